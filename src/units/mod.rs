@@ -1,0 +1,36 @@
+//! Numbers that say what they are: time, rates, probabilities, bytes, money and ids.
+//!
+//! Each type holds its range in its constructor, and nowhere else. Text forms (`"12s"`, `"2KiB"`) are read
+//! and written here, so that a model, a report and a command line agree on them.
+
+mod amount;
+mod civil;
+mod id;
+mod probability;
+mod rate;
+mod text;
+mod time;
+
+pub use amount::{Bytes, Money};
+pub use civil::{CalendarStart, Timestamp, Zone};
+pub use id::Id;
+pub use probability::Probability;
+pub use rate::{Rate, RateUnit};
+pub use text::{count, number, percent};
+pub use time::{Instant, Span};
+
+/// Why a text or a number is not a value of the unit asked for: one clause, ready to stand after a colon.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnitError(pub String);
+
+impl std::fmt::Display for UnitError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for UnitError {}
+
+fn refuse<T>(why: impl Into<String>) -> Result<T, UnitError> {
+    Err(UnitError(why.into()))
+}
