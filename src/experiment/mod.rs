@@ -1,1 +1,10 @@
-//! (in work)
+//! Questions asked of a model, and plain data as answers. Nothing here prints, and nothing knows how any one
+//! part of the world works.
+//!
+//! [`run`] replicates a model and returns an [`Answer`]; [`explain()`] does the arithmetic without simulating.
+
+mod answer;
+mod explain;
+
+pub use answer::{Answer, Metric, Verdict};
+pub use explain::{Arithmetic, Ceiling, OpsPerPlan, explain};

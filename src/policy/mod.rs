@@ -1,1 +1,10 @@
-//! (in work)
+//! Policies as pure objects: they are told the time, and answer; none keeps a clock or draws for itself.
+//!
+//! [`Fault`] names what can go wrong with an attempt; [`Retry`] decides what happens next; [`Quota`] counts
+//! operations in a window.
+
+mod quota;
+mod retry;
+
+pub use quota::{OnExceed, Quota, Usage, Window};
+pub use retry::{Backoff, BackoffKind, Fault, FaultSet, Jitter, Retry};

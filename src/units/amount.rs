@@ -41,12 +41,12 @@ impl Bytes {
 impl fmt::Display for Bytes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (name, unit) in [("GB", 1_000_000_000), ("MB", 1_000_000), ("KB", 1_000)] {
-            if self.0 >= unit && self.0 % (unit / 10) == 0 {
+            if self.0 >= unit && self.0.is_multiple_of(unit / 10) {
                 return write!(f, "{}{name}", self.0 as f64 / unit as f64);
             }
         }
         for (name, unit) in [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)] {
-            if self.0 >= unit && self.0 % unit == 0 {
+            if self.0 >= unit && self.0.is_multiple_of(unit) {
                 return write!(f, "{}{name}", self.0 / unit);
             }
         }

@@ -216,7 +216,7 @@ impl fmt::Display for Span {
         let mut between = "";
         for (unit, name) in UNITS {
             let whole = rest / unit;
-            if name == "s" && rest % unit != 0 {
+            if name == "s" && !rest.is_multiple_of(unit) {
                 let digits = format!("{:09}", rest % unit);
                 return write!(f, "{between}{whole}.{}s", digits.trim_end_matches('0'));
             }

@@ -1,0 +1,467 @@
+//! What a checked model holds.
+
+use crate::policy::{Fault, Quota, Retry};
+use crate::streams::LawSpec;
+use crate::units::{Bytes, Id, Instant, Money, Probability, Rate, Span, Timestamp, Zone};
+
+/// A whole model.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Model {
+    /// Its name.
+    pub name: String,
+    /// What question it answers, in a line.
+    pub description: String,
+    /// SHA-256 of the effective model (bases merged, overrides applied), in hex: two models with the same
+    /// digest and seed have the same report.
+    pub digest: String,
+    /// The `--set` overrides in force, as given.
+    pub overrides: Vec<String>,
+    /// Length, seed and limits of a run.
+    pub run: Run,
+    /// The platform that the model stands on.
+    pub platform: Platform,
+    /// The kinds of user; at least one.
+    pub classes: Vec<Class>,
+    /// The workflows.
+    pub workflows: Vec<Workflow>,
+    /// The AI providers.
+    pub providers: Vec<Provider>,
+    /// The in-memory queues.
+    pub queues: Vec<Queue>,
+    /// KV, caches.
+    pub stores: Vec<Store>,
+    /// Reads that are not logs: allow and deny lists, prompts.
+    pub reads: Vec<Read>,
+    /// How calls are logged.
+    pub logging: Logging,
+    /// What the results are held against.
+    pub objectives: Vec<Objective>,
+}
+
+/// `[run]`
+#[derive(Clone, Debug, PartialEq)]
+pub struct Run {
+    /// Simulated time of one replication; longer than `warmup`.
+    pub horizon: Span,
+    /// How much of it is not recorded.
+    pub warmup: Span,
+    /// The date at which a replication starts.
+    pub start: Timestamp,
+    /// Independent runs; at least 1.
+    pub replications: u32,
+    /// The seed.
+    pub seed: u64,
+    /// `max_events`: a replication that would take more is stopped.
+    pub max_events: u64,
+    /// `max_plans_alive`: a replication with more at one instant is stopped.
+    pub max_plans_alive: u32,
+    /// `max_records`: a replication that must remember more log records at one instant is stopped.
+    pub max_records: u32,
+}
+
+/// `[platform]`: the limits and prices that no one part has to itself.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Platform {
+    /// `preset`: where the defaults came from.
+    pub preset: Option<String>,
+    /// `isolates`: copies of the program's memory, each with its own queues and memory caches; at least 1. A plan
+    /// lands on one at random and stays there.
+    pub isolates: u32,
+    /// `subrequests_external`: `fetch` and Cache API calls that one invocation may make.
+    pub subrequests_external: Option<u32>,
+    /// `subrequests_internal`: KV calls that one invocation may make.
+    pub subrequests_internal: Option<u32>,
+    /// `requests_per_day`, `requests_per_month`: invocations of the whole account.
+    pub requests: Option<Quota>,
+    /// `base_price`: what a month costs before anything is used.
+    pub base_price: Money,
+}
+
+/// `[traffic.NAME]`: a kind of user.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Class {
+    /// Its name.
+    pub name: String,
+    /// What one arrival does.
+    pub workflow: Id<Workflow>,
+    /// When they come.
+    pub arrivals: Arrivals,
+    /// `[[traffic.NAME.spike]]`: stretches in which the rate is multiplied. Only for rates (not closed, trace).
+    pub spikes: Vec<Spike>,
+    /// Served before those with a smaller number, where a queue's discipline is `priority`; 0 if absent.
+    pub priority: i32,
+    /// `patience`: how long they wait in a queue before they leave; overrides the queue's.
+    pub patience: Option<Span>,
+}
+
+/// `arrivals = { process = … }`
+#[derive(Clone, Debug, PartialEq)]
+pub enum Arrivals {
+    /// Independent, at a constant rate.
+    Poisson(Rate),
+    /// Evenly spaced, the first at the start.
+    Deterministic(Rate),
+    /// Poisson with a rate that follows the local hour and day of the week; `rate` is the mean over a week.
+    Profile {
+        /// The mean rate over a week without daylight-saving changes.
+        rate: Rate,
+        /// `hours` × `days` as 168 weights from Monday 00:00, with mean 1.
+        weights: Box<[f64; 168]>,
+        /// The zone whose clock the users live by.
+        zone: Zone,
+    },
+    /// Several at a time: `rate` counts plans, a batch of `size` comes at once, at Poisson instants.
+    Batch {
+        /// Plans per unit of time.
+        rate: Rate,
+        /// Plans in a batch; at least 1.
+        size: u32,
+    },
+    /// Markov-modulated Poisson: a hidden state with its own rate, changing at random.
+    Mmpp {
+        /// Each state's rate (none: silent) and mean stay; visited in order, round and round.
+        states: Vec<(Option<Rate>, Span)>,
+    },
+    /// A fixed number of users, each of whom thinks, asks, waits for the end, and thinks again.
+    Closed {
+        /// How many; at least 1.
+        users: u32,
+        /// How long they think.
+        think: LawSpec,
+    },
+    /// A recorded file, replayed exactly.
+    Trace {
+        /// The plans of this class, by time.
+        plans: Vec<TracePlan>,
+    },
+}
+
+/// A stretch in which a rate is multiplied.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Spike {
+    /// When it starts, after the start of the run.
+    pub at: Span,
+    /// `for`: how long it lasts.
+    pub lasts: Span,
+    /// What the rate is multiplied by; at least 0.
+    pub factor: f64,
+}
+
+/// One line of a trace.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TracePlan {
+    /// When the plan arrives.
+    pub at: Instant,
+    /// The isolate it is pinned to.
+    pub isolate: Option<u32>,
+    /// Per call in workflow order, the attempts in order; never empty, and as many calls as the workflow has.
+    pub calls: Vec<Vec<TraceAttempt>>,
+}
+
+/// What one recorded attempt did.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct TraceAttempt {
+    /// How long the provider took.
+    pub latency: Span,
+    /// How it ended (when it was not cut by the timeout); `None` is "ok".
+    pub fault: Option<Fault>,
+    /// Whether the request itself was faulty.
+    pub request_error: bool,
+}
+
+/// `[workflow.NAME]`
+#[derive(Clone, Debug, PartialEq)]
+pub struct Workflow {
+    /// Its name.
+    pub name: String,
+    /// In an order in which every step stands after those it waits for; at least one, 4,096 calls at most.
+    pub steps: Vec<Step>,
+    /// What a failed call does to its plan.
+    pub on_call_error: OnCallError,
+    /// What shares one invocation.
+    pub invocation: InvocationScope,
+}
+
+/// One entry of `steps`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Step {
+    /// Its name.
+    pub name: String,
+    /// Who answers its calls.
+    pub provider: Id<Provider>,
+    /// Where its calls wait for a slot; none: they start at once.
+    pub queue: Option<Id<Queue>>,
+    /// `after`: indices of the steps that must have ended first.
+    pub after: Vec<usize>,
+    /// How many calls it makes; at least 1.
+    pub calls: u32,
+    /// How many of them at once; 1 to `calls`.
+    pub parallel: u32,
+    /// Whether strategies log it as critical.
+    pub critical: bool,
+    /// A latency of its own, instead of the provider's.
+    pub latency: Option<LawSpec>,
+}
+
+/// `on_call_error`
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnCallError {
+    /// The plan ends with the call.
+    Abort,
+    /// The plan goes on without the answer.
+    Continue,
+}
+
+/// `invocation`: what shares the limits of one invocation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InvocationScope {
+    /// A whole plan.
+    Plan,
+    /// Each step.
+    Step,
+    /// Each call.
+    Call,
+}
+
+/// `[provider.NAME]` with `[retry.NAME]`
+#[derive(Clone, Debug, PartialEq)]
+pub struct Provider {
+    /// Its name.
+    pub name: String,
+    /// How long an attempt takes.
+    pub latency: LawSpec,
+    /// `request_timeout`: an attempt is cut after this long, counted from when it starts.
+    pub request_timeout: Option<Span>,
+    /// `errors`: the chance that an answered attempt ends in each kind of fault; they sum to at most 1.
+    pub errors: Vec<(Fault, Probability)>,
+    /// `errors.request_error`: the chance that a call's request is itself faulty (known before it is sent).
+    pub request_error: Probability,
+    /// What follows a failed attempt.
+    pub retry: Retry,
+}
+
+/// `[queue.NAME]`
+#[derive(Clone, Debug, PartialEq)]
+pub struct Queue {
+    /// Its name.
+    pub name: String,
+    /// Slots, in each isolate; at least 1.
+    pub max_concurrency: u32,
+    /// Waiting places beside the slots; none: unlimited.
+    pub max_queue: Option<u32>,
+    /// Who is next.
+    pub discipline: Discipline,
+    /// How long a call waits before it leaves.
+    pub patience: Option<Span>,
+}
+
+/// `discipline`
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Discipline {
+    /// First in, first out.
+    Fifo,
+    /// Last in, first out.
+    Lifo,
+    /// The class with the largest `priority` first; first in, first out within it.
+    Priority,
+}
+
+/// What a store is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StoreKind {
+    /// Workers KV: global, durable, quotas by op, one write a second and key; an internal subrequest.
+    Kv,
+    /// The Cache API: forgets; an external subrequest.
+    Cache,
+}
+
+/// An operation on a store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum OpKind {
+    /// Read one key.
+    Get,
+    /// Write one key.
+    Put,
+    /// Delete one key.
+    Delete,
+    /// List keys.
+    List,
+}
+
+impl OpKind {
+    /// Every kind, in the order of the enum.
+    pub const ALL: [OpKind; 4] = [OpKind::Get, OpKind::Put, OpKind::Delete, OpKind::List];
+}
+
+/// `[store.NAME]`
+#[derive(Clone, Debug, PartialEq)]
+pub struct Store {
+    /// Its name: `kv`, `cache`, or the user's own.
+    pub name: String,
+    /// What it is.
+    pub kind: StoreKind,
+    /// `latency.get` and so on, by [`OpKind`].
+    pub latency: [LawSpec; 4],
+    /// `quota.reads`, `.writes`, `.deletes`, `.lists`, by [`OpKind`].
+    pub quotas: [Option<Quota>; 4],
+    /// `key_spacing`: the least time between two accepted writes of one key.
+    pub key_spacing: Option<Span>,
+    /// `ops_per_invocation`: how many of its ops one invocation may make.
+    pub ops_per_invocation: Option<u32>,
+    /// `ttl`: how long an entry lives when the op does not say; none: for ever.
+    pub ttl: Option<Span>,
+    /// `capacity`: the size at which the least recently used entries go; none: unlimited.
+    pub capacity: Option<Bytes>,
+    /// `evictions_per_hour`: the hazard at which an entry is evicted by pressure from others; 0 by default.
+    pub evictions_per_hour: f64,
+    /// `restarts_per_day`: how often everything in it is lost at once; 0 by default.
+    pub restarts_per_day: f64,
+}
+
+/// `[reads.NAME]`: reads that are not logs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Read {
+    /// Its name.
+    pub name: String,
+    /// Where the keys are kept.
+    pub store: Id<Store>,
+    /// `per_plan` (made as the plan begins) or `per_call` (before each call).
+    pub count: ReadCount,
+    /// `memory_ttl`: how long an isolate's memory keeps a key; none: every read goes to the store. The reads of one
+    /// entry are of that many different keys.
+    pub memory_ttl: Option<Span>,
+}
+
+/// How many reads, and when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReadCount {
+    /// So many as a plan begins.
+    PerPlan(u32),
+    /// So many before each call.
+    PerCall(u32),
+}
+
+/// `[logging]`
+#[derive(Clone, Debug, PartialEq)]
+pub struct Logging {
+    /// The strategy's name.
+    pub strategy: String,
+    /// Its table, in order, with the switches (`kv_errors`, `index`) applied and `cache_ttl` filled in.
+    pub ops: Vec<LogOp>,
+    /// Which events are logged at all.
+    pub level: Level,
+    /// What a rejected op does.
+    pub on_error: OnLogError,
+    /// `max_log_entries`: sessions that the index keeps.
+    pub max_log_entries: u32,
+}
+
+/// One row of a strategy's table.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LogOp {
+    /// `on`: when it happens.
+    pub event: LogEvent,
+    /// `when`: under which condition.
+    pub when: When,
+    /// Where.
+    pub store: Id<Store>,
+    /// What.
+    pub op: OpKind,
+    /// Which key.
+    pub key: Key,
+    /// What the key means to a reader.
+    pub role: Role,
+    /// How long the entry lives; none: the store's.
+    pub ttl: Option<Span>,
+    /// The size of the entry.
+    pub bytes: Bytes,
+}
+
+/// When a log op happens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogEvent {
+    /// Before the call enters the queue.
+    Request,
+    /// After the call has ended, however it did.
+    Response,
+}
+
+/// Under which condition a log op happens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum When {
+    /// Always.
+    Always,
+    /// The event is an error: a faulty request, a failed response.
+    Error,
+    /// The step is critical.
+    Critical,
+    /// Either.
+    ErrorOrCritical,
+}
+
+/// A key: its text up to the first placeholder names the family, its last placeholder says who shares it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Key {
+    /// As written: `ai_communication_log:{log}`.
+    pub template: String,
+    /// Everything before the first `{`, without a trailing `:`; the name in `kv.writes.family.NAME`.
+    pub family: String,
+    /// Who writes the same key.
+    pub scope: KeyScope,
+}
+
+/// Who writes the same key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyScope {
+    /// `{log}`: nobody else; each call has its own.
+    Log,
+    /// `{session}`: the calls of one plan.
+    Session,
+    /// No placeholder: everybody.
+    Shared,
+}
+
+/// What a key means to a reader.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// It is the log record.
+    Record,
+    /// It is the index of the last sessions.
+    Index,
+    /// It lists the records of one session.
+    Session,
+    /// Something else.
+    Other,
+}
+
+/// Which events are logged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Level {
+    /// All.
+    All,
+    /// Those that are errors.
+    ErrorsOnly,
+    /// None.
+    None,
+}
+
+/// What a rejected log op does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnLogError {
+    /// The rest of the event's ops is skipped, and the plan goes on.
+    Swallow,
+    /// The plan ends: crashed.
+    FailPlan,
+}
+
+/// One entry of `[objectives]`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Objective {
+    /// The metric's name.
+    pub metric: String,
+    /// `min`
+    pub min: Option<f64>,
+    /// `max`
+    pub max: Option<f64>,
+}

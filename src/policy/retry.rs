@@ -1,0 +1,242 @@
+//! What may go wrong with an attempt, and whether and when it is tried again.
+
+use crate::streams::Word;
+use crate::units::Span;
+
+/// How an attempt ended when it did not succeed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum Fault {
+    /// No answer within the `request_timeout`.
+    Timeout,
+    /// The provider refused for too many requests or tokens (429).
+    RateLimited,
+    /// The provider failed (5xx).
+    ServerError,
+    /// The provider is overloaded (503, 529).
+    Overloaded,
+    /// An answer came, but could not be read.
+    ParseFailure,
+    /// An answer came, but is not valid.
+    InvalidResponse,
+    /// The connection broke.
+    Network,
+    /// The credentials were refused.
+    Auth,
+    /// The request itself was faulty (400).
+    BadRequest,
+    /// The platform refused the subrequest: the invocation has used all it may make.
+    SubrequestLimit,
+    /// The circuit breaker was open, so nothing was sent.
+    BreakerOpen,
+}
+
+impl Fault {
+    /// Every kind, in the order of the enum.
+    pub const ALL: [Fault; 11] = [
+        Fault::Timeout,
+        Fault::RateLimited,
+        Fault::ServerError,
+        Fault::Overloaded,
+        Fault::ParseFailure,
+        Fault::InvalidResponse,
+        Fault::Network,
+        Fault::Auth,
+        Fault::BadRequest,
+        Fault::SubrequestLimit,
+        Fault::BreakerOpen,
+    ];
+
+    /// The name in models, traces and reports.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Fault::Timeout => "timeout",
+            Fault::RateLimited => "rate_limited",
+            Fault::ServerError => "server_error",
+            Fault::Overloaded => "overloaded",
+            Fault::ParseFailure => "parse_failure",
+            Fault::InvalidResponse => "invalid_response",
+            Fault::Network => "network",
+            Fault::Auth => "auth",
+            Fault::BadRequest => "bad_request",
+            Fault::SubrequestLimit => "subrequest_limit",
+            Fault::BreakerOpen => "breaker_open",
+        }
+    }
+
+    /// The kind of this name.
+    pub fn parse(name: &str) -> Option<Fault> {
+        Fault::ALL.into_iter().find(|fault| fault.name() == name)
+    }
+}
+
+/// A set of kinds of fault.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FaultSet(u16);
+
+impl FaultSet {
+    /// No kind.
+    pub const NONE: FaultSet = FaultSet(0);
+
+    /// The set with one kind more.
+    #[must_use]
+    pub const fn with(self, fault: Fault) -> FaultSet {
+        FaultSet(self.0 | 1 << fault as u16)
+    }
+
+    /// Whether the kind is in the set.
+    pub const fn contains(self, fault: Fault) -> bool {
+        self.0 & 1 << fault as u16 != 0
+    }
+}
+
+impl FromIterator<Fault> for FaultSet {
+    fn from_iter<I: IntoIterator<Item = Fault>>(faults: I) -> FaultSet {
+        faults.into_iter().fold(FaultSet::NONE, FaultSet::with)
+    }
+}
+
+/// How the wait before a retry grows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BackoffKind {
+    /// No wait.
+    None,
+    /// Always `base`.
+    Constant,
+    /// `base * factor^a` after attempt a (from 0).
+    Exponential,
+    /// Uniform from `base` to three times the wait before, as in the AWS article on backoff and jitter.
+    Decorrelated,
+}
+
+/// How the wait is spread, so that callers who failed together do not come back together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Jitter {
+    /// Not at all.
+    None,
+    /// Half fixed, half uniform: d/2 + uniform in [0, d/2].
+    Equal,
+    /// Uniform in [0, d].
+    Full,
+}
+
+/// The wait before a retry.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Backoff {
+    /// How it grows.
+    pub kind: BackoffKind,
+    /// The first wait.
+    pub base: Span,
+    /// What it is multiplied by each time; at least 1.
+    pub factor: f64,
+    /// The longest wait, applied before the jitter.
+    pub cap: Span,
+    /// How it is spread.
+    pub jitter: Jitter,
+}
+
+impl Backoff {
+    /// No wait before any retry.
+    pub const NONE: Backoff =
+        Backoff { kind: BackoffKind::None, base: Span::ZERO, factor: 1.0, cap: Span::MAX, jitter: Jitter::None };
+
+    /// The wait after attempt `attempt` (from 0) failed, where `last` is the wait before that attempt.
+    pub fn delay(&self, attempt: u32, last: Span, word: Word) -> Span {
+        let full = match self.kind {
+            BackoffKind::None => return Span::ZERO,
+            BackoffKind::Constant => self.base,
+            BackoffKind::Exponential => {
+                self.base.scale((0..attempt).fold(1.0, |growth: f64, _| (growth * self.factor).min(1e12)))
+            }
+            BackoffKind::Decorrelated => {
+                let top = last.max(self.base).scale(3.0);
+                return (self.base + Span::from_nanos(top.nanos() - self.base.nanos()).scale(word.unit()))
+                    .min(self.cap);
+            }
+        };
+        let full = full.min(self.cap);
+        match self.jitter {
+            Jitter::None => full,
+            Jitter::Equal => {
+                let half = Span::from_nanos(full.nanos() / 2);
+                half + half.scale(word.unit())
+            }
+            Jitter::Full => full.scale(word.unit()),
+        }
+    }
+}
+
+/// Whether a failed attempt is followed by another.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Retry {
+    /// Retries at most, so there are `max + 1` attempts.
+    pub max: u32,
+    /// The kinds of fault that are retried.
+    pub on: FaultSet,
+    /// The wait before each.
+    pub backoff: Backoff,
+    /// Whether the call keeps its slot while it waits, or queues again.
+    pub hold_slot: bool,
+}
+
+impl Retry {
+    /// One attempt, no more.
+    pub const NEVER: Retry = Retry { max: 0, on: FaultSet::NONE, backoff: Backoff::NONE, hold_slot: true };
+
+    /// Whether attempt `attempt` (from 0), having ended in `fault`, is followed by another.
+    pub fn again(&self, attempt: u32, fault: Fault) -> bool {
+        attempt < self.max && self.on.contains(fault)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const EXPONENTIAL: Backoff = Backoff {
+        kind: BackoffKind::Exponential,
+        base: Span::SECOND,
+        factor: 2.0,
+        cap: Span::from_secs(30),
+        jitter: Jitter::None,
+    };
+
+    #[test]
+    fn exponential_doubles_up_to_the_cap() {
+        let waits: Vec<u64> =
+            (0..7).map(|a| EXPONENTIAL.delay(a, Span::ZERO, Word(0)).nanos() / 1_000_000_000).collect();
+        assert_eq!(waits, [1, 2, 4, 8, 16, 30, 30]);
+        assert_eq!(EXPONENTIAL.delay(u32::MAX / 1024, Span::ZERO, Word(0)), Span::from_secs(30));
+    }
+
+    #[test]
+    fn jitter_stays_in_its_half_or_whole() {
+        for word in [Word(0), Word(u64::MAX / 3), Word(u64::MAX)] {
+            let full = Backoff { jitter: Jitter::Full, ..EXPONENTIAL }.delay(3, Span::ZERO, word);
+            let equal = Backoff { jitter: Jitter::Equal, ..EXPONENTIAL }.delay(3, Span::ZERO, word);
+            assert!(full <= Span::from_secs(8));
+            assert!(equal >= Span::from_secs(4) && equal <= Span::from_secs(8));
+        }
+    }
+
+    #[test]
+    fn decorrelated_lies_between_base_and_three_times_the_last() {
+        let backoff = Backoff { kind: BackoffKind::Decorrelated, ..EXPONENTIAL };
+        for word in [Word(0), Word(u64::MAX / 2), Word(u64::MAX)] {
+            let wait = backoff.delay(0, Span::from_secs(4), word);
+            assert!(wait >= Span::SECOND && wait <= Span::from_secs(12), "{wait}");
+        }
+        assert!(backoff.delay(0, Span::from_secs(29), Word(u64::MAX)) <= Span::from_secs(30));
+    }
+
+    #[test]
+    fn a_retry_needs_a_listed_fault_and_an_attempt_left() {
+        let retry = Retry { max: 2, on: FaultSet::NONE.with(Fault::Timeout), ..Retry::NEVER };
+        assert!(retry.again(1, Fault::Timeout));
+        assert!(!retry.again(2, Fault::Timeout));
+        assert!(!retry.again(0, Fault::ParseFailure));
+        for fault in Fault::ALL {
+            assert_eq!(Fault::parse(fault.name()), Some(fault));
+        }
+    }
+}
