@@ -6,7 +6,14 @@ use crate::units::Instant;
 #[derive(Debug)]
 pub struct Calendar<E> {
     /// Latest first.
-    entries: Vec<(u64, u64, E)>,
+    entries: Vec<Entry<E>>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Entry<E> {
+    at: u64,
+    order: u64,
+    event: E,
 }
 
 impl<E: Copy> Calendar<E> {
@@ -18,15 +25,24 @@ impl<E: Copy> Calendar<E> {
     /// Something will happen at `at`.
     #[inline]
     pub fn push(&mut self, at: Instant, order: u64, event: E) {
-        let key = (at.nanos(), order);
-        let place = self.entries.iter().rposition(|e| (e.0, e.1) > key).map_or(0, |p| p + 1);
-        self.entries.insert(place, (key.0, key.1, event));
+        let entry = Entry { at: at.nanos(), order, event };
+        self.entries.push(entry);
+        let mut place = self.entries.len() - 1;
+        while place > 0 {
+            let before = self.entries[place - 1];
+            if (before.at, before.order) > (entry.at, entry.order) {
+                break;
+            }
+            self.entries[place] = before;
+            place -= 1;
+        }
+        self.entries[place] = entry;
     }
 
     /// What comes next.
     #[inline]
     pub fn pop(&mut self) -> Option<(Instant, E)> {
-        self.entries.pop().map(|(at, _, event)| (Instant::from_nanos(at), event))
+        self.entries.pop().map(|entry| (Instant::from_nanos(entry.at), entry.event))
     }
 }
 

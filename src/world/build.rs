@@ -1,8 +1,9 @@
 //! From a checked model to the flat tables that the loop reads: laws compiled, names turned into positions,
 //! a workflow into its calls, a strategy into rows.
 
+use super::state::Phase;
 use crate::model::{
-    Arrivals, InvocationScope, LogEvent, LogOp, Model, OnCallError, OpKind, ReadCount, Role, StoreKind, When, Workflow,
+    Arrivals, Discipline, InvocationScope, LogEvent, LogOp, Model, OnCallError, OpKind, ReadCount, Role, StoreKind, When, Workflow,
 };
 use crate::policy::{Fault, Retry};
 use crate::streams::{Law, LawSpec};
@@ -19,7 +20,11 @@ pub struct Blueprint {
     pub(super) workflows: Vec<Flow>,
     pub(super) providers: Vec<Provider>,
     /// By class: where its calls wait when a queue serves by priority (0 is served first).
-    pub(super) lines: Vec<usize>,
+    pub(super) lines: Vec<u8>,
+    /// By queue.
+    pub(super) by_priority: Vec<bool>,
+    /// By class, then queue: how long a call waits at most.
+    pub(super) patience: Vec<Option<Span>>,
     pub(super) line_count: usize,
     pub(super) requests: Vec<Row>,
     pub(super) responses: Vec<Row>,
@@ -32,6 +37,12 @@ pub struct Blueprint {
     pub(super) session_keys: usize,
     pub(super) has_index: bool,
     pub(super) has_list: bool,
+    /// Where a call begins: past the phases in which this model has nothing to do.
+    pub(super) first_phase: Phase,
+    /// Whether an invocation may make only so many external calls.
+    pub(super) limits_external: bool,
+    /// By class: whether its plans replay a trace.
+    pub(super) traced: Vec<bool>,
     /// By class: how long its users think, if it is closed.
     pub(super) thinks: Vec<Option<u16>>,
     /// Words that the ops of one call draw.
@@ -155,12 +166,22 @@ impl Blueprint {
         let mut priorities: Vec<i32> = model.classes.iter().map(|class| class.priority).collect();
         priorities.sort_unstable_by(|a, b| b.cmp(a));
         priorities.dedup();
-        let line_of = |priority| priorities.iter().position(|&p| p == priority).unwrap_or(0);
+        let line_of = |priority| priorities.iter().position(|&p| p == priority).unwrap_or(0).min(255) as u8;
+        let patience = model.classes.iter().flat_map(|class| model.queues.iter().map(|q| class.patience.or(q.patience)));
         Ok(Blueprint {
             lines: model.classes.iter().map(|class| line_of(class.priority)).collect(),
+            by_priority: model.queues.iter().map(|q| q.discipline == Discipline::Priority).collect(),
+            patience: patience.collect(),
             line_count: priorities.len(),
+            first_phase: match (reads.ops.is_empty(), requests.is_empty()) {
+                (false, _) => Phase::Reads,
+                (true, false) => Phase::Request,
+                (true, true) => Phase::Enter,
+            },
             workflows: workflows?,
             thinks: thinks?,
+            limits_external: model.platform.subrequests_external.is_some(),
+            traced: model.classes.iter().map(|class| matches!(class.arrivals, Arrivals::Trace { .. })).collect(),
             providers: model.providers.iter().map(provider).collect(),
             has_index: requests.iter().chain(&responses).any(|r| r.role == Role::Index && r.op == OpKind::Put),
             has_list: requests.iter().chain(&responses).any(|r| r.role == Role::Session && r.op == OpKind::Put),
@@ -178,6 +199,12 @@ impl Blueprint {
             recording_from: Instant::START + model.run.warmup,
             model: model.clone(),
         })
+    }
+
+    /// Where calls of a class wait in a queue: by priority, if that is its discipline.
+    #[inline]
+    pub(super) fn line(&self, class: u16, queue: u16) -> u8 {
+        if self.by_priority[queue as usize] { self.lines[class as usize] } else { 0 }
     }
 
     /// How long the users of a closed class think.

@@ -1,10 +1,11 @@
 //! The life of a plan and its calls: begin, read, log, queue, attempt, log, end.
 
-use super::build::{CallSpec, Flow, NONE};
+use super::build::{Flow, NONE};
 use super::event::{Event, Rank, order};
 use super::ledger::{CallEnd, PlanEnd};
+use super::log::LogStep;
 use super::parts::queue::Admission;
-use super::state::{Call, LogState, Phase, Plan, World};
+use super::state::{Call, NO_QUEUE, Phase, Plan, World};
 use crate::model::{Arrivals, OnLogError};
 use crate::streams::Word;
 use crate::units::{Instant, Span};
@@ -43,7 +44,6 @@ impl World<'_> {
             class: class as u16,
             workflow: workflow as u16,
             isolate,
-            line: number as u32,
             session: self.index.as_mut().map_or(u32::MAX, |index| index.open(recorded)),
             open_calls: 0,
             ended_calls: 0,
@@ -96,8 +96,8 @@ impl World<'_> {
         let blueprint = self.blueprint;
         let flow = &blueprint.workflows[self.plans[place as usize].workflow as usize];
         if flow.is_chain {
-            self.begin_call(place, 0);
-            return;
+            let call = self.begin_call(place, 0, flow);
+            return self.advance(call);
         }
         for step in 0..flow.steps.len() {
             if flow.steps[step].waits_for.is_empty() {
@@ -119,36 +119,47 @@ impl World<'_> {
         if progress.0 < flow.steps[step].calls {
             let index = flow.steps[step].first_call + progress.0;
             progress.0 += 1;
-            self.begin_call(place, index);
+            let call = self.begin_call(place, index, flow);
+            self.ready.push_back(call);
         }
     }
 
-    fn begin_call(&mut self, place: u32, index: u16) {
+    #[inline]
+    fn begin_call(&mut self, place: u32, index: u16, flow: &Flow) -> u32 {
         let plan = &mut self.plans[place as usize];
         plan.open_calls += 1;
-        let (class, recorded) = (plan.class as usize, plan.recorded);
-        self.ledgers[class].calls.begin(recorded);
-        let call = self.new_call(Call {
+        let spec = &flow.calls[index as usize];
+        let queues = self.blueprint.model.queues.len() as u32;
+        let has_queue = spec.queue != NONE;
+        let mut call = Call {
+            serial: plan.serial,
             plan: place,
             index,
             attempt: 0,
-            phase: Phase::Reads,
+            class: plan.class,
+            provider: spec.provider,
+            law: spec.law,
             cursor: if index == 0 { 0 } else { self.blueprint.plan_reads as u16 },
-            end: CallEnd::Succeeded,
-            fault: None,
-            request_error: false,
+            queue: if has_queue { plan.isolate * queues + u32::from(spec.queue) } else { NO_QUEUE },
+            waits: if has_queue { u32::from(plan.class) * queues + u32::from(spec.queue) } else { 0 },
+            incarnation: 0,
+            line: if has_queue { self.blueprint.line(plan.class, spec.queue) } else { 0 },
+            phase: self.blueprint.first_phase,
+            recorded: plan.recorded,
             in_slot: false,
+            request_error: false,
             op_open: false,
             op_refused: None,
-            incarnation: 0,
+            end: CallEnd::Succeeded,
+            fault: None,
             enqueued: Instant::START,
             backoff: Span::ZERO,
             latency_word: Word(0),
             outcome_word: Word(0),
-            log: LogState::EMPTY,
-        });
-        self.first_draws(call);
-        self.ready.push_back(call);
+        };
+        self.ledgers[plan.class as usize].calls.begin(plan.recorded);
+        self.first_draws(&mut call, flow);
+        self.new_call(call)
     }
 
     /// Everything that calls have to do at this instant.
@@ -159,8 +170,8 @@ impl World<'_> {
         }
     }
 
-    /// Takes a call as far as it gets without waiting.
-    pub(super) fn advance(&mut self, call: u32) {
+    /// Takes a call, and those that follow it in a chain, as far as they get without waiting.
+    pub(super) fn advance(&mut self, mut call: u32) {
         loop {
             let step = match self.calls[call as usize].phase {
                 Phase::Reads => self.read_on(call),
@@ -171,7 +182,13 @@ impl World<'_> {
                     if self.calls[call as usize].phase == Phase::Running { Step::Wait } else { Step::Go }
                 }
                 Phase::Response => self.log_on(call, true),
-                Phase::Done => return self.end_call(call),
+                Phase::Done => match self.end_call(call) {
+                    Some(next) => {
+                        call = next;
+                        Step::Go
+                    }
+                    None => return,
+                },
                 Phase::Free | Phase::Waiting | Phase::Running | Phase::Backoff => return,
             };
             if let Step::Wait = step {
@@ -181,62 +198,48 @@ impl World<'_> {
     }
 
     fn read_on(&mut self, call: u32) -> Step {
-        if self.blueprint.reads.is_empty() {
-            self.calls[call as usize].phase = Phase::Request;
-            return Step::Go;
-        }
         while let Some(under_way) = self.next_read(call) {
             if under_way {
                 return Step::Wait;
             }
         }
         let call = &mut self.calls[call as usize];
-        (call.phase, call.cursor) = (Phase::Request, 0);
+        call.phase = if self.blueprint.requests.is_empty() { Phase::Enter } else { Phase::Request };
+        call.cursor = 0;
         Step::Go
     }
 
     fn log_on(&mut self, call: u32, is_response: bool) -> Step {
         let rows = if is_response { &self.blueprint.responses } else { &self.blueprint.requests };
-        let next = if is_response { Phase::Done } else { Phase::Enter };
-        if !rows.is_empty() {
-            match self.log_event(call, rows, is_response) {
-                super::log::LogStep::UnderWay => return Step::Wait,
-                super::log::LogStep::Done => {}
-                super::log::LogStep::Refused => {
-                    if self.blueprint.model.logging.on_error == OnLogError::FailPlan {
-                        let call = &mut self.calls[call as usize];
-                        (call.end, call.phase) = (CallEnd::Crashed, Phase::Done);
-                        return Step::Go;
-                    }
-                }
-            }
+        let refused = match self.log_event(call, rows, is_response) {
+            LogStep::UnderWay => return Step::Wait,
+            LogStep::Done => false,
+            LogStep::Refused => true,
+        };
+        let call = &mut self.calls[call as usize];
+        if refused && self.blueprint.model.logging.on_error == OnLogError::FailPlan {
+            (call.end, call.phase) = (CallEnd::Crashed, Phase::Done);
         } else {
-            self.unlogged(call, is_response);
+            call.phase = if is_response { Phase::Done } else { Phase::Enter };
         }
-        self.calls[call as usize].phase = next;
         Step::Go
     }
 
+    #[inline]
     fn enter_queue(&mut self, id: u32) -> Step {
-        let spec = self.spec(id);
-        if spec.queue == NONE {
-            self.calls[id as usize].phase = Phase::Start;
-            return Step::Go;
-        }
-        let plan = &self.plans[self.calls[id as usize].plan as usize];
-        let (class, recorded) = (plan.class as usize, plan.recorded);
-        let queues = self.blueprint.model.queues.len();
-        let at = plan.isolate as usize * queues + spec.queue as usize;
-        let line = if self.blueprint.line_count > 1 { self.line(class, spec.queue) } else { 0 };
-        let tally = &mut self.waits[class * queues + spec.queue as usize];
-        tally.offered += u64::from(recorded);
         let call = &mut self.calls[id as usize];
         call.enqueued = self.now;
-        match self.queues[at].arrive(id, line, &mut self.links, self.now) {
+        if call.queue == NO_QUEUE {
+            call.phase = Phase::Start;
+            return Step::Go;
+        }
+        let tally = &mut self.waits[call.waits as usize];
+        tally.offered += u64::from(call.recorded);
+        match self.queues[call.queue as usize].arrive(id, call.line as usize, &mut self.links, self.now) {
             Admission::Granted => {
                 call.in_slot = true;
                 call.phase = Phase::Start;
-                if recorded {
+                if call.recorded {
                     tally.granted += 1;
                     tally.waits.record(0);
                 }
@@ -244,31 +247,22 @@ impl World<'_> {
             }
             Admission::Waiting => {
                 call.phase = Phase::Waiting;
-                self.schedule_patience(id, class, spec.queue);
+                self.schedule_patience(id);
                 Step::Wait
             }
             Admission::Refused => {
-                tally.refused += u64::from(recorded);
+                tally.refused += u64::from(call.recorded);
                 self.finish_attempts(id, CallEnd::Refused);
                 Step::Go
             }
         }
     }
 
-    /// Where a class waits in a queue.
-    fn line(&self, class: usize, queue: u16) -> usize {
-        match self.blueprint.model.queues[queue as usize].discipline {
-            crate::model::Discipline::Priority => self.blueprint.lines[class],
-            _ => 0,
-        }
-    }
-
-    fn schedule_patience(&mut self, id: u32, class: usize, queue: u16) {
-        let model = &self.blueprint.model;
-        let patience = model.classes[class].patience.or(model.queues[queue as usize].patience);
-        if let Some(patience) = patience {
-            let call = &self.calls[id as usize];
-            let order = order(Rank::Timeout, self.plans[call.plan as usize].serial, call.index, call.attempt);
+    #[inline]
+    fn schedule_patience(&mut self, id: u32) {
+        let call = &self.calls[id as usize];
+        if let Some(patience) = self.blueprint.patience[call.waits as usize] {
+            let order = order(Rank::Timeout, call.serial, call.index, call.attempt);
             self.calendar.push(self.now + patience, order, Event::Patience(id, call.incarnation));
         }
     }
@@ -279,14 +273,8 @@ impl World<'_> {
         if call.phase != Phase::Waiting || call.incarnation != incarnation {
             return;
         }
-        let spec = self.spec(id);
-        let plan = &self.plans[self.calls[id as usize].plan as usize];
-        let (class, recorded) = (plan.class as usize, plan.recorded);
-        let queues = self.blueprint.model.queues.len();
-        let at = plan.isolate as usize * queues + spec.queue as usize;
-        let line = self.line(class, spec.queue);
-        self.queues[at].abandon(id, line, &mut self.links, self.now);
-        self.waits[class * queues + spec.queue as usize].abandoned += u64::from(recorded);
+        self.queues[call.queue as usize].abandon(id, call.line as usize, &mut self.links, self.now);
+        self.waits[call.waits as usize].abandoned += u64::from(call.recorded);
         self.finish_attempts(id, CallEnd::Abandoned);
         self.advance(id);
         self.drain();
@@ -300,25 +288,20 @@ impl World<'_> {
             return;
         }
         call.in_slot = false;
-        let plan = &self.plans[call.plan as usize];
-        let queues = self.blueprint.model.queues.len();
-        let queue = self.spec(id).queue;
-        let at = plan.isolate as usize * queues + queue as usize;
-        if let Some(next) = self.queues[at].leave(&mut self.links, self.now) {
-            self.grant(next, queues, queue);
+        if let Some(next) = self.queues[call.queue as usize].leave(&mut self.links, self.now) {
+            self.grant(next);
         }
     }
 
     #[inline]
-    fn grant(&mut self, next: u32, queues: usize, queue: u16) {
+    fn grant(&mut self, next: u32) {
         let call = &mut self.calls[next as usize];
         call.in_slot = true;
         call.phase = Phase::Start;
         call.incarnation = call.incarnation.wrapping_add(1); // its patience no longer matters
-        let plan = &self.plans[call.plan as usize];
-        if plan.recorded {
+        if call.recorded {
             let wait = self.now.since(call.enqueued).nanos();
-            let tally = &mut self.waits[plan.class as usize * queues + queue as usize];
+            let tally = &mut self.waits[call.waits as usize];
             tally.granted += 1;
             tally.wait_ns += u128::from(wait);
             tally.waits.record(wait);
@@ -330,58 +313,55 @@ impl World<'_> {
     }
 
     /// The provider's part of a call is over: its slot is given back, and its response is logged.
+    #[inline]
     pub(super) fn finish_attempts(&mut self, id: u32, end: CallEnd) {
         self.leave_slot(id);
         let call = &mut self.calls[id as usize];
         call.end = end;
-        (call.phase, call.cursor) = (Phase::Response, 0);
+        call.phase = if self.blueprint.responses.is_empty() { Phase::Done } else { Phase::Response };
+        call.cursor = 0;
     }
 
-    fn end_call(&mut self, id: u32) {
-        let call = self.calls[id as usize];
-        let place = call.plan;
+    /// A call is over; the answer is the next of its chain, if one follows.
+    #[inline]
+    fn end_call(&mut self, id: u32) -> Option<u32> {
+        let call = &mut self.calls[id as usize];
+        call.phase = Phase::Free;
+        let (place, index, end) = (call.plan, call.index, call.end);
+        self.ledgers[call.class as usize].calls.end(end as usize, call.recorded);
+        self.free_calls.push(id);
         let plan = &mut self.plans[place as usize];
-        self.ledgers[plan.class as usize].calls.end(call.end as usize, plan.recorded);
         plan.open_calls -= 1;
         plan.ended_calls += 1;
-        self.calls[id as usize].phase = Phase::Free;
-        self.free_calls.push(id);
         let blueprint = self.blueprint;
         let flow = &blueprint.workflows[plan.workflow as usize];
-        let ends_plan = match call.end {
-            CallEnd::Succeeded => None,
-            CallEnd::Failed if flow.aborts => Some(PlanEnd::Failed),
-            CallEnd::Refused if flow.aborts => Some(PlanEnd::Overloaded),
-            CallEnd::Failed | CallEnd::Refused => None,
-            CallEnd::Abandoned => Some(PlanEnd::Abandoned),
-            CallEnd::Crashed => Some(PlanEnd::Crashed),
-        };
-        if let Some(end) = ends_plan {
+        if let Some(end) = plan_end(end, flow.aborts) {
             self.decide(place, end);
         }
-        if !self.plans[place as usize].over {
-            self.go_on(place, call.index, flow);
-        }
+        let next = if self.plans[place as usize].over { None } else { self.go_on(place, index, flow) };
         let plan = &self.plans[place as usize];
         if plan.over && plan.open_calls == 0 {
             self.free_plan(place);
         }
+        next
     }
 
     /// What follows a call that has ended well enough.
     #[inline]
-    fn go_on(&mut self, place: u32, index: u16, flow: &Flow) {
+    fn go_on(&mut self, place: u32, index: u16, flow: &Flow) -> Option<u32> {
         if self.plans[place as usize].ended_calls as usize == flow.calls.len() {
-            return self.decide(place, PlanEnd::Completed);
+            self.decide(place, PlanEnd::Completed);
+            return None;
         }
         if flow.is_chain {
-            return self.begin_call(place, index + 1);
+            return Some(self.begin_call(place, index + 1, flow));
         }
         let step = flow.calls[index as usize].step as usize;
         let base = place as usize * self.steps_each;
         self.progress[base + step].1 += 1;
         if self.progress[base + step].1 < flow.steps[step].calls {
-            return self.start_next_of(place, step, flow);
+            self.start_next_of(place, step, flow);
+            return None;
         }
         for &follower in &flow.steps[step].followers {
             let ended = |&before: &u16| self.progress[base + before as usize].1 == flow.steps[before as usize].calls;
@@ -389,6 +369,7 @@ impl World<'_> {
                 self.start_step(place, follower as usize, flow);
             }
         }
+        None
     }
 
     /// The plan's end is known.
@@ -419,12 +400,16 @@ impl World<'_> {
         self.plans[place as usize].alive = false;
         self.free_plans.push(place);
     }
+}
 
-    /// The fixed facts of a call.
-    #[inline]
-    pub(super) fn spec(&self, call: u32) -> CallSpec {
-        let call = &self.calls[call as usize];
-        let workflow = self.plans[call.plan as usize].workflow;
-        self.blueprint.workflows[workflow as usize].calls[call.index as usize]
+/// What the end of a call means for its plan.
+#[inline]
+fn plan_end(end: CallEnd, aborts: bool) -> Option<PlanEnd> {
+    match end {
+        CallEnd::Failed if aborts => Some(PlanEnd::Failed),
+        CallEnd::Refused if aborts => Some(PlanEnd::Overloaded),
+        CallEnd::Succeeded | CallEnd::Failed | CallEnd::Refused => None,
+        CallEnd::Abandoned => Some(PlanEnd::Abandoned),
+        CallEnd::Crashed => Some(PlanEnd::Crashed),
     }
 }

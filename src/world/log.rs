@@ -68,7 +68,7 @@ impl World<'_> {
     /// Goes on with the log of a request or a response.
     pub(super) fn log_event(&mut self, id: u32, rows: &[Row], is_response: bool) -> LogStep {
         let error = self.is_error(id, is_response);
-        let critical = self.spec(id).critical;
+        let critical = self.is_critical(id);
         let admitted = match self.blueprint.model.logging.level {
             Level::All => true,
             Level::ErrorsOnly => error,
@@ -97,7 +97,7 @@ impl World<'_> {
                 self.calls[id as usize].cursor += 1;
                 continue;
             }
-            self.calls[id as usize].log.tried |= row.role == Role::Record && row.op == OpKind::Put;
+            self.logs[id as usize].tried |= row.role == Role::Record && row.op == OpKind::Put;
             let word = self.blueprint.reads.len() + 2 * (cursor + if is_response { self.blueprint.requests.len() } else { 0 });
             let asked = self.ask_row(id, row, word);
             if self.wait_for(id, asked) {
@@ -111,6 +111,12 @@ impl World<'_> {
     fn is_error(&self, id: u32, is_response: bool) -> bool {
         let call = &self.calls[id as usize];
         if is_response { call.end != CallEnd::Succeeded } else { call.request_error }
+    }
+
+    fn is_critical(&self, id: u32) -> bool {
+        let call = &self.calls[id as usize];
+        let workflow = self.plans[call.plan as usize].workflow as usize;
+        self.blueprint.workflows[workflow].calls[call.index as usize].critical
     }
 
     fn ask_row(&mut self, id: u32, row: &Row, word: usize) -> Asked {
@@ -130,7 +136,7 @@ impl World<'_> {
                 }
                 KeySlot::Once => {}
             }
-            let recorded = self.plans[self.calls[id as usize].plan as usize].recorded;
+            let recorded = self.calls[id as usize].recorded;
             self.family_writes[row.family as usize] += u64::from(recorded);
         }
         asked
@@ -144,7 +150,7 @@ impl World<'_> {
     /// throws), then the key (the store answers 429, which takes as long as any answer).
     #[allow(clippy::too_many_arguments)] // an op is that many things
     fn ask(&mut self, id: u32, store: usize, op: OpKind, external: bool, law: u16, word: usize, spaced: bool) -> Asked {
-        let recorded = self.plans[self.calls[id as usize].plan as usize].recorded;
+        let recorded = self.calls[id as usize].recorded;
         self.stores[store].counts[op as usize].attempted[usize::from(recorded)] += 1;
         let refuse = |world: &mut Self, why, takes| {
             world.stores[store].refuse(op, why, recorded);
@@ -250,7 +256,7 @@ impl World<'_> {
     fn note_record(&mut self, id: u32, row: &Row, dies: Instant, loss: Loss) {
         let recorded = self.recorded(id);
         let store = &mut self.stores[row.store as usize];
-        let log = &mut self.calls[id as usize].log;
+        let log = &mut self.logs[id as usize];
         log.written.get_or_insert(self.now);
         if store.capacity.is_some() {
             log.sized = Some(SizedCopy { store: row.store, bytes: row.bytes, goes: dies, loss });
@@ -264,21 +270,13 @@ impl World<'_> {
         }
     }
 
-    /// A log event of a table without rows: nothing is stored.
-    pub(super) fn unlogged(&mut self, id: u32, is_response: bool) {
-        if self.recorded(id) {
-            let error = self.is_error(id, is_response);
-            self.retention.nothing_stored(error, false);
-        }
-    }
-
     /// The event is over: its record, if one was stored, has a fate.
     fn close_event(&mut self, id: u32, is_response: bool, error: bool) {
         let recorded = self.recorded(id);
-        let call = &mut self.calls[id as usize];
-        let log = call.log;
+        let log = self.logs[id as usize];
         let latest = log.sized.map_or(log.dies, |copy| copy.goes.max(log.dies));
-        call.log = LogState { request_dies: if is_response { Instant::START } else { latest }, ..LogState::EMPTY };
+        self.logs[id as usize] = LogState { request_dies: if is_response { Instant::START } else { latest }, ..LogState::EMPTY };
+        let call = &self.calls[id as usize];
         let (index_of_call, session) = (call.index, self.plans[call.plan as usize].session);
         let failed_response = is_response && error;
         let Some(written) = log.written else {
@@ -356,7 +354,7 @@ impl World<'_> {
     }
 
     fn recorded(&self, id: u32) -> bool {
-        self.plans[self.calls[id as usize].plan as usize].recorded
+        self.calls[id as usize].recorded
     }
 
     /// The counters of the invocation that a call belongs to.

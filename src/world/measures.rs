@@ -238,7 +238,7 @@ fn quota(sheet: &mut Sheet, store: &Store, op: OpKind, busiest_day: &str) {
 fn logs(sheet: &mut Sheet, world: &World) {
     for (kind, name) in world.retention.kinds.iter().zip(["normal", "error"]) {
         let metric = |what: &str| format!("logs.{name}.{what}");
-        sheet.count(&metric("offered"), "records", kind.events);
+        sheet.count(&metric("offered"), "records", kind.offered());
         sheet.count(&metric("written"), "records", kind.written);
         sheet.count(&metric("lost"), "records", kind.refused);
         sheet.count(&metric("unlogged"), "records", kind.unlogged);

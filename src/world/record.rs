@@ -38,7 +38,6 @@ pub(super) struct Retention {
 /// How many records of one kind there were, and what became of them.
 #[derive(Debug)]
 pub(super) struct Fates {
-    pub(super) events: u64,
     pub(super) unlogged: u64,
     pub(super) refused: u64,
     pub(super) written: u64,
@@ -53,7 +52,6 @@ impl Fates {
     fn new() -> Fates {
         let ages = AGES.map(|(_, age)| age.nanos());
         Fates {
-            events: 0,
             unlogged: 0,
             refused: 0,
             written: 0,
@@ -74,16 +72,25 @@ impl Retention {
     /// A log event of which nothing was stored: because the strategy does not log it, or because it was refused.
     pub(super) fn nothing_stored(&mut self, error: bool, was_tried: bool) {
         let kind = &mut self.kinds[usize::from(error)];
-        kind.events += 1;
         *(if was_tried { &mut kind.refused } else { &mut kind.unlogged }) += 1;
-        kind.retrievable.death(0);
-        kind.reachable.death(0);
+    }
+
+    /// Events that the strategy has no row for, all at once.
+    pub(super) fn never_logged(&mut self, error: bool, count: u64) {
+        self.kinds[usize::from(error)].unlogged += count;
+    }
+
+    /// What was never stored is gone at every age.
+    pub(super) fn finish(&mut self) {
+        for kind in &mut self.kinds {
+            kind.retrievable.deaths(0, kind.unlogged + kind.refused);
+            kind.reachable.deaths(0, kind.unlogged + kind.refused);
+        }
     }
 
     /// A record has been written.
     pub(super) fn stored(&mut self, error: bool) {
         let kind = &mut self.kinds[usize::from(error)];
-        kind.events += 1;
         kind.written += 1;
     }
 
@@ -150,13 +157,19 @@ fn record(survival: &mut Survival, written: Instant, dies: Instant) {
 }
 
 impl Retention {
-    /// Every record has exactly one fate.
+    /// Every record that was written has exactly one fate.
     pub(super) fn balance(&self) -> Result<(), String> {
         for kind in &self.kinds {
-            let fates = kind.unlogged + kind.refused + kind.gone.iter().sum::<u64>() + kind.alive;
-            super::ledger::check("records", i128::from(kind.events) - i128::from(fates), 0)?;
-            super::ledger::check("written records", i128::from(kind.written) - i128::from(kind.gone.iter().sum::<u64>() + kind.alive), 0)?;
+            let fates = kind.gone.iter().sum::<u64>() + kind.alive;
+            super::ledger::check("written records", i128::from(kind.written) - i128::from(fates), 0)?;
         }
         Ok(())
+    }
+}
+
+impl Fates {
+    /// Log events of this kind, however they ended.
+    pub(super) fn offered(&self) -> u64 {
+        self.written + self.refused + self.unlogged
     }
 }

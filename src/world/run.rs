@@ -2,7 +2,7 @@
 
 use super::build::Blueprint;
 use super::event::Event;
-use super::ledger::{Alive, Ledger};
+use super::ledger::{Alive, CallEnd, Ledger};
 use super::measures::{Measure, measures};
 use super::state::{Phase, World};
 use crate::units::{Instant, count};
@@ -112,7 +112,26 @@ impl World<'_> {
             store.finish(self.blueprint.horizon);
         }
         self.settle_what_is_left();
+        self.settle_unlogged();
+        self.retention.finish();
         self.balance()
+    }
+
+    /// Events for which the strategy's table has no row at all are not counted one by one.
+    fn settle_unlogged(&mut self) {
+        let mut all = Ledger::new();
+        for ledger in &self.ledgers {
+            all.add(ledger);
+        }
+        let of = |end: CallEnd| all.calls.of(end as usize);
+        if self.blueprint.requests.is_empty() {
+            self.retention.never_logged(true, self.faulty_requests);
+            self.retention.never_logged(false, all.calls.begun[1] - self.faulty_requests);
+        }
+        if self.blueprint.responses.is_empty() {
+            self.retention.never_logged(false, of(CallEnd::Succeeded));
+            self.retention.never_logged(true, of(CallEnd::Failed) + of(CallEnd::Refused) + of(CallEnd::Abandoned));
+        }
     }
 
     fn settle_what_is_left(&mut self) {

@@ -20,7 +20,8 @@ pub(crate) struct Source {
 
 #[derive(Debug)]
 enum Flow {
-    Poisson { mean_gap_ns: f64 },
+    /// The mean gap in units of a nanosecond of `unit`.
+    Poisson { scale: f64 },
     Deterministic { rate: Rate },
     Profile { per_ns: f64, weights: Box<[f64; 168]>, calendar: CalendarStart },
     Batch { mean_gap_ns: f64, size: u32, left: u32 },
@@ -46,7 +47,7 @@ impl Source {
     /// Never: the unit exponential is a law.
     pub(crate) fn new(class: &Class, start: Timestamp, draws: &Draws) -> Source {
         let flow = match &class.arrivals {
-            Arrivals::Poisson(rate) => Flow::Poisson { mean_gap_ns: 1.0 / per_ns(*rate) },
+            Arrivals::Poisson(rate) => Flow::Poisson { scale: 1e-9 / per_ns(*rate) },
             Arrivals::Deterministic(rate) => Flow::Deterministic { rate: *rate },
             Arrivals::Profile { rate, weights, zone } => Flow::Profile {
                 per_ns: per_ns(*rate),
@@ -83,9 +84,8 @@ impl Source {
     #[inline]
     pub(crate) fn next(&mut self, horizon: Instant) -> Instant {
         self.last = match &mut self.flow {
-            Flow::Poisson { mean_gap_ns } if self.spikes.is_empty() => {
-                let gap = self.unit.sample(self.gaps.next()).secs() * *mean_gap_ns;
-                after(self.last, gap)
+            Flow::Poisson { scale } if self.spikes.is_empty() => {
+                after(self.last, self.unit.sample(self.gaps.next()).nanos() as f64 * *scale)
             }
             _ => self.next_by_rule(horizon),
         };
@@ -138,9 +138,8 @@ impl Source {
     /// The rate at an instant, and how long it stays so.
     fn stretch(&mut self, at: Instant) -> Stretch {
         let mut now = match &mut self.flow {
-            Flow::Poisson { mean_gap_ns } | Flow::Batch { mean_gap_ns, .. } => {
-                Stretch { per_ns: 1.0 / *mean_gap_ns, until: Instant::NEVER }
-            }
+            Flow::Poisson { scale } => Stretch { per_ns: 1e-9 / *scale, until: Instant::NEVER },
+            Flow::Batch { mean_gap_ns, .. } => Stretch { per_ns: 1.0 / *mean_gap_ns, until: Instant::NEVER },
             Flow::Deterministic { rate } => Stretch { per_ns: per_ns(*rate), until: Instant::NEVER },
             Flow::Profile { per_ns, weights, calendar } => {
                 let (hour, until) = calendar.hour_of_week(at);
