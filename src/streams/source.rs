@@ -121,8 +121,10 @@ impl Window {
         rng.set_word_pos(0); // empties the generator's own buffer, which a change of stream would make anew
         rng.set_stream(self.lane);
         rng.set_word_pos(u128::from(self.start) * 2); // the generator counts 32-bit words
-        for word in &mut self.words {
-            *word = rng.next_u64();
+        let mut bytes = [0; 8 * WINDOW];
+        rng.fill_bytes(&mut bytes);
+        for (word, eight) in self.words.iter_mut().zip(bytes.chunks_exact(8)) {
+            *word = u64::from_le_bytes(eight.try_into().expect("chunks of eight"));
         }
         Word(self.words[(position - self.start) as usize])
     }

@@ -50,7 +50,7 @@ pub enum Shape {
     MeanCv {
         /// The mean, over 0.
         mean: Span,
-        /// The coefficient of variation, the standard deviation over the mean: 0.001 to 100.
+        /// The coefficient of variation, the standard deviation over the mean: 0.001 to 20.
         cv: f64,
     },
     /// By two quantiles: a share inside (0, 1) and the duration over 0 that it stays within, both rising.
@@ -156,8 +156,8 @@ enum Checked {
 impl Shape {
     fn check(&self) -> Result<Checked, UnitError> {
         match *self {
-            Shape::MeanCv { mean, cv } if (0.001..=100.0).contains(&cv) => Ok(Checked::MeanCv(positive(mean)?, cv)),
-            Shape::MeanCv { .. } => refuse("a cv is a number from 0.001 to 100; a law without spread is `constant`"),
+            Shape::MeanCv { mean, cv } if (0.001..=20.0).contains(&cv) => Ok(Checked::MeanCv(positive(mean)?, cv)),
+            Shape::MeanCv { .. } => refuse("a cv is a number from 0.001 to 20; a law without spread is `constant`"),
             Shape::Quantiles((p, low), (q, high)) => {
                 if !(p > 0.0 && p < q && q < 1.0) {
                     return refuse("the shares of two quantiles rise, inside 0 and 1");

@@ -2,7 +2,7 @@
 
 use super::Word;
 use super::exact::Exact;
-use crate::math::gamma::{Node, Tail};
+use crate::math::gamma::{Node, Tail, first_guess};
 use crate::math::{exp, ln};
 
 /// Octaves on each side of the median. Beyond the last, one draw in 4 thousand million, the formula is used.
@@ -115,7 +115,7 @@ impl<'a> Walk<'a> {
         let ln_e = ln(e);
         let guess = match &self.gamma {
             Some((before, node)) => node.ahead(shape, self.tail, ln_e - before),
-            None => ln(self.law.tail(self.tail, e) / scale),
+            None => first_guess(shape, self.tail, e),
         };
         let node = Node::solve(shape, self.tail, ln_e, guess);
         self.gamma = Some((ln_e, node));
