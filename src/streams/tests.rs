@@ -27,9 +27,9 @@ fn continuous() -> Vec<LawSpec> {
     let mut laws = vec![
         LawSpec::Exponential { mean: secs(0.7) },
         LawSpec::Uniform { min: S, max: secs(3.0) },
-        LawSpec::Lognormal(Shape::Quantiles(median, p95)),
-        LawSpec::Gamma(Shape::Quantiles(median, p95)),
-        LawSpec::Weibull(Shape::Quantiles(median, p95)),
+        LawSpec::Lognormal(Shape::Quantiles { low: median, high: p95 }),
+        LawSpec::Gamma(Shape::Quantiles { low: median, high: p95 }),
+        LawSpec::Weibull(Shape::Quantiles { low: median, high: p95 }),
         LawSpec::Empirical { quantiles: vec![(0.25, secs(2.0)), (0.5, secs(2.5)), (0.9, secs(7.0))] },
         mixture(),
     ];
@@ -163,7 +163,7 @@ fn known_samples() {
 
 #[test]
 fn what_is_no_law_is_refused() {
-    let q = |p, low, r, high| LawSpec::Lognormal(Shape::Quantiles((p, secs(low)), (r, secs(high))));
+    let q = |p, low, r, high| LawSpec::Lognormal(Shape::Quantiles { low: (p, secs(low)), high: (r, secs(high)) });
     let empirical = |points: &[(f64, f64)]| LawSpec::Empirical {
         quantiles: points.iter().map(|(p, seconds)| (*p, secs(*seconds))).collect(),
     };
@@ -180,8 +180,8 @@ fn what_is_no_law_is_refused() {
         LawSpec::Gamma(moments(f64::NAN)),
         LawSpec::Weibull(moments(f64::INFINITY)),
         LawSpec::Lognormal(Shape::MeanCv { mean: Span::ZERO, cv: 1.0 }),
-        LawSpec::Lognormal(Shape::Quantiles((0.5, S), (0.51, century))),
-        LawSpec::Gamma(Shape::Quantiles((0.5, S), (0.51, century))),
+        LawSpec::Lognormal(Shape::Quantiles { low: (0.5, S), high: (0.51, century) }),
+        LawSpec::Gamma(Shape::Quantiles { low: (0.5, S), high: (0.51, century) }),
         q(0.5, 4.0, 0.5, 5.0),
         q(0.5, 4.0, 0.95, 4.0),
         q(0.95, 4.0, 0.5, 5.0),
