@@ -138,7 +138,7 @@ impl Kind {
                 format!("a whole number from {} to {}, or \"{word}\"", digits(min), digits(max))
             }
             Kind::Number(min, f64::INFINITY) => format!("a number of at least {min}"),
-            Kind::Number(min, max) => format!("a number from {min} to {max}"),
+            Kind::Number(min, max) => format!("a number from {min} to {}", crate::units::number(max)),
             Kind::Positive => "a number greater than 0".into(),
             Kind::Fraction => "a number from 0 to 1".into(),
             Kind::Duration => "a duration such as \"12s\", \"250ms\", \"1h 30m\" or \"30d\"".into(),

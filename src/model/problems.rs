@@ -6,8 +6,8 @@
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet, normalize_untrusted_str};
 use std::fmt;
 
-/// How many problems are shown in full; the rest is counted.
-const SHOWN: usize = 50;
+/// How many problems are put down; the rest is counted.
+const LISTED: usize = 200;
 /// Lines longer than this are cut where they are shown.
 const LINE_BYTES: usize = 400;
 
@@ -132,6 +132,7 @@ pub struct Problem {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Problems {
     list: Vec<Problem>,
+    more: usize,
     unreadable: bool,
 }
 
@@ -150,12 +151,12 @@ impl Problems {
     pub fn render(&self, colour: bool) -> String {
         let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
         let mut out = String::new();
-        for problem in self.list.iter().take(SHOWN) {
+        for problem in &self.list {
             out += &problem.render(&renderer);
             out += "\n\n";
         }
-        if self.list.len() > SHOWN {
-            out += &format!("… and {} more problems\n", self.list.len() - SHOWN);
+        if self.more > 0 {
+            out += &format!("… and {} more problems\n", self.more);
         } else {
             out.truncate(out.trim_end().len());
             out.push('\n');
@@ -227,12 +228,17 @@ pub(super) struct Collector {
     /// The texts that places refer to.
     pub texts: Texts,
     list: Vec<Problem>,
+    more: usize,
     unreadable: bool,
 }
 
 impl Collector {
     /// Puts a problem down.
     pub fn report(&mut self, at: At, key: &str, complaint: Complaint) {
+        if self.list.len() >= LISTED {
+            self.more += 1;
+            return;
+        }
         let (line, column, line_start) = self.texts.locate(at);
         let text = &self.texts.0[at.source as usize].1;
         let shown = (!text.is_empty()).then(|| shown(text, line_start, at));
@@ -265,7 +271,7 @@ impl Collector {
     pub fn finish(mut self) -> Problems {
         self.list.sort_by_key(|problem| problem.order);
         self.list.dedup();
-        Problems { list: self.list, unreadable: self.unreadable }
+        Problems { list: self.list, more: self.more, unreadable: self.unreadable }
     }
 }
 

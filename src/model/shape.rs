@@ -3,7 +3,7 @@
 
 use super::fields::{Field, Kind, Need, Section, Tagged, did_you_mean, is_name, number, span};
 use super::language::HINTS;
-use super::problems::{Collector, Complaint};
+use super::problems::{At, Collector, Complaint};
 use super::tree::{Node, Table, Value};
 
 /// Puts down everything in the tree that is not of the kind.
@@ -12,7 +12,7 @@ pub(super) fn check(node: &Node, kind: &Kind, path: &str, problems: &mut Collect
         (Kind::Table(section), Value::Table(table)) => check_section(node, table, section, path, problems),
         (Kind::Named(of), Value::Table(table)) => check_named(table, of, path, is_name, problems),
         (Kind::Metrics(of), Value::Table(table)) => check_named(table, of, path, |_| true, problems),
-        (Kind::List(of, length), Value::List(list)) => check_list(node, list, of, *length, path, problems),
+        (Kind::List(of, _), Value::List(list)) => check_list(node, list, kind, of, path, problems),
         (Kind::Tagged(tagged), Value::Table(table)) => check_tagged(node, table, tagged, path, problems),
         (Kind::Law(tagged), Value::Table(table)) => check_tagged(node, table, tagged, path, problems),
         (Kind::Law(_), Value::Text(_) | Value::Whole(_) | Value::Real(_)) => {
@@ -42,27 +42,41 @@ pub(super) fn join(path: &str, key: &str) -> String {
 }
 
 fn check_section(node: &Node, table: &Table, section: &Section, path: &str, problems: &mut Collector) {
-    for (key, value) in table {
-        match section.fields.iter().find(|field| field.name == key) {
-            Some(field) => check(value, &field.kind, &join(path, key), problems),
-            None => problems.report(value.key, &join(path, key), unknown(key, section.title, &[section.fields])),
-        }
-    }
-    check_required(node, table, section.title, section.fields, path, problems);
+    check_fields(node, table, section.title, &[section.fields], path, problems);
 }
 
-fn check_required(node: &Node, table: &Table, title: &str, fields: &[Field], path: &str, problems: &mut Collector) {
-    for field in fields {
-        if matches!(field.need, Need::Required) && !table.contains_key(field.name) {
+/// Checks each key of a table, and whether those are there that must be.
+fn check_fields(
+    node: &Node,
+    table: &Table,
+    title: &str,
+    fields: &[&'static [Field]],
+    path: &str,
+    problems: &mut Collector,
+) {
+    let mut misspelt = Vec::new();
+    for (key, value) in table {
+        match fields.iter().copied().flatten().find(|field| field.name == key) {
+            Some(field) => check(value, &field.kind, &join(path, key), problems),
+            None => {
+                let complaint = unknown(key, title, fields);
+                misspelt.push(complaint.cure.clone());
+                problems.report(value.key, &join(path, key), complaint);
+            }
+        }
+    }
+    for field in fields.iter().copied().flatten() {
+        let meant = misspelt.iter().any(|cure| cure.contains(&format!("`{}`", field.name)));
+        if matches!(field.need, Need::Required) && !table.contains_key(field.name) && !meant {
             let complaint = Complaint::new(format!("missing in {title}")).allowed(field.kind.allowed());
             // An inline table is pointed at whole, a section by its header, the model by its first line.
-            let at = if path.is_empty() { super::problems::At { end: 0, ..node.at } } else { node.key };
+            let at = if path.is_empty() { At { end: 0, ..node.at } } else { node.key };
             problems.report(at, &join(path, field.name), complaint);
         }
     }
 }
 
-fn unknown(key: &str, title: &str, fields: &[&[Field]]) -> Complaint {
+fn unknown(key: &str, title: &str, fields: &[&'static [Field]]) -> Complaint {
     let names: Vec<&str> =
         fields.iter().copied().flatten().filter(|f| !matches!(f.kind, Kind::Later)).map(|f| f.name).collect();
     let hint = HINTS.iter().find(|(word, _)| *word == key).map(|(_, hint)| hint.to_string());
@@ -82,9 +96,9 @@ fn check_named(table: &Table, of: &Kind, path: &str, good: fn(&str) -> bool, pro
     }
 }
 
-fn check_list(node: &Node, list: &[Node], of: &Kind, length: Option<usize>, path: &str, problems: &mut Collector) {
-    if length.is_some_and(|length| length != list.len()) {
-        problems.report(node.at, path, Kind::List(&Kind::Bool, length).refuse("not the right number of entries", node));
+fn check_list(node: &Node, list: &[Node], kind: &Kind, of: &Kind, path: &str, problems: &mut Collector) {
+    if matches!(kind, Kind::List(_, Some(length)) if *length != list.len()) {
+        problems.report(node.at, path, kind.refuse("not the right number of entries", node));
     }
     for (i, item) in list.iter().enumerate() {
         check(item, of, &join(path, &entry(item, i)), problems);
@@ -120,15 +134,7 @@ fn check_tagged(node: &Node, table: &Table, tagged: &Tagged, path: &str, problem
         return problems.report(tag.at, &join(path, tagged.tag), complaint.cure(cure));
     };
     let title = format!("{} = \"{}\"", tagged.tag, variant.name);
-    for (key, value) in table.iter().filter(|(key, _)| *key != tagged.tag) {
-        let mut fields = variant.fields.iter().chain(tagged.common);
-        match fields.find(|field| field.name == key) {
-            Some(field) => check(value, &field.kind, &join(path, key), problems),
-            None => {
-                problems.report(value.key, &join(path, key), unknown(key, &title, &[variant.fields, tagged.common]));
-            }
-        }
-    }
-    check_required(node, table, &title, variant.fields, path, problems);
-    check_required(node, table, &title, tagged.common, path, problems);
+    let mut rest = table.clone();
+    rest.remove(tagged.tag);
+    check_fields(node, &rest, &title, &[variant.fields, tagged.common], path, problems);
 }

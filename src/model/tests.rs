@@ -1,5 +1,7 @@
 //! Whole models in, checked models out.
 
+mod manual;
+
 use super::*;
 use crate::policy::{Fault, OnExceed, Window};
 use crate::streams::{LawSpec, Shape};

@@ -152,7 +152,7 @@ impl Reader<'_> {
 
     fn plan(&self, line: &Line, class: Option<usize>) -> Result<TracePlan, Complaint> {
         let at = Span::from_secs_f64(line.at_s)
-            .map_err(|error| Complaint::new(format!("at_s: {error}")).found(line.at_s.to_string()))?;
+            .map_err(|error| Complaint::new(format!("at_s: {error}")).found(format!("{:?}", line.at_s)))?;
         if let Some(isolate) = line.isolate.filter(|isolate| *isolate >= self.isolates) {
             let allowed = format!("0 to {}: platform.isolates = {}", self.isolates - 1, self.isolates);
             return Err(Complaint::new("isolate: there is no such isolate")
@@ -181,7 +181,7 @@ fn call(position: usize, attempts: &[Attempt]) -> Result<Vec<TraceAttempt>, Comp
 
 fn one(position: usize, attempt: &Attempt) -> Result<TraceAttempt, Complaint> {
     let latency = Span::from_secs_f64(attempt.latency_s).map_err(|error| {
-        Complaint::new(format!("calls[{position}].latency_s: {error}")).found(attempt.latency_s.to_string())
+        Complaint::new(format!("calls[{position}].latency_s: {error}")).found(format!("{:?}", attempt.latency_s))
     })?;
     let fault = match attempt.outcome.as_str() {
         "ok" => None,

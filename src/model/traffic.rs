@@ -121,8 +121,8 @@ fn rate_key(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Option<(&'static str,
     let what = if names.is_empty() { "the rate is missing" } else { "a rate has one unit" };
     let complaint = Complaint::new(what).found(found).allowed("one of per_second, per_minute, per_hour, per_day");
     if names.is_empty() {
-        // A rate under another name is a problem of its own; this one says what is wanted.
-        input.problems.report(cursor.node.at, &cursor.path, complaint);
+        // Where a rate stands under another name, that was complained about already.
+        input.problems.report_once(cursor.node.at, &cursor.path, complaint);
     } else {
         input.problems.report_once(cursor.at(names[1]), &cursor.key(names[1]), complaint);
     }

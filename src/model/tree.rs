@@ -7,7 +7,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 /// The largest model file; a trace may be larger.
-const MAX_BYTES: usize = 4 << 20;
+const MAX_BYTES: usize = 1 << 20;
 
 /// A table: its keys in alphabetical order, so that nothing depends on the order in which they were written.
 pub(super) type Table = BTreeMap<String, Node>;
@@ -77,20 +77,33 @@ impl Node {
 /// recursion here and in all that walks a tree is bounded.
 pub(super) fn parse(source: u32, text: &str, problems: &mut Collector) -> Option<Node> {
     if text.len() > MAX_BYTES {
-        problems.report(At::whole(source), "", Complaint::new("a model file has at most 4 MiB"));
+        problems.report(At::whole(source), "", Complaint::new("a model file has at most 1 MiB"));
         return None;
     }
     let (table, errors) = DeTable::parse_recoverable(text);
+    let mut last: Option<(At, &str)> = None;
     for error in &errors {
         let at = error.span().map_or(At::whole(source), |span| place(source, span));
+        if last.is_some_and(|(before, message)| follows(text, before, message, at, error.message())) {
+            continue;
+        }
+        last = Some((at, error.message()));
         let mut complaint = Complaint::new(format!("not valid TOML: {}", error.message()));
         if error.message().contains("duplicate key") {
-            complaint = complaint.cure("keep one of the two: a name is given once");
+            let twice = text.get(at.start as usize..at.end as usize).unwrap_or_default();
+            complaint = complaint.found(format!("`{twice}` a second time")).cure("keep one of the two");
         }
         problems.report(at, "", complaint);
     }
     let at = At { source, start: 0, end: text.len() as u32 };
     errors.is_empty().then(|| Node { value: Value::Table(convert(source, table.get_ref())), at, key: at })
+}
+
+/// Whether an error only follows from the one before: on the same line, or a key given twice in a section given
+/// twice.
+fn follows(text: &str, before: At, first: &str, at: At, second: &str) -> bool {
+    let between = text.get(before.start as usize..at.start as usize).unwrap_or_default();
+    !between.contains('\n') || first.contains("duplicate key") && first == second && !between.contains("\n[")
 }
 
 fn place(source: u32, span: Range<usize>) -> At {
