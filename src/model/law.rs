@@ -57,7 +57,7 @@ fn shape(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Option<Shape> {
         ["mean", "cv"] => Some(Shape::MeanCv { mean: cursor.span("mean")?, cv: cursor.number("cv")? }),
         [low, high] if low != "mean" && low != "cv" => {
             let at = |key: &str| Some((fraction(key), cursor.span(key)?));
-            Some(Shape::Quantiles(at(low)?, at(high)?))
+            Some(Shape::Quantiles { low: at(low)?, high: at(high)? })
         }
         _ => {
             let found = if given.is_empty() { "neither".into() } else { given.join(", ") };
