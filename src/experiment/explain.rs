@@ -43,6 +43,8 @@ impl Arithmetic {
 pub struct OpsPerPlan {
     /// The class whose plan it is.
     pub class: String,
+    /// The share of this class in all plans.
+    pub share: f64,
     /// The store, or `provider NAME`.
     pub store: String,
     /// `reads`, `writes`, `deletes`, `lists`, `attempts`.
@@ -110,8 +112,9 @@ pub fn explain(model: &Model) -> Arithmetic {
     let plans: Vec<[Expected; 2]> =
         model.classes.iter().map(|class| kinds.map(|failures| plan::expect(model, class, failures))).collect();
     let mix = [0, 1].map(|kind| Expected::mix(model, plans.iter().map(|plan| &plan[kind]), &weights));
-    let per_plan = model.classes.iter().zip(&plans);
-    let per_plan = per_plan.flat_map(|(class, plan)| ops_per_plan(model, &class.name, plan, demand.unwrap_or(0.0)));
+    let per_plan = model.classes.iter().zip(&plans).zip(&weights);
+    let per_plan = per_plan
+        .flat_map(|((class, plan), &share)| ops_per_plan(model, (&class.name, share), plan, demand.unwrap_or(0.0)));
     let invocations = invocation::needs(model);
     let mut ceilings = ceilings::of(model, &mix);
     ceilings.extend(invocation::ceilings(&invocations, model.classes.len()));
@@ -156,10 +159,11 @@ fn weights(model: &Model) -> Vec<f64> {
     }
 }
 
-fn ops_per_plan(model: &Model, class: &str, plan: &[Expected; 2], demand: f64) -> Vec<OpsPerPlan> {
+fn ops_per_plan(model: &Model, (class, share): (&str, f64), plan: &[Expected; 2], demand: f64) -> Vec<OpsPerPlan> {
     let row = |store: &str, op: &str, amount: &dyn Fn(&Expected) -> f64| {
         let (without_errors, expected) = (amount(&plan[0]), amount(&plan[1]));
-        let row = OpsPerPlan { class: class.into(), store: store.into(), op: op.into(), without_errors, expected };
+        let row =
+            OpsPerPlan { class: class.into(), share, store: store.into(), op: op.into(), without_errors, expected };
         (without_errors > 0.0 || expected > 0.0).then_some(row)
     };
     let providers = model.providers.iter().enumerate().filter_map(|(at, provider)| {
