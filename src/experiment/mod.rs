@@ -7,6 +7,7 @@ mod answer;
 mod explain;
 mod run;
 
+pub use crate::model::Objective;
 pub use answer::{Answer, Metric, Verdict};
 #[doc(hidden)]
 pub use explain::sample;

@@ -11,6 +11,7 @@ mod html;
 mod json;
 mod markdown;
 pub mod plots;
+mod preset;
 mod summary;
 mod text;
 mod words;
@@ -21,6 +22,7 @@ pub use csv::csv;
 pub use html::html;
 pub use json::{SCHEMA, SCHEMA_VERSION, json};
 pub use markdown::markdown;
+pub use preset::{preset, preset_list};
 pub use text::text;
 pub use words::Paint;
 

@@ -1,7 +1,6 @@
 //! Answers made by hand, for the tests of the renderings.
 
-use crate::experiment::{Answer, Metric, Verdict, explain, sample};
-use crate::model::Objective;
+use crate::experiment::{Answer, Metric, Objective, Verdict, explain, sample};
 
 /// An answer about a reference model, with these metrics: name, unit, mean, half width of the interval.
 pub(super) fn answer(strategy: &str, metrics: &[(&str, &'static str, f64, f64)]) -> Answer {

@@ -66,25 +66,11 @@ fn objectives(answer: &Answer, paint: Paint) -> String {
 }
 
 fn metrics(answer: &Answer, paint: Paint) -> String {
-    let row = |metric: &Metric| {
-        let pair = |pair: Option<(f64, f64)>| pair.map_or(words::NOTHING.into(), |(a, b)| range(a, b, metric.unit));
-        [
-            metric.name.clone(),
-            value_or_dash(metric.mean, metric.unit),
-            pair(metric.ci95),
-            pair(metric.min.zip(metric.max)),
-            words::unit(metric.unit).into(),
-        ]
-    };
-    if answer.metrics.is_empty() {
-        return String::new();
-    }
     let metrics = words::reading_order(answer);
-    let rows = metrics.iter().map(|metric| row(metric)).collect();
-    let header = ["metric", "mean", "95 % interval", "min to max", "unit"];
-    let lines = plain_table(header, [false, true, true, true, false], rows);
+    let Some(first) = metrics.first() else { return String::new() };
+    let lines = metric_lines(&metrics);
     let mut out = paint.dim(&lines[0]) + "\n";
-    let mut group = words::group(&metrics[0].name);
+    let mut group = words::group(&first.name);
     for (metric, line) in metrics.iter().zip(&lines[1..]) {
         if words::group(&metric.name) != group {
             group = words::group(&metric.name);
@@ -94,6 +80,28 @@ fn metrics(answer: &Answer, paint: Paint) -> String {
         out.push('\n');
     }
     out
+}
+
+/// The header and a line for each metric. Long names leave no room for the extremes, which the other forms have.
+fn metric_lines(metrics: &[&Metric]) -> Vec<String> {
+    let cells = metrics.iter().map(|metric| {
+        let pair = |pair: Option<(f64, f64)>| pair.map_or(words::NOTHING.into(), |(a, b)| range(a, b, metric.unit));
+        [
+            metric.name.clone(),
+            value_or_dash(metric.mean, metric.unit),
+            pair(metric.ci95),
+            pair(metric.min.zip(metric.max)),
+            words::unit(metric.unit).into(),
+        ]
+    });
+    let rows: Vec<[String; 5]> = cells.collect();
+    let header = ["metric", "mean", "95 % interval", "min to max", "unit"];
+    let lines = plain_table(header, [false, true, true, true, false], rows.clone());
+    if lines.iter().all(|line| line.chars().count() <= WIDTH) {
+        return lines;
+    }
+    let rows = rows.into_iter().map(|[name, mean, interval, _, unit]| [name, mean, interval, unit]).collect();
+    plain_table(["metric", "mean", "95 % interval", "unit"], [false, true, true, false], rows)
 }
 
 fn advice(answer: &Answer) -> String {

@@ -1,7 +1,6 @@
 //! Pieces of text that several renderings share: values with their unit, intervals, paragraphs, colour.
 
-use crate::experiment::{Answer, Metric, Verdict};
-use crate::model::Objective;
+use crate::experiment::{Answer, Metric, Objective, Verdict};
 use crate::units::{Span, number, percent};
 
 /// Shown where nothing was observed.
