@@ -188,7 +188,7 @@ impl Advice {
 
 fn key_too_hot(store: &str, family: Option<&str>, rejected: f64, share: Option<f64>, ceiling: Option<f64>) -> String {
     let share = share.map_or(String::new(), |share| format!(" ({} of those attempted)", about(share)));
-    let key = family.map_or("one key".into(), |family| format!("the key `{family}`, shared by all plans,"));
+    let key = family.map_or("one key".into(), |family| format!("the key {family}, shared by all plans,"));
     let ceiling = ceiling.map_or(String::new(), |ceiling| {
         format!(" Even without a pause between its writes it carries {} plans a day.", number(ceiling))
     });

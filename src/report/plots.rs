@@ -10,6 +10,9 @@ mod retention;
 use crate::experiment::Answer;
 use plotters::prelude::{BitMapBackend, DrawingBackend, IntoDrawingArea, SVGBackend};
 
+/// Pixels of a PNG for one of the SVG: sharp on screens of today.
+const PNG_SCALE: u32 = 2;
+
 /// A picture that can be drawn from an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Plot {
@@ -43,15 +46,16 @@ impl Plot {
     pub fn svg(self, answer: &Answer) -> Option<String> {
         let size = self.size(answer)?;
         let mut out = String::new();
-        self.draw(answer, SVGBackend::with_string(&mut out, size));
+        self.draw(answer, SVGBackend::with_string(&mut out, size), 1);
         Some(out)
     }
 
     /// The picture as PNG; none where the answer has nothing to draw.
     pub fn png(self, answer: &Answer) -> Option<Vec<u8>> {
         let (width, height) = self.size(answer)?;
+        let (width, height) = (width * PNG_SCALE, height * PNG_SCALE);
         let mut pixels = vec![255; (width * height * 3) as usize];
-        self.draw(answer, BitMapBackend::with_buffer(&mut pixels, (width, height)));
+        self.draw(answer, BitMapBackend::with_buffer(&mut pixels, (width, height)), PNG_SCALE);
         let mut out = Vec::new();
         let mut encoder = png::Encoder::new(&mut out, width, height);
         encoder.set_color(png::ColorType::Rgb);
@@ -69,10 +73,10 @@ impl Plot {
         }
     }
 
-    fn draw<B: DrawingBackend>(self, answer: &Answer, backend: B) {
+    fn draw<B: DrawingBackend>(self, answer: &Answer, backend: B, scale: u32) {
         canvas::with_font();
         let area = backend.into_drawing_area();
-        let canvas = canvas::Canvas::new(&area);
+        let canvas = canvas::Canvas::new(&area, scale);
         match self {
             Plot::Retention => retention::draw(answer, &canvas),
             Plot::Ceilings => ladder::draw(answer, &canvas),

@@ -37,7 +37,9 @@ pub fn complain(text: &str) {
 
 /// One sentence about a bug of ours.
 pub fn internal_error(info: &PanicHookInfo) {
-    let what = info.payload_as_str().unwrap_or("no message").replace('\n', " ");
+    let payload = info.payload();
+    let owned = payload.downcast_ref::<String>().map(String::as_str);
+    let what = owned.or_else(|| payload.downcast_ref::<&str>().copied()).unwrap_or("no message").replace('\n', " ");
     let place = info.location().map_or(String::new(), |at| format!(" ({}:{})", at.file(), at.line()));
     complain(&format!("internal error: {what}{place}: this is a bug in capsim, and there is no result"));
 }

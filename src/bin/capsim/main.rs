@@ -15,7 +15,7 @@ use std::panic;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    panic::set_hook(Box::new(|info| console::internal_error(info)));
+    panic::set_hook(Box::new(console::internal_error));
     let exit = panic::catch_unwind(|| match Args::try_parse() {
         Ok(args) => dispatch(args),
         Err(error) => usage(&error),

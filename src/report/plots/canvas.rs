@@ -1,4 +1,4 @@
-//! Lines, boxes and words at whole pixels. Drawing into memory cannot fail, so a failed stroke is not reported.
+//! Lines, boxes and words at whole pixels, times a scale. Drawing into memory cannot fail, so a failed stroke is not reported.
 
 use plotters::coord::Shift;
 use plotters::prelude::*;
@@ -20,41 +20,48 @@ pub(super) fn with_font() {
 
 pub(super) struct Canvas<'a, B: DrawingBackend> {
     area: &'a DrawingArea<B, Shift>,
+    scale: u32,
 }
 
 impl<'a, B: DrawingBackend> Canvas<'a, B> {
-    pub fn new(area: &'a DrawingArea<B, Shift>) -> Self {
+    pub fn new(area: &'a DrawingArea<B, Shift>, scale: u32) -> Self {
         let _ = area.fill(&WHITE);
-        Canvas { area }
+        Canvas { area, scale }
     }
 
     pub fn finish(&self) {
         let _ = self.area.present();
     }
 
-    pub fn line(&self, points: Vec<(i32, i32)>, colour: RGBColor, width: u32) {
-        let _ = self.area.draw(&PathElement::new(points, colour.stroke_width(width)));
+    fn at(&self, (x, y): (i32, i32)) -> (i32, i32) {
+        (x * self.scale as i32, y * self.scale as i32)
+    }
+
+    pub fn line(&self, points: &[(i32, i32)], colour: RGBColor, width: u32) {
+        let points: Vec<_> = points.iter().map(|&point| self.at(point)).collect();
+        let _ = self.area.draw(&PathElement::new(points, colour.stroke_width(width * self.scale)));
     }
 
     /// A line of short strokes straight down.
     pub fn dashes(&self, x: i32, (from, to): (i32, i32), colour: RGBColor) {
         for y in (from..to).step_by(8) {
-            self.line(vec![(x, y), (x, (y + 5).min(to))], colour, 2);
+            self.line(&[(x, y), (x, (y + 5).min(to))], colour, 2);
         }
     }
 
     pub fn bar(&self, corner: (i32, i32), opposite: (i32, i32), colour: RGBColor) {
-        let _ = self.area.draw(&Rectangle::new([corner, opposite], colour.filled()));
+        let _ = self.area.draw(&Rectangle::new([self.at(corner), self.at(opposite)], colour.filled()));
     }
 
     pub fn dot(&self, at: (i32, i32), colour: RGBColor) {
-        let _ = self.area.draw(&Circle::new(at, 6, WHITE.filled()));
-        let _ = self.area.draw(&Circle::new(at, 4, colour.filled()));
+        let at = self.at(at);
+        let _ = self.area.draw(&Circle::new(at, 6 * self.scale, WHITE.filled()));
+        let _ = self.area.draw(&Circle::new(at, 4 * self.scale, colour.filled()));
     }
 
     pub fn text(&self, words: &str, at: (i32, i32), size: u32, colour: RGBColor, across: HPos) {
-        let style = TextStyle::from(("sans-serif", size).into_font());
+        let style = TextStyle::from(("sans-serif", size * self.scale).into_font());
         let style = style.color(&colour).pos(Pos::new(across, VPos::Center));
-        let _ = self.area.draw(&Text::new(words.to_string(), at, style));
+        let _ = self.area.draw(&Text::new(words.to_string(), self.at(at), style));
     }
 }

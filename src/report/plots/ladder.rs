@@ -63,7 +63,7 @@ pub(super) fn draw<B: DrawingBackend>(answer: &Answer, canvas: &Canvas<B>) {
     canvas.text(&line, (24, 56), 14, QUIET, HPos::Left);
     for exponent in scale.low..=scale.high {
         let x = scale.x(libm::pow(10.0, f64::from(exponent)));
-        canvas.line(vec![(x, TOP), (x, bottom)], GRID, 1);
+        canvas.line(&[(x, TOP), (x, bottom)], GRID, 1);
         canvas.text(&power(exponent), (x, bottom + 16), 13, QUIET, HPos::Center);
     }
     canvas.text("plans a day", ((LEFT + RIGHT) / 2, bottom + 40), 13, QUIET, HPos::Center);
@@ -75,7 +75,7 @@ pub(super) fn draw<B: DrawingBackend>(answer: &Answer, canvas: &Canvas<B>) {
     for (at, ceiling) in rows.iter().enumerate() {
         row(canvas, &scale, ceiling, colour(ceiling, demand), TOP + at as i32 * ROW + ROW / 2);
     }
-    canvas.line(vec![(LEFT, TOP), (LEFT, bottom)], INK, 1);
+    canvas.line(&[(LEFT, TOP), (LEFT, bottom)], INK, 1);
 }
 
 fn colour(ceiling: &Ceiling, demand: Option<f64>) -> RGBColor {
@@ -100,7 +100,7 @@ fn row<B: DrawingBackend>(canvas: &Canvas<B>, scale: &Scale, ceiling: &Ceiling, 
         words += ", then billed";
     }
     // Inside its bar where that is long enough, so that the line of the demand does not cross it.
-    let room = 9 * words.chars().count() as i32 + 12;
+    let room = 8 * words.chars().count() as i32 + 14;
     if end - LEFT > room {
         canvas.text(&words, (end - 8, y), 13, WHITE, HPos::Right);
     } else {

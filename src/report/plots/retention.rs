@@ -71,11 +71,11 @@ fn axes<B: DrawingBackend>(answer: &Answer, canvas: &Canvas<B>) {
     let line = format!("{}: share of log records that can be retrieved, by age (95 % intervals)", answer.model);
     canvas.text(&line, (24, 56), 14, QUIET, HPos::Left);
     for share in [0.0, 0.25, 0.5, 0.75, 1.0] {
-        canvas.line(vec![(LEFT, y(share)), (RIGHT, y(share))], GRID, 1);
+        canvas.line(&[(LEFT, y(share)), (RIGHT, y(share))], GRID, 1);
         canvas.text(&percent(share), (LEFT - 12, y(share)), 13, QUIET, HPos::Right);
     }
     for (_, words, hours) in AGES {
-        canvas.line(vec![(x(hours), BOTTOM), (x(hours), BOTTOM + 5)], QUIET, 1);
+        canvas.line(&[(x(hours), BOTTOM), (x(hours), BOTTOM + 5)], QUIET, 1);
         canvas.text(words, (x(hours), BOTTOM + 18), 13, QUIET, HPos::Center);
     }
     canvas.text("age of the record (logarithmic scale)", ((LEFT + RIGHT) / 2, BOTTOM + 44), 13, QUIET, HPos::Center);
@@ -83,10 +83,11 @@ fn axes<B: DrawingBackend>(answer: &Answer, canvas: &Canvas<B>) {
 
 fn line_of<B: DrawingBackend>(canvas: &Canvas<B>, name: &str, curve: &[Point], colour: RGBColor, name_at: Option<i32>) {
     let Some(name_at) = name_at else { return };
-    canvas.line(curve.iter().map(|point| (x(point.hours), y(point.share))).collect(), colour, 3);
+    let points: Vec<_> = curve.iter().map(|point| (x(point.hours), y(point.share))).collect();
+    canvas.line(&points, colour, 3);
     for point in curve {
         if let Some((low, high)) = point.metric.ci95 {
-            canvas.line(vec![(x(point.hours), y(low)), (x(point.hours), y(high))], colour, 1);
+            canvas.line(&[(x(point.hours), y(low)), (x(point.hours), y(high))], colour, 1);
         }
         canvas.dot((x(point.hours), y(point.share)), colour);
     }
