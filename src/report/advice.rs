@@ -49,7 +49,7 @@ pub enum Advice {
         at_most: u32,
         /// The call at which the limit is passed when nothing fails.
         at_call: Option<u32>,
-        /// Attempts that were refused for it, a replication.
+        /// Attempts and ops that were refused for it, a replication.
         refused: Option<f64>,
     },
     /// The interval of the plans a day is too wide to say much.
@@ -120,7 +120,7 @@ impl Advice {
     pub fn text(&self) -> String {
         match self {
             Advice::QuotaRunsOut { store, ops, days_fraction, at_hour, rejected } => {
-                let hour = at_hour.map_or(String::new(), |hour| format!(", at {} on average", clock(hour)));
+                let hour = at_hour.map_or(String::new(), |hour| format!(", at {} UTC on average", clock(hour)));
                 let rejected = rejected.filter(|&n| n > 0.0);
                 let rejected =
                     rejected.map_or(String::new(), |n| format!(" {} {ops} are refused in a replication.", number(n)));
@@ -202,8 +202,8 @@ fn key_too_hot(store: &str, family: Option<&str>, rejected: f64, share: Option<f
 fn invocation_too_small(limit: &str, numbers: [u32; 3], at_call: Option<u32>, refused: Option<f64>) -> String {
     let [allowed, needed, at_most] = numbers.map(|n| count(n.into()));
     let refused = refused.filter(|&n| n > 0.0);
-    let refused =
-        refused.map_or(String::new(), |n| format!(" {} attempts are refused for it in a replication.", number(n)));
+    let refused = refused
+        .map_or(String::new(), |n| format!(" {} attempts and ops are refused for it in a replication.", number(n)));
     let what = match limit.rsplit('.').next() {
         Some("external") => "external subrequests",
         Some("internal") => "internal subrequests",

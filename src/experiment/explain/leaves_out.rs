@@ -103,7 +103,8 @@ fn retention(model: &Model) -> Option<&'static str> {
 fn no_rate(model: &Model) -> Option<&'static str> {
     let rateless = |arrivals: &Arrivals| matches!(arrivals, Arrivals::Closed { .. } | Arrivals::Trace { .. });
     model.classes.iter().any(|class| rateless(&class.arrivals)).then_some(
-        "Demand: closed and recorded traffic has no rate, so every class counts the same and no demand is shown.",
+        "Demand: closed and recorded traffic has no rate, so every class counts the same; what a recorded attempt did \
+         is not read, the laws of the model are.",
     )
 }
 

@@ -5,6 +5,7 @@ use crate::model::{
     Class, InvocationScope, KeyScope, Level, LogEvent, LogOp, Model, OnCallError, OpKind, Provider, ReadCount, Step,
     When, Workflow,
 };
+use crate::policy::Fault;
 use crate::streams::Word;
 use crate::units::Span;
 use std::collections::BTreeMap;
@@ -188,17 +189,31 @@ fn outcome(step: &Step, provider: &Provider, failures: Failures) -> Outcome {
         return Outcome { attempts: 1.0, fails: 0.0, request_error: 0.0, slot_seconds: seconds };
     }
     let late = provider.request_timeout.map_or(0.0, |cut| 1.0 - latency::at_most(law, cut));
+    let errors: Vec<_> = provider.errors.iter().map(|&(fault, chance)| (fault, chance.value())).collect();
+    let sound = tries(provider, late, &errors, seconds);
+    let faulty = tries(provider, late, &[(Fault::BadRequest, 1.0)], seconds);
+    let request_error = provider.request_error.value();
+    let mix = |of: fn(&Outcome) -> f64| (1.0 - request_error) * of(&sound) + request_error * of(&faulty);
+    Outcome {
+        attempts: mix(|o| o.attempts),
+        fails: mix(|o| o.fails),
+        request_error,
+        slot_seconds: mix(|o| o.slot_seconds),
+    }
+}
+
+/// The attempts of a call whose answers end in these faults.
+fn tries(provider: &Provider, late: f64, faults: &[(Fault, f64)], seconds: f64) -> Outcome {
     let retry = &provider.retry;
-    let timeout = (crate::policy::Fault::Timeout, late);
-    let errors = provider.errors.iter().map(|&(fault, chance)| (fault, (1.0 - late) * chance.value()));
+    let answered = faults.iter().map(|&(fault, chance)| (fault, (1.0 - late) * chance));
     let (mut again, mut for_good) = (0.0, 0.0);
-    for (fault, chance) in errors.chain([timeout]) {
+    for (fault, chance) in answered.chain([(Fault::Timeout, late)]) {
         *(if retry.max > 0 && retry.on.contains(fault) { &mut again } else { &mut for_good }) += chance;
     }
     let attempts: f64 = (0..=retry.max).map(|attempt| power(again, attempt)).sum();
     let fails = for_good * attempts + power(again, retry.max) * again;
     let waits = if retry.hold_slot { backoff_seconds(provider, again) } else { 0.0 };
-    Outcome { attempts, fails, request_error: provider.request_error.value(), slot_seconds: seconds * attempts + waits }
+    Outcome { attempts, fails, request_error: 0.0, slot_seconds: seconds * attempts + waits }
 }
 
 /// The mean time that a call backs off: each wait at the middle of its jitter, by the chance that it comes.

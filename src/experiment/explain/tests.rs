@@ -62,12 +62,25 @@ fn an_ordinary_failed_call_costs_hybrid_one_write() {
 }
 
 #[test]
+fn a_faulty_request_fails_its_call_and_costs_hybrid_two_writes() {
+    let mut model = sample::model("hybrid");
+    let provider = &mut model.providers[0];
+    provider.request_error = Probability::new(0.01).unwrap();
+    provider.latency = LawSpec::Constant { value: Span::from_secs(4) };
+    provider.errors.clear();
+    model.workflows[0].on_call_error = OnCallError::Continue;
+    let (_, expected) = per_plan(&explain(&model), "kv", "writes");
+    assert!((expected - 9.0 * 0.01 * 2.0).abs() < 1e-12, "{expected}");
+}
+
+#[test]
 fn attempts_follow_the_timeout_and_the_retries() {
     let mut model = sample::model("hybrid");
     let provider = &mut model.providers[0];
     provider.latency = LawSpec::Exponential { mean: Span::from_secs(10) };
     provider.request_timeout = Some(Span::from_secs(10));
     provider.errors.clear();
+    provider.request_error = Probability::ZERO;
     model.workflows[0].on_call_error = OnCallError::Continue;
     let arithmetic = explain(&model);
     let late = libm::exp(-1.0);

@@ -67,7 +67,9 @@ fn keys(answer: &Answer) -> Vec<Advice> {
 }
 
 fn invocations(answer: &Answer) -> Vec<Advice> {
-    let refused = answer.mean("attempts.subrequest_limited").filter(|&n| n > 0.0);
+    let ops = matching(answer, "", "_rejected_invocation").into_iter().filter_map(|(_, metric)| metric.mean);
+    let refused = ops.chain(answer.mean("attempts.subrequest_limited")).sum::<f64>();
+    let refused = Some(refused).filter(|&n| n > 0.0);
     let largest = answer.metric("invocation.subrequests.max").and_then(|metric| metric.max);
     let needs = answer.arithmetic.invocations.iter().filter(|need| {
         let external = need.limit.ends_with(".external");
@@ -153,6 +155,7 @@ fn why_ops(answer: &Answer, store: &str, op: &str) -> String {
     let refused = [
         (format!("{store}.{op}_rejected_quota"), op, FULL),
         (format!("{store}.{op}_rejected_key"), op, HOT),
+        (format!("{store}.{op}_rejected_invocation"), op, "are refused by the limit of their invocation"),
         ("attempts.subrequest_limited".into(), "attempts", "are refused by the limit of their invocation"),
         ("calls.refused".into(), "calls", "are refused by the queue, and end their plan"),
     ];

@@ -83,6 +83,8 @@ fn axes<B: DrawingBackend>(answer: &Answer, canvas: &Canvas<B>) {
 
 fn line_of<B: DrawingBackend>(canvas: &Canvas<B>, name: &str, curve: &[Point], colour: RGBColor, name_at: Option<i32>) {
     let Some(name_at) = name_at else { return };
+    // Not beside the words of the axis.
+    let name_at = name_at.min(BOTTOM - 16);
     let points: Vec<_> = curve.iter().map(|point| (x(point.hours), y(point.share))).collect();
     canvas.line(&points, colour, 3);
     for point in curve {
