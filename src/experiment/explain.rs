@@ -10,8 +10,8 @@ mod invocation;
 mod latency;
 mod leaves_out;
 mod plan;
-#[doc(hidden)]
-pub mod sample;
+#[cfg(test)]
+pub(crate) mod sample;
 
 use crate::model::{Arrivals, Model, OpKind};
 use plan::{Expected, Failures};

@@ -5,11 +5,13 @@
 
 mod answer;
 mod explain;
+mod pool;
 mod run;
 
 pub use crate::model::Objective;
+pub use crate::world::Failure;
 pub use answer::{Answer, Metric, Verdict};
-#[doc(hidden)]
-pub use explain::sample;
+#[cfg(test)]
+pub(crate) use explain::sample;
 pub use explain::{Arithmetic, Ceiling, InvocationNeed, OpsPerPlan, explain};
-pub use run::{Failure, Options, run};
+pub use run::{Options, run};

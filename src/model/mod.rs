@@ -4,7 +4,5 @@
 //! Read [`spec`] for what a model holds; `raw` and its neighbours say how text becomes it.
 
 mod spec;
-mod stub;
 
 pub use spec::*;
-pub use stub::*;

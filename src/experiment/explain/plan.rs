@@ -1,6 +1,6 @@
 //! One plan in expectation: how many of its calls begin, how many attempts they take, and what that costs in ops.
 
-use super::latency;
+use super::latency::{self, Cut};
 use crate::model::{
     Class, InvocationScope, KeyScope, Level, LogEvent, LogOp, Model, OnCallError, OpKind, Provider, ReadCount, Step,
     When, Workflow,
@@ -183,15 +183,13 @@ fn power(base: f64, times: u32) -> f64 {
 
 fn outcome(step: &Step, provider: &Provider, failures: Failures) -> Outcome {
     let law = step.latency.as_ref().unwrap_or(&provider.latency);
-    let cut = provider.request_timeout.unwrap_or(Span::MAX);
-    let seconds = latency::mean_limited(law, cut);
+    let cut = latency::under(law, provider.request_timeout);
     if failures == Failures::None {
-        return Outcome { attempts: 1.0, fails: 0.0, request_error: 0.0, slot_seconds: seconds };
+        return Outcome { attempts: 1.0, fails: 0.0, request_error: 0.0, slot_seconds: cut.seconds };
     }
-    let late = provider.request_timeout.map_or(0.0, |cut| 1.0 - latency::at_most(law, cut));
     let errors: Vec<_> = provider.errors.iter().map(|&(fault, chance)| (fault, chance.value())).collect();
-    let sound = tries(provider, late, &errors, seconds);
-    let faulty = tries(provider, late, &[(Fault::BadRequest, 1.0)], seconds);
+    let sound = tries(provider, cut, &errors);
+    let faulty = tries(provider, cut, &[(Fault::BadRequest, 1.0)]);
     let request_error = provider.request_error.value();
     let mix = |of: fn(&Outcome) -> f64| (1.0 - request_error) * of(&sound) + request_error * of(&faulty);
     Outcome {
@@ -203,7 +201,8 @@ fn outcome(step: &Step, provider: &Provider, failures: Failures) -> Outcome {
 }
 
 /// The attempts of a call whose answers end in these faults.
-fn tries(provider: &Provider, late: f64, faults: &[(Fault, f64)], seconds: f64) -> Outcome {
+fn tries(provider: &Provider, cut: Cut, faults: &[(Fault, f64)]) -> Outcome {
+    let Cut { late, seconds } = cut;
     let retry = &provider.retry;
     let answered = faults.iter().map(|&(fault, chance)| (fault, (1.0 - late) * chance));
     let (mut again, mut for_good) = (0.0, 0.0);
