@@ -32,7 +32,7 @@ fn rules(law: &LawSpec) -> Result<(), UnitError> {
         LawSpec::Uniform { min, max } if min > max => refuse("`min` is more than `max`"),
         LawSpec::Lognormal(shape) | LawSpec::Gamma(shape) | LawSpec::Weibull(shape) => match shape {
             Shape::MeanCv { cv, .. } if !(0.001..=100.0).contains(cv) => refuse("a `cv` is a number from 0.001 to 100"),
-            Shape::Quantiles { low, high } if low.1 >= high.1 => refuse("the higher quantile must be the longer"),
+            Shape::Quantiles(low, high) if low.1 >= high.1 => refuse("the higher quantile must be the longer"),
             _ => Ok(()),
         },
         LawSpec::Empirical { quantiles } if quantiles.len() < 2 => refuse("at least two quantiles are needed"),
@@ -80,7 +80,7 @@ fn shape(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Option<Shape> {
         ["mean", "cv"] => Some(Shape::MeanCv { mean: cursor.span("mean")?, cv: cursor.number("cv")? }),
         [low, high] if low != "mean" && low != "cv" => {
             let at = |key: &str| Some((fraction(key), cursor.span(key)?));
-            Some(Shape::Quantiles { low: at(low)?, high: at(high)? })
+            Some(Shape::Quantiles(at(low)?, at(high)?))
         }
         _ => {
             let found = if given.is_empty() { "neither".into() } else { given.join(", ") };

@@ -1,7 +1,7 @@
 //! The page of `explain`: ops per plan, the ladder of ceilings, and what they leave out.
 
 use super::json::{ceiling, finite, invocation, ops_per_plan, pretty};
-use super::text::{WIDTH, heading, plain_table, section};
+use super::text::{WIDTH, heading, plain_table, section, wrapped_table};
 use super::words::{Paint, paragraph};
 use crate::experiment::Arithmetic;
 use crate::units::{count, number};
@@ -79,5 +79,5 @@ fn ceilings(arithmetic: &Arithmetic) -> String {
         };
         [ceiling.limit.clone(), plans, ceiling.because.clone()]
     });
-    lines(plain_table(["limit", "plans a day", "because"], [false, true, false], rows.collect()))
+    lines(wrapped_table(["limit", "plans a day", "because"], [false, true, false], rows.collect()))
 }

@@ -115,10 +115,11 @@ fn ceilings(answer: &Answer) -> String {
 }
 
 fn metrics(answer: &Answer) -> String {
-    if answer.metrics.is_empty() {
+    let metrics = words::reading_order(answer);
+    if metrics.is_empty() {
         return String::new();
     }
-    let rows = words::reading_order(answer).into_iter().map(|metric| {
+    let rows = metrics.iter().map(|metric| {
         let pair = |pair: Option<(f64, f64)>| pair.map_or(words::NOTHING.into(), |(a, b)| range(a, b, metric.unit));
         vec![
             escape(&metric.name),
@@ -128,7 +129,10 @@ fn metrics(answer: &Answer) -> String {
             words::unit(metric.unit).into(),
         ]
     });
-    table("Metrics", &["metric", "#mean", "#95 % interval", "#min to max", "unit"], rows)
+    let out = table("Metrics", &["metric", "#mean", "#95 % interval", "#min to max", "unit"], rows);
+    let left_out =
+        words::left_out(answer, metrics.len()).map(|sentence| format!("<p class=\"quiet\">{sentence}</p>\n"));
+    out + &left_out.unwrap_or_default()
 }
 
 fn escape(text: &str) -> String {

@@ -51,12 +51,13 @@ fn ceilings(answer: &Answer) -> String {
 }
 
 fn metrics(answer: &Answer) -> String {
-    if answer.metrics.is_empty() {
+    let metrics = words::reading_order(answer);
+    if metrics.is_empty() {
         return String::new();
     }
-    let mut out = format!("\n<details><summary>{} metrics</summary>\n\n", answer.metrics.len());
+    let mut out = format!("\n<details><summary>{} metrics</summary>\n\n", metrics.len());
     out += "| metric | mean | 95 % interval | min to max | unit |\n| --- | ---: | ---: | ---: | --- |\n";
-    for metric in words::reading_order(answer) {
+    for metric in &metrics {
         let pair = |pair: Option<(f64, f64)>| pair.map_or(words::NOTHING.into(), |(a, b)| range(a, b, metric.unit));
         out += &format!(
             "| `{}` | {} | {} | {} | {} |\n",
@@ -67,7 +68,8 @@ fn metrics(answer: &Answer) -> String {
             words::unit(metric.unit)
         );
     }
-    out + "\n</details>\n"
+    let left_out = words::left_out(answer, metrics.len()).map(|sentence| format!("\n{sentence}\n"));
+    out + &left_out.unwrap_or_default() + "\n</details>\n"
 }
 
 /// Text from a model must not become markup.

@@ -55,6 +55,7 @@ pub(super) fn kv_only() -> Answer {
             ("calls.made", "count", 26_985.0, 41.0),
             ("kv.quota.writes.exhausted_at_hour", "h", 6.52, 0.11),
             ("kv.quota.writes.exhausted_days_fraction", "1", 1.0, 0.0),
+            ("kv.deletes", "ops", 0.0, 0.0),
             ("kv.writes", "ops", 30_000.0, 0.0),
             ("kv.writes.family.ai_communication_session_index", "ops", 7_400.0, 21.0),
             ("kv.writes_attempted", "ops", 71_350.0, 160.0),

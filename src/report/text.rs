@@ -4,7 +4,7 @@ use super::words::{self, Paint, paragraph, range, value_or_dash};
 use super::{Advice, summary};
 use crate::experiment::{Answer, Metric};
 use crate::units::number;
-use comfy_table::{CellAlignment, Table, presets};
+use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, presets};
 
 /// How wide prose is set.
 pub(super) const WIDTH: usize = 100;
@@ -39,6 +39,19 @@ pub(super) fn section(out: &mut String, title: &str, body: String, paint: Paint)
 
 /// A table without borders, indented by two; `right` says which columns are aligned to the right.
 pub(super) fn plain_table<const N: usize>(header: [&str; N], right: [bool; N], rows: Vec<[String; N]>) -> Vec<String> {
+    set_table(header, right, rows, false)
+}
+
+/// The same, with the last column broken into lines where it is too wide.
+pub(super) fn wrapped_table<const N: usize>(
+    header: [&str; N],
+    right: [bool; N],
+    rows: Vec<[String; N]>,
+) -> Vec<String> {
+    set_table(header, right, rows, true)
+}
+
+fn set_table<const N: usize>(header: [&str; N], right: [bool; N], rows: Vec<[String; N]>, wrap: bool) -> Vec<String> {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
     table.set_header(header);
@@ -46,6 +59,12 @@ pub(super) fn plain_table<const N: usize>(header: [&str; N], right: [bool; N], r
     for (column, right) in table.column_iter_mut().zip(right) {
         column.set_padding((0, 2));
         column.set_cell_alignment(if right { CellAlignment::Right } else { CellAlignment::Left });
+        if wrap && column.index + 1 < N {
+            column.set_constraint(ColumnConstraint::ContentWidth);
+        }
+    }
+    if wrap {
+        table.set_content_arrangement(ContentArrangement::Dynamic).set_width(WIDTH as u16);
     }
     table.lines().map(|line| format!("  {}", line).trim_end().to_string()).collect()
 }
@@ -78,6 +97,9 @@ fn metrics(answer: &Answer, paint: Paint) -> String {
         }
         out += line;
         out.push('\n');
+    }
+    if let Some(left_out) = words::left_out(answer, metrics.len()) {
+        out += &format!("\n  {}\n", paint.dim(&left_out));
     }
     out
 }

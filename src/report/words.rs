@@ -101,7 +101,8 @@ pub(super) fn about(fraction: f64) -> String {
     format!("{} %", number(libm::round(percent * digits) / digits))
 }
 
-/// The metrics in the order in which people read them: what users see first, classes last, ages by their length.
+/// The metrics that say something, in the order in which people read them: what users see first, classes last,
+/// ages by their length. What was 0 in every replication says nothing, unless an objective asks for it.
 pub(super) fn reading_order(answer: &Answer) -> Vec<&Metric> {
     const FIRST: [&str; 4] = ["plans", "plan", "calls", "attempts"];
     let rank = |name: &str| {
@@ -112,7 +113,9 @@ pub(super) fn reading_order(answer: &Answer) -> Vec<&Metric> {
             None => FIRST.len(),
         }
     };
-    let mut metrics: Vec<&Metric> = answer.metrics.iter().collect();
+    let judged = |metric: &Metric| answer.objectives.iter().any(|(objective, _)| objective.metric == metric.name);
+    let says_something = |metric: &&Metric| (metric.min, metric.max) != (Some(0.0), Some(0.0)) || judged(metric);
+    let mut metrics: Vec<&Metric> = answer.metrics.iter().filter(says_something).collect();
     metrics.sort_by_key(|metric| {
         let (stem, last) = metric.name.rsplit_once('.').unwrap_or(("", &metric.name));
         let age = Span::parse(last).ok();
@@ -120,6 +123,13 @@ pub(super) fn reading_order(answer: &Answer) -> Vec<&Metric> {
         (rank(&metric.name), stem, age)
     });
     metrics
+}
+
+/// How many metrics the reading order leaves out, in a sentence.
+pub(super) fn left_out(answer: &Answer, shown: usize) -> Option<String> {
+    let left = answer.metrics.len() - shown;
+    let more = if left == 1 { "1 more metric was" } else { &format!("{left} more metrics were") };
+    (left > 0).then(|| format!("{more} 0 in every replication; JSON and CSV have them."))
 }
 
 /// The part of the world that a metric belongs to: `plans`, `queue.ai`, `class.user`.

@@ -25,7 +25,7 @@ pub(super) fn of(model: &Model, mix: &[Expected; 2]) -> Vec<Ceiling> {
 /// The larger of the two, and what to say when it is the one with errors.
 fn larger(mix: &[Expected; 2], of: impl Fn(&Expected) -> f64) -> (f64, &'static str) {
     let (without, expected) = (of(&mix[0]), of(&mix[1]));
-    let note = if expected > without { ", errors included" } else { "" };
+    let note = if expected > without * 1.005 { ", errors included" } else { "" };
     (without.max(expected), note)
 }
 
