@@ -53,6 +53,8 @@ pub struct OpsPerPlan {
     pub without_errors: f64,
     /// With the errors, timeouts and retries that the model expects.
     pub expected: f64,
+    /// Whether a memory cache answers some, so that the rest is an estimate.
+    pub from_memory: bool,
 }
 
 /// The demand at which one limit would bind by itself.
@@ -160,17 +162,27 @@ fn weights(model: &Model) -> Vec<f64> {
 }
 
 fn ops_per_plan(model: &Model, (class, share): (&str, f64), plan: &[Expected; 2], demand: f64) -> Vec<OpsPerPlan> {
-    let row = |store: &str, op: &str, amount: &dyn Fn(&Expected) -> f64| {
+    let row = |store: &str, op: &str, from_memory: bool, amount: &dyn Fn(&Expected) -> f64| {
         let (without_errors, expected) = (amount(&plan[0]), amount(&plan[1]));
-        let row =
-            OpsPerPlan { class: class.into(), share, store: store.into(), op: op.into(), without_errors, expected };
+        let row = OpsPerPlan {
+            class: class.into(),
+            share,
+            store: store.into(),
+            op: op.into(),
+            without_errors,
+            expected,
+            from_memory,
+        };
         (without_errors > 0.0 || expected > 0.0).then_some(row)
     };
     let providers = model.providers.iter().enumerate().filter_map(|(at, provider)| {
-        row(&format!("provider {}", provider.name), "attempts", &|plan| plan.attempts[at])
+        row(&format!("provider {}", provider.name), "attempts", false, &|plan| plan.attempts[at])
     });
     let stores = model.stores.iter().enumerate().flat_map(|(at, store)| {
-        OpKind::ALL.into_iter().filter_map(move |op| row(&store.name, op_name(op), &|plan| plan.ops(at, op, demand)))
+        OpKind::ALL.into_iter().filter_map(move |op| {
+            let from_memory = op == OpKind::Get && plan[0].has_cached(at);
+            row(&store.name, op_name(op), from_memory, &|plan| plan.ops(at, op, demand))
+        })
     });
     providers.chain(stores).collect()
 }

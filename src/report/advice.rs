@@ -176,6 +176,11 @@ impl Advice {
                 about(*retrievable),
                 about(*context)
             ),
+            Advice::RecordsUnreachable { records, retrievable, reachable } if *reachable == 0.0 => format!(
+                "After 3 days {} of the {records} records exist, but no index leads a reader to them by then: they are found \
+                 only by who knows their key.",
+                about(*retrievable)
+            ),
             Advice::RecordsUnreachable { records, retrievable, reachable } => format!(
                 "After 3 days {} of the {records} records exist, but a reader finds {} through the index: the rest \
                  is stored for nobody who does not know its key.",

@@ -77,6 +77,7 @@ pub(super) fn ops_per_plan(row: &OpsPerPlan) -> Value {
         "op": row.op,
         "without_errors": finite(row.without_errors),
         "expected": finite(row.expected),
+        "from_memory": row.from_memory,
     })
 }
 

@@ -102,7 +102,8 @@ pub(super) fn about(fraction: f64) -> String {
 }
 
 /// The metrics that say something, in the order in which people read them: what users see first, classes last,
-/// ages by their length. What was 0 in every replication says nothing, unless an objective asks for it.
+/// ages by their length. What was 0 or never observed says nothing, except of plans and logs, and where an
+/// objective asks for it.
 pub(super) fn reading_order(answer: &Answer) -> Vec<&Metric> {
     const FIRST: [&str; 4] = ["plans", "plan", "calls", "attempts"];
     let rank = |name: &str| {
@@ -114,7 +115,12 @@ pub(super) fn reading_order(answer: &Answer) -> Vec<&Metric> {
         }
     };
     let judged = |metric: &Metric| answer.objectives.iter().any(|(objective, _)| objective.metric == metric.name);
-    let says_something = |metric: &&Metric| (metric.min, metric.max) != (Some(0.0), Some(0.0)) || judged(metric);
+    let telling = |metric: &Metric| {
+        let name = metric.name.as_str();
+        name.starts_with("plans.") || (name.starts_with("logs.") && metric.unit == "1" && metric.mean.is_some())
+    };
+    let silent = |metric: &Metric| metric.mean.is_none() || (metric.min, metric.max) == (Some(0.0), Some(0.0));
+    let says_something = |metric: &&Metric| !silent(metric) || telling(metric) || judged(metric);
     let mut metrics: Vec<&Metric> = answer.metrics.iter().filter(says_something).collect();
     metrics.sort_by_key(|metric| {
         let (stem, last) = metric.name.rsplit_once('.').unwrap_or(("", &metric.name));
@@ -129,7 +135,7 @@ pub(super) fn reading_order(answer: &Answer) -> Vec<&Metric> {
 pub(super) fn left_out(answer: &Answer, shown: usize) -> Option<String> {
     let left = answer.metrics.len() - shown;
     let more = if left == 1 { "1 more metric was" } else { &format!("{left} more metrics were") };
-    (left > 0).then(|| format!("{more} 0 in every replication; JSON and CSV have them."))
+    (left > 0).then(|| format!("{more} 0 or not observed; JSON and CSV have them."))
 }
 
 /// The part of the world that a metric belongs to: `plans`, `queue.ai`, `class.user`.

@@ -121,7 +121,8 @@ fn differences(answer: &Answer) -> Vec<Advice> {
             let metric = answer.metric(&format!("{store}.{op}_per_plan"))?;
             let of = |row: &&OpsPerPlan| row.store == store && row.op == op;
             let arithmetic: f64 = rows.iter().filter(of).map(|row| row.share * row.expected).sum();
-            differs(format!("{store} {op} a plan"), arithmetic, metric, || why_ops(answer, store, op))
+            let from_memory = rows.iter().filter(of).any(|row| row.from_memory);
+            differs(format!("{store} {op} a plan"), arithmetic, metric, || why_ops(answer, store, from_memory))
         })
         .collect();
     let room = answer.arithmetic.binding().map_or(f64::INFINITY, |first| first.plans_per_day);
@@ -142,24 +143,31 @@ fn differs(what: String, arithmetic: f64, metric: &Metric, reason: impl FnOnce()
 }
 
 /// The most frequent of several things that happened, if any did: what is counted, and what became of it.
-fn largest<const N: usize>(answer: &Answer, reasons: [(String, &str, &str); N]) -> Option<String> {
-    let counts = reasons.into_iter().filter_map(|(metric, what, fate)| Some((answer.mean(&metric)?, what, fate)));
+fn largest(answer: &Answer, reasons: &[(String, &str, &str)]) -> Option<String> {
+    let counts = reasons.iter().filter_map(|(metric, what, fate)| Some((answer.mean(metric)?, what, fate)));
     let largest = counts.filter(|(n, ..)| *n > 0.0).max_by(|a, b| a.0.total_cmp(&b.0));
     largest.map(|(n, what, fate)| format!("{} {what} a replication {fate}", number(n)))
 }
 
-fn why_ops(answer: &Answer, store: &str, op: &str) -> String {
-    const FULL: &str = "are refused by the quota, and what would have followed them is not made";
-    const HOT: &str =
-        "are refused because their key was written a moment before, and what would have followed is not made";
-    let refused = [
-        (format!("{store}.{op}_rejected_quota"), op, FULL),
-        (format!("{store}.{op}_rejected_key"), op, HOT),
-        (format!("{store}.{op}_rejected_invocation"), op, "are refused by the limit of their invocation"),
+fn why_ops(answer: &Answer, store: &str, from_memory: bool) -> String {
+    const WHY: [(&str, &str); 3] = [
+        ("quota", "are refused by the quota, and what would have followed them is not made"),
+        ("key", "are refused because their key was written a moment before, and what would have followed is not made"),
+        ("invocation", "are refused by the limit of their invocation"),
+    ];
+    // A refused write also takes the reads with it that would have followed.
+    let ops = ["reads", "writes", "deletes", "lists"].into_iter();
+    let refused = ops.flat_map(|what| WHY.map(|(why, fate)| (format!("{store}.{what}_rejected_{why}"), what, fate)));
+    let refused: Vec<_> = refused.collect();
+    let ended = [
         ("attempts.subrequest_limited".into(), "attempts", "are refused by the limit of their invocation"),
         ("calls.refused".into(), "calls", "are refused by the queue, and end their plan"),
     ];
-    largest(answer, refused).unwrap_or_else(|| "errors and retries that do not fall evenly on plans".into())
+    let memory = "plans do not come evenly, and memory answers more of those that come together";
+    largest(answer, &refused)
+        .or_else(|| from_memory.then(|| memory.into()))
+        .or_else(|| largest(answer, &ended))
+        .unwrap_or_else(|| "errors and retries that do not fall evenly on plans".into())
 }
 
 fn why_plans(answer: &Answer) -> String {
@@ -175,7 +183,7 @@ fn why_plans(answer: &Answer) -> String {
         Some(first) if simulated.is_some_and(|mean| mean > first.plans_per_day) => {
             format!("plans go on without what {} refuses them", first.limit)
         }
-        _ => largest(answer, ends).unwrap_or_else(|| "plans that come together wait for each other".into()),
+        _ => largest(answer, &ends).unwrap_or_else(|| "plans that come together wait for each other".into()),
     }
 }
 
