@@ -7,7 +7,7 @@ use super::language::LAW;
 use super::problems::Complaint;
 use super::tree::{Node, Value};
 use crate::streams::{LawSpec, Shape};
-use crate::units::{Span, UnitError};
+use crate::units::Span;
 
 /// The most points that are kept of a measured distribution.
 const POINTS: usize = 1_001;
@@ -19,33 +19,10 @@ pub(super) fn read(input: &mut Input<'_>, cursor: &Cursor<'_>, key: &str) -> Opt
     };
     let path = cursor.key(key);
     let law = spec(input, node, &path)?;
-    if let Err(error) = rules(&law) {
+    if let Err(error) = law.compile() {
         input.problems.report_once(node.at, &path, Complaint::new(error.0));
     }
     Some(law)
-}
-
-/// What any law must obey beyond the ranges of its numbers.
-fn rules(law: &LawSpec) -> Result<(), UnitError> {
-    let refuse = |why: &str| Err(UnitError(why.into()));
-    match law {
-        LawSpec::Uniform { min, max } if min > max => refuse("`min` is more than `max`"),
-        LawSpec::Lognormal(shape) | LawSpec::Gamma(shape) | LawSpec::Weibull(shape) => match shape {
-            Shape::MeanCv { cv, .. } if !(0.001..=100.0).contains(cv) => refuse("a `cv` is a number from 0.001 to 100"),
-            Shape::Quantiles(low, high) if low.1 >= high.1 => refuse("the higher quantile must be the longer"),
-            _ => Ok(()),
-        },
-        LawSpec::Empirical { quantiles } if quantiles.len() < 2 => refuse("at least two quantiles are needed"),
-        LawSpec::Empirical { quantiles } if quantiles.windows(2).any(|pair| pair[0].0 >= pair[1].0) => {
-            refuse("the shares of the quantiles must rise")
-        }
-        LawSpec::Empirical { quantiles } if quantiles.windows(2).any(|pair| pair[0].1 > pair[1].1) => {
-            refuse("a higher quantile is never shorter")
-        }
-        LawSpec::Mixture { parts } if parts.is_empty() => refuse("a mixture needs a part with a weight over 0"),
-        LawSpec::Mixture { parts } => parts.iter().try_for_each(|(_, part)| rules(part)),
-        _ => Ok(()),
-    }
 }
 
 fn spec(input: &mut Input<'_>, node: &Node, path: &str) -> Option<LawSpec> {
@@ -80,7 +57,7 @@ fn shape(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Option<Shape> {
         ["mean", "cv"] => Some(Shape::MeanCv { mean: cursor.span("mean")?, cv: cursor.number("cv")? }),
         [low, high] if low != "mean" && low != "cv" => {
             let at = |key: &str| Some((fraction(key), cursor.span(key)?));
-            Some(Shape::Quantiles(at(low)?, at(high)?))
+            Some(Shape::Quantiles { low: at(low)?, high: at(high)? })
         }
         _ => {
             let found = if given.is_empty() { "neither".into() } else { given.join(", ") };
