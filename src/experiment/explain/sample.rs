@@ -81,7 +81,10 @@ fn provider() -> Provider {
     let share = |value| Probability::new(value).expect("a fraction");
     Provider {
         name: "openai".into(),
-        latency: LawSpec::Lognormal(Shape::Quantiles((0.5, Span::from_secs(4)), (0.95, Span::from_secs(9)))),
+        latency: LawSpec::Lognormal(Shape::Quantiles {
+            low: (0.5, Span::from_secs(4)),
+            high: (0.95, Span::from_secs(9)),
+        }),
         request_timeout: Some(Span::from_secs(60)),
         errors: vec![(Fault::ServerError, share(0.002)), (Fault::ParseFailure, share(0.003))],
         request_error: share(0.001),
