@@ -248,6 +248,7 @@ impl World<'_> {
             Role::Session => {
                 if let Some(index) = &mut self.index {
                     index.list(session, dies);
+                    self.logs[id as usize].listed = true;
                 }
             }
             Role::Other => {}
@@ -296,7 +297,7 @@ impl World<'_> {
                 self.retention.context(written, latest.min(log.request_dies).max(written));
             }
         }
-        let entry = Entry { written, dies: latest, call: index_of_call, error, listed: false };
+        let entry = Entry { written, dies: latest, call: index_of_call, error, listed: log.listed };
         let place = self.index.as_mut().map(|index| (session, index.add(session, entry)));
         if recorded && place.is_none() {
             self.retention.never_reachable(error);

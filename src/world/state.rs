@@ -101,6 +101,8 @@ pub(super) const NO_QUEUE: u32 = u32::MAX;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct LogState {
     pub(super) tried: bool,
+    /// The session's list has been written, with the record of this event in it.
+    pub(super) listed: bool,
     pub(super) written: Option<Instant>,
     /// The last of its copies in stores without a size goes then, for this reason.
     pub(super) dies: Instant,
@@ -114,6 +116,7 @@ pub(super) struct LogState {
 impl LogState {
     pub(super) const EMPTY: LogState = LogState {
         tried: false,
+        listed: false,
         written: None,
         dies: Instant::START,
         loss: Loss::None,
