@@ -5,6 +5,10 @@
 
 mod answer;
 mod explain;
+mod pool;
+mod run;
 
 pub use answer::{Answer, Metric, Verdict};
+pub use crate::world::Failure;
 pub use explain::{Arithmetic, Ceiling, OpsPerPlan, explain};
+pub use run::{Options, run};

@@ -53,6 +53,11 @@ impl Usage {
         self.used
     }
 
+    /// When the current window ends.
+    pub fn ends(&self) -> Instant {
+        self.ends
+    }
+
     /// Whether `now` lies past the current window: an operation at the very end belongs to the next one.
     #[inline]
     pub fn is_over(&self, now: Instant) -> bool {

@@ -1,66 +1,22 @@
-//! Stand-in until the draws land.
-use crate::units::Span;
-/// w
-#[derive(Clone, Copy, Debug)]
-pub struct Word(pub u64);
-impl Word {
-    /// u
-    pub fn unit(self) -> f64 {
-        ((self.0 >> 11) as f64 + 0.5) * (1.0 / 9_007_199_254_740_992.0)
-    }
-}
-/// The description of a distribution of durations.
-#[derive(Clone, Debug, PartialEq)]
-pub enum LawSpec {
-    /// Always the same.
-    Constant {
-        /// The value.
-        value: Span,
-    },
-    /// Exponential.
-    Exponential {
-        /// Its mean.
-        mean: Span,
-    },
-    /// Uniform.
-    Uniform {
-        /// From.
-        min: Span,
-        /// To.
-        max: Span,
-    },
-    /// Lognormal.
-    Lognormal(Shape),
-    /// Gamma.
-    Gamma(Shape),
-    /// Weibull.
-    Weibull(Shape),
-    /// Piecewise linear between quantiles.
-    Empirical {
-        /// Probability and value, ascending.
-        quantiles: Vec<(f64, Span)>,
-    },
-    /// One of several, by weight.
-    Mixture {
-        /// Weight and law.
-        parts: Vec<(f64, LawSpec)>,
-    },
-}
-/// The two numbers that fix a law with a location and a spread.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Shape {
-    /// Mean and coefficient of variation.
-    MeanCv {
-        /// Mean.
-        mean: Span,
-        /// Standard deviation over mean.
-        cv: f64,
-    },
-    /// Two quantiles, the lower first.
-    Quantiles {
-        /// Probability and value.
-        low: (f64, Span),
-        /// Probability and value.
-        high: (f64, Span),
-    },
-}
+//! Random draws, addressed by what they are for.
+//!
+//! A draw is one 64-bit word of a ChaCha8 stream. Its address says what it is for: the seed, the replication, the
+//! component (`traffic.user`) and the [`Purpose`] make the key, a *lane* (say, the call's number within its plan)
+//! picks the stream, and the *position* (say, the plan's number) the word. So the 7th call of plan 4,211 draws the
+//! same latency whatever the queue length is, and a component that is added moves no draw of another.
+//!
+//! Every distribution is sampled by inverting its distribution function, so that one draw is always one word, and a
+//! larger word is always a longer span. [`LawSpec`] is what a model says; [`Law`] is what the hot loop samples.
+
+mod exact;
+mod law;
+mod piecewise;
+mod source;
+mod spec;
+mod table;
+mod word;
+
+pub use law::Law;
+pub use source::{Purpose, Scatter, Source, Stream, Words};
+pub use spec::{LawSpec, Shape};
+pub use word::{Threshold, Word};

@@ -1,6 +1,7 @@
 //! Amounts: bytes and money.
 
 use super::{UnitError, refuse};
+use crate::math;
 use std::fmt;
 use std::ops::{Add, AddAssign, Mul};
 
@@ -29,7 +30,7 @@ impl Bytes {
         for (name, factor) in UNITS {
             if let Some(digits) = text.strip_suffix(name) {
                 return match digits.trim().parse::<f64>() {
-                    Ok(size) if size >= 0.0 && size * factor < 9e18 => Ok(Bytes(libm::round(size * factor) as u64)),
+                    Ok(size) if size >= 0.0 && size * factor < 9e18 => Ok(Bytes(math::round(size * factor) as u64)),
                     _ => refuse("not a size: write for example \"512B\", \"2KiB\" or \"10MB\""),
                 };
             }

@@ -1,6 +1,7 @@
 //! Rates: so many per second, minute, hour or day.
 
 use super::{Span, UnitError, refuse};
+use crate::math;
 
 /// The unit of time in which a rate counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,11 +68,11 @@ impl Rate {
     /// `count` happenings however long the series runs.
     pub fn nth_nanos(self, n: u64) -> u64 {
         let unit = self.unit.span().nanos();
-        if self.count <= 1e15 && libm::floor(self.count) == self.count {
+        if self.count <= 1e15 && math::floor(self.count) == self.count {
             let count = self.count as u128;
             ((u128::from(n) * u128::from(unit) + count / 2) / count) as u64
         } else {
-            libm::round(n as f64 * (unit as f64 / self.count)) as u64
+            math::round(n as f64 * (unit as f64 / self.count)) as u64
         }
     }
 }

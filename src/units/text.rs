@@ -1,5 +1,7 @@
 //! Numbers as people read them.
 
+use crate::math;
+
 /// A whole number with a comma every three digits: `1,000`.
 pub fn count(n: u64) -> String {
     let digits = n.to_string();
@@ -21,7 +23,7 @@ pub fn number(x: f64) -> String {
     let size = x.abs();
     if size >= 1000.0 {
         let sign = if x < 0.0 { "-" } else { "" };
-        return format!("{sign}{}", count(libm::round(size) as u64));
+        return format!("{sign}{}", count(math::round(size) as u64));
     }
     let decimals = match size {
         s if s >= 100.0 => 1,

@@ -1,6 +1,7 @@
 //! Simulated time: whole nanoseconds, as instants since the start of a replication and spans between them.
 
 use super::{UnitError, refuse};
+use crate::math;
 use std::fmt;
 use std::ops::{Add, AddAssign, Mul, Sub};
 
@@ -55,7 +56,7 @@ impl Span {
         if nanos > Self::MAX.0 as f64 {
             return refuse("longer than 292 years");
         }
-        Ok(Span(libm::round(nanos) as u64))
+        Ok(Span(math::round(nanos) as u64))
     }
 
     /// Reads `"12s"`, `"250ms"`, `"1h 30m"`, `"1.5h"`, `"30d"`; a day is 24 hours.
@@ -111,7 +112,7 @@ impl Span {
     /// The span times a factor of at least 0, rounded to the nearest nanosecond, at most [`Span::MAX`].
     pub fn scale(self, factor: f64) -> Span {
         debug_assert!(factor >= 0.0);
-        let nanos = libm::round(self.0 as f64 * factor);
+        let nanos = math::round(self.0 as f64 * factor);
         if nanos >= Self::MAX.0 as f64 { Self::MAX } else { Span(nanos as u64) }
     }
 }

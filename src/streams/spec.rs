@@ -1,0 +1,176 @@
+//! What a model says about a duration, and the rules it must keep.
+
+use super::Law;
+use super::exact::Exact;
+use super::piecewise::Piecewise;
+use crate::units::{Span, UnitError};
+
+/// A distribution of durations, as a model describes it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum LawSpec {
+    /// Always the same.
+    Constant {
+        /// The duration.
+        value: Span,
+    },
+    /// Memoryless.
+    Exponential {
+        /// The mean, over 0.
+        mean: Span,
+    },
+    /// Every duration in a range equally likely.
+    Uniform {
+        /// The shortest.
+        min: Span,
+        /// The longest, at least `min`.
+        max: Span,
+    },
+    /// Its logarithm is normal: the usual law of response times.
+    Lognormal(Shape),
+    /// A gamma law; with a coefficient of variation of `1/√k` the sum of `k` exponential stages.
+    Gamma(Shape),
+    /// A Weibull law.
+    Weibull(Shape),
+    /// Straight lines between measured quantiles; the first and the last line go on to both ends, not below 0.
+    Empirical {
+        /// At least two: the share of durations, rising in 0..=1, and the duration they stay within, not falling.
+        quantiles: Vec<(f64, Span)>,
+    },
+    /// One of several laws.
+    Mixture {
+        /// Weights of at least 0 (they need not sum to 1), each with its law.
+        parts: Vec<(f64, LawSpec)>,
+    },
+}
+
+/// The two numbers that fix a law of two parameters.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Shape {
+    /// By its moments.
+    MeanCv {
+        /// The mean, over 0.
+        mean: Span,
+        /// The coefficient of variation, the standard deviation over the mean: 0.001 to 20.
+        cv: f64,
+    },
+    /// By two quantiles: a share inside (0, 1) and the duration over 0 that it stays within, both rising.
+    Quantiles((f64, Span), (f64, Span)),
+}
+
+/// Mixtures may hold mixtures, so deep.
+const DEPTH: usize = 4;
+
+fn refuse<T>(why: impl Into<String>) -> Result<T, UnitError> {
+    Err(UnitError(why.into()))
+}
+
+impl LawSpec {
+    /// The law, ready to be sampled.
+    ///
+    /// # Errors
+    /// A parameter outside the range that its field names, or a mean that is not under 292 years.
+    pub fn compile(&self) -> Result<Law, UnitError> {
+        self.compile_at(DEPTH)
+    }
+
+    fn compile_at(&self, depth: usize) -> Result<Law, UnitError> {
+        match self {
+            LawSpec::Constant { value } => Ok(Law::constant(*value)),
+            LawSpec::Exponential { mean } => tabulated(Exact::Exponential { mean: positive(*mean)? }),
+            LawSpec::Uniform { min, max } if min > max => refuse("`min` is more than `max`"),
+            LawSpec::Uniform { min, max } => Ok(Law::uniform(*min, *max)),
+            LawSpec::Lognormal(shape) => tabulated(match shape.check()? {
+                Checked::MeanCv(mean, cv) => Exact::lognormal(mean, cv),
+                Checked::Quantiles(low, high) => Exact::lognormal_through(low, high),
+            }),
+            LawSpec::Gamma(shape) => tabulated(match shape.check()? {
+                Checked::MeanCv(mean, cv) => Exact::gamma(mean, cv),
+                Checked::Quantiles(low, high) => match Exact::gamma_through(low, high) {
+                    Some(law) => law,
+                    None => return refuse("no gamma law has quantiles this close together or this far apart"),
+                },
+            }),
+            LawSpec::Weibull(shape) => tabulated(match shape.check()? {
+                Checked::MeanCv(mean, cv) => Exact::weibull(mean, cv),
+                Checked::Quantiles(low, high) => Exact::weibull_through(low, high),
+            }),
+            LawSpec::Empirical { quantiles } => empirical(quantiles),
+            LawSpec::Mixture { parts } => mixture(parts, depth),
+        }
+    }
+}
+
+fn tabulated(exact: Exact) -> Result<Law, UnitError> {
+    let mean = exact.mean();
+    if !(mean.is_finite() && mean <= Span::MAX.secs()) {
+        return refuse("the mean of this law is over 292 years");
+    }
+    if mean < 1e-9 {
+        return refuse("the mean of this law is under a nanosecond");
+    }
+    Ok(Law::tabulated(exact))
+}
+
+fn empirical(quantiles: &[(f64, Span)]) -> Result<Law, UnitError> {
+    if quantiles.len() < 2 {
+        return refuse("at least two quantiles are needed");
+    }
+    if quantiles.iter().any(|(p, _)| !(0.0..=1.0).contains(p)) {
+        return refuse("the share of a quantile is a number from 0 to 1");
+    }
+    // Shares closer than this have no words of their own between them.
+    if quantiles.windows(2).any(|pair| pair[1].0 - pair[0].0 < 1e-12) {
+        return refuse("the shares of the quantiles must rise");
+    }
+    if quantiles.windows(2).any(|pair| pair[1].1 < pair[0].1) {
+        return refuse("a higher quantile is never shorter");
+    }
+    let points: Vec<(f64, f64)> = quantiles.iter().map(|(p, span)| (*p, span.secs())).collect();
+    let line = Piecewise::through(&points);
+    if line.mean() > Span::MAX.secs() {
+        return refuse("the mean of this law is over 292 years");
+    }
+    Ok(Law::piecewise(line))
+}
+
+fn mixture(parts: &[(f64, LawSpec)], depth: usize) -> Result<Law, UnitError> {
+    if depth == 0 {
+        return refuse("mixtures are at most four deep");
+    }
+    if parts.iter().any(|(weight, _)| !(weight.is_finite() && *weight >= 0.0)) {
+        return refuse("a weight is a number of at least 0");
+    }
+    let sum: f64 = parts.iter().map(|(weight, _)| weight).sum();
+    if !(sum > 0.0 && sum.is_finite()) {
+        return refuse("a mixture needs a part with a weight over 0");
+    }
+    let laws = parts.iter().map(|(weight, spec)| Ok((*weight, spec.compile_at(depth - 1)?)));
+    Ok(Law::mixture(laws.collect::<Result<_, UnitError>>()?))
+}
+
+enum Checked {
+    MeanCv(f64, f64),
+    Quantiles((f64, f64), (f64, f64)),
+}
+
+impl Shape {
+    fn check(&self) -> Result<Checked, UnitError> {
+        match *self {
+            Shape::MeanCv { mean, cv } if (0.001..=20.0).contains(&cv) => Ok(Checked::MeanCv(positive(mean)?, cv)),
+            Shape::MeanCv { .. } => refuse("a cv is a number from 0.001 to 20; a law without spread is `constant`"),
+            Shape::Quantiles((p, low), (q, high)) => {
+                if !(p > 0.0 && p < q && q < 1.0) {
+                    return refuse("the shares of two quantiles rise, inside 0 and 1");
+                }
+                if low >= high {
+                    return refuse("the higher quantile must be the longer one");
+                }
+                Ok(Checked::Quantiles((p, positive(low)?), (q, high.secs())))
+            }
+        }
+    }
+}
+
+fn positive(span: Span) -> Result<f64, UnitError> {
+    if span.is_zero() { refuse("this duration must be over 0") } else { Ok(span.secs()) }
+}

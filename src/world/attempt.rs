@@ -1,0 +1,147 @@
+//! Attempts of a call at the provider, and what follows each.
+
+use super::build::{Flow, Provider};
+use super::event::{Event, Rank, order};
+use super::ledger::{AttemptEnd, CallEnd};
+use super::state::{Call, NO_QUEUE, Phase, World};
+use crate::model::{Arrivals, TraceAttempt};
+use crate::policy::Fault;
+
+/// Words between the retries of one plan's call, and of one plan.
+const WORDS_PER_ATTEMPT: u64 = 4;
+const WORDS_PER_PLAN: u64 = 256 * WORDS_PER_ATTEMPT;
+
+impl World<'_> {
+    /// What the first attempt of a call draws, and whether its request is faulty.
+    #[inline]
+    pub(super) fn first_draws(&mut self, call: &mut Call, flow: &Flow) {
+        let index = call.index as usize;
+        let words = &self.words[call.plan as usize * self.words_each..][..flow.words];
+        call.latency_word = words[index];
+        if flow.outcome_words < flow.request_words {
+            call.outcome_word = words[flow.outcome_words + index];
+        }
+        if flow.request_words < flow.op_words {
+            let chance = self.blueprint.providers[call.provider as usize].request_error;
+            call.request_error = words[flow.request_words + index].unit() < chance;
+        }
+        if self.blueprint.traced[call.class as usize] {
+            call.request_error = self.traced_attempt(call).is_some_and(|attempt| attempt.request_error);
+        }
+        self.faulty_requests += u64::from(call.request_error && call.recorded);
+    }
+
+    /// What the trace says of the attempt that is due; the last one repeats.
+    fn traced_attempt(&self, call: &Call) -> Option<TraceAttempt> {
+        let Arrivals::Trace { plans } = &self.blueprint.model.classes[call.class as usize].arrivals else { return None };
+        let line = self.plans[call.plan as usize].number as usize;
+        let attempts = &plans[line].calls[call.index as usize];
+        attempts.get(call.attempt as usize).or(attempts.last()).copied()
+    }
+
+    /// An attempt starts: how and when it ends is known here, so a timeout needs no event of its own.
+    #[inline]
+    pub(super) fn start_attempt(&mut self, id: u32) {
+        let blueprint = self.blueprint;
+        let call = &self.calls[id as usize];
+        let provider = &blueprint.providers[call.provider as usize];
+        self.ledgers[call.class as usize].attempts.begin(call.recorded);
+        if blueprint.limits_external && !self.may_call_outside(id) {
+            self.calls[id as usize].fault = Some(Fault::SubrequestLimit);
+            return self.end_attempt(id);
+        }
+        let call = &self.calls[id as usize];
+        let (latency, fault) = if blueprint.traced[call.class as usize]
+            && let Some(attempt) = self.traced_attempt(call)
+        {
+            (attempt.latency, attempt.fault)
+        } else {
+            (blueprint.laws[call.law as usize].sample(call.latency_word), fault_of(provider, call))
+        };
+        let call = &mut self.calls[id as usize];
+        call.phase = Phase::Running;
+        if latency > provider.timeout {
+            call.fault = Some(Fault::Timeout);
+            let order = order(Rank::Timeout, call.serial, call.index, call.attempt);
+            self.calendar.push(self.now + provider.timeout, order, Event::Timeout(id));
+        } else {
+            call.fault = fault;
+            let order = order(Rank::Answer, call.serial, call.index, call.attempt);
+            self.calendar.push(self.now + latency, order, Event::Answer(id));
+        }
+    }
+
+    /// The attempt under way is answered or cut.
+    #[inline]
+    pub(super) fn attempt_ends(&mut self, id: u32) {
+        self.end_attempt(id);
+        self.advance(id);
+        self.drain();
+    }
+
+    /// Counts the attempt and decides what the call does next.
+    #[inline]
+    fn end_attempt(&mut self, id: u32) {
+        let call = &self.calls[id as usize];
+        let ledger = &mut self.ledgers[call.class as usize];
+        let Some(fault) = call.fault else {
+            ledger.attempts.end(AttemptEnd::Succeeded as usize, call.recorded);
+            return self.finish_attempts(id, CallEnd::Succeeded);
+        };
+        let end = match fault {
+            Fault::Timeout => AttemptEnd::TimedOut,
+            Fault::RateLimited => AttemptEnd::RateLimited,
+            _ => AttemptEnd::Errored,
+        };
+        ledger.attempts.end(end as usize, call.recorded);
+        self.tallies[call.class as usize].faults[fault as usize] += u64::from(call.recorded);
+        if self.blueprint.providers[call.provider as usize].retry.again(u32::from(call.attempt), fault) {
+            self.back_off(id);
+        } else {
+            self.finish_attempts(id, CallEnd::Failed);
+        }
+    }
+
+    /// Another attempt follows after a wait; its draws have addresses of their own.
+    fn back_off(&mut self, id: u32) {
+        let call = &mut self.calls[id as usize];
+        let retry = &self.blueprint.providers[call.provider as usize].retry;
+        let plan = &self.plans[call.plan as usize];
+        let spec = &self.blueprint.workflows[plan.workflow as usize].calls[call.index as usize];
+        let attempt = u32::from(call.attempt);
+        let position = plan.number * WORDS_PER_PLAN + u64::from(attempt + 1) * WORDS_PER_ATTEMPT;
+        let draws = &mut self.draws[call.class as usize].retries[spec.step as usize];
+        let mut words = draws.at(u64::from(spec.ordinal), position);
+        call.backoff = retry.backoff.delay(attempt, call.backoff, words.next());
+        (call.latency_word, call.outcome_word) = (words.next(), words.next());
+        call.attempt += 1;
+        call.phase = Phase::Backoff;
+        self.tallies[call.class as usize].retried += u64::from(call.recorded);
+        let order = order(Rank::BackoffEnd, call.serial, call.index, call.attempt);
+        self.calendar.push(self.now + call.backoff, order, Event::BackoffEnd(id));
+        if !retry.hold_slot {
+            self.leave_slot(id);
+        }
+    }
+
+    /// The wait is over: the call starts its next attempt, or queues for it if it gave its slot back.
+    pub(super) fn backoff_ends(&mut self, id: u32) {
+        let call = &mut self.calls[id as usize];
+        call.phase = if call.in_slot || call.queue == NO_QUEUE { Phase::Start } else { Phase::Enter };
+        self.advance(id);
+        self.drain();
+    }
+}
+
+/// How an answered attempt ends: the outcome word falls into the interval of a fault, or past them all.
+#[inline]
+fn fault_of(provider: &Provider, call: &Call) -> Option<Fault> {
+    if call.request_error {
+        return Some(Fault::BadRequest);
+    }
+    if provider.faults.is_empty() {
+        return None;
+    }
+    let u = call.outcome_word.unit();
+    provider.faults.iter().find(|(upper, _)| u < *upper).map(|&(_, fault)| fault)
+}

@@ -1,0 +1,392 @@
+//! From a checked model to the flat tables that the loop reads: laws compiled, names turned into positions,
+//! a workflow into its calls, a strategy into rows.
+
+use super::state::Phase;
+use crate::model::{
+    Arrivals, Discipline, InvocationScope, LogEvent, LogOp, Model, OnCallError, OpKind, ReadCount, Role, StoreKind, When, Workflow,
+};
+use crate::policy::{Fault, Retry};
+use crate::streams::{Law, LawSpec};
+use crate::units::{Instant, Span};
+
+/// Nothing at this position.
+pub(super) const NONE: u16 = u16::MAX;
+
+/// Everything of a model that the loop needs, in the form in which it needs it.
+#[derive(Debug)]
+pub struct Blueprint {
+    pub(super) model: Model,
+    pub(super) laws: Vec<Law>,
+    pub(super) workflows: Vec<Flow>,
+    pub(super) providers: Vec<Provider>,
+    /// By class: where its calls wait when a queue serves by priority (0 is served first).
+    pub(super) lines: Vec<u8>,
+    /// By queue.
+    pub(super) by_priority: Vec<bool>,
+    /// By class, then queue: how long a call waits at most.
+    pub(super) patience: Vec<Option<Span>>,
+    pub(super) line_count: usize,
+    pub(super) requests: Vec<Row>,
+    pub(super) responses: Vec<Row>,
+    pub(super) reads: Vec<ReadOp>,
+    /// Reads before the first call of a plan come first in `reads`: so many.
+    pub(super) plan_reads: usize,
+    pub(super) memory_keys: usize,
+    pub(super) families: Vec<Family>,
+    pub(super) shared_keys: usize,
+    pub(super) session_keys: usize,
+    pub(super) has_index: bool,
+    pub(super) has_list: bool,
+    /// Where a call begins: past the phases in which this model has nothing to do.
+    pub(super) first_phase: Phase,
+    /// Whether an invocation may make only so many external calls.
+    pub(super) limits_external: bool,
+    /// By class: whether its plans replay a trace.
+    pub(super) traced: Vec<bool>,
+    /// By class: how long its users think, if it is closed.
+    pub(super) thinks: Vec<Option<u16>>,
+    /// Words that the ops of one call draw.
+    pub(super) words_per_call_ops: usize,
+    pub(super) horizon: Instant,
+    pub(super) recording_from: Instant,
+}
+
+/// A workflow, flat.
+#[derive(Debug)]
+pub(super) struct Flow {
+    pub(super) calls: Vec<CallSpec>,
+    pub(super) steps: Vec<StepSpec>,
+    /// One call after the other: the next call is the next in the list.
+    pub(super) is_chain: bool,
+    pub(super) aborts: bool,
+    pub(super) invocation: InvocationScope,
+    pub(super) invocations: usize,
+    /// Words that one plan draws for itself: latencies, then outcomes, request errors, ops.
+    pub(super) outcome_words: usize,
+    pub(super) request_words: usize,
+    pub(super) op_words: usize,
+    pub(super) words: usize,
+}
+
+/// One call of a workflow.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct CallSpec {
+    pub(super) step: u16,
+    /// Its number within the step.
+    pub(super) ordinal: u32,
+    pub(super) provider: u16,
+    pub(super) queue: u16,
+    pub(super) law: u16,
+    pub(super) critical: bool,
+}
+
+/// One step of a workflow.
+#[derive(Debug)]
+pub(super) struct StepSpec {
+    pub(super) name: String,
+    pub(super) first_call: u16,
+    pub(super) calls: u16,
+    pub(super) parallel: u16,
+    pub(super) waits_for: Vec<u16>,
+    pub(super) followers: Vec<u16>,
+}
+
+/// A provider, flat.
+#[derive(Debug)]
+pub(super) struct Provider {
+    pub(super) timeout: Span,
+    /// Upper ends of the intervals in [0, 1) that stand for each fault.
+    pub(super) faults: Vec<(f64, Fault)>,
+    pub(super) request_error: f64,
+    pub(super) retry: Retry,
+}
+
+/// One row of the logging table.
+#[derive(Clone, Debug)]
+pub(super) struct Row {
+    pub(super) store: u16,
+    pub(super) op: OpKind,
+    pub(super) when: When,
+    pub(super) role: Role,
+    pub(super) key: KeySlot,
+    pub(super) family: u16,
+    pub(super) ttl: Option<Span>,
+    pub(super) bytes: u64,
+    pub(super) law: u16,
+    pub(super) external: bool,
+}
+
+/// Where the last write of a key is remembered.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum KeySlot {
+    /// Nowhere: the key is written once.
+    Once,
+    /// With the plan.
+    Session(u16),
+    /// With the world.
+    Shared(u16),
+}
+
+/// The keys that begin alike.
+#[derive(Debug)]
+pub(super) struct Family {
+    pub(super) name: String,
+    pub(super) store: u16,
+}
+
+/// One read that is not a log.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ReadOp {
+    pub(super) store: u16,
+    pub(super) law: u16,
+    pub(super) external: bool,
+    /// Where an isolate's memory keeps the key, and for how long.
+    pub(super) memory: Option<(u32, Span)>,
+}
+
+impl Blueprint {
+    /// Compiles a checked model.
+    ///
+    /// # Errors
+    /// A law without a finite mean, which a checked model does not have.
+    pub fn new(model: &Model) -> Result<Blueprint, String> {
+        let mut laws = Laws::default();
+        let reads = reads(model, &mut laws)?;
+        let mut keys = Keys::default();
+        let requests = rows(model, LogEvent::Request, &mut laws, &mut keys)?;
+        let responses = rows(model, LogEvent::Response, &mut laws, &mut keys)?;
+        let words_per_call_ops = reads.ops.len() + 2 * (requests.len() + responses.len());
+        let workflows: Result<Vec<Flow>, String> =
+            model.workflows.iter().map(|workflow| flow(model, workflow, words_per_call_ops, &mut laws)).collect();
+        let mut think = |class: &crate::model::Class| match &class.arrivals {
+            Arrivals::Closed { think, .. } => laws.id(think).map(Some),
+            _ => Ok(None),
+        };
+        let thinks: Result<Vec<Option<u16>>, String> = model.classes.iter().map(&mut think).collect();
+        let mut priorities: Vec<i32> = model.classes.iter().map(|class| class.priority).collect();
+        priorities.sort_unstable_by(|a, b| b.cmp(a));
+        priorities.dedup();
+        let line_of = |priority| priorities.iter().position(|&p| p == priority).unwrap_or(0).min(255) as u8;
+        let patience = model.classes.iter().flat_map(|class| model.queues.iter().map(|q| class.patience.or(q.patience)));
+        Ok(Blueprint {
+            lines: model.classes.iter().map(|class| line_of(class.priority)).collect(),
+            by_priority: model.queues.iter().map(|q| q.discipline == Discipline::Priority).collect(),
+            patience: patience.collect(),
+            line_count: priorities.len(),
+            first_phase: match (reads.ops.is_empty(), requests.is_empty()) {
+                (false, _) => Phase::Reads,
+                (true, false) => Phase::Request,
+                (true, true) => Phase::Enter,
+            },
+            workflows: workflows?,
+            thinks: thinks?,
+            limits_external: model.platform.subrequests_external.is_some(),
+            traced: model.classes.iter().map(|class| matches!(class.arrivals, Arrivals::Trace { .. })).collect(),
+            providers: model.providers.iter().map(provider).collect(),
+            has_index: requests.iter().chain(&responses).any(|r| r.role == Role::Index && r.op == OpKind::Put),
+            has_list: requests.iter().chain(&responses).any(|r| r.role == Role::Session && r.op == OpKind::Put),
+            requests,
+            responses,
+            plan_reads: reads.per_plan,
+            memory_keys: reads.memory_keys,
+            reads: reads.ops,
+            families: keys.families,
+            shared_keys: keys.shared.len(),
+            session_keys: keys.session.len(),
+            words_per_call_ops,
+            laws: laws.compiled,
+            horizon: Instant::START + model.run.horizon,
+            recording_from: Instant::START + model.run.warmup,
+            model: model.clone(),
+        })
+    }
+
+    /// Where calls of a class wait in a queue: by priority, if that is its discipline.
+    #[inline]
+    pub(super) fn line(&self, class: u16, queue: u16) -> u8 {
+        if self.by_priority[queue as usize] { self.lines[class as usize] } else { 0 }
+    }
+
+    /// How long the users of a closed class think.
+    #[inline]
+    pub(super) fn think_law(&self, class: usize) -> Option<&Law> {
+        self.thinks[class].map(|law| &self.laws[law as usize])
+    }
+}
+
+/// Compiled laws; equal ones are compiled once.
+#[derive(Default)]
+struct Laws {
+    specs: Vec<LawSpec>,
+    compiled: Vec<Law>,
+}
+
+impl Laws {
+    fn id(&mut self, spec: &LawSpec) -> Result<u16, String> {
+        if let Some(at) = self.specs.iter().position(|known| known == spec) {
+            return Ok(at as u16);
+        }
+        self.compiled.push(spec.compile().map_err(|error| error.0)?);
+        self.specs.push(spec.clone());
+        u16::try_from(self.specs.len() - 1).map_err(|_| "more than 65,536 different laws".into())
+    }
+}
+
+/// Keys that are written more than once, and families of keys.
+#[derive(Default)]
+struct Keys {
+    shared: Vec<(u16, String)>,
+    session: Vec<(u16, String)>,
+    families: Vec<Family>,
+}
+
+impl Keys {
+    fn slot(&mut self, store: u16, op: &LogOp) -> KeySlot {
+        use crate::model::KeyScope;
+        let position = |list: &mut Vec<(u16, String)>| {
+            let key = (store, op.key.template.clone());
+            let at = list.iter().position(|known| *known == key).unwrap_or_else(|| {
+                list.push(key);
+                list.len() - 1
+            });
+            at as u16
+        };
+        match op.key.scope {
+            KeyScope::Log => KeySlot::Once,
+            KeyScope::Session => KeySlot::Session(position(&mut self.session)),
+            KeyScope::Shared => KeySlot::Shared(position(&mut self.shared)),
+        }
+    }
+
+    fn family(&mut self, store: u16, name: &str) -> u16 {
+        let known = self.families.iter().position(|f| f.store == store && f.name == name);
+        known.unwrap_or_else(|| {
+            self.families.push(Family { name: name.into(), store });
+            self.families.len() - 1
+        }) as u16
+    }
+}
+
+fn rows(model: &Model, event: LogEvent, laws: &mut Laws, keys: &mut Keys) -> Result<Vec<Row>, String> {
+    let ops = model.logging.ops.iter().filter(|op| op.event == event);
+    ops.map(|op| {
+        let store = op.store.index() as u16;
+        let spec = &model.stores[op.store.index()];
+        Ok(Row {
+            store,
+            op: op.op,
+            when: op.when,
+            role: op.role,
+            key: keys.slot(store, op),
+            family: keys.family(store, &op.key.family),
+            ttl: op.ttl,
+            bytes: op.bytes.0,
+            law: laws.id(&spec.latency[op.op as usize])?,
+            external: spec.kind == StoreKind::Cache,
+        })
+    })
+    .collect()
+}
+
+struct Reads {
+    ops: Vec<ReadOp>,
+    per_plan: usize,
+    memory_keys: usize,
+}
+
+fn reads(model: &Model, laws: &mut Laws) -> Result<Reads, String> {
+    let mut reads = Reads { ops: Vec::new(), per_plan: 0, memory_keys: 0 };
+    for plan_begins in [true, false] {
+        for read in &model.reads {
+            let count = match read.count {
+                ReadCount::PerPlan(count) if plan_begins => count,
+                ReadCount::PerCall(count) if !plan_begins => count,
+                _ => continue,
+            };
+            let store = &model.stores[read.store.index()];
+            for _ in 0..count {
+                let memory = read.memory_ttl.map(|ttl| (reads.memory_keys as u32, ttl));
+                reads.memory_keys += usize::from(memory.is_some());
+                reads.ops.push(ReadOp {
+                    store: read.store.index() as u16,
+                    law: laws.id(&store.latency[OpKind::Get as usize])?,
+                    external: store.kind == StoreKind::Cache,
+                    memory,
+                });
+            }
+        }
+        if plan_begins {
+            reads.per_plan = reads.ops.len();
+        }
+    }
+    Ok(reads)
+}
+
+fn provider(spec: &crate::model::Provider) -> Provider {
+    let mut sum = 0.0;
+    let faults = spec.errors.iter().map(|&(fault, probability)| {
+        sum += probability.value();
+        (sum, fault)
+    });
+    Provider {
+        faults: faults.collect(),
+        timeout: spec.request_timeout.unwrap_or(Span::from_nanos(u64::MAX)),
+        request_error: spec.request_error.value(),
+        retry: spec.retry,
+    }
+}
+
+fn flow(model: &Model, workflow: &Workflow, words_per_call_ops: usize, laws: &mut Laws) -> Result<Flow, String> {
+    let mut calls = Vec::new();
+    let mut steps = Vec::new();
+    for (number, step) in workflow.steps.iter().enumerate() {
+        let provider = &model.providers[step.provider.index()];
+        let law = laws.id(step.latency.as_ref().unwrap_or(&provider.latency))?;
+        steps.push(StepSpec {
+            name: step.name.clone(),
+            first_call: calls.len() as u16,
+            calls: step.calls as u16,
+            parallel: step.parallel as u16,
+            waits_for: step.after.iter().map(|&before| before as u16).collect(),
+            followers: Vec::new(),
+        });
+        calls.extend((0..step.calls).map(|ordinal| CallSpec {
+            step: number as u16,
+            ordinal,
+            provider: step.provider.index() as u16,
+            queue: step.queue.map_or(NONE, |queue| queue.index() as u16),
+            law,
+            critical: step.critical,
+        }));
+    }
+    for number in 0..steps.len() {
+        for before in steps[number].waits_for.clone() {
+            steps[before as usize].followers.push(number as u16);
+        }
+    }
+    let chained = |(number, step): (usize, &StepSpec)| {
+        step.parallel == 1 && if number == 0 { step.waits_for.is_empty() } else { step.waits_for == [number as u16 - 1] }
+    };
+    let is_chain = steps.iter().enumerate().all(chained);
+    let has_errors = calls.iter().any(|c: &CallSpec| !model.providers[c.provider as usize].errors.is_empty());
+    let has_faulty = calls.iter().any(|c: &CallSpec| model.providers[c.provider as usize].request_error.value() > 0.0);
+    let outcome_words = calls.len();
+    let request_words = outcome_words + if has_errors { calls.len() } else { 0 };
+    let op_words = request_words + if has_faulty { calls.len() } else { 0 };
+    Ok(Flow {
+        invocations: match workflow.invocation {
+            InvocationScope::Plan => 1,
+            InvocationScope::Step => steps.len(),
+            InvocationScope::Call => calls.len(),
+        },
+        invocation: workflow.invocation,
+        is_chain,
+        aborts: workflow.on_call_error == OnCallError::Abort,
+        outcome_words,
+        request_words,
+        op_words,
+        words: op_words + calls.len() * words_per_call_ops,
+        calls,
+        steps,
+    })
+}

@@ -1,0 +1,64 @@
+//! What may happen, and in which order within one instant.
+
+/// Something that happens at an instant. Closed: whoever adds a case is shown every place that must answer it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Event {
+    /// The warm-up is over: what is recorded starts here.
+    Recording,
+    /// The provider answers the attempt of this call.
+    Answer(u32),
+    /// The attempt of this call is cut by its timeout.
+    Timeout(u32),
+    /// The patience of this call, of this incarnation of its place, ends.
+    Patience(u32, u32),
+    /// A store answers the op of this call.
+    StoreAnswer(u32),
+    /// The backoff of this call ends.
+    BackoffEnd(u32),
+    /// A plan of this class arrives.
+    Arrival(u16),
+}
+
+/// The order of events at one instant, with the reason for each place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u64)]
+pub(super) enum Rank {
+    /// What changes the rules holds for everything at its instant.
+    Rules,
+    /// A latency equal to the timeout is an answer.
+    Answer,
+    /// Whoever's time is up leaves before others take their turn; after the answers, which may save them.
+    Timeout,
+    /// Stores answer before callers come back, so that a caller sees what was written.
+    StoreAnswer,
+    /// Those who were here before go ahead of new arrivals.
+    BackoffEnd,
+    /// New work.
+    Arrival,
+}
+
+/// Where an event stands among those of its instant: rank, then plan, call and attempt. It is the address of the
+/// work and not the order of scheduling, so that a detour in the code cannot change a result.
+#[inline]
+pub(super) fn order(rank: Rank, plan: u64, call: u16, attempt: u16) -> u64 {
+    (rank as u64) << 60 | (plan & 0xff_ffff_ffff) << 20 | u64::from(call) << 8 | u64::from(attempt.min(255))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_precedes_a_timeout_and_both_an_arrival() {
+        let late = order(Rank::Answer, 7_000_000, 8, 2);
+        assert!(late < order(Rank::Timeout, 1, 0, 0));
+        assert!(order(Rank::Timeout, u64::MAX, 4095, 255) < order(Rank::Arrival, 0, 0, 0));
+    }
+
+    #[test]
+    fn within_a_rank_the_plan_decides_then_the_call_then_the_attempt() {
+        assert!(order(Rank::Answer, 1, 8, 9) < order(Rank::Answer, 2, 0, 0));
+        assert!(order(Rank::Answer, 1, 1, 9) < order(Rank::Answer, 1, 2, 0));
+        assert!(order(Rank::Answer, 1, 1, 0) < order(Rank::Answer, 1, 1, 1));
+    }
+}

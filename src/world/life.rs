@@ -1,0 +1,415 @@
+//! The life of a plan and its calls: begin, read, log, queue, attempt, log, end.
+
+use super::build::{Flow, NONE};
+use super::event::{Event, Rank, order};
+use super::ledger::{CallEnd, PlanEnd};
+use super::log::LogStep;
+use super::parts::queue::Admission;
+use super::state::{Call, NO_QUEUE, Phase, Plan, World};
+use crate::model::{Arrivals, OnLogError};
+use crate::streams::Word;
+use crate::units::{Instant, Span};
+
+/// What is left to do with a call at this instant.
+enum Step {
+    /// Go on with its next phase.
+    Go,
+    /// Wait for an event.
+    Wait,
+}
+
+impl World<'_> {
+    /// A plan of this class arrives.
+    pub(super) fn arrive(&mut self, class: usize) {
+        if self.blueprint.think_law(class).is_none() {
+            self.schedule_arrival(class);
+        }
+        let place = self.admit_plan(class);
+        self.begin_plan(place);
+        self.drain();
+    }
+
+    fn admit_plan(&mut self, class: usize) -> u32 {
+        let blueprint = self.blueprint;
+        let workflow = blueprint.model.classes[class].workflow.index();
+        let flow = &blueprint.workflows[workflow];
+        let number = self.draws[class].next_number;
+        self.draws[class].next_number += 1;
+        let recorded = self.now >= blueprint.recording_from;
+        let isolate = self.pick_isolate(class, number);
+        let plan = Plan {
+            serial: self.serial,
+            number,
+            arrived: self.now,
+            class: class as u16,
+            workflow: workflow as u16,
+            isolate,
+            session: self.index.as_mut().map_or(u32::MAX, |index| index.open(recorded)),
+            open_calls: 0,
+            ended_calls: 0,
+            recorded,
+            over: false,
+            alive: true,
+        };
+        self.serial += 1;
+        self.ledgers[class].plans.begin(recorded);
+        let place = self.new_plan(plan);
+        self.prepare(place as usize, class, flow);
+        place
+    }
+
+    /// Draws all that the plan may need, in the order of its address, and clears its counters.
+    #[inline]
+    fn prepare(&mut self, place: usize, class: usize, flow: &Flow) {
+        let words = &mut self.words[place * self.words_each..][..flow.words];
+        let draws = &mut self.draws[class];
+        let mut next = words.iter_mut();
+        for streams in [&mut draws.latency, &mut draws.outcome, &mut draws.content] {
+            for (stream, word) in streams.iter_mut().zip(&mut next) {
+                *word = stream.next();
+            }
+        }
+        for word in next {
+            *word = draws.ops.next();
+        }
+        self.progress[place * self.steps_each..][..self.steps_each].fill((0, 0));
+        self.used[place * self.used_each..][..self.used_each].fill(0);
+        let keys = self.blueprint.session_keys;
+        self.session_writes[place * keys..][..keys].fill(None);
+    }
+
+    fn pick_isolate(&mut self, class: usize, number: u64) -> u32 {
+        let isolates = self.blueprint.model.platform.isolates;
+        let drawn = if isolates > 1 {
+            let word = self.draws[class].routing.next();
+            ((u128::from(word.0) * u128::from(isolates)) >> 64) as u32
+        } else {
+            0
+        };
+        match &self.blueprint.model.classes[class].arrivals {
+            Arrivals::Trace { plans } => plans[number as usize].isolate.unwrap_or(drawn),
+            _ => drawn,
+        }
+    }
+
+    fn begin_plan(&mut self, place: u32) {
+        let blueprint = self.blueprint;
+        let flow = &blueprint.workflows[self.plans[place as usize].workflow as usize];
+        if flow.is_chain {
+            let call = self.begin_call(place, 0, flow);
+            return self.advance(call);
+        }
+        for step in 0..flow.steps.len() {
+            if flow.steps[step].waits_for.is_empty() {
+                self.start_step(place, step, flow);
+            }
+        }
+    }
+
+    /// Starts as many calls of a step as may run at once.
+    fn start_step(&mut self, place: u32, step: usize, flow: &Flow) {
+        let spec = &flow.steps[step];
+        for _ in 0..spec.parallel.min(spec.calls) {
+            self.start_next_of(place, step, flow);
+        }
+    }
+
+    fn start_next_of(&mut self, place: u32, step: usize, flow: &Flow) {
+        let progress = &mut self.progress[place as usize * self.steps_each + step];
+        if progress.0 < flow.steps[step].calls {
+            let index = flow.steps[step].first_call + progress.0;
+            progress.0 += 1;
+            let call = self.begin_call(place, index, flow);
+            self.ready.push_back(call);
+        }
+    }
+
+    #[inline]
+    fn begin_call(&mut self, place: u32, index: u16, flow: &Flow) -> u32 {
+        let plan = &mut self.plans[place as usize];
+        plan.open_calls += 1;
+        let spec = &flow.calls[index as usize];
+        let queues = self.blueprint.model.queues.len() as u32;
+        let has_queue = spec.queue != NONE;
+        let mut call = Call {
+            serial: plan.serial,
+            plan: place,
+            index,
+            attempt: 0,
+            class: plan.class,
+            provider: spec.provider,
+            law: spec.law,
+            cursor: if index == 0 { 0 } else { self.blueprint.plan_reads as u16 },
+            queue: if has_queue { plan.isolate * queues + u32::from(spec.queue) } else { NO_QUEUE },
+            waits: if has_queue { u32::from(plan.class) * queues + u32::from(spec.queue) } else { 0 },
+            incarnation: 0,
+            line: if has_queue { self.blueprint.line(plan.class, spec.queue) } else { 0 },
+            phase: self.blueprint.first_phase,
+            recorded: plan.recorded,
+            in_slot: false,
+            request_error: false,
+            op_open: false,
+            op_refused: None,
+            end: CallEnd::Succeeded,
+            fault: None,
+            enqueued: Instant::START,
+            backoff: Span::ZERO,
+            latency_word: Word(0),
+            outcome_word: Word(0),
+        };
+        self.ledgers[plan.class as usize].calls.begin(plan.recorded);
+        self.first_draws(&mut call, flow);
+        self.new_call(call)
+    }
+
+    /// Everything that calls have to do at this instant.
+    #[inline]
+    pub(super) fn drain(&mut self) {
+        while let Some(call) = self.ready.pop_front() {
+            self.advance(call);
+        }
+    }
+
+    /// Takes a call, and those that follow it in a chain, as far as they get without waiting.
+    pub(super) fn advance(&mut self, mut call: u32) {
+        loop {
+            let step = match self.calls[call as usize].phase {
+                Phase::Reads => self.read_on(call),
+                Phase::Request => self.log_on(call, false),
+                Phase::Enter => self.enter_queue(call),
+                Phase::Start => {
+                    self.start_attempt(call);
+                    if self.calls[call as usize].phase == Phase::Running { Step::Wait } else { Step::Go }
+                }
+                Phase::Response => self.log_on(call, true),
+                Phase::Done => match self.end_call(call) {
+                    Some(next) => {
+                        call = next;
+                        Step::Go
+                    }
+                    None => return,
+                },
+                Phase::Free | Phase::Waiting | Phase::Running | Phase::Backoff => return,
+            };
+            if let Step::Wait = step {
+                return;
+            }
+        }
+    }
+
+    fn read_on(&mut self, call: u32) -> Step {
+        while let Some(under_way) = self.next_read(call) {
+            if under_way {
+                return Step::Wait;
+            }
+        }
+        let call = &mut self.calls[call as usize];
+        call.phase = if self.blueprint.requests.is_empty() { Phase::Enter } else { Phase::Request };
+        call.cursor = 0;
+        Step::Go
+    }
+
+    fn log_on(&mut self, call: u32, is_response: bool) -> Step {
+        let rows = if is_response { &self.blueprint.responses } else { &self.blueprint.requests };
+        let refused = match self.log_event(call, rows, is_response) {
+            LogStep::UnderWay => return Step::Wait,
+            LogStep::Done => false,
+            LogStep::Refused => true,
+        };
+        let call = &mut self.calls[call as usize];
+        if refused && self.blueprint.model.logging.on_error == OnLogError::FailPlan {
+            (call.end, call.phase) = (CallEnd::Crashed, Phase::Done);
+        } else {
+            call.phase = if is_response { Phase::Done } else { Phase::Enter };
+        }
+        Step::Go
+    }
+
+    #[inline]
+    fn enter_queue(&mut self, id: u32) -> Step {
+        let call = &mut self.calls[id as usize];
+        call.enqueued = self.now;
+        if call.queue == NO_QUEUE {
+            call.phase = Phase::Start;
+            return Step::Go;
+        }
+        let tally = &mut self.waits[call.waits as usize];
+        tally.offered += u64::from(call.recorded);
+        match self.queues[call.queue as usize].arrive(id, call.line as usize, &mut self.links, self.now) {
+            Admission::Granted => {
+                call.in_slot = true;
+                call.phase = Phase::Start;
+                if call.recorded {
+                    tally.granted += 1;
+                    tally.waits.record(0);
+                }
+                Step::Go
+            }
+            Admission::Waiting => {
+                call.phase = Phase::Waiting;
+                self.schedule_patience(id);
+                Step::Wait
+            }
+            Admission::Refused => {
+                tally.refused += u64::from(call.recorded);
+                self.finish_attempts(id, CallEnd::Refused);
+                Step::Go
+            }
+        }
+    }
+
+    #[inline]
+    fn schedule_patience(&mut self, id: u32) {
+        let call = &self.calls[id as usize];
+        if let Some(patience) = self.blueprint.patience[call.waits as usize] {
+            let order = order(Rank::Timeout, call.serial, call.index, call.attempt);
+            self.calendar.push(self.now + patience, order, Event::Patience(id, call.incarnation));
+        }
+    }
+
+    /// A call's patience ends: if it still waits for the same slot, it leaves.
+    pub(super) fn lose_patience(&mut self, id: u32, incarnation: u32) {
+        let call = &self.calls[id as usize];
+        if call.phase != Phase::Waiting || call.incarnation != incarnation {
+            return;
+        }
+        self.queues[call.queue as usize].abandon(id, call.line as usize, &mut self.links, self.now);
+        self.waits[call.waits as usize].abandoned += u64::from(call.recorded);
+        self.finish_attempts(id, CallEnd::Abandoned);
+        self.advance(id);
+        self.drain();
+    }
+
+    /// A call gives its slot back, and whoever is next starts.
+    #[inline]
+    pub(super) fn leave_slot(&mut self, id: u32) {
+        let call = &mut self.calls[id as usize];
+        if !call.in_slot {
+            return;
+        }
+        call.in_slot = false;
+        if let Some(next) = self.queues[call.queue as usize].leave(&mut self.links, self.now) {
+            self.grant(next);
+        }
+    }
+
+    #[inline]
+    fn grant(&mut self, next: u32) {
+        let call = &mut self.calls[next as usize];
+        call.in_slot = true;
+        call.phase = Phase::Start;
+        call.incarnation = call.incarnation.wrapping_add(1); // its patience no longer matters
+        if call.recorded {
+            let wait = self.now.since(call.enqueued).nanos();
+            let tally = &mut self.waits[call.waits as usize];
+            tally.granted += 1;
+            tally.wait_ns += u128::from(wait);
+            tally.waits.record(wait);
+        }
+        self.start_attempt(next);
+        if self.calls[next as usize].phase != Phase::Running {
+            self.ready.push_back(next);
+        }
+    }
+
+    /// The provider's part of a call is over: its slot is given back, and its response is logged.
+    #[inline]
+    pub(super) fn finish_attempts(&mut self, id: u32, end: CallEnd) {
+        self.leave_slot(id);
+        let call = &mut self.calls[id as usize];
+        call.end = end;
+        call.phase = if self.blueprint.responses.is_empty() { Phase::Done } else { Phase::Response };
+        call.cursor = 0;
+    }
+
+    /// A call is over; the answer is the next of its chain, if one follows.
+    #[inline]
+    fn end_call(&mut self, id: u32) -> Option<u32> {
+        let call = &mut self.calls[id as usize];
+        call.phase = Phase::Free;
+        let (place, index, end) = (call.plan, call.index, call.end);
+        self.ledgers[call.class as usize].calls.end(end as usize, call.recorded);
+        self.free_calls.push(id);
+        let plan = &mut self.plans[place as usize];
+        plan.open_calls -= 1;
+        plan.ended_calls += 1;
+        let blueprint = self.blueprint;
+        let flow = &blueprint.workflows[plan.workflow as usize];
+        if let Some(end) = plan_end(end, flow.aborts) {
+            self.decide(place, end);
+        }
+        let next = if self.plans[place as usize].over { None } else { self.go_on(place, index, flow) };
+        let plan = &self.plans[place as usize];
+        if plan.over && plan.open_calls == 0 {
+            self.free_plan(place);
+        }
+        next
+    }
+
+    /// What follows a call that has ended well enough.
+    #[inline]
+    fn go_on(&mut self, place: u32, index: u16, flow: &Flow) -> Option<u32> {
+        if self.plans[place as usize].ended_calls as usize == flow.calls.len() {
+            self.decide(place, PlanEnd::Completed);
+            return None;
+        }
+        if flow.is_chain {
+            return Some(self.begin_call(place, index + 1, flow));
+        }
+        let step = flow.calls[index as usize].step as usize;
+        let base = place as usize * self.steps_each;
+        self.progress[base + step].1 += 1;
+        if self.progress[base + step].1 < flow.steps[step].calls {
+            self.start_next_of(place, step, flow);
+            return None;
+        }
+        for &follower in &flow.steps[step].followers {
+            let ended = |&before: &u16| self.progress[base + before as usize].1 == flow.steps[before as usize].calls;
+            if flow.steps[follower as usize].waits_for.iter().all(ended) {
+                self.start_step(place, follower as usize, flow);
+            }
+        }
+        None
+    }
+
+    /// The plan's end is known.
+    fn decide(&mut self, place: u32, end: PlanEnd) {
+        let plan = &mut self.plans[place as usize];
+        if plan.over {
+            return;
+        }
+        plan.over = true;
+        let class = plan.class as usize;
+        self.ledgers[class].plans.end(end as usize, plan.recorded);
+        if end == PlanEnd::Completed && plan.recorded {
+            let latency = self.now.since(plan.arrived).nanos();
+            let tally = &mut self.tallies[class];
+            tally.latency_ns += u128::from(latency);
+            tally.latencies.record(latency);
+        }
+        let number = plan.number;
+        self.think(class, 0, number);
+    }
+
+    fn free_plan(&mut self, place: u32) {
+        if let Some(index) = &mut self.index {
+            let session = self.plans[place as usize].session;
+            self.departures.extend(index.close(session));
+            self.settle_departures();
+        }
+        self.plans[place as usize].alive = false;
+        self.free_plans.push(place);
+    }
+}
+
+/// What the end of a call means for its plan.
+#[inline]
+fn plan_end(end: CallEnd, aborts: bool) -> Option<PlanEnd> {
+    match end {
+        CallEnd::Failed if aborts => Some(PlanEnd::Failed),
+        CallEnd::Refused if aborts => Some(PlanEnd::Overloaded),
+        CallEnd::Succeeded | CallEnd::Failed | CallEnd::Refused => None,
+        CallEnd::Abandoned => Some(PlanEnd::Abandoned),
+        CallEnd::Crashed => Some(PlanEnd::Crashed),
+    }
+}

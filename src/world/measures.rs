@@ -1,0 +1,310 @@
+//! From what a replication counted to metrics with a name and a unit.
+
+use super::ledger::{AttemptEnd, CallEnd, Ledger, PlanEnd};
+use super::parts::store::{OpCounts, Refusal, Store};
+use super::record::{AGES, ClassTally};
+use super::state::{QueueTally, World};
+use crate::model::OpKind;
+use crate::policy::{Fault, OnExceed, Window};
+use crate::stats::Quantiles;
+
+/// One metric of one replication; `None` where nothing was observed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Measure {
+    /// Dotted, lower case.
+    pub name: String,
+    /// Its unit.
+    pub unit: &'static str,
+    /// Its value.
+    pub value: Option<f64>,
+}
+
+/// Measures under a prefix.
+struct Sheet {
+    prefix: String,
+    measures: Vec<Measure>,
+}
+
+impl Sheet {
+    fn put(&mut self, name: &str, unit: &'static str, value: Option<f64>) {
+        let value = value.filter(|v| v.is_finite());
+        self.measures.push(Measure { name: format!("{}{name}", self.prefix), unit, value });
+    }
+
+    fn count(&mut self, name: &str, unit: &'static str, value: u64) {
+        self.put(name, unit, Some(value as f64));
+    }
+}
+
+fn ratio(part: f64, whole: f64) -> Option<f64> {
+    (whole > 0.0).then(|| part / whole)
+}
+
+/// All metrics of a replication that has ended.
+pub(super) fn measures(world: &World) -> Vec<Measure> {
+    let model = &world.blueprint.model;
+    let mut sheet = Sheet { prefix: String::new(), measures: Vec::new() };
+    let mut all = Ledger::new();
+    let mut tally = ClassTally::default();
+    for (ledger, of_class) in world.ledgers.iter().zip(&world.tallies) {
+        all.add(ledger);
+        tally.add(of_class);
+    }
+    work(&mut sheet, world, &all, &tally);
+    for queue in 0..model.queues.len() {
+        let mut waits = QueueTally::default();
+        for class in 0..model.classes.len() {
+            waits.add(&world.waits[class * model.queues.len() + queue]);
+        }
+        queue_waits(&mut sheet, &model.queues[queue].name, &waits);
+        queue_levels(&mut sheet, world, queue);
+    }
+    for class in 0..model.classes.len().max(1) {
+        if model.classes.len() < 2 {
+            break;
+        }
+        sheet.prefix = format!("class.{}.", model.classes[class].name);
+        work(&mut sheet, world, &world.ledgers[class], &world.tallies[class]);
+        for queue in 0..model.queues.len() {
+            queue_waits(&mut sheet, &model.queues[queue].name, &world.waits[class * model.queues.len() + queue]);
+        }
+    }
+    sheet.prefix = String::new();
+    for store in 0..model.stores.len() {
+        store_ops(&mut sheet, world, store, all.plans.begun[1]);
+    }
+    if model.platform.subrequests_external.is_some() {
+        sheet.count("invocation.subrequests.max", "subrequests", u64::from(world.subrequests_max));
+    }
+    logs(&mut sheet, world);
+    cost(&mut sheet, world, &all);
+    sheet.count("run.events", "events", world.events);
+    sheet.measures
+}
+
+fn work(sheet: &mut Sheet, world: &World, ledger: &Ledger, tally: &ClassTally) {
+    let plans = &ledger.plans;
+    sheet.count("plans.offered", "plans", plans.begun[1]);
+    for (name, end) in [
+        ("plans.completed", PlanEnd::Completed),
+        ("plans.failed", PlanEnd::Failed),
+        ("plans.overloaded", PlanEnd::Overloaded),
+        ("plans.abandoned", PlanEnd::Abandoned),
+        ("plans.crashed", PlanEnd::Crashed),
+    ] {
+        sheet.count(name, "plans", plans.of(end as usize));
+    }
+    sheet.count("plans.in_flight", "plans", plans.open());
+    let completed = plans.of(PlanEnd::Completed as usize) as f64;
+    let ended = (plans.begun[1] - plans.open()) as f64;
+    let days = world.blueprint.horizon.since(world.blueprint.recording_from).days();
+    sheet.put("plans.per_day", "plans/day", ratio(completed, days));
+    sheet.put("plans.failed_fraction", "1", ratio(ended - completed, ended));
+    latency(sheet, tally);
+    let calls = &ledger.calls;
+    sheet.count("calls.made", "calls", calls.begun[1]);
+    for (name, end) in [
+        ("calls.succeeded", CallEnd::Succeeded),
+        ("calls.failed", CallEnd::Failed),
+        ("calls.refused", CallEnd::Refused),
+        ("calls.abandoned", CallEnd::Abandoned),
+        ("calls.crashed", CallEnd::Crashed),
+    ] {
+        sheet.count(name, "calls", calls.of(end as usize));
+    }
+    sheet.count("calls.in_flight", "calls", calls.open());
+    let attempts = &ledger.attempts;
+    sheet.count("attempts.made", "attempts", attempts.begun[1]);
+    for (name, end) in [
+        ("attempts.succeeded", AttemptEnd::Succeeded),
+        ("attempts.timed_out", AttemptEnd::TimedOut),
+        ("attempts.errored", AttemptEnd::Errored),
+        ("attempts.rate_limited", AttemptEnd::RateLimited),
+    ] {
+        sheet.count(name, "attempts", attempts.of(end as usize));
+    }
+    sheet.count("attempts.in_flight", "attempts", attempts.open());
+    sheet.count("attempts.retried", "attempts", tally.retried);
+    sheet.count("attempts.subrequest_limited", "attempts", tally.faults[Fault::SubrequestLimit as usize]);
+    let succeeded = attempts.of(AttemptEnd::Succeeded as usize) as f64;
+    sheet.put("attempts.per_success", "attempts", ratio((attempts.begun[1] - attempts.open()) as f64, succeeded));
+}
+
+fn latency(sheet: &mut Sheet, tally: &ClassTally) {
+    let n = tally.latencies.count() as f64;
+    sheet.put("plan.latency.mean", "s", ratio(tally.latency_ns as f64 / 1e9, n));
+    for (name, p) in [("p50", 0.5), ("p90", 0.9), ("p95", 0.95), ("p99", 0.99)] {
+        sheet.put(&format!("plan.latency.{name}"), "s", seconds(&tally.latencies, p));
+    }
+    sheet.put("plan.latency.max", "s", tally.latencies.max().map(|ns| ns as f64 / 1e9));
+}
+
+fn seconds(quantiles: &Quantiles, p: f64) -> Option<f64> {
+    quantiles.quantile(p).map(|ns| ns / 1e9)
+}
+
+fn queue_waits(sheet: &mut Sheet, name: &str, waits: &QueueTally) {
+    let metric = |what: &str| format!("queue.{name}.{what}");
+    sheet.put(&metric("wait.mean"), "s", ratio(waits.wait_ns as f64 / 1e9, waits.granted as f64));
+    for (what, p) in [("wait.p50", 0.5), ("wait.p95", 0.95), ("wait.p99", 0.99)] {
+        sheet.put(&metric(what), "s", seconds(&waits.waits, p));
+    }
+    sheet.put(&metric("wait.max"), "s", waits.waits.max().map(|ns| ns as f64 / 1e9));
+    sheet.count(&metric("offered"), "calls", waits.offered);
+    sheet.count(&metric("admitted"), "calls", waits.granted);
+    sheet.count(&metric("dropped"), "calls", waits.refused);
+    sheet.count(&metric("abandoned"), "calls", waits.abandoned);
+    sheet.put(&metric("drop_fraction"), "1", ratio(waits.refused as f64, waits.offered as f64));
+    sheet.put(&metric("abandon_fraction"), "1", ratio(waits.abandoned as f64, waits.offered as f64));
+}
+
+fn queue_levels(sheet: &mut Sheet, world: &World, queue: usize) {
+    let model = &world.blueprint.model;
+    let spec = &model.queues[queue];
+    let now = world.now.nanos();
+    let of_isolates = || world.queues.iter().skip(queue).step_by(model.queues.len());
+    let sum = |mean: fn(&super::parts::queue::Queue, u64) -> Option<f64>| {
+        of_isolates().map(|q| mean(q, now)).sum::<Option<f64>>()
+    };
+    let active = sum(|q, now| q.active_level.mean(now));
+    let waiting = sum(|q, now| q.waiting_level.mean(now));
+    let slots = f64::from(spec.max_concurrency) * f64::from(model.platform.isolates);
+    let metric = |what: &str| format!("queue.{}.{what}", spec.name);
+    sheet.put(&metric("active.mean"), "calls", active);
+    sheet.put(&metric("queued.mean"), "calls", waiting);
+    sheet.put(&metric("queued.max"), "calls", of_isolates().map(|q| q.waiting_level.max() as f64).reduce(f64::max));
+    sheet.put(&metric("utilisation"), "1", active.map(|active| active / slots));
+}
+
+/// The names of the kinds of op, by [`OpKind`].
+const OPS: [&str; 4] = ["reads", "writes", "deletes", "lists"];
+
+fn store_ops(sheet: &mut Sheet, world: &World, number: usize, plans: u64) {
+    let store = &world.stores[number];
+    let name = &store.name;
+    let days = world.blueprint.horizon.since(world.blueprint.recording_from).days();
+    for op in OpKind::ALL {
+        let what = OPS[op as usize];
+        let counts = &store.counts[op as usize];
+        let metric = |suffix: &str| format!("{name}.{what}{suffix}");
+        sheet.count(&metric(""), "ops", counts.accepted[1]);
+        sheet.count(&metric("_attempted"), "ops", counts.attempted[1]);
+        let refused = |why: Refusal| counts.refused[why as usize][1];
+        sheet.count(&metric("_rejected_quota"), "ops", refused(Refusal::Quota));
+        sheet.count(&metric("_rejected_key"), "ops", refused(Refusal::Key));
+        sheet.count(&metric("_rejected"), "ops", refused(Refusal::Quota) + refused(Refusal::Key));
+        sheet.count(&metric("_rejected_invocation"), "ops", refused(Refusal::Invocation));
+        sheet.put(&metric("_per_plan"), "ops", ratio(counts.accepted[1] as f64, plans as f64));
+        sheet.put(&metric("_per_day.mean"), "ops/day", ratio(counts.accepted[1] as f64, days));
+        quota(sheet, store, op, &metric("_per_day.max"));
+    }
+    if world.blueprint.model.stores[number].kind == crate::model::StoreKind::Cache {
+        for (what, count) in [
+            ("hits", store.hits[1]),
+            ("misses", store.misses[1]),
+            ("evicted", store.evicted[1]),
+            ("expired", store.expired[1]),
+            ("lost_at_restart", store.lost_at_restart[1]),
+        ] {
+            sheet.count(&format!("{name}.{what}"), "ops", count);
+        }
+        sheet.count(&format!("{name}.puts"), "ops", store.counts[OpKind::Put as usize].accepted[1]);
+    }
+    for (family, &writes) in world.blueprint.families.iter().zip(&world.family_writes) {
+        if family.store as usize == number {
+            sheet.count(&format!("{name}.writes.family.{}", family.name), "ops", writes);
+        }
+    }
+}
+
+fn quota(sheet: &mut Sheet, store: &Store, op: OpKind, busiest_day: &str) {
+    let Some(meter) = &store.meters[op as usize] else { return };
+    let what = format!("{}.quota.{}", store.name, OPS[op as usize]);
+    let windows = meter.windows as f64;
+    if meter.quota.window == Window::Day {
+        sheet.count(busiest_day, "ops/day", meter.used_max);
+    }
+    if meter.quota.limit > 0 {
+        let used = ratio(meter.used_sum as f64 / meter.quota.limit as f64, windows);
+        sheet.put(&format!("{what}.used_fraction"), "1", used);
+    }
+    if meter.quota.on_exceed == OnExceed::Reject {
+        sheet.put(&format!("{what}.exhausted_days_fraction"), "1", ratio(meter.exhausted as f64, windows));
+        let hour = ratio(meter.exhausted_hours, meter.exhaustions as f64);
+        sheet.put(&format!("{what}.exhausted_at_hour"), "h", hour);
+    }
+}
+
+fn logs(sheet: &mut Sheet, world: &World) {
+    for (kind, name) in world.retention.kinds.iter().zip(["normal", "error"]) {
+        let metric = |what: &str| format!("logs.{name}.{what}");
+        sheet.count(&metric("offered"), "records", kind.offered());
+        sheet.count(&metric("written"), "records", kind.written);
+        sheet.count(&metric("lost"), "records", kind.refused);
+        sheet.count(&metric("unlogged"), "records", kind.unlogged);
+        sheet.count(&metric("alive"), "records", kind.alive);
+        for (reason, count) in ["expired", "evicted", "lost_at_restart"].into_iter().zip(kind.gone) {
+            sheet.count(&metric(reason), "records", count);
+        }
+        for (age, span) in AGES {
+            sheet.put(&metric(&format!("retrievable.{age}")), "1", kind.retrievable.surviving(span.nanos()));
+            sheet.put(&metric(&format!("reachable.{age}")), "1", kind.reachable.surviving(span.nanos()));
+        }
+    }
+    for (age, span) in AGES {
+        sheet.put(&format!("logs.error.context.{age}"), "1", world.retention.context.surviving(span.nanos()));
+    }
+    if let Some(index) = &world.index {
+        sheet.count("logs.index.lost_updates", "entries", index.lost_updates);
+    }
+}
+
+/// A month of 30 days at the simulated rates.
+fn cost(sheet: &mut Sheet, world: &World, all: &Ledger) {
+    let model = &world.blueprint.model;
+    if model.platform.preset.is_none() && model.platform.base_price.dollars() == 0.0 {
+        return;
+    }
+    let days = world.blueprint.horizon.since(world.blueprint.recording_from).days();
+    let month = |count: u64| count as f64 / days * 30.0;
+    let mut dollars = model.platform.base_price.dollars();
+    for (store, spec) in world.stores.iter().zip(&model.stores) {
+        for op in OpKind::ALL {
+            dollars += overage(&store.counts[op as usize], spec.quotas[op as usize].as_ref(), month);
+        }
+    }
+    if let Some(quota) = &model.platform.requests {
+        let over = (month(all.plans.begun[1]) - quota.limit as f64).max(0.0);
+        dollars += over / 1e6 * quota.price_per_million.dollars();
+    }
+    sheet.put("cost.month", "USD", Some(dollars));
+    let completed = month(all.plans.of(PlanEnd::Completed as usize));
+    sheet.put("cost.per_plan", "USD", ratio(dollars, completed));
+}
+
+fn overage(counts: &OpCounts, quota: Option<&crate::policy::Quota>, month: impl Fn(u64) -> f64) -> f64 {
+    let Some(quota) = quota.filter(|quota| quota.on_exceed == OnExceed::Bill) else { return 0.0 };
+    (month(counts.accepted[1]) - quota.limit as f64).max(0.0) / 1e6 * quota.price_per_million.dollars()
+}
+
+impl ClassTally {
+    fn add(&mut self, other: &ClassTally) {
+        self.latencies.merge(&other.latencies);
+        self.latency_ns += other.latency_ns;
+        self.retried += other.retried;
+        for (mine, theirs) in self.faults.iter_mut().zip(other.faults) {
+            *mine += theirs;
+        }
+    }
+}
+
+impl QueueTally {
+    fn add(&mut self, other: &QueueTally) {
+        self.offered += other.offered;
+        self.refused += other.refused;
+        self.abandoned += other.abandoned;
+        self.granted += other.granted;
+        self.wait_ns += other.wait_ns;
+        self.waits.merge(&other.waits);
+    }
+}

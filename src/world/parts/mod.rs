@@ -1,0 +1,6 @@
+//! The parts of the world. None imports another: each answers with what should happen, and the world routes it.
+
+pub(super) mod index;
+pub(super) mod queue;
+pub(super) mod source;
+pub(super) mod store;

@@ -1,0 +1,175 @@
+//! Where plans come from: when the next one of a class arrives.
+
+use crate::model::{Arrivals, Class};
+use crate::streams::{Law, LawSpec, Purpose, Source as Draws, Stream};
+use crate::units::{CalendarStart, Instant, Rate, Span, Timestamp};
+
+/// The arrivals of one class, one after the other.
+#[derive(Debug)]
+pub(crate) struct Source {
+    flow: Flow,
+    gaps: Stream,
+    /// Exponential with a mean of one second: the arrivals that are due are counted in its seconds.
+    unit: Law,
+    spikes: Vec<(Instant, Instant, f64)>,
+    /// Arrivals so far.
+    count: u64,
+    /// The last instant handed out.
+    last: Instant,
+}
+
+#[derive(Debug)]
+enum Flow {
+    /// The mean gap in units of a nanosecond of `unit`.
+    Poisson { scale: f64 },
+    Deterministic { rate: Rate },
+    Profile { per_ns: f64, weights: Box<[f64; 168]>, calendar: CalendarStart },
+    Batch { mean_gap_ns: f64, size: u32, left: u32 },
+    Mmpp { states: Vec<(f64, f64)>, state: usize, until: Instant, stays: Stream },
+    Listed { times: Vec<Instant> },
+    OnDemand,
+}
+
+/// A stretch in which the rate is constant.
+struct Stretch {
+    per_ns: f64,
+    until: Instant,
+}
+
+fn per_ns(rate: Rate) -> f64 {
+    rate.per_second() / 1e9
+}
+
+impl Source {
+    /// The arrivals of `class` in the replication that `draws` belongs to.
+    ///
+    /// # Panics
+    /// Never: the unit exponential is a law.
+    pub(crate) fn new(class: &Class, start: Timestamp, draws: &Draws) -> Source {
+        let flow = match &class.arrivals {
+            Arrivals::Poisson(rate) => Flow::Poisson { scale: 1e-9 / per_ns(*rate) },
+            Arrivals::Deterministic(rate) => Flow::Deterministic { rate: *rate },
+            Arrivals::Profile { rate, weights, zone } => Flow::Profile {
+                per_ns: per_ns(*rate),
+                weights: weights.clone(),
+                calendar: CalendarStart::new(start, zone),
+            },
+            Arrivals::Batch { rate, size } => {
+                Flow::Batch { mean_gap_ns: f64::from(*size) / per_ns(*rate), size: *size, left: 0 }
+            }
+            Arrivals::Mmpp { states } => Flow::Mmpp {
+                states: states.iter().map(|(rate, stay)| (rate.map_or(0.0, per_ns), stay.nanos() as f64)).collect(),
+                state: states.len() - 1,
+                until: Instant::START,
+                stays: draws.stream(&class.name, Purpose::Burst, 0),
+            },
+            Arrivals::Trace { plans } => Flow::Listed { times: plans.iter().map(|plan| plan.at).collect() },
+            Arrivals::Closed { .. } => Flow::OnDemand,
+        };
+        let spikes = class.spikes.iter().map(|spike| {
+            let from = Instant::START + spike.at;
+            (from, from.saturating_add(spike.lasts), spike.factor)
+        });
+        Source {
+            flow,
+            gaps: draws.stream(&class.name, Purpose::Arrival, 0),
+            unit: LawSpec::Exponential { mean: Span::SECOND }.compile().expect("a law"),
+            spikes: spikes.collect(),
+            count: 0,
+            last: Instant::START,
+        }
+    }
+
+    /// When the next plan arrives: never before the last one; [`Instant::NEVER`] when none comes by `horizon`.
+    #[inline]
+    pub(crate) fn next(&mut self, horizon: Instant) -> Instant {
+        self.last = match &mut self.flow {
+            Flow::Poisson { scale } if self.spikes.is_empty() => {
+                after(self.last, self.unit.sample(self.gaps.next()).nanos() as f64 * *scale)
+            }
+            _ => self.next_by_rule(horizon),
+        };
+        self.count += 1;
+        self.last
+    }
+
+    fn next_by_rule(&mut self, horizon: Instant) -> Instant {
+        match &mut self.flow {
+            Flow::Deterministic { rate } if self.spikes.is_empty() => Instant::from_nanos(rate.nth_nanos(self.count)),
+            Flow::Deterministic { .. } => {
+                let due = if self.count == 0 { 0.0 } else { 1.0 };
+                self.walk(due, horizon)
+            }
+            Flow::Listed { times } => times.get(self.count as usize).copied().unwrap_or(Instant::NEVER),
+            Flow::OnDemand => Instant::NEVER,
+            Flow::Batch { left, .. } if *left > 0 => {
+                *left -= 1;
+                self.last
+            }
+            Flow::Batch { size, left, .. } => {
+                *left = *size - 1;
+                let due = self.unit.sample(self.gaps.next()).secs();
+                self.walk(due, horizon)
+            }
+            Flow::Poisson { .. } | Flow::Profile { .. } | Flow::Mmpp { .. } => {
+                let due = self.unit.sample(self.gaps.next()).secs();
+                self.walk(due, horizon)
+            }
+        }
+    }
+
+    /// Walks along the rate until `due` arrivals are expected (inversion of the cumulative rate: a Poisson process
+    /// with that rate, whatever its shape).
+    fn walk(&mut self, mut due: f64, horizon: Instant) -> Instant {
+        let mut at = self.last;
+        while at < horizon {
+            let stretch = self.stretch(at);
+            let wait = if stretch.per_ns > 0.0 { due / stretch.per_ns } else { f64::INFINITY };
+            let reach = after(at, wait);
+            if reach < stretch.until {
+                return reach;
+            }
+            due = (due - stretch.until.since(at).nanos() as f64 * stretch.per_ns).max(0.0);
+            at = stretch.until;
+        }
+        Instant::NEVER
+    }
+
+    /// The rate at an instant, and how long it stays so.
+    fn stretch(&mut self, at: Instant) -> Stretch {
+        let mut now = match &mut self.flow {
+            Flow::Poisson { scale } => Stretch { per_ns: 1e-9 / *scale, until: Instant::NEVER },
+            Flow::Batch { mean_gap_ns, .. } => Stretch { per_ns: 1.0 / *mean_gap_ns, until: Instant::NEVER },
+            Flow::Deterministic { rate } => Stretch { per_ns: per_ns(*rate), until: Instant::NEVER },
+            Flow::Profile { per_ns, weights, calendar } => {
+                let (hour, until) = calendar.hour_of_week(at);
+                Stretch { per_ns: *per_ns * weights[hour], until }
+            }
+            Flow::Mmpp { states, state, until, stays } => {
+                while *until <= at {
+                    *state = (*state + 1) % states.len();
+                    let stay = self.unit.sample(stays.next()).secs() * states[*state].1;
+                    *until = after(*until, stay.max(1.0));
+                }
+                Stretch { per_ns: states[*state].0, until: *until }
+            }
+            Flow::Listed { .. } | Flow::OnDemand => Stretch { per_ns: 0.0, until: Instant::NEVER },
+        };
+        for &(from, to, factor) in &self.spikes {
+            if at < from {
+                now.until = now.until.min(from);
+            } else if at < to {
+                now.until = now.until.min(to);
+                now.per_ns *= factor;
+            }
+        }
+        now
+    }
+}
+
+fn after(at: Instant, nanos: f64) -> Instant {
+    if nanos >= Span::MAX.nanos() as f64 {
+        return Instant::NEVER;
+    }
+    at.saturating_add(Span::from_nanos((nanos + 0.5) as u64))
+}

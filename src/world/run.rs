@@ -1,0 +1,179 @@
+//! One replication, from its first event to the balance of its ledger.
+
+use super::build::Blueprint;
+use super::event::Event;
+use super::ledger::{Alive, CallEnd, Ledger};
+use super::measures::{Measure, measures};
+use super::state::{Phase, World};
+use crate::units::{Instant, count};
+
+/// Why a replication did not come to its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// It reached one of the limits of `[run]`: what it reached, when, and what to do.
+    Limit(String),
+    /// An invariant is broken: a bug of the simulator, never an answer.
+    Internal(String),
+}
+
+/// Events at one instant after which time is taken to stand still.
+const EVENTS_AT_ONE_INSTANT: u64 = 20_000_000;
+
+/// What one replication measured.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Outcome {
+    /// Every metric of the model, in the same order for every replication.
+    pub measures: Vec<Measure>,
+    /// Events that took place.
+    pub events: u64,
+}
+
+/// Runs replication number `replication` of a model; the same number gives the same outcome for ever.
+///
+/// # Errors
+/// [`Failure::Limit`] where the model does not end within its limits, [`Failure::Internal`] where an invariant breaks.
+pub fn run(blueprint: &Blueprint, replication: u64) -> Result<Outcome, Failure> {
+    let mut world = World::new(blueprint, replication);
+    world.go()?;
+    world.finish().map_err(Failure::Internal)?;
+    Ok(Outcome { events: world.events, measures: measures(&world) })
+}
+
+impl World<'_> {
+    fn go(&mut self) -> Result<(), Failure> {
+        let run = &self.blueprint.model.run;
+        let mut at_this_instant = 0;
+        while let Some((at, event)) = self.calendar.pop() {
+            if at >= self.blueprint.horizon {
+                self.calendar.push(at, 0, event); // it is still to come when the replication ends
+                break;
+            }
+            debug_assert!(at >= self.now, "time runs backwards at {at:?}");
+            at_this_instant = if at > self.now { 0 } else { at_this_instant + 1 };
+            self.now = at;
+            self.events += 1;
+            self.happen(event);
+            if self.events >= run.max_events
+                || at_this_instant >= EVENTS_AT_ONE_INSTANT
+                || self.plans_alive() > run.max_plans_alive as usize
+            {
+                return Err(Failure::Limit(self.limit_reached(at_this_instant)));
+            }
+        }
+        self.now = self.blueprint.horizon;
+        Ok(())
+    }
+
+    #[inline]
+    fn happen(&mut self, event: Event) {
+        match event {
+            Event::Answer(call) | Event::Timeout(call) => self.attempt_ends(call),
+            Event::Arrival(class) => self.arrive(class as usize),
+            Event::BackoffEnd(call) => self.backoff_ends(call),
+            Event::StoreAnswer(call) => self.store_answers(call),
+            Event::Patience(call, incarnation) => self.lose_patience(call, incarnation),
+            Event::Recording => self.start_recording(),
+        }
+    }
+
+    fn start_recording(&mut self) {
+        let now = self.now;
+        for queue in &mut self.queues {
+            queue.active_level.restart(now.nanos());
+            queue.waiting_level.restart(now.nanos());
+        }
+        for store in &mut self.stores {
+            store.start_recording(now);
+        }
+    }
+
+    #[cold]
+    fn limit_reached(&self, at_this_instant: u64) -> String {
+        let run = &self.blueprint.model.run;
+        let when = self.now.since(Instant::START);
+        if at_this_instant >= EVENTS_AT_ONE_INSTANT {
+            return format!("time stands still at {when}: {} events at one instant; a loop of the model takes no time (a closed class that neither thinks nor waits, a retry without a backoff)", count(EVENTS_AT_ONE_INSTANT));
+        }
+        if self.events >= run.max_events {
+            return format!(
+                "stopped at {when} of simulated time: run.max_events = {} is reached; shorten run.horizon or raise the limit",
+                count(run.max_events)
+            );
+        }
+        format!(
+            "stopped at {when} of simulated time: more than run.max_plans_alive = {} plans are under way; demand is above what the model can carry, so its queue grows without end: limit max_queue, set a patience, or lower the arrivals",
+            count(u64::from(run.max_plans_alive))
+        )
+    }
+
+    /// Ends what must be ended at the horizon, and balances every account.
+    fn finish(&mut self) -> Result<(), String> {
+        for store in &mut self.stores {
+            store.finish(self.blueprint.horizon);
+        }
+        self.settle_what_is_left();
+        self.settle_unlogged();
+        self.retention.finish();
+        self.balance()
+    }
+
+    /// Events for which the strategy's table has no row at all are not counted one by one.
+    fn settle_unlogged(&mut self) {
+        let mut all = Ledger::new();
+        for ledger in &self.ledgers {
+            all.add(ledger);
+        }
+        let of = |end: CallEnd| all.calls.of(end as usize);
+        if self.blueprint.requests.is_empty() {
+            self.retention.never_logged(true, self.faulty_requests);
+            self.retention.never_logged(false, all.calls.begun[1] - self.faulty_requests);
+        }
+        if self.blueprint.responses.is_empty() {
+            self.retention.never_logged(false, of(CallEnd::Succeeded));
+            self.retention.never_logged(true, of(CallEnd::Failed) + of(CallEnd::Refused) + of(CallEnd::Abandoned));
+        }
+    }
+
+    fn settle_what_is_left(&mut self) {
+        for store in 0..self.sized.len() {
+            while let Some(record) = self.sized[store].pop_front() {
+                if record.recorded && record.elsewhere.0 > self.now {
+                    self.retention.ends(record.error, record.written, record.elsewhere.0, record.elsewhere.1);
+                } else if record.recorded && record.copy.goes <= self.now {
+                    self.retention.ends(record.error, record.written, record.copy.goes, record.copy.loss);
+                } else if record.recorded {
+                    self.retention.still_there(record.error, record.written);
+                }
+            }
+        }
+        for departure in self.index.as_mut().map(|index| index.finish()).unwrap_or_default() {
+            self.retention.departs(&departure, false);
+        }
+    }
+
+    /// Every plan, call, attempt, op and record is in exactly one bucket.
+    fn balance(&self) -> Result<(), String> {
+        let mut all = Ledger::new();
+        for ledger in &self.ledgers {
+            all.add(ledger);
+        }
+        let running = |phase: Phase| self.calls.iter().filter(|call| call.phase == phase).count() as u64;
+        let calls = self.calls.iter().filter(|call| call.phase != Phase::Free).count() as u64;
+        let plans = self.plans.iter().enumerate();
+        let undecided = plans.filter(|(_, plan)| plan.alive && !plan.over).count() as u64;
+        all.balance(Alive { plans: undecided, calls, attempts: running(Phase::Running) })?;
+        for store in &self.stores {
+            super::ledger::check(&format!("ops on {}", store.name), store.unaccounted(), 0)?;
+            if !store.is_within_limits() {
+                return Err(format!("a quota of {} was exceeded", store.name));
+            }
+        }
+        self.retention.balance()?;
+        let in_queues: u64 = self.queues.iter().map(|queue| u64::from(queue.waiting())).sum();
+        super::ledger::check("waiting calls", in_queues as i128, running(Phase::Waiting))?;
+        match self.queues.iter().all(super::parts::queue::Queue::is_sound) {
+            true => Ok(()),
+            false => Err("a queue has an idle slot while a call waits, or more calls than places".into()),
+        }
+    }
+}

@@ -1,0 +1,374 @@
+//! What a replication holds at one instant: plans, calls, queues, stores, and the calendar that moves them.
+
+use super::build::Blueprint;
+use super::event::{Event, Rank, order};
+use super::ledger::{CallEnd, Ledger};
+use super::parts::index::{Departure, Index};
+use super::parts::queue::{Links, Queue};
+use super::parts::source::Source;
+use super::parts::store::{Loss, Refusal, Store};
+use super::record::{ClassTally, Retention};
+use crate::calendar::Calendar;
+use crate::policy::Fault;
+use crate::streams::{Purpose, Scatter, Source as Draws, Stream, Word};
+use crate::units::{CalendarStart, Instant, Span, Zone};
+use std::collections::VecDeque;
+
+/// A plan that is alive.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Plan {
+    /// Its number among all plans: its place among the events of one instant.
+    pub(super) serial: u64,
+    /// Its number within its class: the address of its draws.
+    pub(super) number: u64,
+    pub(super) arrived: Instant,
+    pub(super) class: u16,
+    pub(super) workflow: u16,
+    pub(super) isolate: u32,
+    pub(super) session: u32,
+    pub(super) open_calls: u16,
+    pub(super) ended_calls: u16,
+    pub(super) recorded: bool,
+    /// Its end is decided; calls of it may still run.
+    pub(super) over: bool,
+    pub(super) alive: bool,
+}
+
+/// Where a call stands in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// Nobody.
+    Free,
+    /// Reads that are not logs.
+    Reads,
+    /// The log of the request.
+    Request,
+    /// About to ask the queue for a slot.
+    Enter,
+    /// In the queue.
+    Waiting,
+    /// It has a slot: an attempt starts.
+    Start,
+    /// An attempt is under way.
+    Running,
+    /// Between two attempts.
+    Backoff,
+    /// The log of the response.
+    Response,
+    /// Nothing left to do.
+    Done,
+}
+
+/// A call that is alive, with the facts of its plan and step that the loop asks for at every turn (looking them up
+/// there instead took a quarter more time on M/M/1).
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Call {
+    pub(super) serial: u64,
+    pub(super) plan: u32,
+    /// Its number within the plan.
+    pub(super) index: u16,
+    pub(super) attempt: u16,
+    pub(super) class: u16,
+    pub(super) provider: u16,
+    pub(super) law: u16,
+    pub(super) cursor: u16,
+    /// Its queue in its isolate, and where the waits of its class in that queue are counted.
+    pub(super) queue: u32,
+    pub(super) waits: u32,
+    /// How often its place has been used: a patience that ends for an earlier tenant is stale.
+    pub(super) incarnation: u32,
+    pub(super) line: u8,
+    pub(super) phase: Phase,
+    pub(super) recorded: bool,
+    pub(super) in_slot: bool,
+    pub(super) request_error: bool,
+    /// An op under way, and how it will end.
+    pub(super) op_open: bool,
+    pub(super) op_refused: Option<Refusal>,
+    pub(super) end: CallEnd,
+    /// How the attempt under way will end.
+    pub(super) fault: Option<Fault>,
+    pub(super) enqueued: Instant,
+    pub(super) backoff: Span,
+    pub(super) latency_word: Word,
+    pub(super) outcome_word: Word,
+}
+
+/// A call that goes through no queue.
+pub(super) const NO_QUEUE: u32 = u32::MAX;
+
+/// What the log event under way has achieved so far.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct LogState {
+    pub(super) tried: bool,
+    pub(super) written: Option<Instant>,
+    /// The last of its copies in stores without a size goes then, for this reason.
+    pub(super) dies: Instant,
+    pub(super) loss: Loss,
+    /// Its copy in a store of limited size.
+    pub(super) sized: Option<SizedCopy>,
+    /// When the last copy of the request's record goes; [`Instant::START`] where there is none.
+    pub(super) request_dies: Instant,
+}
+
+impl LogState {
+    pub(super) const EMPTY: LogState = LogState {
+        tried: false,
+        written: None,
+        dies: Instant::START,
+        loss: Loss::None,
+        sized: None,
+        request_dies: Instant::START,
+    };
+}
+
+/// The draws of one class.
+#[derive(Debug)]
+pub(super) struct ClassDraws {
+    pub(super) latency: Vec<Stream>,
+    pub(super) outcome: Vec<Stream>,
+    pub(super) content: Vec<Stream>,
+    pub(super) ops: Stream,
+    pub(super) routing: Stream,
+    pub(super) think: Scatter,
+    /// By step.
+    pub(super) retries: Vec<Scatter>,
+    pub(super) next_number: u64,
+}
+
+/// A copy in a store of limited size, and when it goes if nothing newer needs its place.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct SizedCopy {
+    pub(super) store: u16,
+    pub(super) bytes: u64,
+    pub(super) goes: Instant,
+    pub(super) loss: Loss,
+}
+
+/// A record with a copy in a store of limited size: how it ends is known only later.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sized {
+    /// Bytes that had been put into the store before it.
+    pub(super) before: u64,
+    pub(super) copy: SizedCopy,
+    pub(super) written: Instant,
+    /// When, and why, the last of its copies elsewhere goes.
+    pub(super) elsewhere: (Instant, Loss),
+    pub(super) error: bool,
+    pub(super) recorded: bool,
+    /// Its place in the index's memory.
+    pub(super) session: Option<(u32, u32)>,
+}
+
+/// The waits of one class in one queue.
+#[derive(Debug, Default)]
+pub(super) struct QueueTally {
+    pub(super) offered: u64,
+    pub(super) refused: u64,
+    pub(super) abandoned: u64,
+    pub(super) granted: u64,
+    pub(super) wait_ns: u128,
+    pub(super) waits: crate::stats::Quantiles,
+}
+
+/// One replication at work.
+#[derive(Debug)]
+pub(super) struct World<'b> {
+    pub(super) blueprint: &'b Blueprint,
+    pub(super) now: Instant,
+    pub(super) calendar: Calendar<Event>,
+    pub(super) sources: Vec<Source>,
+    pub(super) draws: Vec<ClassDraws>,
+    pub(super) plans: Vec<Plan>,
+    pub(super) free_plans: Vec<u32>,
+    pub(super) calls: Vec<Call>,
+    pub(super) free_calls: Vec<u32>,
+    /// `words_each` draws of each plan.
+    pub(super) words: Vec<Word>,
+    pub(super) words_each: usize,
+    /// Of each plan and step: calls started and ended.
+    pub(super) progress: Vec<(u16, u16)>,
+    pub(super) steps_each: usize,
+    /// Of each plan and invocation: external and internal subrequests, then ops by store.
+    pub(super) used: Vec<u32>,
+    pub(super) used_each: usize,
+    pub(super) used_width: usize,
+    /// Of each plan and session key: when it was last written.
+    pub(super) session_writes: Vec<Option<Instant>>,
+    pub(super) shared_writes: Vec<Option<Instant>>,
+    /// The log event under way of each call.
+    pub(super) logs: Vec<LogState>,
+    /// What each call has read of the index.
+    pub(super) copies: Vec<Option<Vec<u32>>>,
+    /// Of each isolate and key: until when its memory holds the key.
+    pub(super) memory: Vec<Instant>,
+    pub(super) queues: Vec<Queue>,
+    pub(super) links: Links,
+    pub(super) stores: Vec<Store>,
+    pub(super) index: Option<Index>,
+    /// By store: records in stores of limited size, the oldest first, and bytes ever put.
+    pub(super) sized: Vec<VecDeque<Sized>>,
+    pub(super) put_bytes: Vec<u64>,
+    pub(super) departures: Vec<Departure>,
+    /// Calls that have something to do at this instant.
+    pub(super) ready: VecDeque<u32>,
+    pub(super) serial: u64,
+    pub(super) events: u64,
+    pub(super) ledgers: Vec<Ledger>,
+    pub(super) tallies: Vec<ClassTally>,
+    /// By class, then queue.
+    pub(super) waits: Vec<QueueTally>,
+    /// Recorded calls whose request was faulty.
+    pub(super) faulty_requests: u64,
+    pub(super) family_writes: Vec<u64>,
+    pub(super) retention: Retention,
+    pub(super) subrequests_max: u32,
+}
+
+impl<'b> World<'b> {
+    /// The world as a replication starts.
+    pub(super) fn new(blueprint: &'b Blueprint, replication: u64) -> World<'b> {
+        let model = &blueprint.model;
+        let draws = Draws::new(model.run.seed, replication);
+        let utc = CalendarStart::new(model.run.start, &Zone::UTC);
+        let isolates = model.platform.isolates as usize;
+        let lines = |queue: &crate::model::Queue| match queue.discipline {
+            crate::model::Discipline::Priority => blueprint.line_count,
+            _ => 1,
+        };
+        let used_width = 2 + model.stores.len();
+        let widest = |width: fn(&super::build::Flow) -> usize| blueprint.workflows.iter().map(width).max().unwrap_or(0);
+        let mut world = World {
+            blueprint,
+            now: Instant::START,
+            calendar: Calendar::new(),
+            sources: model.classes.iter().map(|class| Source::new(class, model.run.start, &draws)).collect(),
+            draws: (0..model.classes.len()).map(|class| class_draws(blueprint, class, &draws)).collect(),
+            plans: Vec::new(),
+            free_plans: Vec::new(),
+            calls: Vec::new(),
+            free_calls: Vec::new(),
+            words: Vec::new(),
+            words_each: widest(|flow| flow.words),
+            progress: Vec::new(),
+            steps_each: if blueprint.workflows.iter().all(|flow| flow.is_chain) { 0 } else { widest(|f| f.steps.len()) },
+            used: Vec::new(),
+            used_each: widest(|flow| flow.invocations) * used_width,
+            used_width,
+            session_writes: Vec::new(),
+            shared_writes: vec![None; blueprint.shared_keys],
+            logs: Vec::new(),
+            copies: Vec::new(),
+            memory: vec![Instant::START; isolates * blueprint.memory_keys],
+            queues: (0..isolates).flat_map(|_| model.queues.iter().map(|q| Queue::new(q, lines(q)))).collect(),
+            links: Links::default(),
+            stores: model.stores.iter().map(|store| Store::new(store, &utc, &draws)).collect(),
+            index: blueprint.has_index.then(|| Index::new(model.logging.max_log_entries, blueprint.has_list)),
+            sized: model.stores.iter().map(|_| VecDeque::new()).collect(),
+            put_bytes: vec![0; model.stores.len()],
+            departures: Vec::new(),
+            ready: VecDeque::new(),
+            serial: 0,
+            events: 0,
+            ledgers: model.classes.iter().map(|_| Ledger::new()).collect(),
+            tallies: model.classes.iter().map(|_| ClassTally::default()).collect(),
+            waits: (0..model.classes.len() * model.queues.len()).map(|_| QueueTally::default()).collect(),
+            faulty_requests: 0,
+            family_writes: vec![0; blueprint.families.len()],
+            retention: Retention::new(blueprint.horizon),
+            subrequests_max: 0,
+        };
+        world.first_events();
+        world
+    }
+
+    fn first_events(&mut self) {
+        if self.blueprint.recording_from > Instant::START {
+            self.calendar.push(self.blueprint.recording_from, order(Rank::Rules, 0, 0, 0), Event::Recording);
+        }
+        for class in 0..self.sources.len() {
+            if let crate::model::Arrivals::Closed { users, .. } = self.blueprint.model.classes[class].arrivals {
+                for user in 0..u64::from(users) {
+                    self.think(class, 1, user);
+                }
+            } else {
+                self.schedule_arrival(class);
+            }
+        }
+    }
+
+    /// Puts the next arrival of an open class on the calendar.
+    #[inline]
+    pub(super) fn schedule_arrival(&mut self, class: usize) {
+        let at = self.sources[class].next(self.blueprint.horizon);
+        if at < self.blueprint.horizon {
+            self.calendar.push(at, order(Rank::Arrival, class as u64, 0, 0), Event::Arrival(class as u16));
+        }
+    }
+
+    /// A user of a closed class thinks, and then asks; lane 0 is the thought after a plan, lane 1 the first of a user.
+    pub(super) fn think(&mut self, class: usize, lane: u64, position: u64) {
+        let Some(law) = self.blueprint.think_law(class) else { return };
+        let at = self.now + law.sample(self.draws[class].think.at(lane, position).next());
+        self.calendar.push(at, order(Rank::Arrival, class as u64, 0, 0), Event::Arrival(class as u16));
+    }
+
+    /// A place for a new plan, the last one that was given back first.
+    pub(super) fn new_plan(&mut self, plan: Plan) -> u32 {
+        let place = self.free_plans.pop().unwrap_or_else(|| {
+            let plans = self.plans.len() + 1;
+            self.plans.push(plan);
+            self.words.resize(plans * self.words_each, Word(0));
+            self.progress.resize(plans * self.steps_each, (0, 0));
+            self.used.resize(plans * self.used_each, 0);
+            self.session_writes.resize(plans * self.blueprint.session_keys, None);
+            plans as u32 - 1
+        });
+        self.plans[place as usize] = plan;
+        place
+    }
+
+    /// A place for a new call.
+    pub(super) fn new_call(&mut self, call: Call) -> u32 {
+        let place = self.free_calls.pop().unwrap_or_else(|| {
+            self.calls.push(call);
+            self.logs.push(LogState::EMPTY);
+            self.copies.push(None);
+            self.links.grow_to(self.calls.len());
+            self.calls.len() as u32 - 1
+        });
+        let incarnation = self.calls[place as usize].incarnation.wrapping_add(1);
+        self.calls[place as usize] = Call { incarnation, ..call };
+        if !self.blueprint.responses.is_empty() || !self.blueprint.requests.is_empty() {
+            self.logs[place as usize] = LogState::EMPTY;
+        }
+        place
+    }
+
+    /// Plans alive at this instant.
+    pub(super) fn plans_alive(&self) -> usize {
+        self.plans.len() - self.free_plans.len()
+    }
+}
+
+fn class_draws(blueprint: &Blueprint, class: usize, draws: &Draws) -> ClassDraws {
+    let spec = &blueprint.model.classes[class];
+    let flow = &blueprint.workflows[spec.workflow.index()];
+    let name = |step: &str| format!("{}/{}.{step}", spec.name, blueprint.model.workflows[spec.workflow.index()].name);
+    let per_call = |purpose: Purpose| {
+        let stream = |call: &super::build::CallSpec| {
+            draws.stream(&name(&flow.steps[call.step as usize].name), purpose, u64::from(call.ordinal))
+        };
+        flow.calls.iter().map(stream).collect::<Vec<Stream>>()
+    };
+    ClassDraws {
+        latency: per_call(Purpose::Latency),
+        outcome: if flow.outcome_words < flow.request_words { per_call(Purpose::Outcome) } else { Vec::new() },
+        content: if flow.request_words < flow.op_words { per_call(Purpose::Content) } else { Vec::new() },
+        ops: draws.stream(&spec.name, Purpose::Op, 0),
+        routing: draws.stream(&spec.name, Purpose::Routing, 0),
+        think: draws.scatter(&spec.name, Purpose::Think),
+        retries: flow.steps.iter().map(|step| draws.scatter(&name(&step.name), Purpose::Retry)).collect(),
+        next_number: 0,
+    }
+}
