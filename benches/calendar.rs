@@ -1,41 +1,16 @@
 //! Which event calendar is fastest, by the number of events pending: a table of nanoseconds per hold.
 //!
 //! `cargo bench --bench calendar` prints it; `-- --test` runs every structure once, briefly.
-#![allow(clippy::disallowed_methods, clippy::disallowed_types, clippy::print_stdout, reason = "measures and prints")]
+#![allow(clippy::print_stdout, reason = "prints a table")]
 
-#[allow(dead_code, reason = "only push and pop are measured")]
-#[path = "hand/calendar_winner.rs"]
-mod calendar_winner;
-#[path = "hand/candidates.rs"]
-mod candidates;
-#[path = "hand/clock.rs"]
-mod clock;
-#[path = "hand/tournament.rs"]
-mod tournament;
+mod hand;
 
-use candidates::{Binary, Calendar, Hybrid, Quad, QuadOpen, Sorted, SortedFlat, Split, Unsorted};
-use capsim::units::Instant;
-use clock::cpu_nanos;
-use tournament::Tournament;
+use hand::Winner;
+use hand::candidates::{Binary, Calendar, Hybrid, Quad, QuadOpen, Sorted, SortedFlat, Split, Unsorted};
+use hand::clock::cpu_nanos;
+use hand::tournament::Tournament;
 
 const PENDING: [usize; 9] = [2, 4, 8, 16, 64, 256, 1024, 4096, 65536];
-
-type Winner = calendar_winner::Calendar<u64>;
-
-impl Calendar for Winner {
-    const NAME: &'static str = "tournament of 2 (chosen)";
-    fn new() -> Self {
-        Winner::new()
-    }
-    #[inline]
-    fn push(&mut self, at: u64, order: u64, payload: u64) {
-        self.push(Instant::from_nanos(at), order, payload);
-    }
-    #[inline]
-    fn pop(&mut self) -> Option<candidates::Event> {
-        self.pop().map(|(at, order, payload)| (at.nanos(), order, payload))
-    }
-}
 
 /// How events come and go.
 #[derive(Clone, Copy)]

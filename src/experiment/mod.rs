@@ -8,7 +8,7 @@ mod explain;
 mod pool;
 mod run;
 
-pub use answer::{Answer, Metric, Verdict};
 pub use crate::world::Failure;
+pub use answer::{Answer, Metric, Verdict};
 pub use explain::{Arithmetic, Ceiling, OpsPerPlan, explain};
 pub use run::{Options, run};

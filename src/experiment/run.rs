@@ -18,11 +18,7 @@ pub struct Options {
 ///
 /// # Errors
 /// The failure of the first replication that failed.
-pub fn run(
-    model: &Model,
-    options: &Options,
-    progress: &(dyn Fn(u32, u32) -> bool + Sync),
-) -> Result<Answer, Failure> {
+pub fn run(model: &Model, options: &Options, progress: &(dyn Fn(u32, u32) -> bool + Sync)) -> Result<Answer, Failure> {
     let blueprint = Blueprint::new(model).map_err(Failure::Internal)?;
     let asked = model.run.replications;
     let replicate = |number: usize| world::run(&blueprint, number as u64);

@@ -33,7 +33,9 @@ impl World<'_> {
 
     /// What the trace says of the attempt that is due; the last one repeats.
     fn traced_attempt(&self, call: &Call) -> Option<TraceAttempt> {
-        let Arrivals::Trace { plans } = &self.blueprint.model.classes[call.class as usize].arrivals else { return None };
+        let Arrivals::Trace { plans } = &self.blueprint.model.classes[call.class as usize].arrivals else {
+            return None;
+        };
         let line = self.plans[call.plan as usize].number as usize;
         let attempts = &plans[line].calls[call.index as usize];
         attempts.get(call.attempt as usize).or(attempts.last()).copied()

@@ -3,7 +3,8 @@
 
 use super::state::Phase;
 use crate::model::{
-    Arrivals, Discipline, InvocationScope, LogEvent, LogOp, Model, OnCallError, OpKind, ReadCount, Role, StoreKind, When, Workflow,
+    Arrivals, Discipline, InvocationScope, LogEvent, LogOp, Model, OnCallError, OpKind, ReadCount, Role, StoreKind,
+    When, Workflow,
 };
 use crate::policy::{Fault, Retry};
 use crate::streams::{Law, LawSpec};
@@ -167,7 +168,8 @@ impl Blueprint {
         priorities.sort_unstable_by(|a, b| b.cmp(a));
         priorities.dedup();
         let line_of = |priority| priorities.iter().position(|&p| p == priority).unwrap_or(0).min(255) as u8;
-        let patience = model.classes.iter().flat_map(|class| model.queues.iter().map(|q| class.patience.or(q.patience)));
+        let patience =
+            model.classes.iter().flat_map(|class| model.queues.iter().map(|q| class.patience.or(q.patience)));
         Ok(Blueprint {
             lines: model.classes.iter().map(|class| line_of(class.priority)).collect(),
             by_priority: model.queues.iter().map(|q| q.discipline == Discipline::Priority).collect(),
@@ -365,7 +367,8 @@ fn flow(model: &Model, workflow: &Workflow, words_per_call_ops: usize, laws: &mu
         }
     }
     let chained = |(number, step): (usize, &StepSpec)| {
-        step.parallel == 1 && if number == 0 { step.waits_for.is_empty() } else { step.waits_for == [number as u16 - 1] }
+        step.parallel == 1
+            && if number == 0 { step.waits_for.is_empty() } else { step.waits_for == [number as u16 - 1] }
     };
     let is_chain = steps.iter().enumerate().all(chained);
     let has_errors = calls.iter().any(|c: &CallSpec| !model.providers[c.provider as usize].errors.is_empty());

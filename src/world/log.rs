@@ -98,7 +98,8 @@ impl World<'_> {
                 continue;
             }
             self.logs[id as usize].tried |= row.role == Role::Record && row.op == OpKind::Put;
-            let word = self.blueprint.reads.len() + 2 * (cursor + if is_response { self.blueprint.requests.len() } else { 0 });
+            let word =
+                self.blueprint.reads.len() + 2 * (cursor + if is_response { self.blueprint.requests.len() } else { 0 });
             let asked = self.ask_row(id, row, word);
             if self.wait_for(id, asked) {
                 return LogStep::UnderWay;
@@ -275,7 +276,8 @@ impl World<'_> {
         let recorded = self.recorded(id);
         let log = self.logs[id as usize];
         let latest = log.sized.map_or(log.dies, |copy| copy.goes.max(log.dies));
-        self.logs[id as usize] = LogState { request_dies: if is_response { Instant::START } else { latest }, ..LogState::EMPTY };
+        self.logs[id as usize] =
+            LogState { request_dies: if is_response { Instant::START } else { latest }, ..LogState::EMPTY };
         let call = &self.calls[id as usize];
         let (index_of_call, session) = (call.index, self.plans[call.plan as usize].session);
         let failed_response = is_response && error;

@@ -92,7 +92,10 @@ impl World<'_> {
         let run = &self.blueprint.model.run;
         let when = self.now.since(Instant::START);
         if at_this_instant >= EVENTS_AT_ONE_INSTANT {
-            return format!("time stands still at {when}: {} events at one instant; a loop of the model takes no time (a closed class that neither thinks nor waits, a retry without a backoff)", count(EVENTS_AT_ONE_INSTANT));
+            return format!(
+                "time stands still at {when}: {} events at one instant; a loop of the model takes no time (a closed class that neither thinks nor waits, a retry without a backoff)",
+                count(EVENTS_AT_ONE_INSTANT)
+            );
         }
         if self.events >= run.max_events {
             return format!(

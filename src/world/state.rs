@@ -251,7 +251,11 @@ impl<'b> World<'b> {
             words: Vec::new(),
             words_each: widest(|flow| flow.words),
             progress: Vec::new(),
-            steps_each: if blueprint.workflows.iter().all(|flow| flow.is_chain) { 0 } else { widest(|f| f.steps.len()) },
+            steps_each: if blueprint.workflows.iter().all(|flow| flow.is_chain) {
+                0
+            } else {
+                widest(|f| f.steps.len())
+            },
             used: Vec::new(),
             used_each: widest(|flow| flow.invocations) * used_width,
             used_width,

@@ -139,7 +139,14 @@ impl Index {
     }
 
     /// A writer writes back what it read, with its own session in front.
-    pub(crate) fn write(&mut self, session: u32, copy: Vec<u32>, dies: Instant, now: Instant, gone: &mut Vec<Departure>) {
+    pub(crate) fn write(
+        &mut self,
+        session: u32,
+        copy: Vec<u32>,
+        dies: Instant,
+        now: Instant,
+        gone: &mut Vec<Departure>,
+    ) {
         self.expire(now, gone);
         let mut next = self.spare.pop().unwrap_or_default();
         next.clear();

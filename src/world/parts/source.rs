@@ -21,12 +21,31 @@ pub(crate) struct Source {
 #[derive(Debug)]
 enum Flow {
     /// The mean gap in units of a nanosecond of `unit`.
-    Poisson { scale: f64 },
-    Deterministic { rate: Rate },
-    Profile { per_ns: f64, weights: Box<[f64; 168]>, calendar: CalendarStart },
-    Batch { mean_gap_ns: f64, size: u32, left: u32 },
-    Mmpp { states: Vec<(f64, f64)>, state: usize, until: Instant, stays: Stream },
-    Listed { times: Vec<Instant> },
+    Poisson {
+        scale: f64,
+    },
+    Deterministic {
+        rate: Rate,
+    },
+    Profile {
+        per_ns: f64,
+        weights: Box<[f64; 168]>,
+        calendar: CalendarStart,
+    },
+    Batch {
+        mean_gap_ns: f64,
+        size: u32,
+        left: u32,
+    },
+    Mmpp {
+        states: Vec<(f64, f64)>,
+        state: usize,
+        until: Instant,
+        stays: Stream,
+    },
+    Listed {
+        times: Vec<Instant>,
+    },
     OnDemand,
 }
 
