@@ -54,13 +54,12 @@ fn answer(model: &Model, outcomes: &[Outcome]) -> Answer {
 
 fn metric(outcomes: &[Outcome], number: usize) -> Metric {
     let first = &outcomes[0].measures[number];
-    let values: Vec<f64> = outcomes.iter().filter_map(|outcome| outcome.measures[number].value).collect();
-    let estimate = Estimate::of(&values);
+    let estimate = Estimate::of(outcomes.iter().map(|outcome| outcome.measures[number].value));
     Metric {
         name: first.name.clone(),
         unit: first.unit,
         mean: estimate.map(|e| e.mean),
-        ci95: estimate.and_then(|e| e.ci95),
+        ci95: estimate.and_then(|e| e.ci95()),
         min: estimate.map(|e| e.min),
         max: estimate.map(|e| e.max),
     }

@@ -1,8 +1,41 @@
 //! A model that cannot be wrong: what the TOML said, with every default filled in, every name resolved to an
 //! id and every number in its range. [`load`] is the only way from text to here.
 //!
-//! Read [`spec`] for what a model holds; `raw` and its neighbours say how text becomes it.
+//! Read [`spec`](Model) for what a model holds. Text becomes it in four steps, each in a file of its own: `tree`
+//! parses and remembers places, `overlay` lays bases, overrides and presets over each other, `shape` checks every
+//! key against `language`, and a reader for each section builds the part, by way of a `cursor`.
 
+mod cursor;
+mod digest;
+mod fields;
+mod input;
+mod language;
+mod law;
+mod load;
+mod names;
+mod objectives;
+mod overlay;
+mod preset;
+mod problems;
+mod provider;
+mod run;
+mod schema;
+mod shape;
 mod spec;
+mod store;
+mod strategy;
+mod trace;
+mod traffic;
+mod tree;
+mod workflow;
 
+#[cfg(test)]
+mod tests;
+
+pub use input::Source;
+pub use load::{load, load_file};
+pub use preset::{Preset, PresetValue, presets};
+pub use problems::{Problem, Problems};
+pub use schema::schema;
 pub use spec::*;
+pub use strategy::STRATEGIES;

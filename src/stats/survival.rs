@@ -27,7 +27,15 @@ impl Survival {
 
     /// Something was gone at this age.
     pub fn death(&mut self, age: u64) {
-        self.cell_of(age).0 += 1;
+        self.deaths(age, 1);
+    }
+
+    /// So many things were gone at this age.
+    pub fn deaths(&mut self, age: u64, many: u64) {
+        if many > 0 {
+            self.cell_of(age).0 += many;
+            self.count += many - 1;
+        }
     }
 
     /// Something was last seen alive at this age.

@@ -20,3 +20,6 @@ pub use law::Law;
 pub use source::{Purpose, Scatter, Source, Stream, Words};
 pub use spec::{LawSpec, Shape};
 pub use word::{Threshold, Word};
+
+#[cfg(test)]
+mod tests;

@@ -54,7 +54,12 @@ pub enum Shape {
         cv: f64,
     },
     /// By two quantiles: a share inside (0, 1) and the duration over 0 that it stays within, both rising.
-    Quantiles((f64, Span), (f64, Span)),
+    Quantiles {
+        /// The lower quantile, say the median: `(0.5, 4 s)`.
+        low: (f64, Span),
+        /// The higher one, say `(0.95, 11 s)`.
+        high: (f64, Span),
+    },
 }
 
 /// Mixtures may hold mixtures, so deep.
@@ -158,7 +163,7 @@ impl Shape {
         match *self {
             Shape::MeanCv { mean, cv } if (0.001..=20.0).contains(&cv) => Ok(Checked::MeanCv(positive(mean)?, cv)),
             Shape::MeanCv { .. } => refuse("a cv is a number from 0.001 to 20; a law without spread is `constant`"),
-            Shape::Quantiles((p, low), (q, high)) => {
+            Shape::Quantiles { low: (p, low), high: (q, high) } => {
                 if !(p > 0.0 && p < q && q < 1.0) {
                     return refuse("the shares of two quantiles rise, inside 0 and 1");
                 }

@@ -43,9 +43,9 @@ impl World<'_> {
     fn go(&mut self) -> Result<(), Failure> {
         let run = &self.blueprint.model.run;
         let mut at_this_instant = 0;
-        while let Some((at, event)) = self.calendar.pop() {
+        while let Some((at, order, event)) = self.calendar.pop() {
             if at >= self.blueprint.horizon {
-                self.calendar.push(at, 0, event); // it is still to come when the replication ends
+                self.calendar.push(at, order, event); // it is still to come when the replication ends
                 break;
             }
             debug_assert!(at >= self.now, "time runs backwards at {at:?}");

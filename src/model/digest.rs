@@ -1,0 +1,60 @@
+//! The digest of a model: two models with the same digest and the same seed have the same report.
+//!
+//! It is SHA-256 over the effective tree: bases merged, overrides applied, the preset's values and the strategy's
+//! rows filled in, and the contents of traces and measured laws in the place of their names. Comments, the order of
+//! keys, the layout, and where the files lie do not matter; `1` and `1.0` are the same number. Left out are
+//! `description`, and `run.seed` and `run.replications`, which stand beside the digest in every report.
+
+use super::tree::{Node, Value};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+
+/// Changes when the same tree comes to mean something else.
+const LANGUAGE: &str = "capsim model 1\n";
+const LEFT_OUT: [&str; 3] = ["description", "run.seed", "run.replications"];
+
+/// The digest in hex. `data` are the contents of the files that keys name.
+pub(super) fn digest(root: &Node, strategy: Option<&Node>, data: &BTreeMap<String, Vec<u8>>) -> String {
+    let mut text = String::from(LANGUAGE);
+    write(root, "", &mut text);
+    if let Some(ops) = strategy.and_then(|node| node.get("ops")) {
+        write(ops, "strategy.ops", &mut text);
+    }
+    let mut hash = Sha256::new();
+    hash.update(text.as_bytes());
+    for (key, bytes) in data {
+        hash.update(format!("{key} = {} bytes\n", bytes.len()).as_bytes());
+        hash.update(bytes);
+    }
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// One line for each value: its path and its content.
+fn write(node: &Node, path: &str, out: &mut String) {
+    if LEFT_OUT.contains(&path) {
+        return;
+    }
+    let content = match &node.value {
+        Value::Table(table) => {
+            table.iter().for_each(|(key, node)| write(node, &super::shape::join(path, key), out));
+            // That a section is there says nothing by itself; that an entry is there does.
+            if !path.contains('.') {
+                return;
+            }
+            "table".into()
+        }
+        Value::List(list) => {
+            list.iter().enumerate().for_each(|(i, node)| write(node, &format!("{path}[{i}]"), out));
+            format!("list of {}", list.len())
+        }
+        // The path of a data file: its contents are added beside the tree.
+        Value::Text(_) if path.ends_with(".file") => "file".into(),
+        Value::Text(text) => format!("{text:?}"),
+        Value::Whole(number) => format!("{number}"),
+        Value::Real(number) if *number == number.trunc() && number.abs() < 1e15 => format!("{}", *number as i64),
+        Value::Real(number) => format!("{number:?}"),
+        Value::Bool(value) => format!("{value}"),
+        Value::Date(date) => format!("{date:?}"),
+    };
+    *out += &format!("{path} = {content}\n");
+}

@@ -1,0 +1,127 @@
+//! Where texts come from: the model itself, and the files it names, through the reader function that the
+//! caller gives. Nothing else in the library reads a file on behalf of a model.
+
+use super::problems::{At, Collector, Complaint};
+use super::tree::{self, Node};
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Component, Path, PathBuf};
+
+/// A model as it comes in.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// What people know it by: its path, or `<stdin>`.
+    pub name: String,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+    /// Where the files it names are looked for: `extends`, traces, empirical laws.
+    pub directory: PathBuf,
+}
+
+/// How a file is read.
+pub(super) type Files<'a> = &'a dyn Fn(&Path) -> io::Result<Vec<u8>>;
+
+/// The texts of a model, and what is wrong with them.
+pub(super) struct Input<'a> {
+    files: Files<'a>,
+    /// The directory of each text, by its number.
+    directories: Vec<PathBuf>,
+    /// What is wrong so far.
+    pub problems: Collector,
+    /// The contents of the data files, by the key that names them; they belong to the digest.
+    pub data: BTreeMap<String, Vec<u8>>,
+}
+
+impl<'a> Input<'a> {
+    /// No text yet.
+    pub fn new(files: Files<'a>) -> Input<'a> {
+        Input { files, directories: Vec::new(), problems: Collector::default(), data: BTreeMap::new() }
+    }
+
+    /// Adds a text, and returns its number.
+    pub fn add(&mut self, name: &str, text: &str, directory: &Path) -> u32 {
+        self.directories.push(directory.to_path_buf());
+        self.problems.texts.add(name, text)
+    }
+
+    /// Reads a model's bytes into a tree.
+    pub fn document(&mut self, source: &Source) -> Option<Node> {
+        let (number, text) = self.text(&source.name, &source.bytes, &source.directory)?;
+        tree::parse(number, &text, &mut self.problems)
+    }
+
+    /// The path of a file that a value names, relative to the file in which the value is written.
+    pub fn path(&self, node: &Node) -> PathBuf {
+        let directory = &self.directories[node.at.source as usize];
+        normal(&directory.join(node.text().unwrap_or_default()))
+    }
+
+    /// Reads the file that a value names; a file that cannot be read is a problem of that value.
+    pub fn read(&mut self, node: &Node, key: &str) -> Option<Source> {
+        let path = self.path(node);
+        let name = path.display().to_string();
+        match (self.files)(&path) {
+            Ok(bytes) => {
+                let directory = path.parent().map(Path::to_path_buf).unwrap_or_default();
+                Some(Source { name, bytes, directory })
+            }
+            Err(error) => {
+                let complaint = Complaint::new(format!("cannot read {name}: {}", reason(&error)))
+                    .cure("a file is looked for beside the model that names it");
+                self.problems.unreadable(node.at, key, complaint);
+                None
+            }
+        }
+    }
+
+    /// Reads a data file that a value names as text, and keeps its contents for the digest.
+    pub fn data(&mut self, node: &Node, key: &str) -> Option<(u32, String)> {
+        let source = self.read(node, key)?;
+        self.data.insert(key.to_string(), source.bytes.clone());
+        self.text(&source.name, &source.bytes, &source.directory)
+    }
+
+    /// The text in some bytes: UTF-8, with or without a byte order mark.
+    fn text(&mut self, name: &str, bytes: &[u8], directory: &Path) -> Option<(u32, String)> {
+        match std::str::from_utf8(bytes) {
+            Ok(text) => {
+                let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+                Some((self.add(name, text, directory), text.to_string()))
+            }
+            Err(error) => {
+                let source = self.add(name, &String::from_utf8_lossy(bytes), directory);
+                let start = error.valid_up_to() as u32;
+                let found = format!("the byte 0x{:02X}", bytes[error.valid_up_to()]);
+                let complaint =
+                    Complaint::new("not UTF-8 text").found(found).cure("save the file in the encoding UTF-8");
+                self.problems.report(At { source, start, end: start + 1 }, "", complaint);
+                None
+            }
+        }
+    }
+}
+
+/// Why a file cannot be read, in the same words on every system.
+pub(super) fn reason(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "there is no such file".into(),
+        io::ErrorKind::PermissionDenied => "permission denied".into(),
+        io::ErrorKind::IsADirectory => "it is a directory".into(),
+        _ => error.to_string(),
+    }
+}
+
+/// A path without `.` and `a/..`, so that one file has one name.
+fn normal(path: &Path) -> PathBuf {
+    let mut out = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir if matches!(out.components().next_back(), Some(Component::Normal(_))) => {
+                out.pop();
+            }
+            part => out.push(part),
+        }
+    }
+    out
+}

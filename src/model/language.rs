@@ -1,0 +1,400 @@
+//! The language: every section and every key, with its kind, its default and what it means.
+//!
+//! This is the only place where a key is spelled for checking, a default is written down, or a key is explained.
+//! `docs/language.md` and the JSON Schema are made from it.
+
+use super::fields::Kind::*;
+use super::fields::{Field, Kind, Section, default, later, optional, required};
+use crate::units::Span;
+
+mod arrivals;
+
+use arrivals::ARRIVALS;
+pub(super) use arrivals::LAW;
+
+const U32: i128 = u32::MAX as i128;
+const U64: i128 = u64::MAX as i128;
+/// The most calls that a plan makes.
+pub(super) const MAX_CALLS: i128 = 4_096;
+/// The longest horizon: a hundred years leave room for what is still in flight at its end.
+pub(super) const MAX_HORIZON: Span = Span::from_secs(36_525 * 86_400);
+
+/// The whole model.
+pub(super) static MODEL: Section = Section {
+    title: "the model",
+    fields: &[
+        optional("name", Text, "the file's name", "What the model is called in reports."),
+        default("description", Text, "", "What question it answers, in a line."),
+        optional("extends", Text, "no base", "Another model file, relative to this one, that this one changes."),
+        optional("run", Table(&RUN), "all defaults", "Length, seed and limits of a run."),
+        optional("platform", Table(&PLATFORM), "nothing is limited", "Limits and prices of the platform."),
+        required("traffic", Named(&Table(&TRAFFIC)), "The kinds of user, and when they come."),
+        required("workflow", Named(&Table(&WORKFLOW)), "What a plan does."),
+        required("provider", Named(&Table(&PROVIDER)), "The AI providers."),
+        optional("retry", Named(&Table(&RETRY)), "no retries", "Retries, by the provider's name."),
+        optional("queue", Named(&Table(&QUEUE)), "no queues", "The in-memory queues."),
+        optional("store", Named(&Table(&STORE)), "the preset's", "Key-value stores and caches."),
+        optional("reads", Named(&Table(&READS)), "none", "Reads that are not logs: allow and deny lists, prompts."),
+        optional("logging", Table(&LOGGING), "nothing is logged", "How calls are logged."),
+        optional("objectives", Metrics(&Table(&OBJECTIVE)), "none", "Bounds that metrics are held against."),
+        later("breaker", "Circuit breakers."),
+        later("change", "Changes of a value at an instant."),
+        later("hedge", "Second attempts that race the first."),
+    ],
+};
+
+static RUN: Section = Section {
+    title: "[run]",
+    fields: &[
+        default("horizon", Length, "30d", "Simulated time of one replication; at most 100 years."),
+        default("warmup", Duration, "0s", "How much of it is not recorded; shorter than the horizon."),
+        default("start", Date, "2026-01-01T00:00:00Z", "The date at which a replication starts."),
+        default("replications", Whole(1, 1_000_000), "30", "Independent runs."),
+        default("seed", Whole(0, U64), "1", "The seed of all draws."),
+        default("max_events", Whole(1, U64), "10000000000", "A replication that takes more events is stopped."),
+        default(
+            "max_plans_alive",
+            Whole(1, U32),
+            "1000000",
+            "A replication with more plans at one instant is stopped.",
+        ),
+        default(
+            "max_records",
+            Whole(1, U32),
+            "10000000",
+            "A replication with more log records to remember is stopped.",
+        ),
+    ],
+};
+
+static PLATFORM: Section = Section {
+    title: "[platform]",
+    fields: &[
+        optional(
+            "preset",
+            OneOf(super::preset::NAMES),
+            "no limits, no prices, no stores",
+            "Where the defaults below, and the stores `kv` and `cache`, come from.",
+        ),
+        default(
+            "isolates",
+            Whole(1, 100_000),
+            "1",
+            "Copies of the program's memory, each with its own queues and memory caches.",
+        ),
+        optional(
+            "subrequests_external",
+            Whole(0, U32),
+            "unlimited",
+            "AI attempts and Cache API calls that one invocation may make.",
+        ),
+        optional("subrequests_internal", Whole(0, U32), "unlimited", "KV calls that one invocation may make."),
+        optional("requests", Table(&QUOTA), "unlimited", "Invocations of the whole account."),
+        default("base_price", Number(0.0, 1e12), "0", "What a month costs before anything is used, in US dollars."),
+    ],
+};
+
+static QUOTA: Section = Section {
+    title: "a quota",
+    fields: &[
+        required("limit", Whole(0, U64), "Operations that a window admits, or includes in the price."),
+        default(
+            "window",
+            LengthOr(&["day", "month"]),
+            "day",
+            "`day` and `month` are those of UTC; a duration repeats from the start of the run.",
+        ),
+        default(
+            "on_exceed",
+            OneOf(&["reject", "bill"]),
+            "reject",
+            "What happens to one more: refused, or done and charged.",
+        ),
+        default(
+            "price_per_million",
+            Number(0.0, 1e12),
+            "0",
+            "US dollars for a million operations over the limit; with `bill`.",
+        ),
+    ],
+};
+
+static TRAFFIC: Section = Section {
+    title: "[traffic.NAME]",
+    fields: &[
+        optional("workflow", Text, "the only one", "What one arrival does."),
+        required("arrivals", Tagged(&ARRIVALS), "When they come."),
+        optional(
+            "spike",
+            List(&Table(&SPIKE), None),
+            "none",
+            "`[[traffic.NAME.spike]]`: stretches in which the rate is multiplied.",
+        ),
+        default(
+            "priority",
+            Whole(-1000, 1000),
+            "0",
+            "Served before smaller ones, where a queue's discipline is `priority`.",
+        ),
+        optional("patience", Length, "the queue's", "How long they wait in a queue before they leave."),
+    ],
+};
+
+static SPIKE: Section = Section {
+    title: "[[traffic.NAME.spike]]",
+    fields: &[
+        required("at", Duration, "When it starts, after the start of the run."),
+        required("for", Length, "How long it lasts."),
+        required("factor", Number(0.0, 1e6), "What the rate is multiplied by."),
+    ],
+};
+
+/// The keys that give a rate; exactly one of them stands in a table.
+pub(super) const RATES: [&str; 4] = ["per_second", "per_minute", "per_hour", "per_day"];
+/// Keys that say the same thing in different ways: who sets one of them over a base replaces the others.
+pub(super) const EXCLUSIVE: [&[&str]; 2] = [&RATES, &["per_plan", "per_call"]];
+/// Keys that decide what other keys a table has: who sets one of them over a base replaces the whole table.
+pub(super) const TAGS: [&str; 2] = ["process", "dist"];
+
+static WORKFLOW: Section = Section {
+    title: "[workflow.NAME]",
+    fields: &[
+        required("steps", List(&Table(&STEP), None), "What is done, in which order."),
+        default("on_call_error", OneOf(&["abort", "continue"]), "abort", "What a failed call does to its plan."),
+        default("invocation", OneOf(&["plan", "step", "call"]), "plan", "What shares the limits of one invocation."),
+    ],
+};
+
+static STEP: Section = Section {
+    title: "a step",
+    fields: &[
+        required("name", Name, "Its name."),
+        optional("provider", Text, "the only one", "Who answers its calls."),
+        optional("queue", Text, "no queue", "Where its calls wait for a slot."),
+        optional("after", List(&Text, None), "starts with the plan", "The steps that must have ended first."),
+        default("calls", Whole(1, MAX_CALLS), "1", "How many calls it makes; at most 4,096 in a workflow."),
+        default("parallel", Whole(1, MAX_CALLS), "1", "How many of them at once."),
+        default("critical", Bool, "false", "Whether logging strategies treat it as critical."),
+        optional("latency", Law(&LAW), "the provider's", "A latency of its own."),
+        later("fallback", "Another provider after a failure."),
+    ],
+};
+
+static PROVIDER: Section = Section {
+    title: "[provider.NAME]",
+    fields: &[
+        required("latency", Law(&LAW), "How long an attempt takes."),
+        optional("request_timeout", Length, "no timeout", "An attempt is cut after this long, counted from its start."),
+        optional("errors", Table(&ERRORS), "none", "The chance that an answered attempt ends in each kind of fault."),
+        later("outage", "Up and down times."),
+        later("requests_per_minute", "A rate limit of the provider."),
+        later("tokens_per_minute", "A rate limit of the provider."),
+    ],
+};
+
+const fn error(name: &'static str, doc: &'static str) -> Field {
+    default(name, Fraction, "0", doc)
+}
+
+static ERRORS: Section = Section {
+    title: "errors",
+    fields: &[
+        error("rate_limited", "Refused for too many requests (429)."),
+        error("server_error", "The provider failed (5xx)."),
+        error("overloaded", "The provider is overloaded (503, 529)."),
+        error("parse_failure", "An answer came, but could not be read."),
+        error("invalid_response", "An answer came, but is not valid."),
+        error("network", "The connection broke."),
+        error("auth", "The credentials were refused."),
+        error("bad_request", "The request was refused as faulty (400)."),
+        error("request_error", "Not an answer: the call's request is itself faulty, known before it is sent."),
+    ],
+};
+
+const FAULTS: &[&str] = &[
+    "timeout",
+    "rate_limited",
+    "server_error",
+    "overloaded",
+    "parse_failure",
+    "invalid_response",
+    "network",
+    "auth",
+    "bad_request",
+    "subrequest_limit",
+    "breaker_open",
+];
+
+static RETRY: Section = Section {
+    title: "[retry.PROVIDER]",
+    fields: &[
+        default("max", Whole(0, 100), "2", "Retries, so there are `max` + 1 attempts."),
+        optional(
+            "on",
+            List(&OneOf(FAULTS), None),
+            "timeout, rate_limited, server_error, overloaded, network",
+            "The kinds of fault that are retried.",
+        ),
+        optional("backoff", Table(&BACKOFF), "all defaults", "The wait before a retry."),
+        default("hold_slot", Bool, "true", "Whether the call keeps its slot while it waits, or queues again."),
+        later("budget", "A limit on retries over all calls."),
+    ],
+};
+
+static BACKOFF: Section = Section {
+    title: "backoff",
+    fields: &[
+        default(
+            "kind",
+            OneOf(&["none", "constant", "exponential", "decorrelated"]),
+            "exponential",
+            "How the wait grows.",
+        ),
+        default("base", Duration, "1s", "The first wait."),
+        default("factor", Number(1.0, 1000.0), "2", "What it is multiplied by each time; with `exponential`."),
+        default("cap", Duration, "30s", "The longest wait, applied before the jitter."),
+        default("jitter", OneOf(&["none", "equal", "full"]), "full", "How it is spread."),
+    ],
+};
+
+static QUEUE: Section = Section {
+    title: "[queue.NAME]",
+    fields: &[
+        required("max_concurrency", Whole(1, 1_000_000), "Slots, in each isolate."),
+        default("max_queue", WholeOr(0, 1_000_000_000, "unlimited"), "unlimited", "Waiting places beside the slots."),
+        default("discipline", OneOf(&["fifo", "lifo", "priority"]), "fifo", "Who is next."),
+        optional("patience", Length, "for ever", "How long a call waits before it leaves."),
+    ],
+};
+
+static STORE: Section = Section {
+    title: "[store.NAME]",
+    fields: &[
+        required(
+            "kind",
+            OneOf(&["kv", "cache"]),
+            "`kv`: durable, an internal subrequest; `cache`: forgets, an external one.",
+        ),
+        optional("latency", Table(&LATENCY), "no time", "How long each operation takes."),
+        optional("quota", Table(&QUOTAS), "unlimited", "How many of each operation."),
+        optional("key_spacing", Length, "none", "The least time between two accepted writes of one key."),
+        optional("ops_per_invocation", Whole(0, U32), "unlimited", "Operations that one invocation may make."),
+        optional("ttl", Length, "for ever", "How long an entry lives when the operation does not say."),
+        optional("capacity", Size, "unlimited", "The size at which the least recently used entries go."),
+        default("evictions_per_hour", Number(0.0, 1e6), "0", "The hazard at which an entry is evicted."),
+        default("restarts_per_day", Number(0.0, 1e6), "0", "How often everything in it is lost at once."),
+    ],
+};
+
+static LATENCY: Section = Section {
+    title: "latency of a store",
+    fields: &[
+        default("get", Law(&LAW), "0s", "Of reading a key."),
+        default("put", Law(&LAW), "0s", "Of writing a key."),
+        default("delete", Law(&LAW), "0s", "Of deleting a key."),
+        default("list", Law(&LAW), "0s", "Of listing keys."),
+    ],
+};
+
+static QUOTAS: Section = Section {
+    title: "quota of a store",
+    fields: &[
+        optional("reads", Table(&QUOTA), "unlimited", "Keys read."),
+        optional("writes", Table(&QUOTA), "unlimited", "Keys written."),
+        optional("deletes", Table(&QUOTA), "unlimited", "Keys deleted."),
+        optional("lists", Table(&QUOTA), "unlimited", "Lists."),
+    ],
+};
+
+static READS: Section = Section {
+    title: "[reads.NAME]",
+    fields: &[
+        default("store", Text, "kv", "Where the keys are kept."),
+        optional("per_plan", Whole(1, 10_000), "`per_call` is given", "So many as a plan begins."),
+        optional("per_call", Whole(1, 10_000), "`per_plan` is given", "So many before each call."),
+        optional("memory_ttl", Length, "no memory cache", "How long an isolate's memory keeps a key."),
+    ],
+};
+
+static LOGGING: Section = Section {
+    title: "[logging]",
+    fields: &[
+        default(
+            "strategy",
+            OneOf(super::strategy::NAMES),
+            "none",
+            "The table of operations; `custom`: the table `ops`.",
+        ),
+        optional(
+            "level",
+            OneOf(&["all", "errors_only", "none"]),
+            "all; errors_only with `conditional`",
+            "Which events are logged.",
+        ),
+        default("cache_ttl", Length, "24h", "How long an entry lives that a strategy puts into a cache."),
+        default("kv_errors", Bool, "true", "Whether `hybrid` writes errors to KV too; others do not read it."),
+        default(
+            "index",
+            OneOf(&["none", "cache"]),
+            "none",
+            "Whether `hybrid` keeps an index in the cache; others do not read it.",
+        ),
+        default("on_error", OneOf(&["swallow", "fail_plan"]), "swallow", "What a rejected log operation does."),
+        default("max_log_entries", Whole(1, 1_000_000), "10", "Sessions that the index keeps."),
+        default("record_bytes", Size, "2KiB", "The size of an entry, where a row does not say."),
+        optional("ops", List(&Table(&LOG_OP), None), "the strategy's", "The rows of a `custom` strategy."),
+    ],
+};
+
+/// What a strategy's own file holds.
+pub(super) static STRATEGY: Section = Section {
+    title: "a strategy",
+    fields: &[
+        default("description", Text, "", "What it does, in a line."),
+        default("level", OneOf(&["all", "errors_only", "none"]), "all", "The level where the model names none."),
+        required("ops", List(&Table(&LOG_OP), None), "The rows, in order."),
+    ],
+};
+
+static LOG_OP: Section = Section {
+    title: "a row of a strategy",
+    fields: &[
+        required("on", OneOf(&["request", "response"]), "When it happens."),
+        default(
+            "when",
+            OneOf(&["always", "error", "critical", "error_or_critical"]),
+            "always",
+            "Under which condition.",
+        ),
+        required("store", Text, "Where."),
+        required("op", OneOf(&["get", "put", "delete", "list"]), "What."),
+        required("key", Text, "Which key; `{log}` is the call's own, `{session}` the plan's, none everybody's."),
+        default("role", OneOf(&["record", "index", "session", "other"]), "other", "What the key means to a reader."),
+        optional("only_if", OneOf(&["kv_errors", "index"]), "always", "The switch of [logging] that must be on."),
+        optional("ttl", Length, "cache_ttl in a cache, else the store's", "How long the entry lives."),
+        optional("bytes", Size, "record_bytes", "The size of the entry."),
+    ],
+};
+
+static OBJECTIVE: Section = Section {
+    title: "an objective",
+    fields: &[
+        optional("min", Number(f64::MIN, f64::MAX), "no lower bound", "The least that is good enough."),
+        optional("max", Number(f64::MIN, f64::MAX), "no upper bound", "The most that is good enough."),
+    ],
+};
+
+/// What is often written instead of a key, and what to do instead.
+pub(super) const HINTS: &[(&str, &str)] = &[
+    ("jobs", "the number of threads belongs to the command line: --jobs N"),
+    ("rate", "a rate says its unit: per_second, per_minute, per_hour or per_day"),
+    (
+        "timeout",
+        "the time limit of an attempt is `request_timeout` of its provider; timeouts come from it, not from `errors`",
+    ),
+    ("std", "a spread is given as `cv` (standard deviation over mean), or by two quantiles"),
+    ("p50", "the 50 % quantile is called `median`"),
+];
+
+/// The kind of the whole model.
+pub(super) const ROOT: Kind = Table(&MODEL);

@@ -1,0 +1,139 @@
+//! Distributions of durations, as a model writes them.
+
+use super::cursor::Cursor;
+use super::fields::{Kind, number, span};
+use super::input::Input;
+use super::language::LAW;
+use super::problems::Complaint;
+use super::tree::{Node, Value};
+use crate::streams::{LawSpec, Shape};
+use crate::units::Span;
+
+/// The most points that are kept of a measured distribution.
+const POINTS: usize = 1_001;
+
+/// The law under a key; nothing where it is absent without a default, or wrong.
+pub(super) fn read(input: &mut Input<'_>, cursor: &Cursor<'_>, key: &str) -> Option<LawSpec> {
+    let Some(node) = cursor.get(key) else {
+        return cursor.span(key).map(|value| LawSpec::Constant { value });
+    };
+    let path = cursor.key(key);
+    let law = spec(input, node, &path)?;
+    if let Err(error) = law.compile() {
+        input.problems.report_once(node.at, &path, Complaint::new(error.0));
+    }
+    Some(law)
+}
+
+fn spec(input: &mut Input<'_>, node: &Node, path: &str) -> Option<LawSpec> {
+    if node.text().is_some() {
+        return span(node).ok().map(|value| LawSpec::Constant { value });
+    }
+    let (dist, cursor) = Cursor::tagged(node, &LAW, path.to_string())?;
+    Some(match dist {
+        "constant" => LawSpec::Constant { value: cursor.span("value")? },
+        "exponential" => LawSpec::Exponential { mean: cursor.span("mean")? },
+        "uniform" => LawSpec::Uniform { min: cursor.span("min")?, max: cursor.span("max")? },
+        "lognormal" => LawSpec::Lognormal(shape(input, &cursor)?),
+        "gamma" => LawSpec::Gamma(shape(input, &cursor)?),
+        "weibull" => LawSpec::Weibull(shape(input, &cursor)?),
+        "empirical" => LawSpec::Empirical { quantiles: empirical(input, &cursor)? },
+        _ => {
+            let parts = cursor.items("parts").iter().enumerate();
+            let parts = parts.map(|(i, part)| {
+                let weight = part.get("weight").filter(|weight| Kind::Positive.check(weight).is_ok());
+                Some((number(weight?)?, spec(input, part, &format!("{}.{i}", cursor.key("parts")))?))
+            });
+            LawSpec::Mixture { parts: parts.collect::<Option<_>>()? }
+        }
+    })
+}
+
+/// `mean` and `cv`, or two quantiles.
+fn shape(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Option<Shape> {
+    let given: Vec<&str> =
+        ["mean", "cv", "median", "p90", "p95", "p99"].into_iter().filter(|key| cursor.get(key).is_some()).collect();
+    match given[..] {
+        ["mean", "cv"] => Some(Shape::MeanCv { mean: cursor.span("mean")?, cv: cursor.number("cv")? }),
+        [low, high] if low != "mean" && low != "cv" => {
+            let at = |key: &str| Some((fraction(key), cursor.span(key)?));
+            Some(Shape::Quantiles { low: at(low)?, high: at(high)? })
+        }
+        _ => {
+            let found = if given.is_empty() { "neither".into() } else { given.join(", ") };
+            let complaint = Complaint::new("a law is fixed by two numbers")
+                .found(found)
+                .allowed("`mean` and `cv`, or two of `median`, `p90`, `p95`, `p99`");
+            input.problems.report_once(cursor.node.at, &cursor.path, complaint);
+            None
+        }
+    }
+}
+
+fn fraction(key: &str) -> f64 {
+    match key {
+        "median" => 0.5,
+        "p90" => 0.9,
+        "p95" => 0.95,
+        _ => 0.99,
+    }
+}
+
+fn empirical(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Option<Vec<(f64, Span)>> {
+    match (cursor.get("quantiles"), cursor.get("file")) {
+        (Some(_), None) => {
+            let pair = |item: &Node| match &item.value {
+                Value::List(pair) if pair.len() == 2 => Some((number(&pair[0])?, span(&pair[1]).ok()?)),
+                _ => None,
+            };
+            cursor.items("quantiles").iter().map(pair).collect()
+        }
+        (None, Some(file)) => {
+            let values = measured(input, file, &cursor.key("file"))?;
+            let last = values.len() - 1;
+            let steps = last.min(POINTS - 1);
+            Some((0..=steps).map(|i| (i as f64 / steps as f64, values[i * last / steps])).collect())
+        }
+        (both, _) => {
+            let found = if both.is_some() { "both" } else { "neither" };
+            let complaint = Complaint::new("a measured distribution is given in one way").found(found);
+            input.problems.report_once(cursor.node.at, &cursor.path, complaint.allowed("`quantiles` or `file`"));
+            None
+        }
+    }
+}
+
+/// The durations in a file of seconds, sorted; at least two.
+fn measured(input: &mut Input<'_>, file: &Node, key: &str) -> Option<Vec<Span>> {
+    file.text()?;
+    let (source, text) = input.data(file, key)?;
+    let mut values = Vec::new();
+    let mut start = 0;
+    for line in text.split_inclusive('\n') {
+        let word = line.trim();
+        if !word.is_empty() && !word.starts_with('#') {
+            match word.parse::<f64>().map(Span::from_secs_f64) {
+                Ok(Ok(value)) => values.push(value),
+                _ => {
+                    let at = super::problems::At {
+                        source,
+                        start: start as u32,
+                        end: (start + line.trim_end().len()) as u32,
+                    };
+                    let complaint =
+                        Complaint::new("not a number of seconds").allowed("one number a line, such as 4.25");
+                    input.problems.report(at, key, complaint);
+                    return None;
+                }
+            }
+        }
+        start += line.len();
+    }
+    if values.len() < 2 {
+        let complaint = Complaint::new("too few values").found(values.len().to_string()).allowed("at least 2");
+        input.problems.report(file.at, key, complaint);
+        return None;
+    }
+    values.sort_unstable();
+    Some(values)
+}

@@ -1,0 +1,129 @@
+//! From text to a checked model: layers, shape, sections, digest.
+
+use super::cursor::Cursor;
+use super::input::{Files, Input, Source, reason};
+use super::language::{MODEL, ROOT};
+use super::names::Names;
+use super::overlay;
+use super::problems::{At, Complaint, Problems};
+use super::spec::{Arrivals, Model};
+use super::tree::Node;
+use super::{digest, objectives, preset, provider, run, shape, store, strategy, trace, traffic, workflow};
+use std::path::Path;
+
+/// Reads a model: its text, the bases it extends, `overrides` of the form `PATH=VALUE`, the preset it names.
+///
+/// `files` reads whatever file the model names; the library opens none by itself.
+///
+/// # Errors
+/// Everything that is wrong with the model, in file order.
+pub fn load(source: Source, overrides: &[String], files: Files<'_>) -> Result<Model, Problems> {
+    let mut input = Input::new(files);
+    let model = build(&mut input, &source, overrides);
+    match model {
+        Some(model) if input.problems.is_empty() => Ok(model),
+        _ => {
+            if input.problems.is_empty() {
+                let number = input.add(&source.name, "", Path::new(""));
+                let what = "the model cannot be read, and no check says why: this is a defect of capsim";
+                input.problems.report(At::whole(number), "", Complaint::new(what));
+            }
+            Err(input.problems.finish())
+        }
+    }
+}
+
+/// Reads a model from a file, and the files that it names from the file system.
+///
+/// # Errors
+/// Everything that is wrong with the model, in file order; that the file cannot be read is one of those things.
+pub fn load_file(path: &Path, overrides: &[String]) -> Result<Model, Problems> {
+    let name = path.display().to_string();
+    let files = |path: &Path| std::fs::read(path);
+    match files(path) {
+        Ok(bytes) => {
+            let directory = path.parent().map(Path::to_path_buf).unwrap_or_default();
+            load(Source { name, bytes, directory }, overrides, &files)
+        }
+        Err(error) => {
+            let mut input = Input::new(&files);
+            let source = input.add(&name, "", Path::new(""));
+            let complaint = Complaint::new(format!("cannot read the model: {}", reason(&error)));
+            input.problems.unreadable(At::whole(source), "", complaint);
+            Err(input.problems.finish())
+        }
+    }
+}
+
+fn build(input: &mut Input<'_>, source: &Source, overrides: &[String]) -> Option<Model> {
+    let mut root = overlay::with_bases(input, source)?;
+    for text in overrides {
+        overlay::set(input, &mut root, text);
+    }
+    let named = root.get("platform").and_then(|platform| platform.get("preset")?.text().map(str::to_string));
+    if let Some(under) = named.and_then(|name| preset::fragment(input, &name)) {
+        root = overlay::merge(under, root);
+    }
+    shape::check(&root, &ROOT, "", &mut input.problems);
+    let strategy = root.get("logging").and_then(|logging| logging.get("strategy")).and_then(Node::text);
+    let strategy = strategy::built_in(input, strategy.unwrap_or("none"));
+    sections(input, source, &root, strategy.as_ref(), overrides)
+}
+
+fn sections(
+    input: &mut Input<'_>,
+    source: &Source,
+    root: &Node,
+    strategy: Option<&Node>,
+    overrides: &[String],
+) -> Option<Model> {
+    let cursor = Cursor::new(root, &MODEL, String::new());
+    let absent = Node::empty(At { end: 0, ..root.at });
+    let section = |key: &'static str| cursor.table(key).or_else(|| cursor.absent(key, &absent));
+    let names = Names::new(root);
+    for (key, list) in [("traffic", &names.classes), ("workflow", &names.workflows), ("provider", &names.providers)] {
+        if list.all().is_empty() && root.get(key).is_some() {
+            let complaint = Complaint::new("there must be at least one").cure(format!("add [{key}.NAME]"));
+            input.problems.report_once(cursor.at(key), key, complaint);
+        }
+    }
+    let run = run::run(input, &section("run")?);
+    let platform = run::platform(input, &section("platform")?);
+    let workflows = workflow::read(input, &cursor, &names);
+    let providers = provider::read(input, &cursor, &names);
+    let queues = provider::queues(&cursor);
+    let stores = store::read(input, &cursor);
+    let reads = store::reads(input, &cursor, &names);
+    let mut classes = traffic::read(input, &cursor, &names, run.as_ref());
+    // Where steps are wrong, the number of calls is not known.
+    let known = if workflows.len() == names.workflows.all().len() { &workflows[..] } else { &[] };
+    trace::fill(input, &cursor, &names, &mut classes, known, platform.isolates);
+    let logging = strategy::read(input, &section("logging")?, strategy, &names, &stores);
+    let objectives = objectives::read(input, &cursor, &names);
+    debug_assert!(
+        classes.iter().all(|class| !matches!(&class.arrivals, Arrivals::Trace { plans } if plans.is_empty()))
+            || !input.problems.is_empty()
+    );
+    Some(Model {
+        name: cursor.text("name").map_or_else(|| stem(&source.name), str::to_string),
+        description: cursor.text("description").unwrap_or_default().into(),
+        digest: digest::digest(root, strategy, &input.data),
+        overrides: overrides.to_vec(),
+        run: run?,
+        platform,
+        classes,
+        workflows,
+        providers,
+        queues,
+        stores,
+        reads,
+        logging,
+        objectives,
+    })
+}
+
+/// The name of a model that does not say one.
+fn stem(name: &str) -> String {
+    let stem = Path::new(name).file_stem().and_then(|stem| stem.to_str()).unwrap_or(name);
+    stem.trim_matches(['<', '>']).to_string()
+}

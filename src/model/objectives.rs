@@ -1,0 +1,71 @@
+//! `[objectives]`: bounds on metrics. Which metrics a run has is known only to the world, so what is checked here
+//! is whether a name can be one: its form, its first word, and the parts that it speaks of.
+
+use super::cursor::Cursor;
+use super::fields::{did_you_mean, is_name};
+use super::input::Input;
+use super::names::{List, Names};
+use super::problems::Complaint;
+use super::spec::Objective;
+
+/// The first words of metric names, beside those of stores.
+const ROOTS: [&str; 11] =
+    ["plans", "plan", "calls", "attempts", "queue", "logs", "breaker", "cost", "class", "provider", "reads"];
+
+/// Reads the objectives, in the order of their metrics.
+pub(super) fn read(input: &mut Input<'_>, root: &Cursor<'_>, names: &Names) -> Vec<Objective> {
+    let mut objectives = Vec::new();
+    for (metric, cursor) in root.named("objectives") {
+        let (min, max) = (cursor.number("min"), cursor.number("max"));
+        if let Err(complaint) = possible(metric, names) {
+            input.problems.report_once(cursor.node.key, &cursor.path, complaint);
+        }
+        match (min, max) {
+            (Some(min), Some(max)) if min > max => {
+                let complaint =
+                    Complaint::new("nothing can meet this").found(format!("a min of {min} over a max of {max}"));
+                input.problems.report_once(cursor.node.at, &cursor.path, complaint);
+            }
+            (None, None) => {
+                let complaint = Complaint::new("a bound is missing").allowed("`min`, `max` or both");
+                input.problems.report_once(cursor.node.at, &cursor.path, complaint);
+            }
+            _ => {}
+        }
+        objectives.push(Objective { metric: metric.into(), min, max });
+    }
+    objectives
+}
+
+fn possible(metric: &str, names: &Names) -> Result<(), Complaint> {
+    let parts: Vec<&str> = metric.split('.').collect();
+    if parts.len() < 2 || !parts.iter().all(|part| is_name(part)) {
+        let complaint = Complaint::new("not the name of a metric").found(format!("{metric:?}"));
+        return Err(complaint
+            .allowed("words with dots between them, such as \"plans.failed_fraction\"")
+            .cure("write the name in quotes: \"plans.failed_fraction\" = { max = 0.01 }"));
+    }
+    match parts[..] {
+        ["class", class, _, ..] => {
+            part(class, &names.classes)?;
+            possible(&parts[2..].join("."), names)
+        }
+        ["queue", queue, _, ..] => part(queue, &names.queues),
+        ["provider", provider, _, ..] => part(provider, &names.providers),
+        ["class" | "queue" | "provider", _] => Err(Complaint::new("not the name of a metric")
+            .found(format!("{metric:?}"))
+            .allowed("such as \"queue.ai.drop_fraction\"")),
+        [root, ..] if ROOTS.contains(&root) || names.stores.position(root).is_some() => Ok(()),
+        [root, ..] => {
+            let known: Vec<&str> = ROOTS.into_iter().chain(names.stores.all().iter().map(String::as_str)).collect();
+            Err(Complaint::new(format!("no metric begins with {root:?}"))
+                .allowed(known.join(", "))
+                .cure(did_you_mean(root, &known)))
+        }
+        [] => Ok(()),
+    }
+}
+
+fn part(name: &str, list: &List) -> Result<(), Complaint> {
+    if list.position(name).is_some() { Ok(()) } else { Err(list.missing(name)) }
+}

@@ -1,0 +1,95 @@
+//! Presets: the limits and prices of a platform, as a fragment of a model in which each value has its source.
+
+use super::input::Input;
+use super::problems::Collector;
+use super::tree::{Node, Value, parse};
+use std::path::Path;
+
+/// The presets that a model may name.
+pub(super) const NAMES: &[&str] = &["cloudflare-free", "cloudflare-paid"];
+
+/// Their texts, in the same order.
+const TEXTS: [&str; 2] =
+    [include_str!("../../presets/cloudflare-free.toml"), include_str!("../../presets/cloudflare-paid.toml")];
+
+/// A preset, as people look at it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Preset {
+    /// What `platform.preset` calls it.
+    pub name: String,
+    /// What it describes, in a line.
+    pub description: String,
+    /// Its values, by key.
+    pub values: Vec<PresetValue>,
+    /// The file itself: a fragment of a model.
+    pub text: &'static str,
+}
+
+/// A value of a preset and where it comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PresetValue {
+    /// Its key, as `--set` takes it.
+    pub key: String,
+    /// The value, in short: of a quota its limit, of a law its parameters.
+    pub value: String,
+    /// The unit.
+    pub unit: String,
+    /// The public page or measurement that it was taken from.
+    pub source: String,
+    /// The date of that page.
+    pub date: String,
+    /// What else there is to know; may be empty.
+    pub note: String,
+}
+
+/// The fragment of a preset, without the table of sources; its text is added to those of the input.
+pub(super) fn fragment(input: &mut Input<'_>, name: &str) -> Option<Node> {
+    let position = NAMES.iter().position(|other| *other == name)?;
+    let source = input.add(&format!("<preset {name}>"), TEXTS[position], Path::new(""));
+    let mut node = parse(source, TEXTS[position], &mut input.problems)?;
+    if let Value::Table(table) = &mut node.value {
+        table.remove("source");
+        table.remove("description");
+    }
+    Some(node)
+}
+
+/// Every preset.
+pub fn presets() -> Vec<Preset> {
+    NAMES.iter().zip(TEXTS).map(|(name, text)| preset(name, text)).collect()
+}
+
+fn preset(name: &str, text: &'static str) -> Preset {
+    let mut problems = Collector::default();
+    let source = problems.texts.add(name, text);
+    let root = parse(source, text, &mut problems).unwrap_or_else(|| Node::empty(super::problems::At::whole(source)));
+    let text_of = |node: Option<&Node>| node.and_then(Node::text).unwrap_or_default().to_string();
+    let sources = root.get("source").and_then(Node::table).into_iter().flatten();
+    let values = sources.map(|(key, entry)| PresetValue {
+        key: key.clone(),
+        value: key.split('.').try_fold(&root, |node, key| node.get(key)).map(short).unwrap_or_default(),
+        unit: text_of(entry.get("unit")),
+        source: text_of(entry.get("from")),
+        date: text_of(entry.get("date")),
+        note: text_of(entry.get("note")),
+    });
+    Preset { name: name.into(), description: text_of(root.get("description")), values: values.collect(), text }
+}
+
+/// A value in a few words.
+fn short(node: &Node) -> String {
+    match &node.value {
+        Value::Table(table) => match table.get("limit") {
+            Some(limit) => short(limit),
+            None => {
+                let pairs: Vec<String> = table.iter().map(|(key, node)| format!("{key} {}", short(node))).collect();
+                pairs.join(", ").replacen("dist ", "", 1)
+            }
+        },
+        Value::Text(text) | Value::Date(text) => text.clone(),
+        Value::Whole(number) => u64::try_from(*number).map_or_else(|_| number.to_string(), crate::units::count),
+        Value::Real(number) => number.to_string(),
+        Value::Bool(value) => value.to_string(),
+        Value::List(list) => list.iter().map(short).collect::<Vec<_>>().join(", "),
+    }
+}

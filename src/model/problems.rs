@@ -1,0 +1,291 @@
+//! What is wrong with a model, in sentences for the person who wrote it.
+//!
+//! Reading a model never stops at the first problem: each one is put down here and reading goes on, so that all
+//! problems of a file come at once, in the order of the file.
+
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet, normalize_untrusted_str};
+use std::fmt;
+
+/// How many problems are put down; the rest is counted.
+const LISTED: usize = 200;
+/// Lines longer than this are cut where they are shown.
+const LINE_BYTES: usize = 400;
+
+/// A stretch of one source text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct At {
+    /// Which text, by its position in [`Texts`].
+    pub source: u32,
+    /// The first byte.
+    pub start: u32,
+    /// The byte after the last.
+    pub end: u32,
+}
+
+impl At {
+    /// The place of a problem that concerns a whole text.
+    pub fn whole(source: u32) -> At {
+        At { source, start: 0, end: 0 }
+    }
+
+    /// Whether the other stretch lies in this one.
+    pub fn contains(self, other: At) -> bool {
+        self.source == other.source && self.start <= other.start && other.end <= self.end
+    }
+}
+
+/// The texts that a model is made of: its file, its bases, its preset, the `--set` options, its data files.
+#[derive(Debug, Default)]
+pub(super) struct Texts(Vec<(String, String)>);
+
+impl Texts {
+    /// Adds a text under the name that people know it by.
+    pub fn add(&mut self, name: &str, text: &str) -> u32 {
+        self.0.push((name.to_string(), text.to_string()));
+        (self.0.len() - 1) as u32
+    }
+
+    /// The name of a text.
+    pub fn name(&self, source: u32) -> &str {
+        &self.0[source as usize].0
+    }
+
+    /// Line, column (both from 1, the column in characters) and the start of the line in bytes.
+    fn locate(&self, at: At) -> (usize, usize, usize) {
+        let text = &self.0[at.source as usize].1;
+        let start = floor(text, at.start as usize);
+        let line_start = text[..start].rfind('\n').map_or(0, |newline| newline + 1);
+        let line = text[..line_start].matches('\n').count() + 1;
+        (line, text[line_start..start].chars().count() + 1, line_start)
+    }
+}
+
+/// The nearest character boundary at or before a byte.
+fn floor(text: &str, byte: usize) -> usize {
+    let mut byte = byte.min(text.len());
+    while !text.is_char_boundary(byte) {
+        byte -= 1;
+    }
+    byte
+}
+
+/// What a reader says about a value that it cannot take; the place and the key are added to it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Complaint {
+    /// What is wrong, a clause.
+    pub what: String,
+    /// What stands there instead.
+    pub found: String,
+    /// What may stand there.
+    pub allowed: String,
+    /// What to do about it.
+    pub cure: String,
+}
+
+impl Complaint {
+    /// A complaint that needs no more than a clause.
+    pub fn new(what: impl Into<String>) -> Complaint {
+        Complaint { what: what.into(), ..Complaint::default() }
+    }
+
+    /// With what was found.
+    pub fn found(self, found: impl Into<String>) -> Complaint {
+        Complaint { found: found.into(), ..self }
+    }
+
+    /// With what is allowed.
+    pub fn allowed(self, allowed: impl Into<String>) -> Complaint {
+        Complaint { allowed: allowed.into(), ..self }
+    }
+
+    /// With a cure.
+    pub fn cure(self, cure: impl Into<String>) -> Complaint {
+        Complaint { cure: cure.into(), ..self }
+    }
+}
+
+/// One thing that is wrong with a model.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// The file as people know it, `<stdin>`, or `--set`.
+    pub file: String,
+    /// The line, from 1; 0 where there is no text to point at.
+    pub line: usize,
+    /// The column in characters, from 1; 0 where there is no text to point at.
+    pub column: usize,
+    /// The dotted path of the key, as `--set` takes it; empty where no key is concerned.
+    pub key: String,
+    /// What is wrong, a clause.
+    pub what: String,
+    /// What was found; may be empty.
+    pub found: String,
+    /// What is allowed; may be empty.
+    pub allowed: String,
+    /// What to do about it; may be empty.
+    pub cure: String,
+    /// The line itself, cut if very long, and the bytes of it that are meant.
+    shown: Option<(String, std::ops::Range<usize>)>,
+    order: At,
+}
+
+/// Everything that is wrong with a model, in file order; never empty.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Problems {
+    list: Vec<Problem>,
+    more: usize,
+    unreadable: bool,
+}
+
+impl Problems {
+    /// The problems, in file order.
+    pub fn list(&self) -> &[Problem] {
+        &self.list
+    }
+
+    /// Whether a file could not be read at all, so that trying again may help.
+    pub fn is_unreadable(&self) -> bool {
+        self.unreadable
+    }
+
+    /// The problems as text for people, with the lines concerned; with terminal colours if asked.
+    pub fn render(&self, colour: bool) -> String {
+        let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
+        let mut out = String::new();
+        for problem in &self.list {
+            out += &problem.render(&renderer);
+            out += "\n\n";
+        }
+        if self.more > 0 {
+            out += &format!("… and {} more problems\n", self.more);
+        } else {
+            out.truncate(out.trim_end().len());
+            out.push('\n');
+        }
+        out
+    }
+}
+
+impl fmt::Display for Problems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.render(false))
+    }
+}
+
+impl std::error::Error for Problems {}
+
+impl fmt::Display for Problem {
+    /// `FILE:LINE:COLUMN: KEY: what is wrong, found …`, in one line.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.file)?;
+        if self.line > 0 {
+            write!(f, ":{}:{}", self.line, self.column)?;
+        }
+        write!(f, ": {}", self.title())?;
+        if !self.found.is_empty() {
+            write!(f, ", found {}", self.found)?;
+        }
+        Ok(())
+    }
+}
+
+impl Problem {
+    fn title(&self) -> String {
+        if self.key.is_empty() { self.what.clone() } else { format!("{}: {}", self.key, self.what) }
+    }
+
+    fn render(&self, renderer: &Renderer) -> String {
+        let title = normalize_untrusted_str(&self.title());
+        let found = if self.found.is_empty() { String::new() } else { format!("found {}", self.found) };
+        let mut group: Group<'_> = match &self.shown {
+            Some((line, span)) => Level::ERROR.primary_title(title).element(
+                Snippet::source(line.as_str())
+                    .line_start(self.line)
+                    .path(self.file.as_str())
+                    .annotation(AnnotationKind::Primary.span(span.clone()).label(normalize_untrusted_str(&found))),
+            ),
+            None => {
+                let group = Level::ERROR.primary_title(title).element(Origin::path(self.file.as_str()));
+                if found.is_empty() {
+                    group
+                } else {
+                    group.element(Level::NOTE.message(normalize_untrusted_str(&found)))
+                }
+            }
+        };
+        if !self.allowed.is_empty() {
+            group = group.element(Level::NOTE.with_name("allowed").message(normalize_untrusted_str(&self.allowed)));
+        }
+        if !self.cure.is_empty() {
+            group = group.element(Level::HELP.message(normalize_untrusted_str(&self.cure)));
+        }
+        renderer.render(&[group])
+    }
+}
+
+/// Collects problems while a model is read.
+#[derive(Debug, Default)]
+pub(super) struct Collector {
+    /// The texts that places refer to.
+    pub texts: Texts,
+    list: Vec<Problem>,
+    more: usize,
+    unreadable: bool,
+}
+
+impl Collector {
+    /// Puts a problem down.
+    pub fn report(&mut self, at: At, key: &str, complaint: Complaint) {
+        if self.list.len() >= LISTED {
+            self.more += 1;
+            return;
+        }
+        let (line, column, line_start) = self.texts.locate(at);
+        let text = &self.texts.0[at.source as usize].1;
+        let shown = (!text.is_empty()).then(|| shown(text, line_start, at));
+        let (line, column) = if text.is_empty() { (0, 0) } else { (line, column) };
+        let Complaint { what, found, allowed, cure } = complaint;
+        let file = self.texts.name(at.source).to_string();
+        self.list.push(Problem { file, line, column, key: key.into(), what, found, allowed, cure, shown, order: at });
+    }
+
+    /// Puts a problem down, unless something within that stretch has been complained about already: a check that
+    /// builds on a value need not say again that the value is wrong.
+    pub fn report_once(&mut self, at: At, key: &str, complaint: Complaint) {
+        if !self.list.iter().any(|problem| at.contains(problem.order)) {
+            self.report(at, key, complaint);
+        }
+    }
+
+    /// Puts down that a file cannot be read.
+    pub fn unreadable(&mut self, at: At, key: &str, complaint: Complaint) {
+        self.unreadable = true;
+        self.report(at, key, complaint);
+    }
+
+    /// Whether nothing is wrong so far.
+    pub fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    /// All that was put down, in file order.
+    pub fn finish(mut self) -> Problems {
+        self.list.sort_by_key(|problem| problem.order);
+        self.list.dedup();
+        Problems { list: self.list, more: self.more, unreadable: self.unreadable }
+    }
+}
+
+/// The line at a place, cut if very long, and the bytes of it that are meant.
+fn shown(text: &str, line_start: usize, at: At) -> (String, std::ops::Range<usize>) {
+    let line_end = text[line_start..].find('\n').map_or(text.len(), |length| line_start + length);
+    let start = floor(text, at.start as usize).min(line_end);
+    let cut = if line_end - line_start > LINE_BYTES && start - line_start > LINE_BYTES / 2 {
+        floor(text, start - LINE_BYTES / 2)
+    } else {
+        line_start
+    };
+    let line = text[cut..floor(text, line_end.min(cut + LINE_BYTES))].trim_end_matches('\r');
+    let from = (start - cut).min(line.len());
+    let to = floor(line, (at.end as usize).saturating_sub(cut)).clamp(from, line.len());
+    (line.to_string(), from..to)
+}

@@ -1,0 +1,116 @@
+//! `[provider.NAME]`, `[retry.PROVIDER]` and `[queue.NAME]`.
+
+use super::cursor::Cursor;
+use super::input::Input;
+use super::law;
+use super::names::Names;
+use super::problems::Complaint;
+use super::spec::{Discipline, Provider, Queue};
+use crate::policy::{Backoff, BackoffKind, Fault, FaultSet, Jitter, Retry};
+use crate::units::{Probability, Span};
+
+/// Reads the providers with their retries, in the order of their names.
+pub(super) fn read(input: &mut Input<'_>, root: &Cursor<'_>, names: &Names) -> Vec<Provider> {
+    let retries = root.named("retry");
+    for (name, cursor) in &retries {
+        if names.providers.position(name).is_none() {
+            input.problems.report_once(cursor.node.key, &cursor.path, names.providers.missing(name));
+        }
+    }
+    let mut providers = Vec::new();
+    for (name, cursor) in root.named("provider") {
+        let policy = retries.iter().find(|(other, _)| *other == name).map(|(_, cursor)| retry(input, cursor));
+        providers.extend(provider(input, name, &cursor, policy.unwrap_or(Retry::NEVER)));
+    }
+    providers
+}
+
+fn provider(input: &mut Input<'_>, name: &str, cursor: &Cursor<'_>, retry: Retry) -> Option<Provider> {
+    let latency = law::read(input, cursor, "latency");
+    let mut errors = Vec::new();
+    let mut request_error = Probability::ZERO;
+    if let Some(table) = cursor.table("errors") {
+        let chance = |key: &str| Probability::new(table.number(key).unwrap_or_default()).unwrap_or_default();
+        request_error = chance("request_error");
+        // The kinds that come from elsewhere than an answer are no keys of the table.
+        let answered = Fault::ALL
+            .into_iter()
+            .filter(|fault| !matches!(fault, Fault::Timeout | Fault::SubrequestLimit | Fault::BreakerOpen));
+        errors = answered.map(|fault| (fault, chance(fault.name()))).filter(|(_, p)| p.value() > 0.0).collect();
+        let sum: f64 = errors.iter().map(|(_, p)| p.value()).sum();
+        if sum > 1.0 + 1e-9 {
+            let complaint = Complaint::new("the chances of all errors sum to more than 1")
+                .found(format!("a sum of {}", crate::units::number(sum)))
+                .allowed("a sum of at most 1: an attempt ends in one way");
+            input.problems.report_once(table.node.key, &table.path, complaint);
+        }
+    }
+    let request_timeout = cursor.span("request_timeout");
+    Some(Provider { name: name.into(), latency: latency?, request_timeout, errors, request_error, retry })
+}
+
+fn retry(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Retry {
+    let on = match cursor.get("on") {
+        None => FaultSet::from_iter([
+            Fault::Timeout,
+            Fault::RateLimited,
+            Fault::ServerError,
+            Fault::Overloaded,
+            Fault::Network,
+        ]),
+        Some(_) => cursor.items("on").iter().filter_map(|node| Fault::parse(node.text()?)).collect(),
+    };
+    let backoff = match cursor.table("backoff") {
+        Some(table) => backoff(input, &table),
+        None => Backoff {
+            kind: BackoffKind::Exponential,
+            base: Span::SECOND,
+            factor: 2.0,
+            cap: Span::from_secs(30),
+            jitter: Jitter::Full,
+        },
+    };
+    Retry { max: cursor.count("max").unwrap_or_default(), on, backoff, hold_slot: cursor.flag("hold_slot") }
+}
+
+fn backoff(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Backoff {
+    let kind = match cursor.word("kind") {
+        "none" => BackoffKind::None,
+        "constant" => BackoffKind::Constant,
+        "decorrelated" => BackoffKind::Decorrelated,
+        _ => BackoffKind::Exponential,
+    };
+    let jitter = match cursor.word("jitter") {
+        "none" => Jitter::None,
+        "equal" => Jitter::Equal,
+        _ => Jitter::Full,
+    };
+    let (base, cap) = (cursor.span("base").unwrap_or_default(), cursor.span("cap").unwrap_or(Span::MAX));
+    if base > cap {
+        let key = if cursor.get("cap").is_some() { "cap" } else { "base" };
+        let complaint = Complaint::new("the cap is shorter than the first wait")
+            .found(format!("a base of {base} and a cap of {cap}"))
+            .allowed("a cap of at least `base`");
+        input.problems.report_once(cursor.at(key), &cursor.key(key), complaint);
+    }
+    Backoff { kind, base, factor: cursor.number("factor").unwrap_or(1.0), cap, jitter }
+}
+
+/// Reads the queues, in the order of their names.
+pub(super) fn queues(root: &Cursor<'_>) -> Vec<Queue> {
+    let queue = |(name, cursor): (&str, Cursor<'_>)| {
+        let discipline = match cursor.word("discipline") {
+            "lifo" => Discipline::Lifo,
+            "priority" => Discipline::Priority,
+            _ => Discipline::Fifo,
+        };
+        Some(Queue {
+            name: name.into(),
+            max_concurrency: cursor.count("max_concurrency")?,
+            max_queue: cursor.count("max_queue"),
+            discipline,
+            patience: cursor.span("patience"),
+        })
+    };
+    root.named("queue").into_iter().filter_map(queue).collect()
+}

@@ -1,0 +1,68 @@
+//! `[run]`, `[platform]` and quotas.
+
+use super::cursor::Cursor;
+use super::input::Input;
+use super::language::MAX_HORIZON;
+use super::problems::Complaint;
+use super::spec::{Platform, Run};
+use crate::policy::{OnExceed, Quota, Window};
+use crate::units::{Span, Timestamp};
+
+/// Reads `[run]`.
+pub(super) fn run(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Option<Run> {
+    let (horizon, warmup) = (cursor.span("horizon"), cursor.span("warmup"));
+    if let (Some(horizon), Some(warmup)) = (horizon, warmup) {
+        if horizon > MAX_HORIZON {
+            let complaint = Complaint::new("longer than 100 years").found(horizon.to_string());
+            input.problems.report(cursor.at("horizon"), &cursor.key("horizon"), complaint);
+        } else if warmup >= horizon {
+            let key = if cursor.get("warmup").is_some() { "warmup" } else { "horizon" };
+            let complaint = Complaint::new("the warm-up leaves nothing to record")
+                .found(format!("a warm-up of {warmup} in a horizon of {horizon}"))
+                .allowed("a warm-up shorter than the horizon");
+            input.problems.report(cursor.at(key), &cursor.key(key), complaint);
+        }
+    }
+    Some(Run {
+        horizon: horizon?,
+        warmup: warmup?,
+        start: cursor.date("start").or_else(|| Timestamp::parse("2026-01-01T00:00:00Z").ok())?,
+        replications: cursor.count("replications")?,
+        seed: cursor.whole("seed")?,
+        max_events: cursor.whole("max_events")?,
+        max_plans_alive: cursor.count("max_plans_alive")?,
+        max_records: cursor.count("max_records")?,
+    })
+}
+
+/// Reads `[platform]`.
+pub(super) fn platform(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Platform {
+    Platform {
+        preset: cursor.text("preset").map(str::to_string),
+        isolates: cursor.count("isolates").unwrap_or(1),
+        subrequests_external: cursor.count("subrequests_external"),
+        subrequests_internal: cursor.count("subrequests_internal"),
+        requests: cursor.table("requests").and_then(|table| quota(input, &table)),
+        base_price: cursor.money("base_price"),
+    }
+}
+
+/// Reads a quota.
+pub(super) fn quota(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Option<Quota> {
+    let on_exceed = if cursor.word("on_exceed") == "bill" { OnExceed::Bill } else { OnExceed::Reject };
+    if on_exceed == OnExceed::Reject && cursor.number("price_per_million").is_some_and(|price| price > 0.0) {
+        let complaint = Complaint::new("a price without `on_exceed = \"bill\"` is never charged");
+        input.problems.report_once(cursor.at("price_per_million"), &cursor.key("price_per_million"), complaint);
+    }
+    let window = match cursor.word("window") {
+        "day" => Window::Day,
+        "month" => Window::Month,
+        length => Window::Fixed(Span::parse(length).ok()?),
+    };
+    Some(Quota {
+        limit: cursor.whole("limit")?,
+        window,
+        on_exceed,
+        price_per_million: cursor.money("price_per_million"),
+    })
+}

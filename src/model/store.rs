@@ -1,0 +1,71 @@
+//! `[store.NAME]` and `[reads.NAME]`.
+
+use super::cursor::Cursor;
+use super::input::Input;
+use super::names::Names;
+use super::problems::Complaint;
+use super::spec::{Read, ReadCount, Store, StoreKind};
+use super::{law, run};
+use crate::streams::LawSpec;
+use crate::units::{Id, Span};
+
+/// Reads the stores, in the order of their names.
+pub(super) fn read(input: &mut Input<'_>, root: &Cursor<'_>) -> Vec<Store> {
+    root.named("store").into_iter().map(|(name, cursor)| store(input, name, &cursor)).collect()
+}
+
+fn store(input: &mut Input<'_>, name: &str, cursor: &Cursor<'_>) -> Store {
+    let nothing = LawSpec::Constant { value: Span::ZERO };
+    let latency = cursor.table("latency");
+    let latency = ["get", "put", "delete", "list"].map(|op| {
+        let law = latency.as_ref().and_then(|table| law::read(input, table, op));
+        law.unwrap_or_else(|| nothing.clone())
+    });
+    let quotas = cursor.table("quota");
+    let quotas = ["reads", "writes", "deletes", "lists"].map(|op| {
+        let table = quotas.as_ref().and_then(|table| table.table(op));
+        table.and_then(|table| run::quota(input, &table))
+    });
+    Store {
+        name: name.into(),
+        kind: if cursor.word("kind") == "cache" { StoreKind::Cache } else { StoreKind::Kv },
+        latency,
+        quotas,
+        key_spacing: cursor.span("key_spacing"),
+        ops_per_invocation: cursor.count("ops_per_invocation"),
+        ttl: cursor.span("ttl"),
+        capacity: cursor.size("capacity"),
+        evictions_per_hour: cursor.number("evictions_per_hour").unwrap_or_default(),
+        restarts_per_day: cursor.number("restarts_per_day").unwrap_or_default(),
+    }
+}
+
+/// Reads the reads that are not logs, in the order of their names.
+pub(super) fn reads(input: &mut Input<'_>, root: &Cursor<'_>, names: &Names) -> Vec<Read> {
+    let mut reads = Vec::new();
+    for (name, cursor) in root.named("reads") {
+        let store = names.stores.resolve(input, cursor.word("store"), cursor.at("store"), &cursor.key("store"));
+        let count = match (cursor.get("per_plan"), cursor.get("per_call")) {
+            (Some(_), None) => cursor.count("per_plan").map(ReadCount::PerPlan),
+            (None, Some(_)) => cursor.count("per_call").map(ReadCount::PerCall),
+            (both, _) => {
+                let found = if both.is_some() { "both" } else { "neither" };
+                let complaint = Complaint::new("so many reads a plan, or so many a call").found(found);
+                input.problems.report_once(
+                    cursor.node.key,
+                    &cursor.path,
+                    complaint.allowed("`per_plan` or `per_call`"),
+                );
+                None
+            }
+        };
+        let count = count.unwrap_or(ReadCount::PerPlan(1));
+        reads.push(Read {
+            name: name.into(),
+            store: store.unwrap_or(Id::new(0)),
+            count,
+            memory_ttl: cursor.span("memory_ttl"),
+        });
+    }
+    reads
+}

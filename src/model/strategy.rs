@@ -1,0 +1,166 @@
+//! `[logging]`, and the tables of operations that strategies are.
+
+use super::cursor::Cursor;
+use super::input::Input;
+use super::language::STRATEGY;
+use super::names::Names;
+use super::problems::Complaint;
+use super::spec::{Key, KeyScope, Level, LogEvent, LogOp, Logging, OnLogError, OpKind, Role, Store, StoreKind, When};
+use super::tree::{Node, parse};
+use crate::units::{Bytes, Id};
+use std::path::Path;
+
+/// The strategies that a model may name.
+pub(super) const NAMES: &[&str] =
+    &["none", "kv-only", "cache-only", "hybrid", "conditional", "external", "combination", "custom"];
+
+/// The text of each strategy that is built in.
+pub const STRATEGIES: [(&str, &str); 5] = [
+    ("none", include_str!("../../presets/strategies/none.toml")),
+    ("kv-only", include_str!("../../presets/strategies/kv-only.toml")),
+    ("cache-only", include_str!("../../presets/strategies/cache-only.toml")),
+    ("hybrid", include_str!("../../presets/strategies/hybrid.toml")),
+    ("conditional", include_str!("../../presets/strategies/conditional.toml")),
+];
+
+/// The table of a built-in strategy, as a tree.
+pub(super) fn built_in(input: &mut Input<'_>, name: &str) -> Option<Node> {
+    let (_, text) = STRATEGIES.iter().find(|(other, _)| *other == name)?;
+    let source = input.add(&format!("<strategy {name}>"), text, Path::new(""));
+    parse(source, text, &mut input.problems)
+}
+
+/// Reads `[logging]`; `table` is the strategy's own tree, where it is built in.
+pub(super) fn read(
+    input: &mut Input<'_>,
+    cursor: &Cursor<'_>,
+    table: Option<&Node>,
+    names: &Names,
+    stores: &[Store],
+) -> Logging {
+    let strategy = cursor.word("strategy");
+    if matches!(strategy, "external" | "combination") {
+        let complaint = Complaint::new("not supported by this version").found(format!("{strategy:?}"));
+        let complaint = complaint.allowed(
+            NAMES.iter().filter(|n| !["external", "combination"].contains(n)).copied().collect::<Vec<_>>().join(", "),
+        );
+        input.problems.report_once(cursor.at("strategy"), &cursor.key("strategy"), complaint);
+    }
+    if (strategy == "custom") != cursor.get("ops").is_some() && !strategy.is_empty() {
+        let complaint = if strategy == "custom" {
+            Complaint::new("the strategy `custom` has no rows").cure("add [[logging.ops]]")
+        } else {
+            Complaint::new(format!("the rows are not used with the strategy {strategy:?}"))
+                .cure("write `strategy = \"custom\"`, or take them out")
+        };
+        input.problems.report_once(cursor.at("ops"), &cursor.key("ops"), complaint);
+    }
+    let own = table.map(|node| Cursor::new(node, &STRATEGY, "strategy".into()));
+    let rows = own.as_ref().unwrap_or(cursor).tables("ops");
+    let level = cursor.text("level").or_else(|| own.as_ref()?.text("level")).unwrap_or("all");
+    let ops = rows
+        .iter()
+        .filter(|row| switched_on(row, cursor))
+        .filter_map(|row| log_op(input, cursor, row, own.is_some(), names, stores));
+    Logging {
+        strategy: strategy.into(),
+        ops: ops.collect(),
+        level: match level {
+            "errors_only" => Level::ErrorsOnly,
+            "none" => Level::None,
+            _ => Level::All,
+        },
+        on_error: if cursor.word("on_error") == "fail_plan" { OnLogError::FailPlan } else { OnLogError::Swallow },
+        max_log_entries: cursor.count("max_log_entries").unwrap_or(10),
+    }
+}
+
+fn switched_on(row: &Cursor<'_>, logging: &Cursor<'_>) -> bool {
+    match row.text("only_if") {
+        Some("kv_errors") => logging.flag("kv_errors"),
+        Some("index") => logging.word("index") == "cache",
+        _ => true,
+    }
+}
+
+fn log_op(
+    input: &mut Input<'_>,
+    logging: &Cursor<'_>,
+    row: &Cursor<'_>,
+    built_in: bool,
+    names: &Names,
+    stores: &[Store],
+) -> Option<LogOp> {
+    let name = row.text("store")?;
+    let Some(position) = names.stores.position(name) else {
+        let mut complaint = names.stores.missing(name);
+        // Where a built-in table needs a store, the place to change is the model.
+        let (at, key) = if built_in {
+            let strategy = logging.word("strategy");
+            complaint.what = format!("the strategy {strategy:?} needs the store {name:?}, which is not defined");
+            complaint.cure = format!("set platform.preset, or define [store.{name}]");
+            (logging.at("strategy"), logging.key("strategy"))
+        } else {
+            (row.at("store"), row.key("store"))
+        };
+        input.problems.report_once(at, &key, complaint);
+        return None;
+    };
+    let is_cache = stores.get(position).is_some_and(|store| store.kind == StoreKind::Cache);
+    let op = match row.text("op")? {
+        "get" => OpKind::Get,
+        "put" => OpKind::Put,
+        "delete" => OpKind::Delete,
+        _ => OpKind::List,
+    };
+    let cache_ttl = logging.span("cache_ttl").filter(|_| is_cache && op == OpKind::Put);
+    Some(LogOp {
+        event: if row.word("on") == "response" { LogEvent::Response } else { LogEvent::Request },
+        when: match row.word("when") {
+            "error" => When::Error,
+            "critical" => When::Critical,
+            "error_or_critical" => When::ErrorOrCritical,
+            _ => When::Always,
+        },
+        store: Id::new(position),
+        op,
+        key: key(input, row)?,
+        role: match row.word("role") {
+            "record" => Role::Record,
+            "index" => Role::Index,
+            "session" => Role::Session,
+            _ => Role::Other,
+        },
+        ttl: row.span("ttl").or(cache_ttl),
+        bytes: row.size("bytes").or_else(|| logging.size("record_bytes")).unwrap_or(Bytes(2048)),
+    })
+}
+
+/// A key: what stands before the first placeholder is its family, and the narrowest placeholder says who shares it.
+fn key(input: &mut Input<'_>, row: &Cursor<'_>) -> Option<Key> {
+    let template = row.text("key")?;
+    let mut scope = KeyScope::Shared;
+    let mut rest = template;
+    while let Some(open) = rest.find('{') {
+        let end = rest[open..].find('}').map(|length| open + length);
+        match end.map(|end| &rest[open..=end]) {
+            Some("{log}") => scope = KeyScope::Log,
+            Some("{session}") if scope != KeyScope::Log => scope = KeyScope::Session,
+            Some("{session}") => {}
+            other => {
+                let complaint = Complaint::new("no such placeholder")
+                    .found(format!("{:?}", other.unwrap_or(&rest[open..])))
+                    .allowed("{log}, {session}, or none");
+                input.problems.report_once(row.at("key"), &row.key("key"), complaint);
+                return None;
+            }
+        }
+        rest = &rest[end.map_or(rest.len(), |end| end + 1)..];
+    }
+    let family = template.split('{').next().unwrap_or_default().trim_end_matches(':').to_string();
+    if family.is_empty() {
+        let complaint = Complaint::new("a key begins with a text that names its family").found(format!("{template:?}"));
+        input.problems.report_once(row.at("key"), &row.key("key"), complaint);
+    }
+    Some(Key { template: template.into(), family, scope })
+}

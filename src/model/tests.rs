@@ -1,0 +1,241 @@
+//! Whole models in, checked models out.
+
+mod manual;
+
+use super::*;
+use crate::policy::{Fault, OnExceed, Window};
+use crate::streams::{LawSpec, Shape};
+use crate::units::Span;
+use std::io;
+use std::path::{Path, PathBuf};
+
+const SHIPPED: [&str; 8] =
+    ["cache-only", "conditional", "hybrid", "kv-only", "minimal", "queue-default", "queue-large", "queue-override"];
+
+fn shipped(name: &str) -> PathBuf {
+    PathBuf::from(format!("models/{name}.toml"))
+}
+
+fn load_with(text: &str, overrides: &[&str]) -> Result<Model, Problems> {
+    let source = Source { name: "m.toml".into(), bytes: text.as_bytes().to_vec(), directory: PathBuf::new() };
+    let overrides: Vec<String> = overrides.iter().map(|text| text.to_string()).collect();
+    load(source, &overrides, &|_| Err(io::ErrorKind::NotFound.into()))
+}
+
+const SMALL: &str = r#"
+[traffic.user]
+arrivals = { process = "poisson", per_day = 100 }
+[workflow.plan]
+steps = [{ name = "a" }]
+[provider.p]
+latency = "4s"
+"#;
+
+fn small(overrides: &[&str]) -> Model {
+    load_with(SMALL, overrides).unwrap_or_else(|problems| panic!("{problems}"))
+}
+
+#[test]
+fn every_shipped_model_loads() {
+    for name in SHIPPED {
+        let model = load_file(&shipped(name), &[]).unwrap_or_else(|problems| panic!("{problems}"));
+        assert_eq!(model.name, name);
+        let text = std::fs::read_to_string(shipped(name)).unwrap();
+        let first = text.lines().next().unwrap();
+        assert!(first.starts_with("# ") && text.contains('?'), "{name} opens with its question");
+    }
+    let files = std::fs::read_dir("models").unwrap().map(|entry| entry.unwrap().path());
+    assert_eq!(files.filter(|path| path.extension().is_some()).count(), SHIPPED.len(), "the list above is complete");
+}
+
+#[test]
+fn the_four_strategies_differ_in_nothing_else() {
+    let bare = |name: &str| {
+        let model = load_file(&shipped(name), &[]).unwrap();
+        let ops: Vec<(String, OpKind)> =
+            model.logging.ops.iter().map(|op| (model.stores[op.store.index()].name.clone(), op.op)).collect();
+        let nothing = Logging { strategy: String::new(), ops: Vec::new(), level: Level::All, ..model.logging.clone() };
+        let text = String::new();
+        (Model { name: text.clone(), description: text.clone(), digest: text, logging: nothing, ..model }, ops)
+    };
+    let (base, kv) = bare("kv-only");
+    for name in ["cache-only", "hybrid", "conditional"] {
+        assert_eq!(bare(name).0, base, "{name}");
+    }
+    let count = |ops: &[(String, OpKind)], store: &str, op: OpKind| {
+        ops.iter().filter(|(other, kind)| other == store && *kind == op).count()
+    };
+    assert_eq!((count(&kv, "kv", OpKind::Put), count(&kv, "kv", OpKind::Get)), (4, 1));
+    let (_, hybrid) = bare("hybrid");
+    assert_eq!((count(&hybrid, "cache", OpKind::Put), count(&hybrid, "kv", OpKind::Put), hybrid.len()), (2, 2, 4));
+    assert_eq!(load_file(&shipped("conditional"), &[]).unwrap().logging.level, Level::ErrorsOnly);
+}
+
+#[test]
+fn what_is_absent_has_its_default() {
+    let model = small(&[]);
+    assert_eq!((model.run.horizon, model.run.warmup), (Span::DAY * 30, Span::ZERO));
+    assert_eq!((model.run.replications, model.run.seed, model.run.max_records), (30, 1, 10_000_000));
+    assert_eq!(model.run.start.to_string(), "2026-01-01T00:00:00Z");
+    assert_eq!((model.platform.isolates, model.platform.subrequests_external), (1, None));
+    assert!(model.stores.is_empty() && model.queues.is_empty() && model.logging.ops.is_empty());
+    let step = &model.workflows[0].steps[0];
+    assert_eq!((step.calls, step.parallel, step.queue, step.critical), (1, 1, None, false));
+    assert_eq!(model.providers[0].retry, crate::policy::Retry::NEVER);
+    let model = small(&["queue.q.max_concurrency=2", "retry.p={}"]);
+    assert_eq!((model.queues[0].max_queue, model.queues[0].discipline), (None, Discipline::Fifo));
+    let retry = model.providers[0].retry;
+    assert_eq!((retry.max, retry.hold_slot, retry.backoff.cap), (2, true, Span::from_secs(30)));
+    assert!(retry.on.contains(Fault::Overloaded) && !retry.on.contains(Fault::ParseFailure));
+}
+
+#[test]
+fn a_preset_lies_under_the_model() {
+    let model = small(&["platform.preset=cloudflare-free", "store.kv.quota.writes.limit=500"]);
+    assert_eq!(model.platform.subrequests_external, Some(50));
+    let kv = model.stores.iter().find(|store| store.name == "kv").unwrap();
+    let writes = kv.quotas[OpKind::Put as usize].as_ref().unwrap();
+    assert_eq!((writes.limit, writes.window, writes.on_exceed), (500, Window::Day, OnExceed::Reject));
+    assert_eq!(kv.key_spacing, Some(Span::SECOND));
+    let paid = small(&["platform.preset=cloudflare-paid"]);
+    let kv = paid.stores.iter().find(|store| store.name == "kv").unwrap();
+    assert_eq!(kv.quotas[OpKind::Put as usize].as_ref().unwrap().price_per_million.dollars(), 5.0);
+    assert_eq!(paid.platform.base_price.dollars(), 5.0);
+}
+
+#[test]
+fn every_value_of_a_preset_has_its_source() {
+    for preset in presets() {
+        let keys: Vec<&str> = preset.values.iter().map(|value| value.key.as_str()).collect();
+        for value in &preset.values {
+            assert!(!value.value.is_empty(), "{}: {} is no value of the preset", preset.name, value.key);
+            assert!(!value.source.is_empty() && !value.date.is_empty(), "{}: {}", preset.name, value.key);
+        }
+        let table: toml::Table = preset.text.parse().unwrap();
+        let mut leaves = Vec::new();
+        for section in ["platform", "store"] {
+            collect(&table[section], section, &mut leaves);
+        }
+        for leaf in leaves.iter().filter(|leaf| !leaf.ends_with(".kind")) {
+            let covered = keys.iter().any(|key| leaf == key || leaf.starts_with(&format!("{key}.")));
+            assert!(covered, "{}: {leaf} has no source", preset.name);
+        }
+    }
+}
+
+fn collect(value: &toml::Value, path: &str, leaves: &mut Vec<String>) {
+    match value.as_table() {
+        Some(table) => table.iter().for_each(|(key, value)| collect(value, &format!("{path}.{key}"), leaves)),
+        None => leaves.push(path.into()),
+    }
+}
+
+#[test]
+fn any_value_can_be_set_by_its_path() {
+    let model = small(&[
+        "workflow.plan.steps.a.calls=7",
+        "workflow.plan.steps.0.parallel = 3",
+        "provider.p.latency={dist=\"gamma\", mean=\"4s\", cv=0.5}",
+        "traffic.user.arrivals.per_hour=5",
+        "objectives.\"plans.failed_fraction\".max=0.01",
+        "run.horizon=3d",
+        "run.start=2026-02-16T00:00:00Z",
+        "name=other",
+    ]);
+    let step = &model.workflows[0].steps[0];
+    assert_eq!((step.calls, step.parallel), (7, 3));
+    let shape = Shape::MeanCv { mean: Span::from_secs(4), cv: 0.5 };
+    assert_eq!(model.providers[0].latency, LawSpec::Gamma(shape));
+    assert!(matches!(model.classes[0].arrivals, Arrivals::Poisson(rate) if rate.per_day() == 120.0));
+    assert_eq!(model.objectives[0].max, Some(0.01));
+    assert_eq!((model.run.horizon, model.name.as_str()), (Span::DAY * 3, "other"));
+    assert_eq!(model.overrides.len(), 8);
+}
+
+#[test]
+fn bases_are_merged_and_their_files_found_beside_them() {
+    let read = |path: &Path| match path.to_str() {
+        Some("dir/base/b.toml") => Ok(b"extends = '../root.toml'\n[provider.p]\nlatency = '5s'".to_vec()),
+        Some("dir/root.toml") => Ok(SMALL.as_bytes().to_vec()),
+        _ => Err(io::ErrorKind::NotFound.into()),
+    };
+    let text = "extends = 'base/b.toml'\n[run]\nseed = 7";
+    let source = Source { name: "<stdin>".into(), bytes: text.into(), directory: PathBuf::from("dir") };
+    let model = load(source, &[], &read).unwrap_or_else(|problems| panic!("{problems}"));
+    assert_eq!((model.run.seed, model.name.as_str()), (7, "stdin"));
+    assert_eq!(model.providers[0].latency, LawSpec::Constant { value: Span::from_secs(5) });
+}
+
+#[test]
+fn the_digest_is_of_what_a_model_means() {
+    let plain = small(&[]).digest;
+    assert_eq!(plain.len(), 64);
+    let moved = r#"
+description = "other words" # and a comment
+provider.p.latency = "4s"
+workflow.plan.steps = [{ name = "a" }]
+traffic.user.arrivals = { per_day = 100.0, process = "poisson" }
+"#;
+    assert_eq!(load_with(moved, &[]).unwrap().digest, plain, "layout, order of keys and description");
+    assert_ne!(small(&["provider.p.latency=5s"]).digest, plain);
+    assert_ne!(small(&["name=other"]).digest, plain);
+    assert_ne!(small(&["platform.preset=cloudflare-free"]).digest, plain);
+    // The seed and the replications stand beside the digest; an empty [run] says nothing.
+    let seeds = ["run.seed=5", "run.replications=3"].map(|text| small(&[text]).digest);
+    assert_eq!(seeds[0], seeds[1]);
+    assert_eq!(seeds[0], plain);
+}
+
+#[test]
+fn a_trace_is_read_by_class_and_sorted_by_time() {
+    let lines = concat!(
+        "\u{feff}{\"at_s\": 12.5, \"calls\": [[{\"latency_s\": 6.12, \"outcome\": \"ok\"}]]}\r\n",
+        "\n",
+        "{\"at_s\": 1, \"isolate\": 0, \"calls\": [[{\"latency_s\": 13.5, \"outcome\": \"ok\"},",
+        " {\"latency_s\": 0.7, \"outcome\": \"server_error\", \"request_error\": true}]]}\n",
+    );
+    let text = SMALL.replace("process = \"poisson\", per_day = 100", "process = \"trace\", file = \"t.jsonl\"");
+    let read = |bytes: &str| {
+        let source = Source { name: "m.toml".into(), bytes: text.clone().into(), directory: PathBuf::new() };
+        let bytes = bytes.to_string();
+        load(source, &[], &move |_| Ok(bytes.clone().into())).unwrap_or_else(|problems| panic!("{problems}"))
+    };
+    let model = read(lines);
+    let Arrivals::Trace { plans } = &model.classes[0].arrivals else { panic!("a trace") };
+    assert_eq!(plans.iter().map(|plan| plan.at.secs()).collect::<Vec<_>>(), [1.0, 12.5]);
+    assert_eq!(plans[0].calls[0][1].fault, Some(Fault::ServerError));
+    assert!(plans[0].calls[0][1].request_error && plans[0].isolate == Some(0));
+    assert_ne!(read(&lines.replace("6.12", "6.13")).digest, model.digest, "contents belong to the digest");
+}
+
+#[test]
+fn steps_stand_after_those_they_wait_for() {
+    let steps = r#"[{ name = "c", after = ["b"] }, { name = "a" }, { name = "b", after = ["a"] }]"#;
+    let model = load_with(&SMALL.replace(r#"[{ name = "a" }]"#, steps), &[]).unwrap();
+    let names: Vec<&str> = model.workflows[0].steps.iter().map(|step| step.name.as_str()).collect();
+    assert_eq!(names, ["a", "b", "c"]);
+    assert_eq!(model.workflows[0].steps[2].after, [1]);
+}
+
+#[test]
+fn the_schema_accepts_every_shipped_model_and_preset() {
+    let mut schemas = boon::Schemas::new();
+    let mut compiler = boon::Compiler::new();
+    compiler.add_resource("capsim.json", schema()).unwrap();
+    let id = compiler.compile("capsim.json", &mut schemas).unwrap_or_else(|error| panic!("{error:#}"));
+    let read = |path: &str| {
+        let table: toml::Table = std::fs::read_to_string(path).unwrap().parse().unwrap();
+        serde_json::to_value(table).unwrap()
+    };
+    let bases = ["models/base/plans.toml".to_string(), "models/base/queues.toml".to_string()];
+    for path in SHIPPED.iter().map(|name| format!("models/{name}.toml")).chain(bases) {
+        schemas.validate(&read(&path), id).unwrap_or_else(|error| panic!("{path}: {error:#}"));
+    }
+    for mut preset in ["presets/cloudflare-free.toml", "presets/cloudflare-paid.toml"].map(read) {
+        preset.as_object_mut().unwrap().remove("source");
+        schemas.validate(&preset, id).unwrap_or_else(|error| panic!("{error:#}"));
+    }
+    let mut wrong = read("models/minimal.toml");
+    wrong["queue"]["ai"]["max_concurency"] = 4.into();
+    assert!(schemas.validate(&wrong, id).is_err());
+}

@@ -1,0 +1,105 @@
+//! The page of the language is made from the declarations of its keys: with `CAPSIM_BLESS` in the environment the
+//! tables of `docs/language.md` are written anew, without it they are compared.
+
+use super::super::fields::{Field, Kind, Need, Section, Tagged};
+use super::super::language::{MODEL, STRATEGY};
+
+const PAGE: &str = "docs/language.md";
+
+#[test]
+fn the_page_of_the_language_is_up_to_date() {
+    let page = std::fs::read_to_string(PAGE).unwrap().replace("\r\n", "\n");
+    let (begin, end) = ("<!-- keys: made from the declarations -->\n", "<!-- end of keys -->\n");
+    let start = page.find(begin).unwrap() + begin.len();
+    let stop = page.find(end).unwrap();
+    let mut sections = Vec::new();
+    let mut text = String::new();
+    section(&MODEL, &mut text, &mut sections);
+    section(&STRATEGY, &mut text, &mut sections);
+    let wanted = format!("{}{text}\n{}", &page[..start], &page[stop..]);
+    if std::env::var_os("CAPSIM_BLESS").is_some() {
+        std::fs::write(PAGE, wanted).unwrap();
+    } else {
+        assert!(page == wanted, "{PAGE} is behind: CAPSIM_BLESS=1 cargo test --lib manual");
+    }
+}
+
+fn section(section: &'static Section, out: &mut String, done: &mut Vec<&'static str>) {
+    if done.contains(&section.title) {
+        return;
+    }
+    done.push(section.title);
+    *out += &format!("\n### {}\n\n", title(section.title));
+    table(section.fields, out);
+    deeper(section.fields, out, done);
+}
+
+fn tagged(tagged: &'static Tagged, out: &mut String, done: &mut Vec<&'static str>) {
+    if done.contains(&tagged.title) {
+        return;
+    }
+    done.push(tagged.title);
+    *out += &format!(
+        "\n### {}\n\n`{}` says which of these it is; each has keys of its own.\n",
+        title(tagged.title),
+        tagged.tag
+    );
+    for variant in tagged.variants {
+        *out += &format!("\n**`{} = \"{}\"`**: {}.\n\n", tagged.tag, variant.name, variant.doc);
+        table(variant.fields, out);
+    }
+    if !tagged.common.is_empty() {
+        *out += "\nBesides:\n\n";
+        table(tagged.common, out);
+    }
+    for variant in tagged.variants {
+        deeper(variant.fields, out, done);
+    }
+}
+
+fn title(title: &str) -> String {
+    if title.starts_with('[') { format!("`{title}`") } else { title.to_string() }
+}
+
+fn table(fields: &[Field], out: &mut String) {
+    *out += "| key | value | if absent | meaning |\n| --- | --- | --- | --- |\n";
+    for field in fields {
+        let absent = match field.need {
+            Need::Required => "must be there".to_string(),
+            Need::Default("") => "empty".into(),
+            Need::Default(value) => format!("`{value}`"),
+            Need::Optional(absent) => absent.into(),
+        };
+        *out += &format!("| `{}` | {} | {absent} | {} |\n", field.name, kind(&field.kind), field.doc);
+    }
+}
+
+fn kind(kind: &Kind) -> String {
+    match kind {
+        Kind::Table(section) => format!("table: {}", title(section.title)),
+        Kind::Named(Kind::Table(section)) => format!("tables: {}", title(section.title)),
+        Kind::Metrics(Kind::Table(section)) => format!("tables by metric: {}", title(section.title)),
+        Kind::List(Kind::Table(section), _) => format!("list of tables: {}", title(section.title)),
+        Kind::List(Kind::Tagged(tagged), _) => format!("list of tables: {}", tagged.title),
+        Kind::Tagged(tagged) => format!("table: {}", tagged.title),
+        Kind::Law(_) => "a duration, or a table: a distribution".into(),
+        Kind::OneOf(words) => words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(" · "),
+        Kind::Later => "*not supported by this version*".into(),
+        Kind::Number(min, _) if *min == f64::MIN => "a number".into(),
+        kind => kind.allowed(),
+    }
+}
+
+fn deeper(fields: &'static [Field], out: &mut String, done: &mut Vec<&'static str>) {
+    for field in fields {
+        let kind = match &field.kind {
+            Kind::Named(of) | Kind::Metrics(of) | Kind::List(of, _) => of,
+            kind => kind,
+        };
+        match kind {
+            Kind::Table(of) => section(of, out, done),
+            Kind::Tagged(of) | Kind::Law(of) => tagged(of, out, done),
+            _ => {}
+        }
+    }
+}

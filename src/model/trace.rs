@@ -1,0 +1,197 @@
+//! Traces: recorded plans as JSON Lines, one plan a line.
+//!
+//! A line without a class belongs to the class that names the file; where several classes name one file, every
+//! line says its class.
+
+use super::cursor::Cursor;
+use super::fields::{did_you_mean, is_name};
+use super::input::Input;
+use super::names::Names;
+use super::problems::{At, Complaint};
+use super::spec::{Arrivals, Class, TraceAttempt, TracePlan, Workflow};
+use super::tree::Node;
+use crate::policy::Fault;
+use crate::units::{Instant, Span};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// Lines whose problems are listed; the rest is counted.
+const LISTED: usize = 20;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Line {
+    at_s: f64,
+    class: Option<String>,
+    isolate: Option<u32>,
+    calls: Vec<Vec<Attempt>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Attempt {
+    latency_s: f64,
+    outcome: String,
+    #[serde(default)]
+    request_error: bool,
+}
+
+/// The arrivals of a class that replays a trace, before its file is read: that needs the workflow.
+pub(super) fn placeholder(cursor: &Cursor<'_>) -> Option<Vec<TracePlan>> {
+    cursor.text("file").map(|_| Vec::new())
+}
+
+/// Reads the trace files that classes name, each once, and gives every class its plans.
+pub(super) fn fill(
+    input: &mut Input<'_>,
+    root: &Cursor<'_>,
+    names: &Names,
+    classes: &mut [Class],
+    workflows: &[Workflow],
+    isolates: u32,
+) {
+    let mut users: BTreeMap<PathBuf, Vec<(String, &Node)>> = BTreeMap::new();
+    for (name, cursor) in root.named("traffic") {
+        let arrivals = cursor.get("arrivals").filter(|node| node.get("process").and_then(Node::text) == Some("trace"));
+        if let Some(file) = arrivals.and_then(|node| node.get("file")).filter(|file| file.text().is_some()) {
+            users.entry(input.path(file)).or_default().push((name.to_string(), file));
+        }
+    }
+    for users in users.values() {
+        let (name, file) = &users[0];
+        let key = format!("traffic.{name}.arrivals.file");
+        let Some((source, text)) = input.data(file, &key) else { continue };
+        let mut reader = Reader { names, classes, workflows, isolates, users, source, wrong: 0 };
+        let empty = reader.all(input, &text);
+        let wrong = reader.wrong;
+        if wrong > LISTED {
+            let complaint = Complaint::new(format!("{} more lines of this trace are wrong", wrong - LISTED));
+            input.problems.report(At { source, start: text.len() as u32, end: text.len() as u32 }, "", complaint);
+        } else if empty {
+            input.problems.report(file.at, &key, Complaint::new("the trace has no plans").found(file.describe()));
+        }
+    }
+    for class in classes {
+        if let Arrivals::Trace { plans } = &mut class.arrivals {
+            plans.sort_by_key(|plan| plan.at);
+        }
+    }
+}
+
+struct Reader<'a> {
+    names: &'a Names,
+    classes: &'a mut [Class],
+    workflows: &'a [Workflow],
+    isolates: u32,
+    users: &'a [(String, &'a Node)],
+    source: u32,
+    wrong: usize,
+}
+
+impl Reader<'_> {
+    /// Reads every line; whether there was none.
+    fn all(&mut self, input: &mut Input<'_>, text: &str) -> bool {
+        let (mut start, mut empty) = (0, true);
+        for line in text.split_inclusive('\n') {
+            let at = At { source: self.source, start: start as u32, end: (start + line.trim_end().len()) as u32 };
+            start += line.len();
+            if line.trim().is_empty() {
+                continue;
+            }
+            empty = false;
+            if let Err((offset, complaint)) = self.line(line.trim_end()) {
+                self.wrong += 1;
+                if self.wrong <= LISTED {
+                    let start = (at.start + offset as u32).min(at.end);
+                    input.problems.report(At { start, ..at }, "", complaint);
+                }
+            }
+        }
+        empty
+    }
+
+    fn line(&mut self, text: &str) -> Result<(), (usize, Complaint)> {
+        let line: Line = serde_json::from_str(text).map_err(|error| {
+            let message = error.to_string();
+            let what = message.split(" at line ").next().unwrap_or(&message);
+            (error.column().saturating_sub(1), Complaint::new(format!("not a line of a trace: {what}")))
+        })?;
+        let whole = |complaint: Complaint| (0, complaint);
+        let class = self.class(&line).map_err(whole)?;
+        let plan = self.plan(&line, class).map_err(whole)?;
+        if let Some(class) = class.and_then(|i| self.classes.get_mut(i))
+            && let Arrivals::Trace { plans } = &mut class.arrivals
+        {
+            plans.push(plan);
+        }
+        Ok(())
+    }
+
+    /// The class of a line, as a position among those that could be read.
+    fn class(&self, line: &Line) -> Result<Option<usize>, Complaint> {
+        let name = match (&line.class, self.users) {
+            (Some(name), _) => name,
+            (None, [(only, _)]) => only,
+            (None, several) => {
+                let names: Vec<&str> = several.iter().map(|(name, _)| name.as_str()).collect();
+                return Err(
+                    Complaint::new("class: missing, and several classes replay this trace").allowed(names.join(", "))
+                );
+            }
+        };
+        if self.users.iter().any(|(user, _)| user == name) {
+            return Ok(self.classes.iter().position(|class| class.name == *name));
+        }
+        if is_name(name) && self.names.classes.position(name).is_some() {
+            let complaint = Complaint::new(format!("class: {name:?} does not replay this trace"));
+            return Err(complaint.cure("name the file in its arrivals too, or take its lines out"));
+        }
+        Err(self.names.classes.missing(name))
+    }
+
+    fn plan(&self, line: &Line, class: Option<usize>) -> Result<TracePlan, Complaint> {
+        let at = Span::from_secs_f64(line.at_s)
+            .map_err(|error| Complaint::new(format!("at_s: {error}")).found(format!("{:?}", line.at_s)))?;
+        if let Some(isolate) = line.isolate.filter(|isolate| *isolate >= self.isolates) {
+            let allowed = format!("0 to {}: platform.isolates = {}", self.isolates - 1, self.isolates);
+            return Err(Complaint::new("isolate: there is no such isolate")
+                .found(isolate.to_string())
+                .allowed(allowed));
+        }
+        let workflow = class.and_then(|i| self.workflows.get(self.classes[i].workflow.index()));
+        if let Some(workflow) = workflow {
+            let calls: usize = workflow.steps.iter().map(|step| step.calls as usize).sum();
+            if line.calls.len() != calls {
+                return Err(Complaint::new(format!("calls: the workflow {:?} makes {calls} calls", workflow.name))
+                    .found(format!("{} calls", line.calls.len())));
+            }
+        }
+        let calls = line.calls.iter().enumerate().map(|(i, attempts)| call(i, attempts));
+        Ok(TracePlan { at: Instant::START + at, isolate: line.isolate, calls: calls.collect::<Result<_, _>>()? })
+    }
+}
+
+fn call(position: usize, attempts: &[Attempt]) -> Result<Vec<TraceAttempt>, Complaint> {
+    if attempts.is_empty() {
+        return Err(Complaint::new(format!("calls[{position}]: a call has at least one attempt")));
+    }
+    attempts.iter().map(|attempt| one(position, attempt)).collect()
+}
+
+fn one(position: usize, attempt: &Attempt) -> Result<TraceAttempt, Complaint> {
+    let latency = Span::from_secs_f64(attempt.latency_s).map_err(|error| {
+        Complaint::new(format!("calls[{position}].latency_s: {error}")).found(format!("{:?}", attempt.latency_s))
+    })?;
+    let fault = match attempt.outcome.as_str() {
+        "ok" => None,
+        name => Some(Fault::parse(name).ok_or_else(|| {
+            let names: Vec<&str> = std::iter::once("ok").chain(Fault::ALL.map(Fault::name)).collect();
+            Complaint::new(format!("calls[{position}].outcome: no such outcome"))
+                .found(format!("{name:?}"))
+                .allowed(names.join(", "))
+                .cure(did_you_mean(name, names))
+        })?),
+    };
+    Ok(TraceAttempt { latency, fault, request_error: attempt.request_error })
+}

@@ -1,0 +1,131 @@
+//! `[workflow.NAME]`: the graph of steps.
+
+use super::cursor::Cursor;
+use super::fields::did_you_mean;
+use super::input::Input;
+use super::language::MAX_CALLS;
+use super::law;
+use super::names::Names;
+use super::problems::Complaint;
+use super::spec::{InvocationScope, OnCallError, Step, Workflow};
+
+/// Reads the workflows, in the order of their names.
+pub(super) fn read(input: &mut Input<'_>, root: &Cursor<'_>, names: &Names) -> Vec<Workflow> {
+    let workflows = root.named("workflow");
+    workflows.into_iter().filter_map(|(name, cursor)| workflow(input, name, &cursor, names)).collect()
+}
+
+fn workflow(input: &mut Input<'_>, name: &str, cursor: &Cursor<'_>, names: &Names) -> Option<Workflow> {
+    let tables = cursor.tables("steps");
+    if tables.is_empty() {
+        let complaint = Complaint::new("a workflow has at least one step");
+        input.problems.report_once(cursor.at("steps"), &cursor.key("steps"), complaint);
+        return None;
+    }
+    let titles: Vec<&str> = tables.iter().map(|table| table.word("name")).collect();
+    twice(input, &tables, &titles);
+    let steps: Option<Vec<Step>> = tables.iter().map(|table| step(input, table, &titles, names)).collect();
+    let calls: u64 = tables.iter().filter_map(|table| table.whole("calls")).sum();
+    if i128::from(calls) > MAX_CALLS {
+        let complaint = Complaint::new("a workflow makes at most 4,096 calls").found(calls.to_string());
+        input.problems.report_once(cursor.at("steps"), &cursor.key("steps"), complaint);
+    }
+    let steps = sorted(input, &tables, steps?)?;
+    let on_call_error =
+        if cursor.word("on_call_error") == "continue" { OnCallError::Continue } else { OnCallError::Abort };
+    let invocation = match cursor.word("invocation") {
+        "step" => InvocationScope::Step,
+        "call" => InvocationScope::Call,
+        _ => InvocationScope::Plan,
+    };
+    Some(Workflow { name: name.into(), steps, on_call_error, invocation })
+}
+
+fn twice(input: &mut Input<'_>, tables: &[Cursor<'_>], titles: &[&str]) {
+    for (i, (table, title)) in tables.iter().zip(titles).enumerate() {
+        if !title.is_empty() && titles[..i].contains(title) {
+            let complaint = Complaint::new(format!("there is a step {title:?} already")).cure("give each its own name");
+            input.problems.report_once(table.at("name"), &table.key("name"), complaint);
+        }
+    }
+}
+
+fn step(input: &mut Input<'_>, table: &Cursor<'_>, titles: &[&str], names: &Names) -> Option<Step> {
+    let provider = names.providers.resolve_or_only(input, table, "provider");
+    let queue = table.get("queue").and_then(|node| Some((node, node.text()?)));
+    let queue = queue.map(|(node, name)| names.queues.resolve(input, name, node.at, &table.key("queue")));
+    let mut after = Vec::new();
+    for node in table.items("after") {
+        let Some(title) = node.text() else { continue };
+        match titles.iter().position(|other| *other == title) {
+            Some(i) => after.push(i),
+            None => {
+                let complaint = Complaint::new(format!("the step {title:?} is not defined"))
+                    .allowed(format!("steps of this workflow are: {}", titles.join(", ")))
+                    .cure(did_you_mean(title, titles));
+                input.problems.report_once(node.at, &table.key("after"), complaint);
+            }
+        }
+    }
+    after.sort_unstable();
+    after.dedup();
+    let (calls, parallel) = (table.count("calls")?, table.count("parallel")?);
+    if parallel > calls {
+        let complaint = Complaint::new("more at once than there are calls")
+            .found(format!("{parallel} at once of {calls}"))
+            .allowed(format!("a whole number from 1 to {calls}"));
+        input.problems.report_once(table.at("parallel"), &table.key("parallel"), complaint);
+    }
+    let latency = law::read(input, table, "latency");
+    let queue = match queue {
+        Some(found) => Some(found?),
+        None => None,
+    };
+    let name = table.text("name")?.to_string();
+    Some(Step { name, provider: provider?, queue, after, calls, parallel, critical: table.flag("critical"), latency })
+}
+
+/// The steps in an order in which each stands after those it waits for: of those that may stand next, the one
+/// that was written first.
+fn sorted(input: &mut Input<'_>, tables: &[Cursor<'_>], steps: Vec<Step>) -> Option<Vec<Step>> {
+    let mut order: Vec<usize> = Vec::new();
+    while order.len() < steps.len() {
+        let ready = |i: &usize| !order.contains(i) && steps[*i].after.iter().all(|before| order.contains(before));
+        match (0..steps.len()).find(ready) {
+            Some(next) => order.push(next),
+            None => {
+                let chain = cycle(&steps, &order);
+                let text: Vec<&str> = chain.iter().map(|i| steps[*i].name.as_str()).collect();
+                let complaint = Complaint::new("these steps wait for each other").found(text.join(" after "));
+                let table = &tables[chain[0]];
+                input.problems.report_once(table.at("after"), &table.key("after"), complaint);
+                return None;
+            }
+        }
+    }
+    let place = |old: &usize| order.iter().position(|i| i == old).unwrap_or_default();
+    let moved = |i: &usize| {
+        let mut after: Vec<usize> = steps[*i].after.iter().map(place).collect();
+        after.sort_unstable();
+        Step { after, ..steps[*i].clone() }
+    };
+    Some(order.iter().map(moved).collect())
+}
+
+/// A circle among the steps that are not in the order, from its first step back to it.
+fn cycle(steps: &[Step], order: &[usize]) -> Vec<usize> {
+    let stuck = |i: &usize| !order.contains(i);
+    let mut walk = vec![(0..steps.len()).find(|i| stuck(i)).unwrap_or_default()];
+    loop {
+        let last = walk[walk.len() - 1];
+        let next = steps[last].after.iter().copied().find(|i| stuck(i)).unwrap_or(last);
+        if let Some(begin) = walk.iter().position(|i| *i == next) {
+            let mut circle = walk.split_off(begin);
+            let first = circle.iter().enumerate().min_by_key(|(_, i)| **i).map_or(0, |(at, _)| at);
+            circle.rotate_left(first);
+            circle.push(circle[0]);
+            return circle;
+        }
+        walk.push(next);
+    }
+}
