@@ -1,7 +1,7 @@
 //! The event calendars that were measured against each other; `benches/calendar.rs` runs them.
 //!
 //! All of them order by the pair (time, order) and carry eight bytes of payload. None is used by the program: the
-//! winner stands in `calendar_winner.rs`.
+//! winner is `capsim::calendar`.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;

@@ -3,7 +3,6 @@
 #![allow(dead_code, unused_imports, reason = "each bench uses a part, and none the tests")]
 #![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "they need not be portable, only fast")]
 
-pub mod calendar_winner;
 pub mod candidates;
 pub mod clock;
 pub mod mm1;
@@ -16,7 +15,7 @@ use candidates::{Calendar, Event};
 use capsim::units::Instant;
 
 /// The calendar that capsim uses.
-pub type Winner = calendar_winner::Calendar<u64>;
+pub type Winner = capsim::calendar::Calendar<u64>;
 
 impl Calendar for Winner {
     const NAME: &'static str = "tournament of 2 (chosen)";

@@ -1,4 +1,4 @@
-//! Tournament trees of wider arity than `calendar_winner.rs`, which says why such a tree is fast.
+//! Tournament trees of wider arity than that of `capsim::calendar`, which says why such a tree is fast.
 
 use super::candidates::{Calendar, Event, less, select};
 

@@ -41,20 +41,18 @@ fn plans(room: usize) -> impl Strategy<Value = Vec<Plan>> {
 /// Plans and rules for a queue of so many slots and places.
 pub fn burst(slots: usize, places: usize) -> impl Strategy<Value = (Vec<Plan>, Rules)> {
     let retried = prop::sample::subsequence(vec!["timeout", "server_error", "rate_limited"], 0..=3);
-    let rules =
-        (prop::bool::weighted(0.8), 0_usize..=3, retried, 1_u64..8, 1_u64..=3, 1_u64..20, any::<bool>()).prop_map(
-            move |(cut, retries, retried, base, factor, cap, hold_slot)| Rules {
-                slots,
-                places,
-                timeout: cut.then_some(TIMEOUT),
-                retries,
-                retried,
-                base: base * GRID,
-                factor,
-                cap: cap.max(base) * GRID,
-                hold_slot,
-            },
-        );
+    let rules = (prop::bool::weighted(0.8), 0_usize..=3, retried, 1_u64..8, 1_u64..=3, 1_u64..20, any::<bool>())
+        .prop_map(move |(cut, retries, retried, base, factor, cap, hold_slot)| Rules {
+            slots,
+            places,
+            timeout: cut.then_some(TIMEOUT),
+            retries,
+            retried,
+            base: base * GRID,
+            factor,
+            cap: cap.max(base) * GRID,
+            hold_slot,
+        });
     (plans(slots + places), rules)
 }
 

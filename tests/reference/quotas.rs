@@ -60,8 +60,7 @@ pub fn kv_only(events: &[LogEvent], rules: &KvRules) -> Count {
             // The quota of the day comes before the spacing of the key, and what is rejected counts for neither.
             let today = accepted.iter().filter(|(when, w, _)| when / DAY == at / DAY && *w == write).count() as u64;
             let most = if write { rules.writes_a_day } else { rules.reads_a_day };
-            let too_soon =
-                write && accepted.iter().any(|(when, w, k)| *w && *k == key && at < when + rules.spacing);
+            let too_soon = write && accepted.iter().any(|(when, w, k)| *w && *k == key && at < when + rules.spacing);
             if today < most && !too_soon {
                 accepted.push((at, write, key));
                 continue;

@@ -124,11 +124,8 @@ fn only_listed_faults_are_retried_and_the_last_entry_repeats() {
 fn at_one_instant_the_plan_decides_who_queues_first() {
     // Two slots, plan 2 waits from 1; both calls end at 3. Plan 0's end gives its slot to plan 2, plan 0 queues; plan
     // 1's end gives its slot to plan 0 at once, plan 1 queues until plan 0 ends at 4. Never two in the queue.
-    let plans = [
-        plan(0, &[&[(3, OK)], &[(1, OK)]]),
-        plan(0, &[&[(3, OK)], &[(1, OK)]]),
-        plan(1, &[&[(9, OK)], &[(1, OK)]]),
-    ];
+    let plans =
+        [plan(0, &[&[(3, OK)], &[(1, OK)]]), plan(0, &[&[(3, OK)], &[(1, OK)]]), plan(1, &[&[(9, OK)], &[(1, OK)]])];
     let outcome = replay(&plans, &rules(2, 2));
     assert_eq!(latencies(&outcome), [(0, 4), (1, 5), (2, 12)]);
     assert_eq!((outcome.waited, outcome.queued_max), ((2 + 1) * SECOND, 1));
