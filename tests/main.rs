@@ -2,7 +2,7 @@
 
 mod architecture;
 mod common;
-//mod determinism;
+mod determinism;
 mod laws;
 mod model_errors;
 mod published;

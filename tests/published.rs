@@ -177,7 +177,9 @@ fn permanent_logs_reach_back_ten_sessions() {
     let answer = run(&day(24, "kv-only").replace("\"1d\"", "\"20d\"").replace("[platform]\npreset = \"cloudflare-free\"", "[platform]\npreset = \"cloudflare-paid\""));
     assert_eq!(mean(&answer, "logs.normal.retrievable.30d"), 1.0);
     assert_eq!(mean(&answer, "logs.normal.reachable.1h"), 1.0);
-    assert_eq!(mean(&answer, "logs.normal.reachable.24h"), 0.0);
+    // The ten sessions that the index still names at the end were seen for at most ten hours: nothing is known of
+    // them at 24 h, and the product-limit estimate keeps what it had when the last of them was out of sight.
+    assert!(mean(&answer, "logs.normal.reachable.24h") < 0.01);
 }
 
 #[test]
