@@ -93,10 +93,14 @@ fn errors(plans: usize, bad: usize, failing: usize, faulty: usize) -> Answer {
             format!("{{\"at_s\": {}, \"calls\": [{}]}}", plan * 60, calls.join(", "))
         })
         .collect();
-    let file = std::env::temp_dir().join(format!("capsim-published-{plans}-{bad}-{failing}-{faulty}-{}.jsonl", std::process::id()));
+    let file = std::env::temp_dir()
+        .join(format!("capsim-published-{plans}-{bad}-{failing}-{faulty}-{}.jsonl", std::process::id()));
     std::fs::write(&file, lines.join("\n")).unwrap();
     let toml = day(1, "hybrid")
-        .replace("process = \"deterministic\", per_day = 1", &format!("process = \"trace\", file = {:?}", file.display().to_string()))
+        .replace(
+            "process = \"deterministic\", per_day = 1",
+            &format!("process = \"trace\", file = {:?}", file.display().to_string()),
+        )
         .replace("[workflow.plan]", "[workflow.plan]\non_call_error = \"continue\"");
     let answer = run(&toml);
     std::fs::remove_file(file).unwrap();
@@ -124,12 +128,15 @@ fn what_erroneous_plans_cost_hybrid() {
 #[test]
 fn sixty_four_operations_a_plan() {
     // 18 list reads, 10 prompt reads and 36 log writes; the published sum leaves out the 9 reads of the index.
-    let reads = "[reads.lists]\nstore = \"kv\"\nper_call = 2\n[reads.prompts]\nstore = \"kv\"\nper_plan = 10\n[logging]";
+    let reads =
+        "[reads.lists]\nstore = \"kv\"\nper_call = 2\n[reads.prompts]\nstore = \"kv\"\nper_plan = 10\n[logging]";
     let toml = day(1, "kv-only").replace("[logging]", reads);
     let answer = run(&toml);
     assert_eq!(mean(&answer, "kv.reads") - 9.0 + mean(&answer, "kv.writes"), 64.0);
     // A memory cache that outlives the plan leaves one read of each of the 2 + 10 keys.
-    let cached = toml.replace("per_call = 2", "per_call = 2\nmemory_ttl = \"5m\"").replace("per_plan = 10", "per_plan = 10\nmemory_ttl = \"5m\"");
+    let cached = toml
+        .replace("per_call = 2", "per_call = 2\nmemory_ttl = \"5m\"")
+        .replace("per_plan = 10", "per_plan = 10\nmemory_ttl = \"5m\"");
     assert_eq!(mean(&run(&cached), "kv.reads") - 9.0, 12.0);
 }
 
@@ -144,7 +151,8 @@ fn what_the_quota_carries_by_arithmetic() {
     // 5 % of plans at 3 writes is 0.15 a plan: 6,666. Nine calls at p each, one write for each that fails and none
     // after it (abort): 1 - (1-p)^9 = 0.15 gives the same demand from premises that the tables have.
     let p = 1.0 - 0.85_f64.powf(1.0 / 9.0);
-    let toml = day(1, "hybrid").replace("latency = \"4s\"", &format!("latency = \"4s\"\nerrors = {{ parse_failure = {p} }}"));
+    let toml =
+        day(1, "hybrid").replace("latency = \"4s\"", &format!("latency = \"4s\"\nerrors = {{ parse_failure = {p} }}"));
     assert_eq!(ceiling(&toml).floor(), 6666.0);
     // 900 plans at 36 writes are 32,400 writes a month, not the published 27,000.
     assert_eq!(900.0 * mean(&run(&day(1, "kv-only")), "kv.writes"), 32_400.0);
@@ -174,7 +182,9 @@ fn answer_of(toml: &str, overrides: &[&str]) -> Answer {
 fn permanent_logs_reach_back_ten_sessions() {
     // One plan an hour: a session is named by the index until the tenth after it writes, ten hours later. So at 1 h
     // every record is reachable, at 24 h none is, and all of them are still stored.
-    let answer = run(&day(24, "kv-only").replace("\"1d\"", "\"20d\"").replace("[platform]\npreset = \"cloudflare-free\"", "[platform]\npreset = \"cloudflare-paid\""));
+    let answer = run(&day(24, "kv-only")
+        .replace("\"1d\"", "\"20d\"")
+        .replace("[platform]\npreset = \"cloudflare-free\"", "[platform]\npreset = \"cloudflare-paid\""));
     assert_eq!(mean(&answer, "logs.normal.retrievable.30d"), 1.0);
     assert_eq!(mean(&answer, "logs.normal.reachable.1h"), 1.0);
     // The ten sessions that the index still names at the end were seen for at most ten hours: nothing is known of
@@ -185,15 +195,22 @@ fn permanent_logs_reach_back_ten_sessions() {
 #[test]
 fn plans_that_overlap_meet_the_index_key_long_before_the_quota() {
     // Two plans at the same instant write the index at the same instants: one of each two writes is refused.
-    let toml = day(1, "kv-only").replace("\"deterministic\", per_day = 1", "\"batch\", per_day = 24, size = 2").replace("\"1d\"", "\"5d\"");
-    let answer = answer_of(&toml, &["store.kv.latency.get=10ms", "store.kv.latency.put=10ms", "platform.preset=cloudflare-paid"]);
+    let toml = day(1, "kv-only")
+        .replace("\"deterministic\", per_day = 1", "\"batch\", per_day = 24, size = 2")
+        .replace("\"1d\"", "\"5d\"");
+    let answer = answer_of(
+        &toml,
+        &["store.kv.latency.get=10ms", "store.kv.latency.put=10ms", "platform.preset=cloudflare-paid"],
+    );
     let index = mean(&answer, "kv.writes.family.ai_communication_session_index");
     assert!(mean(&answer, "kv.writes_rejected_key") > 0.9 * index, "{index}");
 }
 
 #[test]
 fn after_a_day_hybrid_has_the_error_and_not_what_led_to_it() {
-    let toml = day(100, "hybrid").replace("latency = \"4s\"", "latency = \"4s\"\nerrors = { parse_failure = 0.05 }").replace("\"1d\"", "\"10d\"");
+    let toml = day(100, "hybrid")
+        .replace("latency = \"4s\"", "latency = \"4s\"\nerrors = { parse_failure = 0.05 }")
+        .replace("\"1d\"", "\"10d\"");
     let answer = run(&toml);
     assert_eq!(mean(&answer, "logs.error.retrievable.3d"), 1.0);
     assert_eq!(mean(&answer, "logs.error.context.1h"), 1.0);
