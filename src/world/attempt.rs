@@ -14,13 +14,18 @@ const WORDS_PER_PLAN: u64 = 256 * WORDS_PER_ATTEMPT;
 impl World<'_> {
     /// What the first attempt of a call draws, and whether its request is faulty.
     #[inline(always)]
-    pub(super) fn first_draws(&mut self, call: &mut Call, flow: &Flow) {
+    pub(super) fn first_draws(&mut self, id: u32, flow: &Flow) {
+        let call = &mut self.calls[id as usize];
+        call.latency_word = self.words[call.plan as usize * self.words_each + call.index as usize];
+        if self.draws_more {
+            self.more_draws(id, flow);
+        }
+    }
+
+    fn more_draws(&mut self, id: u32, flow: &Flow) {
+        let call = &mut self.calls[id as usize];
         let index = call.index as usize;
         let words = &self.words[call.plan as usize * self.words_each..][..flow.words];
-        call.latency_word = words[index];
-        if !self.draws_more {
-            return;
-        }
         if flow.outcome_words < flow.request_words {
             call.outcome_word = words[flow.outcome_words + index];
         }
@@ -28,9 +33,11 @@ impl World<'_> {
             let chance = self.blueprint.providers[call.provider as usize].request_error;
             call.request_error = words[flow.request_words + index].unit() < chance;
         }
-        if self.blueprint.traced[call.class as usize] {
-            call.request_error = self.traced_attempt(call).is_some_and(|attempt| attempt.request_error);
+        if self.blueprint.traced[self.calls[id as usize].class as usize] {
+            let attempt = self.traced_attempt(&self.calls[id as usize]);
+            self.calls[id as usize].request_error = attempt.is_some_and(|attempt| attempt.request_error);
         }
+        let call = &self.calls[id as usize];
         self.faulty_requests += u64::from(call.request_error && call.recorded);
     }
 

@@ -5,7 +5,7 @@ use super::event::{Event, Rank, address, order};
 use super::ledger::{CallEnd, PlanEnd};
 use super::log::LogStep;
 use super::parts::queue::Admission;
-use super::state::{NO_QUEUE, Phase, Plan, World};
+use super::state::{NO_QUEUE, Phase, World};
 use crate::model::{Arrivals, OnLogError};
 
 /// What is left to do with a call at this instant.
@@ -36,23 +36,24 @@ impl World<'_> {
         self.draws[class].next_number += 1;
         let recorded = self.now >= blueprint.recording_from;
         let isolate = if blueprint.one_isolate { 0 } else { self.pick_isolate(class, number) };
-        let plan = Plan {
-            serial: self.serial,
-            number,
-            arrived: self.now,
-            class: class as u16,
-            workflow,
-            isolate,
-            session: self.index.as_mut().map_or(u32::MAX, |index| index.open(recorded)),
-            open_calls: 0,
-            ended_calls: 0,
-            recorded,
-            over: false,
-            alive: true,
-        };
+        let session = self.index.as_mut().map_or(u32::MAX, |index| index.open(recorded));
+        let place = self.new_plan();
+        // Field by field: a plan made elsewhere and copied here stalls on reading back what was just written.
+        let plan = &mut self.plans[place as usize];
+        plan.serial = self.serial;
+        plan.number = number;
+        plan.arrived = self.now;
+        plan.class = class as u16;
+        plan.workflow = workflow;
+        plan.isolate = isolate;
+        plan.session = session;
+        plan.open_calls = 0;
+        plan.ended_calls = 0;
+        plan.recorded = recorded;
+        plan.over = false;
+        plan.alive = true;
         self.serial += 1;
         self.ledgers[class].plans.begin(recorded);
-        let place = self.new_plan(plan);
         self.prepare(place as usize, class, &blueprint.workflows[workflow as usize]);
         place
     }
@@ -140,15 +141,17 @@ impl World<'_> {
         let plan = &mut self.plans[place as usize];
         plan.open_calls += 1;
         self.ledgers[plan.class as usize].calls.begin(plan.recorded);
-        let mut call = self.templates[plan.class as usize][index as usize];
+        let (class, serial, recorded, isolate) = (plan.class as usize, plan.serial, plan.recorded, plan.isolate);
+        let id = self.new_call(class, index as usize);
+        let call = &mut self.calls[id as usize];
         call.plan = place;
-        call.address = address(plan.serial, index);
-        call.recorded = plan.recorded;
-        if plan.isolate > 0 && call.queue != NO_QUEUE {
-            call.queue += plan.isolate * self.blueprint.model.queues.len() as u32;
+        call.address = address(serial, index);
+        call.recorded = recorded;
+        if isolate > 0 && call.queue != NO_QUEUE {
+            call.queue += isolate * self.blueprint.model.queues.len() as u32;
         }
-        self.first_draws(&mut call, flow);
-        self.new_call(call)
+        self.first_draws(id, flow);
+        id
     }
 
     /// Everything that calls have to do at this instant.

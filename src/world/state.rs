@@ -15,7 +15,7 @@ use crate::units::{CalendarStart, Instant, Span, Zone};
 use std::collections::VecDeque;
 
 /// A plan that is alive.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Plan {
     /// Its number among all plans: its place among the events of one instant.
     pub(super) serial: u64,
@@ -334,20 +334,17 @@ impl<'b> World<'b> {
 
     /// A place for a new plan, the last one that was given back first.
     #[inline]
-    pub(super) fn new_plan(&mut self, plan: Plan) -> u32 {
+    pub(super) fn new_plan(&mut self) -> u32 {
         match self.free_plans.pop() {
-            Some(place) => {
-                self.plans[place as usize] = plan;
-                place
-            }
-            None => self.grow_plans(plan),
+            Some(place) => place,
+            None => self.grow_plans(),
         }
     }
 
     #[cold]
-    fn grow_plans(&mut self, plan: Plan) -> u32 {
+    fn grow_plans(&mut self) -> u32 {
         let plans = self.plans.len() + 1;
-        self.plans.push(plan);
+        self.plans.push(Plan::default());
         self.words.resize(plans * self.words_each, Word(0));
         self.progress.resize(plans * self.steps_each, (0, 0));
         self.used.resize(plans * self.used_each, 0);
@@ -355,14 +352,14 @@ impl<'b> World<'b> {
         plans as u32 - 1
     }
 
-    /// A place for a new call.
+    /// A place for a new call, made from its template.
     #[inline]
-    pub(super) fn new_call(&mut self, call: Call) -> u32 {
-        let Some(place) = self.free_calls.pop() else { return self.grow_calls(call) };
-        let old = &mut self.calls[place as usize];
-        let incarnation = old.incarnation.wrapping_add(1);
-        *old = call;
-        old.incarnation = incarnation;
+    pub(super) fn new_call(&mut self, class: usize, index: usize) -> u32 {
+        let Some(place) = self.free_calls.pop() else { return self.grow_calls(class, index) };
+        let call = &mut self.calls[place as usize];
+        let incarnation = call.incarnation.wrapping_add(1);
+        *call = self.templates[class][index];
+        call.incarnation = incarnation;
         if self.blueprint.has_logs {
             self.logs[place as usize] = LogState::EMPTY;
         }
@@ -370,8 +367,8 @@ impl<'b> World<'b> {
     }
 
     #[cold]
-    fn grow_calls(&mut self, call: Call) -> u32 {
-        self.calls.push(call);
+    fn grow_calls(&mut self, class: usize, index: usize) -> u32 {
+        self.calls.push(self.templates[class][index]);
         self.logs.push(LogState::EMPTY);
         self.copies.push(None);
         self.links.grow_to(self.calls.len());
