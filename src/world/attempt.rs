@@ -16,7 +16,7 @@ impl World<'_> {
     #[inline(always)]
     pub(super) fn first_draws(&mut self, id: u32, flow: &Flow) {
         let call = &mut self.calls[id as usize];
-        call.latency_word = self.words[call.plan as usize * self.words_each + call.index as usize];
+        call.latency = self.latencies[call.plan as usize * self.calls_each + call.index as usize];
         if self.draws_more {
             self.more_draws(id, flow);
         }
@@ -26,10 +26,10 @@ impl World<'_> {
         let call = &mut self.calls[id as usize];
         let index = call.index as usize;
         let words = &self.words[call.plan as usize * self.words_each..][..flow.words];
-        if flow.outcome_words < flow.request_words {
-            call.outcome_word = words[flow.outcome_words + index];
+        if flow.has_outcomes() {
+            call.outcome_word = words[index];
         }
-        if flow.request_words < flow.op_words {
+        if flow.has_faulty() {
             let chance = self.blueprint.providers[call.provider as usize].request_error;
             call.request_error = words[flow.request_words + index].unit() < chance;
         }
@@ -68,7 +68,7 @@ impl World<'_> {
         {
             (attempt.latency, attempt.fault)
         } else {
-            (blueprint.laws[call.law as usize].sample(call.latency_word), fault_of(provider, call))
+            (call.latency, fault_of(provider, call))
         };
         let call = &mut self.calls[id as usize];
         call.phase = Phase::Running;
@@ -139,7 +139,8 @@ impl World<'_> {
         let draws = &mut self.draws[call.class as usize].retries[spec.step as usize];
         let mut words = draws.at(u64::from(spec.ordinal), position);
         call.backoff = retry.backoff.delay(attempt, call.backoff, words.next());
-        (call.latency_word, call.outcome_word) = (words.next(), words.next());
+        call.latency = self.blueprint.laws[call.law as usize].sample(words.next());
+        call.outcome_word = words.next();
         call.attempt += 1;
         call.phase = Phase::Backoff;
         self.tallies[call.class as usize].retried += u64::from(call.recorded);

@@ -66,11 +66,22 @@ pub(super) struct Flow {
     pub(super) aborts: bool,
     pub(super) invocation: InvocationScope,
     pub(super) invocations: usize,
-    /// Words that one plan draws for itself: latencies, then outcomes, request errors, ops.
-    pub(super) outcome_words: usize,
+    /// Words that one plan draws beside its latencies: outcomes up to here, request errors up to there, then ops.
     pub(super) request_words: usize,
     pub(super) op_words: usize,
     pub(super) words: usize,
+}
+
+impl Flow {
+    /// Whether its attempts draw how they end.
+    pub(super) fn has_outcomes(&self) -> bool {
+        self.request_words > 0
+    }
+
+    /// Whether its calls draw whether their request is faulty.
+    pub(super) fn has_faulty(&self) -> bool {
+        self.op_words > self.request_words
+    }
 }
 
 /// One call of a workflow.
@@ -385,8 +396,7 @@ fn flow(model: &Model, workflow: &Workflow, words_per_call_ops: usize, laws: &mu
     let is_chain = steps.iter().enumerate().all(chained);
     let has_errors = calls.iter().any(|c: &CallSpec| !model.providers[c.provider as usize].errors.is_empty());
     let has_faulty = calls.iter().any(|c: &CallSpec| model.providers[c.provider as usize].request_error.value() > 0.0);
-    let outcome_words = calls.len();
-    let request_words = outcome_words + if has_errors { calls.len() } else { 0 };
+    let request_words = if has_errors { calls.len() } else { 0 };
     let op_words = request_words + if has_faulty { calls.len() } else { 0 };
     Ok(Flow {
         invocations: match workflow.invocation {
@@ -397,7 +407,6 @@ fn flow(model: &Model, workflow: &Workflow, words_per_call_ops: usize, laws: &mu
         invocation: workflow.invocation,
         is_chain,
         aborts: workflow.on_call_error == OnCallError::Abort,
-        outcome_words,
         request_words,
         op_words,
         words: op_words + calls.len() * words_per_call_ops,

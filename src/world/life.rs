@@ -61,13 +61,13 @@ impl World<'_> {
     /// Draws all that the plan may need, in the order of its address, and clears its counters.
     #[inline]
     fn prepare(&mut self, place: usize, class: usize, flow: &Flow) {
-        let words = &mut self.words[place * self.words_each..][..flow.words];
         let draws = &mut self.draws[class];
-        for (stream, word) in draws.latency.iter_mut().zip(words.iter_mut()) {
-            *word = stream.next();
+        let latencies = &mut self.latencies[place * self.calls_each..][..flow.calls.len()];
+        for ((stream, latency), call) in draws.latency.iter_mut().zip(latencies).zip(&flow.calls) {
+            *latency = self.blueprint.laws[call.law as usize].sample(stream.next());
         }
-        if flow.words > flow.outcome_words {
-            let mut next = words[flow.outcome_words..].iter_mut();
+        if flow.words > 0 {
+            let mut next = self.words[place * self.words_each..][..flow.words].iter_mut();
             for streams in [&mut draws.outcome, &mut draws.content] {
                 for (stream, word) in streams.iter_mut().zip(&mut next) {
                     *word = stream.next();

@@ -91,7 +91,7 @@ pub(super) struct Call {
     pub(super) fault: Option<Fault>,
     pub(super) enqueued: Instant,
     pub(super) backoff: Span,
-    pub(super) latency_word: Word,
+    pub(super) latency: Span,
     pub(super) outcome_word: Word,
 }
 
@@ -193,7 +193,11 @@ pub(super) struct World<'b> {
     /// Whether calls draw more than a latency, and whether plans have counters to clear.
     pub(super) draws_more: bool,
     pub(super) has_counters: bool,
-    /// `words_each` draws of each plan.
+    /// How long the first attempt of each call of each plan takes, drawn when the plan comes and not when the attempt
+    /// starts: then the calendar need not wait for it.
+    pub(super) latencies: Vec<Span>,
+    pub(super) calls_each: usize,
+    /// `words_each` further draws of each plan.
     pub(super) words: Vec<Word>,
     pub(super) words_each: usize,
     /// Of each plan and step: calls started and ended.
@@ -252,16 +256,21 @@ impl<'b> World<'b> {
             blueprint,
             now: Instant::START,
             calendar: Calendar::new(),
-            sources: model.classes.iter().map(|class| Source::new(class, model.run.start, &draws)).collect(),
+            sources: model
+                .classes
+                .iter()
+                .map(|class| Source::new(class, model.run.start, blueprint.horizon, &draws))
+                .collect(),
             draws: (0..model.classes.len()).map(|class| class_draws(blueprint, class, &draws)).collect(),
             plans: Vec::new(),
             free_plans: Vec::new(),
             calls: Vec::new(),
             free_calls: Vec::new(),
             templates: (0..model.classes.len()).map(|class| templates(blueprint, class)).collect(),
-            draws_more: blueprint.workflows.iter().any(|f| f.outcome_words < f.op_words)
-                || blueprint.traced.contains(&true),
+            draws_more: blueprint.workflows.iter().any(|f| f.op_words > 0) || blueprint.traced.contains(&true),
             has_counters: false,
+            latencies: Vec::new(),
+            calls_each: widest(|flow| flow.calls.len()),
             words: Vec::new(),
             words_each: widest(|flow| flow.words),
             progress: Vec::new(),
@@ -319,7 +328,7 @@ impl<'b> World<'b> {
     /// Puts the next arrival of an open class on the calendar.
     #[inline]
     pub(super) fn schedule_arrival(&mut self, class: usize) {
-        let at = self.sources[class].next(self.blueprint.horizon);
+        let at = self.sources[class].next();
         if at < self.blueprint.horizon {
             self.calendar.push(at, order(Rank::Arrival, class as u64, 0), Event::Arrival(class as u16));
         }
@@ -345,6 +354,7 @@ impl<'b> World<'b> {
     fn grow_plans(&mut self) -> u32 {
         let plans = self.plans.len() + 1;
         self.plans.push(Plan::default());
+        self.latencies.resize(plans * self.calls_each, Span::ZERO);
         self.words.resize(plans * self.words_each, Word(0));
         self.progress.resize(plans * self.steps_each, (0, 0));
         self.used.resize(plans * self.used_each, 0);
@@ -388,8 +398,8 @@ fn class_draws(blueprint: &Blueprint, class: usize, draws: &Draws) -> ClassDraws
     };
     ClassDraws {
         latency: per_call(Purpose::Latency),
-        outcome: if flow.outcome_words < flow.request_words { per_call(Purpose::Outcome) } else { Vec::new() },
-        content: if flow.request_words < flow.op_words { per_call(Purpose::Content) } else { Vec::new() },
+        outcome: if flow.has_outcomes() { per_call(Purpose::Outcome) } else { Vec::new() },
+        content: if flow.has_faulty() { per_call(Purpose::Content) } else { Vec::new() },
         ops: draws.stream(&spec.name, Purpose::Op, 0),
         routing: draws.stream(&spec.name, Purpose::Routing, 0),
         think: draws.scatter(&spec.name, Purpose::Think),
@@ -428,7 +438,7 @@ fn templates(blueprint: &Blueprint, class: usize) -> Vec<Call> {
             fault: None,
             enqueued: Instant::START,
             backoff: Span::ZERO,
-            latency_word: Word(0),
+            latency: Span::ZERO,
             outcome_word: Word(0),
         }
     };
