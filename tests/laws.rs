@@ -103,7 +103,10 @@ fn erlang_a_with_fixed_patience_reneges_as_an_mm1_plus_d() {
 fn priorities_of_cobham() {
     let text = queue(1, "\"unlimited\"", 0.4, EXPONENTIAL_1S, 3)
         .replace("max_concurrency", "discipline = \"priority\"\nmax_concurrency")
-        .replace("[workflow.plan]", "[traffic.admin]\npriority = 1\narrivals = { process = \"poisson\", per_second = 0.3 }\n[workflow.plan]");
+        .replace(
+            "[workflow.plan]",
+            "[traffic.admin]\npriority = 1\narrivals = { process = \"poisson\", per_second = 0.3 }\n[workflow.plan]",
+        );
     let answer = answer(&model(&text));
     let exact = queues::cobham_mmc(1, &[0.3, 0.4], 1.0);
     holds("Cobham", &answer, "class.admin.queue.q.wait.mean", exact[0].unwrap(), 0.0);

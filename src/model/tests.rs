@@ -276,7 +276,7 @@ fn every_law_is_read() {
     assert_eq!(law("{dist='constant', value='1s'}"), LawSpec::Constant { value: second });
     assert_eq!(law("{dist='exponential', mean='1s'}"), LawSpec::Exponential { mean: second });
     assert_eq!(law("{dist='uniform', min='0s', max='1s'}"), LawSpec::Uniform { min: Span::ZERO, max: second });
-    let quantiles = Shape::Quantiles((0.5, second), (0.99, Span::from_secs(9)));
+    let quantiles = Shape::Quantiles { low: (0.5, second), high: (0.99, Span::from_secs(9)) };
     assert_eq!(law("{dist='weibull', median='1s', p99='9s'}"), LawSpec::Weibull(quantiles));
     let points = vec![(0.5, second), (1.0, Span::from_secs(2))];
     assert_eq!(law("{dist='empirical', quantiles=[[0.5, '1s'], [1, '2s']]}"), LawSpec::Empirical { quantiles: points });
@@ -313,7 +313,7 @@ fn a_layer_that_names_its_kind_replaces_the_one_below() {
     let model = read("extends = 'b.toml'\n[provider.p]\nlatency = { dist = 'exponential', mean = '2s' }");
     assert_eq!(model.providers[0].latency, LawSpec::Exponential { mean: Span::from_secs(2) });
     let model = read("extends = 'b.toml'\n[provider.p]\nlatency.p95 = '12s'\n[traffic.user]\narrivals.per_hour = 5");
-    let shape = Shape::Quantiles((0.5, Span::from_secs(4)), (0.95, Span::from_secs(12)));
+    let shape = Shape::Quantiles { low: (0.5, Span::from_secs(4)), high: (0.95, Span::from_secs(12)) };
     assert_eq!(model.providers[0].latency, LawSpec::Lognormal(shape));
     assert!(matches!(model.classes[0].arrivals, Arrivals::Poisson(rate) if rate.per_day() == 120.0));
 }
