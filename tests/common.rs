@@ -15,7 +15,8 @@ pub fn model(toml: &str) -> Model {
 pub fn model_with(toml: &str, overrides: &[&str]) -> Model {
     let source = Source { name: "test.toml".into(), bytes: toml.as_bytes().to_vec(), directory: PathBuf::from(".") };
     let overrides: Vec<String> = overrides.iter().map(|text| (*text).to_string()).collect();
-    load(source, &overrides, &|path| std::fs::read(path)).unwrap_or_else(|problems| panic!("{}", problems.render(false)))
+    load(source, &overrides, &|path| std::fs::read(path))
+        .unwrap_or_else(|problems| panic!("{}", problems.render(false)))
 }
 
 /// A shipped model, with overrides.

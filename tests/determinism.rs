@@ -93,6 +93,7 @@ fn the_logging_strategy_moves_no_other_draw() {
 
 #[test]
 fn a_seed_is_an_answer_of_its_own() {
-    let seeds: Vec<_> = (1..4).map(|seed| latencies(&answer(&model_with(BASE, &[&format!("run.seed={seed}")])), "")).collect();
+    let seeds: Vec<_> =
+        (1..4).map(|seed| latencies(&answer(&model_with(BASE, &[&format!("run.seed={seed}")])), "")).collect();
     assert!(seeds[0] != seeds[1] && seeds[1] != seeds[2]);
 }

@@ -1,7 +1,9 @@
 //! All integration tests, in one binary.
 
+mod architecture;
 mod common;
 mod determinism;
 mod laws;
 mod model_errors;
+mod published;
 mod shipped;

@@ -211,4 +211,18 @@ proptest! {
             }
         }
     }
+
+    /// The same for traces.
+    #[test]
+    fn no_trace_is_a_panic(hows in prop::collection::vec(mangles(), 0..6)) {
+        let line = "{\"at_s\": 1.5, \"isolate\": 0, \"calls\": [[{\"latency_s\": 6.12, \"outcome\": \"ok\"}]]}\n";
+        let mut trace = line.repeat(3).into_bytes();
+        hows.iter().for_each(|how| mangle(&mut trace, how));
+        let text = SMALL.replace("process = \"poisson\", per_day = 100", "process = \"trace\", file = \"t.jsonl\"");
+        let source = Source { name: "m.toml".into(), bytes: text.into_bytes(), directory: PathBuf::new() };
+        if let Err(problems) = load(source, &[], &|_| Ok(trace.clone())) {
+            prop_assert!(problems.list().iter().all(|problem| problem.file == "t.jsonl" || problem.key.ends_with("file")));
+            prop_assert!(!problems.render(false).is_empty());
+        }
+    }
 }

@@ -42,7 +42,14 @@ fn the_metrics_that_scripts_rely_on_are_there() {
     {
         assert!(answer.metric(name).is_some(), "no {name}");
     }
-    for name in ["plan.latency.mean", "plan.latency.p50", "plan.latency.p90", "plan.latency.p95", "plan.latency.p99", "plan.latency.max"] {
+    for name in [
+        "plan.latency.mean",
+        "plan.latency.p50",
+        "plan.latency.p90",
+        "plan.latency.p95",
+        "plan.latency.p99",
+        "plan.latency.max",
+    ] {
         assert!(answer.metric(name).is_some(), "no {name}");
     }
 }

@@ -1,14 +1,17 @@
 //! Questions asked of a model, and plain data as answers. Nothing here prints, and nothing knows how any one
 //! part of the world works.
 //!
-//! [`run`] replicates a model and returns an [`Answer`]; [`explain()`] does the arithmetic without simulating.
+//! [`run()`] replicates a model and returns an [`Answer`]; [`explain()`] does the arithmetic without simulating.
 
 mod answer;
 mod explain;
 mod pool;
 mod run;
 
+pub use crate::model::Objective;
 pub use crate::world::Failure;
 pub use answer::{Answer, Metric, Verdict};
-pub use explain::{Arithmetic, Ceiling, OpsPerPlan, explain};
+#[cfg(test)]
+pub(crate) use explain::sample;
+pub use explain::{Arithmetic, Ceiling, InvocationNeed, OpsPerPlan, explain};
 pub use run::{Options, run};

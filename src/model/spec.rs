@@ -71,7 +71,7 @@ pub struct Platform {
     pub subrequests_external: Option<u32>,
     /// `subrequests_internal`: KV calls that one invocation may make.
     pub subrequests_internal: Option<u32>,
-    /// `requests_per_day`, `requests_per_month`: invocations of the whole account.
+    /// `requests`: invocations of the whole account.
     pub requests: Option<Quota>,
     /// `base_price`: what a month costs before anything is used.
     pub base_price: Money,

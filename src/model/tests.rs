@@ -5,7 +5,7 @@ mod manual;
 use super::*;
 use crate::policy::{Fault, OnExceed, Window};
 use crate::streams::{LawSpec, Shape};
-use crate::units::Span;
+use crate::units::{RateUnit, Span};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -238,4 +238,82 @@ fn the_schema_accepts_every_shipped_model_and_preset() {
     let mut wrong = read("models/minimal.toml");
     wrong["queue"]["ai"]["max_concurency"] = 4.into();
     assert!(schemas.validate(&wrong, id).is_err());
+}
+
+#[test]
+fn every_process_is_read() {
+    let arrivals = |text: &str| {
+        let model = load_with(SMALL, &[&format!("traffic.user.arrivals={text}")]);
+        model.unwrap_or_else(|problems| panic!("{problems}")).classes.remove(0).arrivals
+    };
+    assert!(matches!(arrivals("{process='deterministic', per_minute=2}"), Arrivals::Deterministic(_)));
+    assert!(matches!(arrivals("{process='batch', per_hour=2, size=5}"), Arrivals::Batch { size: 5, .. }));
+    assert!(matches!(arrivals("{process='closed', users=3, think='10s'}"), Arrivals::Closed { users: 3, .. }));
+    let mmpp = arrivals("{process='mmpp', states=[{per_hour=0, stay='1h'}, {per_hour=60, stay='5m'}]}");
+    let Arrivals::Mmpp { states } = mmpp else { panic!("bursts") };
+    assert!(
+        states[0].0.is_none()
+            && states[1] == (Some(crate::units::Rate::new(60.0, RateUnit::Hour).unwrap()), minutes(5))
+    );
+    let profile = "{process='profile', per_day=100, days=[1,1,1,1,1,0,0], timezone='Europe/Sofia'}";
+    let Arrivals::Profile { weights, zone, .. } = arrivals(profile) else { panic!("a profile") };
+    assert_eq!((weights[0], weights[167], zone.name()), (1.4, 0.0, "Europe/Sofia"));
+    assert!((weights.iter().sum::<f64>() - 168.0).abs() < 1e-9);
+}
+
+fn minutes(n: u64) -> Span {
+    Span::MINUTE * n
+}
+
+#[test]
+fn every_law_is_read() {
+    let law = |text: &str| {
+        let model = load_with(SMALL, &[&format!("provider.p.latency={text}")]);
+        model.unwrap_or_else(|problems| panic!("{problems}")).providers.remove(0).latency
+    };
+    let second = Span::SECOND;
+    assert_eq!(law("1s"), LawSpec::Constant { value: second });
+    assert_eq!(law("{dist='constant', value='1s'}"), LawSpec::Constant { value: second });
+    assert_eq!(law("{dist='exponential', mean='1s'}"), LawSpec::Exponential { mean: second });
+    assert_eq!(law("{dist='uniform', min='0s', max='1s'}"), LawSpec::Uniform { min: Span::ZERO, max: second });
+    let quantiles = Shape::Quantiles { low: (0.5, second), high: (0.99, Span::from_secs(9)) };
+    assert_eq!(law("{dist='weibull', median='1s', p99='9s'}"), LawSpec::Weibull(quantiles));
+    let points = vec![(0.5, second), (1.0, Span::from_secs(2))];
+    assert_eq!(law("{dist='empirical', quantiles=[[0.5, '1s'], [1, '2s']]}"), LawSpec::Empirical { quantiles: points });
+    let mixture = law(
+        "{dist='mixture', parts=[{weight=3, dist='constant', value='1s'}, {weight=1, dist='exponential', mean='1s'}]}",
+    );
+    let parts = vec![(3.0, LawSpec::Constant { value: second }), (1.0, LawSpec::Exponential { mean: second })];
+    assert_eq!(mixture, LawSpec::Mixture { parts });
+}
+
+#[test]
+fn a_strategy_of_the_users_own() {
+    let rows = "[{on='request', store='kv', op='put', key='log:{session}:{log}', role='record', bytes='1KiB'},
+        {on='response', when='error', store='cache', op='put', key='all', only_if='kv_errors'},
+        {on='response', store='cache', op='get', key='of:{session}', only_if='index'}]";
+    let rows = rows.replace('\n', " ");
+    let set = ["platform.preset=cloudflare-free", "logging.strategy=custom", &format!("logging.ops={rows}")];
+    let logging = small(&set).logging;
+    assert_eq!(logging.ops.len(), 2, "the third is switched off");
+    let (first, second) = (&logging.ops[0], &logging.ops[1]);
+    assert_eq!((first.key.family.as_str(), first.key.scope, first.ttl), ("log", KeyScope::Log, None));
+    assert_eq!((second.key.scope, second.ttl, second.when), (KeyScope::Shared, Some(Span::DAY), When::Error));
+    assert_eq!((first.bytes.0, second.bytes.0), (1024, 2048));
+}
+
+#[test]
+fn a_layer_that_names_its_kind_replaces_the_one_below() {
+    let base = SMALL.replace("latency = \"4s\"", "latency = { dist = \"lognormal\", median = \"4s\", p95 = \"11s\" }");
+    let read = |text: &str| {
+        let base = base.clone();
+        let source = Source { name: "m.toml".into(), bytes: text.into(), directory: PathBuf::new() };
+        load(source, &[], &move |_| Ok(base.clone().into_bytes())).unwrap_or_else(|problems| panic!("{problems}"))
+    };
+    let model = read("extends = 'b.toml'\n[provider.p]\nlatency = { dist = 'exponential', mean = '2s' }");
+    assert_eq!(model.providers[0].latency, LawSpec::Exponential { mean: Span::from_secs(2) });
+    let model = read("extends = 'b.toml'\n[provider.p]\nlatency.p95 = '12s'\n[traffic.user]\narrivals.per_hour = 5");
+    let shape = Shape::Quantiles { low: (0.5, Span::from_secs(4)), high: (0.95, Span::from_secs(12)) };
+    assert_eq!(model.providers[0].latency, LawSpec::Lognormal(shape));
+    assert!(matches!(model.classes[0].arrivals, Arrivals::Poisson(rate) if rate.per_day() == 120.0));
 }

@@ -8,6 +8,7 @@ use super::law;
 use super::names::Names;
 use super::problems::Complaint;
 use super::spec::{InvocationScope, OnCallError, Step, Workflow};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Reads the workflows, in the order of their names.
 pub(super) fn read(input: &mut Input<'_>, root: &Cursor<'_>, names: &Names) -> Vec<Workflow> {
@@ -22,9 +23,8 @@ fn workflow(input: &mut Input<'_>, name: &str, cursor: &Cursor<'_>, names: &Name
         input.problems.report_once(cursor.at("steps"), &cursor.key("steps"), complaint);
         return None;
     }
-    let titles: Vec<&str> = tables.iter().map(|table| table.word("name")).collect();
-    twice(input, &tables, &titles);
-    let steps: Option<Vec<Step>> = tables.iter().map(|table| step(input, table, &titles, names)).collect();
+    let positions = positions(input, &tables);
+    let steps: Option<Vec<Step>> = tables.iter().map(|table| step(input, table, &positions, names)).collect();
     let calls: u64 = tables.iter().filter_map(|table| table.whole("calls")).sum();
     if i128::from(calls) > MAX_CALLS {
         let complaint = Complaint::new("a workflow makes at most 4,096 calls").found(calls.to_string());
@@ -41,28 +41,35 @@ fn workflow(input: &mut Input<'_>, name: &str, cursor: &Cursor<'_>, names: &Name
     Some(Workflow { name: name.into(), steps, on_call_error, invocation })
 }
 
-fn twice(input: &mut Input<'_>, tables: &[Cursor<'_>], titles: &[&str]) {
-    for (i, (table, title)) in tables.iter().zip(titles).enumerate() {
-        if !title.is_empty() && titles[..i].contains(title) {
-            let complaint = Complaint::new(format!("there is a step {title:?} already")).cure("give each its own name");
+/// The position of each step by its name.
+fn positions<'a>(input: &mut Input<'_>, tables: &[Cursor<'a>]) -> BTreeMap<&'a str, usize> {
+    let mut positions = BTreeMap::new();
+    for (i, table) in tables.iter().enumerate() {
+        let Some(name) = table.text("name") else { continue };
+        if positions.insert(name, i).is_some() {
+            let complaint = Complaint::new(format!("there is a step {name:?} already")).cure("give each its own name");
             input.problems.report_once(table.at("name"), &table.key("name"), complaint);
         }
     }
+    positions
 }
 
-fn step(input: &mut Input<'_>, table: &Cursor<'_>, titles: &[&str], names: &Names) -> Option<Step> {
+fn step(input: &mut Input<'_>, table: &Cursor<'_>, positions: &BTreeMap<&str, usize>, names: &Names) -> Option<Step> {
     let provider = names.providers.resolve_or_only(input, table, "provider");
     let queue = table.get("queue").and_then(|node| Some((node, node.text()?)));
     let queue = queue.map(|(node, name)| names.queues.resolve(input, name, node.at, &table.key("queue")));
     let mut after = Vec::new();
     for node in table.items("after") {
         let Some(title) = node.text() else { continue };
-        match titles.iter().position(|other| *other == title) {
-            Some(i) => after.push(i),
+        match positions.get(title) {
+            Some(i) => after.push(*i),
             None => {
                 let complaint = Complaint::new(format!("the step {title:?} is not defined"))
-                    .allowed(format!("steps of this workflow are: {}", titles.join(", ")))
-                    .cure(did_you_mean(title, titles));
+                    .allowed(format!(
+                        "steps of this workflow are: {}",
+                        positions.keys().copied().collect::<Vec<_>>().join(", ")
+                    ))
+                    .cure(did_you_mean(title, positions.keys()));
                 input.problems.report_once(node.at, &table.key("after"), complaint);
             }
         }
@@ -88,37 +95,48 @@ fn step(input: &mut Input<'_>, table: &Cursor<'_>, titles: &[&str], names: &Name
 /// The steps in an order in which each stands after those it waits for: of those that may stand next, the one
 /// that was written first.
 fn sorted(input: &mut Input<'_>, tables: &[Cursor<'_>], steps: Vec<Step>) -> Option<Vec<Step>> {
-    let mut order: Vec<usize> = Vec::new();
-    while order.len() < steps.len() {
-        let ready = |i: &usize| !order.contains(i) && steps[*i].after.iter().all(|before| order.contains(before));
-        match (0..steps.len()).find(ready) {
-            Some(next) => order.push(next),
-            None => {
-                let chain = cycle(&steps, &order);
-                let text: Vec<&str> = chain.iter().map(|i| steps[*i].name.as_str()).collect();
-                let complaint = Complaint::new("these steps wait for each other").found(text.join(" after "));
-                let table = &tables[chain[0]];
-                input.problems.report_once(table.at("after"), &table.key("after"), complaint);
-                return None;
+    let mut waits: Vec<usize> = steps.iter().map(|step| step.after.len()).collect();
+    let mut followers: Vec<Vec<usize>> = vec![Vec::new(); steps.len()];
+    for (i, step) in steps.iter().enumerate() {
+        step.after.iter().for_each(|before| followers[*before].push(i));
+    }
+    let mut ready: BTreeSet<usize> = (0..steps.len()).filter(|i| waits[*i] == 0).collect();
+    let mut place: Vec<Option<usize>> = vec![None; steps.len()];
+    let mut order = Vec::new();
+    while let Some(next) = ready.pop_first() {
+        place[next] = Some(order.len());
+        order.push(next);
+        for follower in &followers[next] {
+            waits[*follower] -= 1;
+            if waits[*follower] == 0 {
+                ready.insert(*follower);
             }
         }
     }
-    let place = |old: &usize| order.iter().position(|i| i == old).unwrap_or_default();
+    if order.len() < steps.len() {
+        let circle = circle(&steps, &place);
+        let names: Vec<&str> = circle.iter().map(|i| steps[*i].name.as_str()).collect();
+        let complaint = Complaint::new("these steps wait for each other").found(names.join(" after "));
+        let table = &tables[circle[0]];
+        input.problems.report_once(table.at("after"), &table.key("after"), complaint);
+        return None;
+    }
     let moved = |i: &usize| {
-        let mut after: Vec<usize> = steps[*i].after.iter().map(place).collect();
+        let mut after: Vec<usize> = steps[*i].after.iter().filter_map(|before| place[*before]).collect();
         after.sort_unstable();
         Step { after, ..steps[*i].clone() }
     };
     Some(order.iter().map(moved).collect())
 }
 
-/// A circle among the steps that are not in the order, from its first step back to it.
-fn cycle(steps: &[Step], order: &[usize]) -> Vec<usize> {
-    let stuck = |i: &usize| !order.contains(i);
-    let mut walk = vec![(0..steps.len()).find(|i| stuck(i)).unwrap_or_default()];
+/// A circle among the steps that have no place, from the first written of it back to that one.
+fn circle(steps: &[Step], place: &[Option<usize>]) -> Vec<usize> {
+    let stuck = |i: &usize| place[*i].is_none();
+    let mut walk = vec![(0..steps.len()).find(stuck).unwrap_or_default()];
     loop {
+        // A step without a place waits for another one without.
         let last = walk[walk.len() - 1];
-        let next = steps[last].after.iter().copied().find(|i| stuck(i)).unwrap_or(last);
+        let next = steps[last].after.iter().copied().find(stuck).unwrap_or(last);
         if let Some(begin) = walk.iter().position(|i| *i == next) {
             let mut circle = walk.split_off(begin);
             let first = circle.iter().enumerate().min_by_key(|(_, i)| **i).map_or(0, |(at, _)| at);

@@ -18,6 +18,9 @@ impl World<'_> {
         let index = call.index as usize;
         let words = &self.words[call.plan as usize * self.words_each..][..flow.words];
         call.latency_word = words[index];
+        if !self.draws_more {
+            return;
+        }
         if flow.outcome_words < flow.request_words {
             call.outcome_word = words[flow.outcome_words + index];
         }
@@ -32,6 +35,7 @@ impl World<'_> {
     }
 
     /// What the trace says of the attempt that is due; the last one repeats.
+    #[cold]
     fn traced_attempt(&self, call: &Call) -> Option<TraceAttempt> {
         let Arrivals::Trace { plans } = &self.blueprint.model.classes[call.class as usize].arrivals else {
             return None;
@@ -64,11 +68,11 @@ impl World<'_> {
         call.phase = Phase::Running;
         if latency > provider.timeout {
             call.fault = Some(Fault::Timeout);
-            let order = order(Rank::Timeout, call.serial, call.index, call.attempt);
+            let order = order(Rank::Timeout, call.address, call.attempt);
             self.calendar.push(self.now + provider.timeout, order, Event::Timeout(id));
         } else {
             call.fault = fault;
-            let order = order(Rank::Answer, call.serial, call.index, call.attempt);
+            let order = order(Rank::Answer, call.address, call.attempt);
             self.calendar.push(self.now + latency, order, Event::Answer(id));
         }
     }
@@ -105,6 +109,7 @@ impl World<'_> {
     }
 
     /// Another attempt follows after a wait; its draws have addresses of their own.
+    #[inline(never)]
     fn back_off(&mut self, id: u32) {
         let call = &mut self.calls[id as usize];
         let retry = &self.blueprint.providers[call.provider as usize].retry;
@@ -119,7 +124,7 @@ impl World<'_> {
         call.attempt += 1;
         call.phase = Phase::Backoff;
         self.tallies[call.class as usize].retried += u64::from(call.recorded);
-        let order = order(Rank::BackoffEnd, call.serial, call.index, call.attempt);
+        let order = order(Rank::BackoffEnd, call.address, call.attempt);
         self.calendar.push(self.now + call.backoff, order, Event::BackoffEnd(id));
         if !retry.hold_slot {
             self.leave_slot(id);

@@ -40,6 +40,10 @@ pub struct Blueprint {
     pub(super) has_list: bool,
     /// Where a call begins: past the phases in which this model has nothing to do.
     pub(super) first_phase: Phase,
+    /// Whether all plans live in one isolate.
+    pub(super) one_isolate: bool,
+    /// Whether the strategy has any row.
+    pub(super) has_logs: bool,
     /// Whether an invocation may make only so many external calls.
     pub(super) limits_external: bool,
     /// By class: whether its plans replay a trace.
@@ -170,7 +174,9 @@ impl Blueprint {
         let line_of = |priority| priorities.iter().position(|&p| p == priority).unwrap_or(0).min(255) as u8;
         let patience =
             model.classes.iter().flat_map(|class| model.queues.iter().map(|q| class.patience.or(q.patience)));
+        let has_trace = model.classes.iter().any(|class| matches!(class.arrivals, Arrivals::Trace { .. }));
         Ok(Blueprint {
+            has_logs: !requests.is_empty() || !responses.is_empty(),
             lines: model.classes.iter().map(|class| line_of(class.priority)).collect(),
             by_priority: model.queues.iter().map(|q| q.discipline == Discipline::Priority).collect(),
             patience: patience.collect(),
@@ -182,6 +188,7 @@ impl Blueprint {
             },
             workflows: workflows?,
             thinks: thinks?,
+            one_isolate: model.platform.isolates == 1 && !has_trace,
             limits_external: model.platform.subrequests_external.is_some(),
             traced: model.classes.iter().map(|class| matches!(class.arrivals, Arrivals::Trace { .. })).collect(),
             providers: model.providers.iter().map(provider).collect(),
@@ -201,6 +208,11 @@ impl Blueprint {
             recording_from: Instant::START + model.run.warmup,
             model: model.clone(),
         })
+    }
+
+    /// Whether calls count what their invocation has used.
+    pub(super) fn counts_invocations(&self) -> bool {
+        self.limits_external || self.has_logs || !self.reads.is_empty()
     }
 
     /// Where calls of a class wait in a queue: by priority, if that is its discipline.

@@ -1,14 +1,12 @@
 //! The life of a plan and its calls: begin, read, log, queue, attempt, log, end.
 
-use super::build::{Flow, NONE};
-use super::event::{Event, Rank, order};
+use super::build::Flow;
+use super::event::{Event, Rank, address, order};
 use super::ledger::{CallEnd, PlanEnd};
 use super::log::LogStep;
 use super::parts::queue::Admission;
-use super::state::{Call, NO_QUEUE, Phase, Plan, World};
+use super::state::{NO_QUEUE, Phase, Plan, World};
 use crate::model::{Arrivals, OnLogError};
-use crate::streams::Word;
-use crate::units::{Instant, Span};
 
 /// What is left to do with a call at this instant.
 enum Step {
@@ -20,8 +18,9 @@ enum Step {
 
 impl World<'_> {
     /// A plan of this class arrives.
+    #[inline]
     pub(super) fn arrive(&mut self, class: usize) {
-        if self.blueprint.think_law(class).is_none() {
+        if self.blueprint.thinks[class].is_none() {
             self.schedule_arrival(class);
         }
         let place = self.admit_plan(class);
@@ -29,20 +28,20 @@ impl World<'_> {
         self.drain();
     }
 
+    #[inline]
     fn admit_plan(&mut self, class: usize) -> u32 {
         let blueprint = self.blueprint;
-        let workflow = blueprint.model.classes[class].workflow.index();
-        let flow = &blueprint.workflows[workflow];
+        let workflow = self.draws[class].workflow;
         let number = self.draws[class].next_number;
         self.draws[class].next_number += 1;
         let recorded = self.now >= blueprint.recording_from;
-        let isolate = self.pick_isolate(class, number);
+        let isolate = if blueprint.one_isolate { 0 } else { self.pick_isolate(class, number) };
         let plan = Plan {
             serial: self.serial,
             number,
             arrived: self.now,
             class: class as u16,
-            workflow: workflow as u16,
+            workflow,
             isolate,
             session: self.index.as_mut().map_or(u32::MAX, |index| index.open(recorded)),
             open_calls: 0,
@@ -54,7 +53,7 @@ impl World<'_> {
         self.serial += 1;
         self.ledgers[class].plans.begin(recorded);
         let place = self.new_plan(plan);
-        self.prepare(place as usize, class, flow);
+        self.prepare(place as usize, class, &blueprint.workflows[workflow as usize]);
         place
     }
 
@@ -63,21 +62,33 @@ impl World<'_> {
     fn prepare(&mut self, place: usize, class: usize, flow: &Flow) {
         let words = &mut self.words[place * self.words_each..][..flow.words];
         let draws = &mut self.draws[class];
-        let mut next = words.iter_mut();
-        for streams in [&mut draws.latency, &mut draws.outcome, &mut draws.content] {
-            for (stream, word) in streams.iter_mut().zip(&mut next) {
-                *word = stream.next();
+        for (stream, word) in draws.latency.iter_mut().zip(words.iter_mut()) {
+            *word = stream.next();
+        }
+        if flow.words > flow.outcome_words {
+            let mut next = words[flow.outcome_words..].iter_mut();
+            for streams in [&mut draws.outcome, &mut draws.content] {
+                for (stream, word) in streams.iter_mut().zip(&mut next) {
+                    *word = stream.next();
+                }
+            }
+            for word in next {
+                *word = draws.ops.next();
             }
         }
-        for word in next {
-            *word = draws.ops.next();
+        if self.has_counters {
+            self.clear_counters(place);
         }
+    }
+
+    fn clear_counters(&mut self, place: usize) {
         self.progress[place * self.steps_each..][..self.steps_each].fill((0, 0));
         self.used[place * self.used_each..][..self.used_each].fill(0);
         let keys = self.blueprint.session_keys;
         self.session_writes[place * keys..][..keys].fill(None);
     }
 
+    #[cold]
     fn pick_isolate(&mut self, class: usize, number: u64) -> u32 {
         let isolates = self.blueprint.model.platform.isolates;
         let drawn = if isolates > 1 {
@@ -128,36 +139,14 @@ impl World<'_> {
     fn begin_call(&mut self, place: u32, index: u16, flow: &Flow) -> u32 {
         let plan = &mut self.plans[place as usize];
         plan.open_calls += 1;
-        let spec = &flow.calls[index as usize];
-        let queues = self.blueprint.model.queues.len() as u32;
-        let has_queue = spec.queue != NONE;
-        let mut call = Call {
-            serial: plan.serial,
-            plan: place,
-            index,
-            attempt: 0,
-            class: plan.class,
-            provider: spec.provider,
-            law: spec.law,
-            cursor: if index == 0 { 0 } else { self.blueprint.plan_reads as u16 },
-            queue: if has_queue { plan.isolate * queues + u32::from(spec.queue) } else { NO_QUEUE },
-            waits: if has_queue { u32::from(plan.class) * queues + u32::from(spec.queue) } else { 0 },
-            incarnation: 0,
-            line: if has_queue { self.blueprint.line(plan.class, spec.queue) } else { 0 },
-            phase: self.blueprint.first_phase,
-            recorded: plan.recorded,
-            in_slot: false,
-            request_error: false,
-            op_open: false,
-            op_refused: None,
-            end: CallEnd::Succeeded,
-            fault: None,
-            enqueued: Instant::START,
-            backoff: Span::ZERO,
-            latency_word: Word(0),
-            outcome_word: Word(0),
-        };
         self.ledgers[plan.class as usize].calls.begin(plan.recorded);
+        let mut call = self.templates[plan.class as usize][index as usize];
+        call.plan = place;
+        call.address = address(plan.serial, index);
+        call.recorded = plan.recorded;
+        if plan.isolate > 0 && call.queue != NO_QUEUE {
+            call.queue += plan.isolate * self.blueprint.model.queues.len() as u32;
+        }
         self.first_draws(&mut call, flow);
         self.new_call(call)
     }
@@ -262,7 +251,7 @@ impl World<'_> {
     fn schedule_patience(&mut self, id: u32) {
         let call = &self.calls[id as usize];
         if let Some(patience) = self.blueprint.patience[call.waits as usize] {
-            let order = order(Rank::Timeout, call.serial, call.index, call.attempt);
+            let order = order(Rank::Timeout, call.address, call.attempt);
             self.calendar.push(self.now + patience, order, Event::Patience(id, call.incarnation));
         }
     }
@@ -388,7 +377,9 @@ impl World<'_> {
             tally.latencies.record(latency);
         }
         let number = plan.number;
-        self.think(class, 0, number);
+        if self.blueprint.thinks[class].is_some() {
+            self.think(class, 0, number);
+        }
     }
 
     fn free_plan(&mut self, place: u32) {

@@ -187,8 +187,7 @@ impl World<'_> {
         if asked.takes.is_zero() {
             return false;
         }
-        let serial = self.plans[call.plan as usize].serial;
-        let order = order(Rank::StoreAnswer, serial, call.index, call.attempt);
+        let order = order(Rank::StoreAnswer, call.address, call.attempt);
         self.calendar.push(self.now + asked.takes, order, Event::StoreAnswer(id));
         true
     }
@@ -248,6 +247,7 @@ impl World<'_> {
             Role::Session => {
                 if let Some(index) = &mut self.index {
                     index.list(session, dies);
+                    self.logs[id as usize].listed = true;
                 }
             }
             Role::Other => {}
@@ -296,7 +296,7 @@ impl World<'_> {
                 self.retention.context(written, latest.min(log.request_dies).max(written));
             }
         }
-        let entry = Entry { written, dies: latest, call: index_of_call, error, listed: false };
+        let entry = Entry { written, dies: latest, call: index_of_call, error, listed: log.listed };
         let place = self.index.as_mut().map(|index| (session, index.add(session, entry)));
         if recorded && place.is_none() {
             self.retention.never_reachable(error);

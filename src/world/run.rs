@@ -53,15 +53,18 @@ impl World<'_> {
             self.now = at;
             self.events += 1;
             self.happen(event);
-            if self.events >= run.max_events
-                || at_this_instant >= EVENTS_AT_ONE_INSTANT
-                || self.plans_alive() > run.max_plans_alive as usize
-            {
+            if self.events >= run.max_events || at_this_instant >= EVENTS_AT_ONE_INSTANT || self.too_many_plans() {
                 return Err(Failure::Limit(self.limit_reached(at_this_instant)));
             }
         }
         self.now = self.blueprint.horizon;
         Ok(())
+    }
+
+    /// Whether more plans are under way than the model allows; places are only made when all are taken.
+    #[inline]
+    fn too_many_plans(&self) -> bool {
+        self.plans.len() > self.blueprint.model.run.max_plans_alive as usize
     }
 
     #[inline]

@@ -63,7 +63,8 @@ pub(super) enum Phase {
 /// there instead took a quarter more time on M/M/1).
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Call {
-    pub(super) serial: u64,
+    /// Its place among the events of one instant.
+    pub(super) address: u64,
     pub(super) plan: u32,
     /// Its number within the plan.
     pub(super) index: u16,
@@ -101,6 +102,8 @@ pub(super) const NO_QUEUE: u32 = u32::MAX;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct LogState {
     pub(super) tried: bool,
+    /// The session's list has been written, with the record of this event in it.
+    pub(super) listed: bool,
     pub(super) written: Option<Instant>,
     /// The last of its copies in stores without a size goes then, for this reason.
     pub(super) dies: Instant,
@@ -114,6 +117,7 @@ pub(super) struct LogState {
 impl LogState {
     pub(super) const EMPTY: LogState = LogState {
         tried: false,
+        listed: false,
         written: None,
         dies: Instant::START,
         loss: Loss::None,
@@ -134,6 +138,7 @@ pub(super) struct ClassDraws {
     /// By step.
     pub(super) retries: Vec<Scatter>,
     pub(super) next_number: u64,
+    pub(super) workflow: u16,
 }
 
 /// A copy in a store of limited size, and when it goes if nothing newer needs its place.
@@ -183,6 +188,11 @@ pub(super) struct World<'b> {
     pub(super) free_plans: Vec<u32>,
     pub(super) calls: Vec<Call>,
     pub(super) free_calls: Vec<u32>,
+    /// By class and call of its workflow: the call as it begins.
+    pub(super) templates: Vec<Vec<Call>>,
+    /// Whether calls draw more than a latency, and whether plans have counters to clear.
+    pub(super) draws_more: bool,
+    pub(super) has_counters: bool,
     /// `words_each` draws of each plan.
     pub(super) words: Vec<Word>,
     pub(super) words_each: usize,
@@ -248,6 +258,10 @@ impl<'b> World<'b> {
             free_plans: Vec::new(),
             calls: Vec::new(),
             free_calls: Vec::new(),
+            templates: (0..model.classes.len()).map(|class| templates(blueprint, class)).collect(),
+            draws_more: blueprint.workflows.iter().any(|f| f.outcome_words < f.op_words)
+                || blueprint.traced.contains(&true),
+            has_counters: false,
             words: Vec::new(),
             words_each: widest(|flow| flow.words),
             progress: Vec::new(),
@@ -257,7 +271,7 @@ impl<'b> World<'b> {
                 widest(|f| f.steps.len())
             },
             used: Vec::new(),
-            used_each: widest(|flow| flow.invocations) * used_width,
+            used_each: if blueprint.counts_invocations() { widest(|flow| flow.invocations) * used_width } else { 0 },
             used_width,
             session_writes: Vec::new(),
             shared_writes: vec![None; blueprint.shared_keys],
@@ -282,13 +296,14 @@ impl<'b> World<'b> {
             retention: Retention::new(blueprint.horizon),
             subrequests_max: 0,
         };
+        world.has_counters = world.steps_each + world.used_each + blueprint.session_keys > 0;
         world.first_events();
         world
     }
 
     fn first_events(&mut self) {
         if self.blueprint.recording_from > Instant::START {
-            self.calendar.push(self.blueprint.recording_from, order(Rank::Rules, 0, 0, 0), Event::Recording);
+            self.calendar.push(self.blueprint.recording_from, order(Rank::Rules, 0, 0), Event::Recording);
         }
         for class in 0..self.sources.len() {
             if let crate::model::Arrivals::Closed { users, .. } = self.blueprint.model.classes[class].arrivals {
@@ -306,7 +321,7 @@ impl<'b> World<'b> {
     pub(super) fn schedule_arrival(&mut self, class: usize) {
         let at = self.sources[class].next(self.blueprint.horizon);
         if at < self.blueprint.horizon {
-            self.calendar.push(at, order(Rank::Arrival, class as u64, 0, 0), Event::Arrival(class as u16));
+            self.calendar.push(at, order(Rank::Arrival, class as u64, 0), Event::Arrival(class as u16));
         }
     }
 
@@ -314,44 +329,53 @@ impl<'b> World<'b> {
     pub(super) fn think(&mut self, class: usize, lane: u64, position: u64) {
         let Some(law) = self.blueprint.think_law(class) else { return };
         let at = self.now + law.sample(self.draws[class].think.at(lane, position).next());
-        self.calendar.push(at, order(Rank::Arrival, class as u64, 0, 0), Event::Arrival(class as u16));
+        self.calendar.push(at, order(Rank::Arrival, class as u64, 0), Event::Arrival(class as u16));
     }
 
     /// A place for a new plan, the last one that was given back first.
+    #[inline]
     pub(super) fn new_plan(&mut self, plan: Plan) -> u32 {
-        let place = self.free_plans.pop().unwrap_or_else(|| {
-            let plans = self.plans.len() + 1;
-            self.plans.push(plan);
-            self.words.resize(plans * self.words_each, Word(0));
-            self.progress.resize(plans * self.steps_each, (0, 0));
-            self.used.resize(plans * self.used_each, 0);
-            self.session_writes.resize(plans * self.blueprint.session_keys, None);
-            plans as u32 - 1
-        });
-        self.plans[place as usize] = plan;
-        place
+        match self.free_plans.pop() {
+            Some(place) => {
+                self.plans[place as usize] = plan;
+                place
+            }
+            None => self.grow_plans(plan),
+        }
+    }
+
+    #[cold]
+    fn grow_plans(&mut self, plan: Plan) -> u32 {
+        let plans = self.plans.len() + 1;
+        self.plans.push(plan);
+        self.words.resize(plans * self.words_each, Word(0));
+        self.progress.resize(plans * self.steps_each, (0, 0));
+        self.used.resize(plans * self.used_each, 0);
+        self.session_writes.resize(plans * self.blueprint.session_keys, None);
+        plans as u32 - 1
     }
 
     /// A place for a new call.
+    #[inline]
     pub(super) fn new_call(&mut self, call: Call) -> u32 {
-        let place = self.free_calls.pop().unwrap_or_else(|| {
-            self.calls.push(call);
-            self.logs.push(LogState::EMPTY);
-            self.copies.push(None);
-            self.links.grow_to(self.calls.len());
-            self.calls.len() as u32 - 1
-        });
-        let incarnation = self.calls[place as usize].incarnation.wrapping_add(1);
-        self.calls[place as usize] = Call { incarnation, ..call };
-        if !self.blueprint.responses.is_empty() || !self.blueprint.requests.is_empty() {
+        let Some(place) = self.free_calls.pop() else { return self.grow_calls(call) };
+        let old = &mut self.calls[place as usize];
+        let incarnation = old.incarnation.wrapping_add(1);
+        *old = call;
+        old.incarnation = incarnation;
+        if self.blueprint.has_logs {
             self.logs[place as usize] = LogState::EMPTY;
         }
         place
     }
 
-    /// Plans alive at this instant.
-    pub(super) fn plans_alive(&self) -> usize {
-        self.plans.len() - self.free_plans.len()
+    #[cold]
+    fn grow_calls(&mut self, call: Call) -> u32 {
+        self.calls.push(call);
+        self.logs.push(LogState::EMPTY);
+        self.copies.push(None);
+        self.links.grow_to(self.calls.len());
+        self.calls.len() as u32 - 1
     }
 }
 
@@ -374,5 +398,42 @@ fn class_draws(blueprint: &Blueprint, class: usize, draws: &Draws) -> ClassDraws
         think: draws.scatter(&spec.name, Purpose::Think),
         retries: flow.steps.iter().map(|step| draws.scatter(&name(&step.name), Purpose::Retry)).collect(),
         next_number: 0,
+        workflow: spec.workflow.index() as u16,
     }
+}
+
+/// The calls of a class's workflow as they begin in the first isolate.
+fn templates(blueprint: &Blueprint, class: usize) -> Vec<Call> {
+    let flow = &blueprint.workflows[blueprint.model.classes[class].workflow.index()];
+    let queues = blueprint.model.queues.len() as u32;
+    let call = |(index, spec): (usize, &super::build::CallSpec)| {
+        let has_queue = spec.queue != super::build::NONE;
+        Call {
+            address: 0,
+            plan: 0,
+            index: index as u16,
+            attempt: 0,
+            class: class as u16,
+            provider: spec.provider,
+            law: spec.law,
+            cursor: if index == 0 { 0 } else { blueprint.plan_reads as u16 },
+            queue: if has_queue { u32::from(spec.queue) } else { NO_QUEUE },
+            waits: if has_queue { class as u32 * queues + u32::from(spec.queue) } else { 0 },
+            incarnation: 0,
+            line: if has_queue { blueprint.line(class as u16, spec.queue) } else { 0 },
+            phase: blueprint.first_phase,
+            recorded: false,
+            in_slot: false,
+            request_error: false,
+            op_open: false,
+            op_refused: None,
+            end: CallEnd::Succeeded,
+            fault: None,
+            enqueued: Instant::START,
+            backoff: Span::ZERO,
+            latency_word: Word(0),
+            outcome_word: Word(0),
+        }
+    };
+    flow.calls.iter().enumerate().map(call).collect()
 }

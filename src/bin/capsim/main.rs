@@ -1,1 +1,47 @@
-fn main() {}
+//! `capsim`: reads arguments, asks the library, prints what it says.
+
+#![forbid(unsafe_code)]
+
+mod args;
+mod commands;
+mod console;
+mod exit;
+mod output;
+
+use args::{Args, Command};
+use clap::Parser;
+use exit::Exit;
+use std::panic;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    panic::set_hook(Box::new(console::internal_error));
+    let exit = panic::catch_unwind(|| match Args::try_parse() {
+        Ok(args) => dispatch(args),
+        Err(error) => usage(&error),
+    });
+    exit.unwrap_or(Exit::Internal).into()
+}
+
+fn dispatch(args: Args) -> Exit {
+    match args.command {
+        Command::Run(args) => commands::run::run(&args),
+        Command::Explain(args) => commands::explain::explain(&args),
+        Command::Validate(args) => commands::validate::validate(&args),
+        Command::Presets(args) => commands::presets::presets(&args),
+        Command::Schema(args) => commands::schema::schema(&args),
+        Command::Completions(args) => commands::completions::completions(&args),
+    }
+}
+
+/// Prints help, the version, or what is wrong with the arguments.
+fn usage(error: &clap::Error) -> Exit {
+    let text = error.render();
+    if error.use_stderr() {
+        let text = if console::colour(&std::io::stderr()) { text.ansi().to_string() } else { text.to_string() };
+        console::complain(text.trim_end());
+        return Exit::Usage;
+    }
+    let text = if console::colour(&std::io::stdout()) { text.ansi().to_string() } else { text.to_string() };
+    console::print(&text)
+}

@@ -3,6 +3,10 @@
 
 use super::super::fields::{Field, Kind, Need, Section, Tagged};
 use super::super::language::{MODEL, STRATEGY};
+use super::super::problems::Collector;
+use super::super::shape;
+use super::super::tree::parse;
+use crate::policy::Fault;
 
 const PAGE: &str = "docs/language.md";
 
@@ -102,4 +106,64 @@ fn deeper(fields: &'static [Field], out: &mut String, done: &mut Vec<&'static st
             _ => {}
         }
     }
+}
+
+fn fields(of: &'static [Field], done: &mut Vec<*const Field>, each: &mut dyn FnMut(&Field)) {
+    for field in of {
+        if done.contains(&std::ptr::from_ref(field)) {
+            continue;
+        }
+        done.push(field);
+        each(field);
+        let kind = match &field.kind {
+            Kind::Named(of) | Kind::Metrics(of) | Kind::List(of, _) => of,
+            kind => kind,
+        };
+        match kind {
+            Kind::Table(of) => fields(of.fields, done, each),
+            Kind::Tagged(of) | Kind::Law(of) => {
+                fields(of.common, done, each);
+                of.variants.iter().for_each(|variant| fields(variant.fields, done, each));
+            }
+            _ => {}
+        }
+    }
+}
+
+#[test]
+fn every_default_is_of_its_kind() {
+    let mut seen = 0;
+    fields(&MODEL.fields[..], &mut Vec::new(), &mut |field| {
+        let Need::Default(text) = field.need else { return };
+        seen += 1;
+        let value = match field.kind {
+            Kind::Whole(..) | Kind::Bool | Kind::Fraction | Kind::Number(..) | Kind::Positive => text.to_string(),
+            _ => format!("{text:?}"),
+        };
+        let mut problems = Collector::default();
+        problems.texts.add("", "");
+        let node = parse(0, &format!("v = {value}"), &mut problems).unwrap();
+        shape::check(node.get("v").unwrap(), &field.kind, field.name, &mut problems);
+        assert!(problems.is_empty(), "{}: {:?}", field.name, problems.finish());
+        assert!(field.doc.ends_with('.'), "{}: the meaning is a sentence", field.name);
+    });
+    assert!(seen > 40, "{seen} defaults");
+}
+
+#[test]
+fn faults_have_the_names_of_the_policy() {
+    let mut lists = 0;
+    fields(MODEL.fields, &mut Vec::new(), &mut |field| match field.kind {
+        Kind::List(Kind::OneOf(words), _) if field.name == "on" => {
+            lists += 1;
+            assert_eq!(*words, Fault::ALL.map(Fault::name));
+        }
+        Kind::Table(of) if field.name == "errors" => {
+            lists += 1;
+            let kinds = of.fields.iter().filter(|field| Fault::parse(field.name).is_some()).count();
+            assert_eq!((kinds, of.fields.len()), (Fault::ALL.len() - 3, Fault::ALL.len() - 2));
+        }
+        _ => {}
+    });
+    assert_eq!(lists, 2);
 }

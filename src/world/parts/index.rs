@@ -93,7 +93,8 @@ impl Index {
     /// A record has been written; the answer is its place, for [`Index::settle`].
     pub(crate) fn add(&mut self, session: u32, entry: Entry) -> u32 {
         let session = &mut self.sessions[session as usize];
-        let listed = !self.needs_list || session.entries.iter().any(|e| e.call == entry.call && e.listed);
+        let listed =
+            entry.listed || !self.needs_list || session.entries.iter().any(|e| e.call == entry.call && e.listed);
         session.entries.push(Entry { listed, ..entry });
         self.remembered += 1;
         (session.entries.len() - 1) as u32

@@ -135,11 +135,6 @@ impl Queue {
         self.waiting_level.set(now.nanos(), u64::from(self.waiting));
     }
 
-    /// Calls in a slot.
-    pub(crate) fn active(&self) -> u32 {
-        self.active
-    }
-
     /// Calls waiting.
     pub(crate) fn waiting(&self) -> u32 {
         self.waiting
@@ -184,7 +179,7 @@ mod tests {
         let (mut queue, mut links) = queue(2, 1, Discipline::Fifo, 1);
         let answers: Vec<_> = (0..4).map(|call| queue.arrive(call, 0, &mut links, Instant::START)).collect();
         assert_eq!(answers, [Admission::Granted, Admission::Granted, Admission::Waiting, Admission::Refused]);
-        assert_eq!((queue.active(), queue.waiting()), (2, 1));
+        assert_eq!((queue.active, queue.waiting()), (2, 1));
         assert!(queue.is_sound());
     }
 
@@ -199,6 +194,6 @@ mod tests {
         queue.arrive(5, 0, &mut links, Instant::START);
         let rest: Vec<u32> = std::iter::from_fn(|| queue.leave(&mut links, Instant::START)).collect();
         assert_eq!(rest, [1, 3, 5]);
-        assert_eq!((queue.active(), queue.waiting()), (0, 0));
+        assert_eq!((queue.active, queue.waiting()), (0, 0));
     }
 }

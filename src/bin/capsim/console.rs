@@ -1,0 +1,45 @@
+//! Standard output and standard error: answers go to the one, everything else to the other. A reader that has seen
+//! enough (`capsim run … | head -1`) is no error.
+
+use crate::exit::Exit;
+use capsim::report::Paint;
+use std::io::{ErrorKind, IsTerminal, Write};
+use std::panic::PanicHookInfo;
+
+/// Whether a stream is coloured: only a terminal, and only if its user has not said otherwise.
+pub fn colour(stream: &impl IsTerminal) -> bool {
+    let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    stream.is_terminal() && !refused && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+}
+
+/// The paint for standard output.
+pub fn paint() -> Paint {
+    if colour(&std::io::stdout()) { Paint::Colour } else { Paint::Plain }
+}
+
+/// Prints an answer.
+pub fn print(text: &str) -> Exit {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Ok(()) => Exit::Done,
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Exit::Done,
+        Err(error) => {
+            complain(&format!("error: cannot write to standard output: {error}"));
+            Exit::Io
+        }
+    }
+}
+
+/// Says something beside the answer. If nobody can hear it, so be it.
+pub fn complain(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{text}");
+}
+
+/// One sentence about a bug of ours.
+pub fn internal_error(info: &PanicHookInfo) {
+    let payload = info.payload();
+    let owned = payload.downcast_ref::<String>().map(String::as_str);
+    let what = owned.or_else(|| payload.downcast_ref::<&str>().copied()).unwrap_or("no message").replace('\n', " ");
+    let place = info.location().map_or(String::new(), |at| format!(" ({}:{})", at.file(), at.line()));
+    complain(&format!("internal error: {what}{place}: this is a bug in capsim, and there is no result"));
+}

@@ -1,0 +1,123 @@
+//! Limits of a day divided by what a plan uses of them.
+
+use super::plan::Expected;
+use super::{Ceiling, op_name};
+use crate::model::{Model, OpKind};
+use crate::policy::{OnExceed, Quota, Window};
+use crate::units::{Span, count, number};
+
+/// A quota on calendar months is spread over this many days.
+const DAYS_A_MONTH: f64 = 30.0;
+
+/// The ceilings of quotas, key spacing, slots and account requests, in no order. `mix` is the plan without errors
+/// and the plan as expected; each limit is divided by whichever uses more of it.
+pub(super) fn of(model: &Model, mix: &[Expected; 2]) -> Vec<Ceiling> {
+    let quotas = (0..model.stores.len()).flat_map(|store| OpKind::ALL.map(|op| quota(model, mix, store, op)));
+    let keys = mix[1].shared_writes.keys().chain(mix[0].shared_writes.keys());
+    let mut keys: Vec<&(usize, String)> = keys.collect();
+    keys.sort();
+    keys.dedup();
+    let keys = keys.into_iter().map(|key| shared_key(model, mix, key));
+    let slots = (0..model.queues.len()).map(|queue| slots(model, mix, queue));
+    quotas.chain(keys).chain(slots).chain([requests(model, mix)]).flatten().collect()
+}
+
+/// The larger of the two, and what to say when it is the one with errors.
+fn larger(mix: &[Expected; 2], of: impl Fn(&Expected) -> f64) -> (f64, &'static str) {
+    let (without, expected) = (of(&mix[0]), of(&mix[1]));
+    let note = if expected > without * 1.005 { ", errors included" } else { "" };
+    (without.max(expected), note)
+}
+
+fn per_day(quota: &Quota) -> f64 {
+    let limit = quota.limit as f64;
+    match quota.window {
+        Window::Day => limit,
+        Window::Month => limit / DAYS_A_MONTH,
+        Window::Fixed(length) => limit * Span::DAY.secs() / length.secs(),
+    }
+}
+
+fn in_words(quota: &Quota, what: &str) -> String {
+    let limit = count(quota.limit);
+    match quota.window {
+        Window::Day => format!("{limit} {what} a day"),
+        Window::Month => format!("{limit} {what} a month ÷ {DAYS_A_MONTH} days"),
+        Window::Fixed(length) => format!("{limit} {what} each {length}"),
+    }
+}
+
+fn quota(model: &Model, mix: &[Expected; 2], store: usize, op: OpKind) -> Option<Ceiling> {
+    let quota = model.stores[store].quotas[op as usize].as_ref()?;
+    let at = |demand: f64| larger(mix, |plan| plan.ops(store, op, demand));
+    let plans_per_day = demand_at(per_day(quota), |demand| at(demand).0)?;
+    let (per_plan, note) = at(plans_per_day);
+    let what = op_name(op);
+    let mut because = format!("{} ÷ {} a plan{note}", in_words(quota, what), number(per_plan));
+    if op == OpKind::Get && mix[1].has_cached(store) {
+        because += ", the rest answered from memory";
+    }
+    Some(ceiling(format!("{}.quota.{what}", model.stores[store].name), plans_per_day, quota, because))
+}
+
+fn ceiling(limit: String, plans_per_day: f64, quota: &Quota, mut because: String) -> Ceiling {
+    let billed = quota.on_exceed == OnExceed::Bill;
+    if billed {
+        because += "; more is billed";
+    }
+    Ceiling { limit, plans_per_day, billed, because }
+}
+
+/// The demand at which `demand × per_plan(demand)` reaches a limit, where it ever does. What a plan uses falls as
+/// demand grows (memory caches), but the product never does.
+fn demand_at(limit: f64, per_plan: impl Fn(f64) -> f64) -> Option<f64> {
+    let (mut low, mut high) = (0.0, 1e12);
+    if high * per_plan(high) <= limit {
+        return None;
+    }
+    if per_plan(0.0) == per_plan(high) {
+        return Some(limit / per_plan(0.0));
+    }
+    for _ in 0..100 {
+        let middle = (low + high) / 2.0;
+        *(if middle * per_plan(middle) <= limit { &mut low } else { &mut high }) = middle;
+    }
+    Some(low)
+}
+
+fn shared_key(model: &Model, mix: &[Expected; 2], key: &(usize, String)) -> Option<Ceiling> {
+    let store = &model.stores[key.0];
+    let spacing = store.key_spacing.filter(|spacing| !spacing.is_zero())?;
+    let (per_plan, note) = larger(mix, |plan| plan.shared_writes.get(key).copied().unwrap_or(0.0));
+    let writes = Span::DAY.secs() / spacing.secs();
+    let plain = format!("{} writes a day, one each {spacing}, ÷ {} a plan{note}", number(writes), number(per_plan));
+    Some(Ceiling {
+        limit: format!("{}.key.{}", store.name, key.1),
+        plans_per_day: writes / per_plan,
+        billed: false,
+        because: plain,
+    })
+}
+
+fn slots(model: &Model, mix: &[Expected; 2], queue: usize) -> Option<Ceiling> {
+    let (seconds, note) = larger(mix, |plan| plan.slot_seconds[queue]);
+    let (slots, isolates) = (model.queues[queue].max_concurrency, model.platform.isolates);
+    let each = if isolates > 1 { format!(" × {} isolates", count(isolates.into())) } else { String::new() };
+    (seconds > 0.0).then(|| Ceiling {
+        limit: format!("queue.{}.slots", model.queues[queue].name),
+        plans_per_day: f64::from(slots) * f64::from(isolates) * Span::DAY.secs() / seconds,
+        billed: false,
+        because: format!(
+            "{} slots{each} × 86,400 s a day ÷ {} slot-seconds a plan{note}",
+            count(slots.into()),
+            number(seconds)
+        ),
+    })
+}
+
+fn requests(model: &Model, mix: &[Expected; 2]) -> Option<Ceiling> {
+    let quota = model.platform.requests.as_ref()?;
+    let (per_plan, _) = larger(mix, |plan| plan.invocations);
+    let because = format!("{} ÷ {} a plan", in_words(quota, "requests"), number(per_plan));
+    Some(ceiling("platform.requests".into(), per_day(quota) / per_plan, quota, because))
+}

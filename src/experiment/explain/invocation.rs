@@ -1,0 +1,140 @@
+//! What one invocation makes of the things it may make only so many of.
+
+use super::{Ceiling, InvocationNeed};
+use crate::model::{Class, InvocationScope, Level, LogOp, Model, ReadCount, Step, StoreKind, When};
+use crate::units::count;
+
+/// What a limit counts.
+#[derive(Clone, Copy)]
+enum Counts {
+    /// Attempts at providers and ops on caches.
+    External,
+    /// Ops on KV.
+    Internal,
+    /// Ops on one store.
+    Store(usize),
+}
+
+impl Counts {
+    fn store(self, model: &Model, store: usize) -> bool {
+        match self {
+            Counts::External => model.stores[store].kind == StoreKind::Cache,
+            Counts::Internal => model.stores[store].kind == StoreKind::Kv,
+            Counts::Store(only) => store == only,
+        }
+    }
+}
+
+/// Every limit of the model that an invocation has to itself, for every class.
+pub(super) fn needs(model: &Model) -> Vec<InvocationNeed> {
+    let platform = &model.platform;
+    let mut limits = Vec::new();
+    let mut limit = |name: String, allowed: Option<u32>, counts| {
+        limits.extend(allowed.map(|allowed| (name, allowed, counts)));
+    };
+    limit("invocation.subrequests.external".into(), platform.subrequests_external, Counts::External);
+    limit("invocation.subrequests.internal".into(), platform.subrequests_internal, Counts::Internal);
+    for (at, store) in model.stores.iter().enumerate() {
+        limit(format!("{}.ops_per_invocation", store.name), store.ops_per_invocation, Counts::Store(at));
+    }
+    let classes = model.classes.iter();
+    let needs = classes.flat_map(|class| limits.iter().map(move |limit| need(model, class, limit)));
+    needs.filter(|need| need.at_most > 0).collect()
+}
+
+fn need(model: &Model, class: &Class, (name, allowed, counts): &(String, u32, Counts)) -> InvocationNeed {
+    let workflow = &model.workflows[class.workflow.index()];
+    let calls = workflow.steps.iter().enumerate().flat_map(|(at, step)| (0..step.calls).map(move |_| (at, step)));
+    let each: Vec<u32> = calls.clone().map(|(_, step)| per_call(model, step, *counts, false)).collect();
+    let begin = reads(model, *counts, |count| matches!(count, ReadCount::PerPlan(_)));
+    let (mut used, mut worst, mut last) = (begin, begin, None);
+    let (mut needed, mut at_most) = (begin, begin);
+    let mut at_call = (begin > *allowed).then_some(0);
+    for (nth, (at, step)) in calls.enumerate() {
+        let fresh = match workflow.invocation {
+            InvocationScope::Plan => false,
+            InvocationScope::Step => last.is_some_and(|last| last != at),
+            InvocationScope::Call => last.is_some(),
+        };
+        if fresh {
+            (used, worst) = (0, 0);
+        }
+        last = Some(at);
+        used += each[nth];
+        worst += per_call(model, step, *counts, true);
+        needed = needed.max(used);
+        at_most = at_most.max(worst);
+        if used > *allowed && at_call.is_none() {
+            at_call = Some(nth as u32 + 1);
+        }
+    }
+    let per_call = each.iter().all(|&n| n == each[0]).then(|| each[0]);
+    InvocationNeed {
+        class: class.name.clone(),
+        limit: name.clone(),
+        allowed: *allowed,
+        needed,
+        at_most,
+        at_call,
+        per_call,
+    }
+}
+
+fn reads(model: &Model, counts: Counts, when: impl Fn(ReadCount) -> bool) -> u32 {
+    let reads = model.reads.iter().filter(|read| when(read.count) && counts.store(model, read.store.index()));
+    reads
+        .map(|read| match read.count {
+            ReadCount::PerPlan(n) | ReadCount::PerCall(n) => n,
+        })
+        .sum()
+}
+
+fn per_call(model: &Model, step: &Step, counts: Counts, worst: bool) -> u32 {
+    let provider = &model.providers[step.provider.index()];
+    let attempts = match counts {
+        Counts::External if worst => provider.retry.max + 1,
+        Counts::External => 1,
+        Counts::Internal | Counts::Store(_) => 0,
+    };
+    let logs = model.logging.ops.iter().filter(|op| counts.store(model, op.store.index()));
+    let logs = logs.filter(|op| happens(model.logging.level, op, step.critical, worst)).count();
+    attempts + logs as u32 + reads(model, counts, |count| matches!(count, ReadCount::PerCall(_)))
+}
+
+fn happens(level: Level, op: &LogOp, critical: bool, error: bool) -> bool {
+    let admitted = match level {
+        Level::All => true,
+        Level::ErrorsOnly => error,
+        Level::None => false,
+    };
+    admitted
+        && match op.when {
+            When::Always => true,
+            When::Error => error,
+            When::Critical => critical,
+            When::ErrorOrCritical => error || critical,
+        }
+}
+
+/// A ceiling of no plans for each limit that a plan without any failure already passes.
+pub(super) fn ceilings(needs: &[InvocationNeed], classes: usize) -> Vec<Ceiling> {
+    let over = needs.iter().filter(|need| need.at_call.is_some());
+    over.map(|need| Ceiling {
+        limit: need.limit.clone(),
+        plans_per_day: 0.0,
+        billed: false,
+        because: because(need, classes),
+    })
+    .collect()
+}
+
+fn because(need: &InvocationNeed, classes: usize) -> String {
+    let whose = if classes > 1 { format!(" by a plan of {}", need.class) } else { String::new() };
+    let (needed, allowed) = (count(need.needed.into()), count(need.allowed.into()));
+    let each = need.per_call.map_or(String::new(), |each| format!("{} a call: ", count(each.into())));
+    let when = match need.at_call {
+        Some(0) | None => "before the first call".to_string(),
+        Some(call) => format!("at call {}", count(call.into())),
+    };
+    format!("{each}{allowed} in one invocation are used up {when}, {needed} are needed{whose}")
+}

@@ -1,0 +1,246 @@
+//! One plan in expectation: how many of its calls begin, how many attempts they take, and what that costs in ops.
+
+use super::latency::{self, Cut};
+use crate::model::{
+    Class, InvocationScope, KeyScope, Level, LogEvent, LogOp, Model, OnCallError, OpKind, Provider, ReadCount, Step,
+    When, Workflow,
+};
+use crate::policy::Fault;
+use crate::streams::Word;
+use crate::units::Span;
+use std::collections::BTreeMap;
+
+/// Whether the errors that the model expects are counted.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Failures {
+    None,
+    Expected,
+}
+
+/// What one plan uses.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Expected {
+    /// By store, then op; without what a memory cache may answer.
+    direct: Vec<[f64; 4]>,
+    /// Reads behind a memory cache.
+    cached: Vec<Cached>,
+    /// By provider.
+    pub attempts: Vec<f64>,
+    /// By queue: the time that its calls hold a slot.
+    pub slot_seconds: Vec<f64>,
+    /// Writes to keys that all plans share, by store and family.
+    pub shared_writes: BTreeMap<(usize, String), f64>,
+    pub invocations: f64,
+}
+
+/// Reads that a memory cache answers while its entry is fresh.
+#[derive(Clone, Debug)]
+struct Cached {
+    store: usize,
+    keys: f64,
+    /// Days that an entry stays fresh, over the isolates that plans spread over.
+    fresh_days: f64,
+    /// Misses of a key within a plan, beyond the first.
+    again: f64,
+}
+
+impl Expected {
+    fn empty(model: &Model) -> Expected {
+        Expected {
+            direct: vec![[0.0; 4]; model.stores.len()],
+            attempts: vec![0.0; model.providers.len()],
+            slot_seconds: vec![0.0; model.queues.len()],
+            ..Expected::default()
+        }
+    }
+
+    /// Ops of one plan when `demand` plans a day share the memory caches: an entry that is fetched stays for its
+    /// time, so one read in 1 + demand × time misses.
+    pub fn ops(&self, store: usize, op: OpKind, demand: f64) -> f64 {
+        let direct = self.direct[store][op as usize];
+        if op != OpKind::Get {
+            return direct;
+        }
+        let cached = self.cached.iter().filter(|cached| cached.store == store);
+        direct + cached.map(|c| c.keys * (1.0 / (1.0 + demand * c.fresh_days) + c.again)).sum::<f64>()
+    }
+
+    /// Whether a memory cache answers some reads of this store.
+    pub fn has_cached(&self, store: usize) -> bool {
+        self.cached.iter().any(|cached| cached.store == store)
+    }
+
+    /// The plans of several classes, by their shares.
+    pub fn mix<'a>(model: &Model, plans: impl Iterator<Item = &'a Expected>, weights: &[f64]) -> Expected {
+        let mut mix = Expected::empty(model);
+        for (plan, &weight) in plans.zip(weights) {
+            for (sum, ops) in mix.direct.iter_mut().zip(&plan.direct) {
+                sum.iter_mut().zip(ops).for_each(|(sum, op)| *sum += weight * op);
+            }
+            mix.attempts.iter_mut().zip(&plan.attempts).for_each(|(sum, n)| *sum += weight * n);
+            mix.slot_seconds.iter_mut().zip(&plan.slot_seconds).for_each(|(sum, s)| *sum += weight * s);
+            for (key, writes) in &plan.shared_writes {
+                *mix.shared_writes.entry(key.clone()).or_default() += weight * writes;
+            }
+            mix.cached.extend(plan.cached.iter().map(|c| Cached { keys: c.keys * weight, ..c.clone() }));
+            mix.invocations += weight * plan.invocations;
+        }
+        mix
+    }
+}
+
+/// One call, once it has begun.
+#[derive(Clone, Copy)]
+struct Outcome {
+    attempts: f64,
+    fails: f64,
+    request_error: f64,
+    slot_seconds: f64,
+}
+
+/// Expects one plan of a class.
+pub(super) fn expect(model: &Model, class: &Class, failures: Failures) -> Expected {
+    let workflow = &model.workflows[class.workflow.index()];
+    let mut plan = Expected::empty(model);
+    let outcomes: Vec<Outcome> =
+        workflow.steps.iter().map(|step| outcome(step, &model.providers[step.provider.index()], failures)).collect();
+    let begun: Vec<Vec<f64>> = begun(workflow, &outcomes);
+    for ((step, outcome), begun) in workflow.steps.iter().zip(&outcomes).zip(&begun) {
+        let calls: f64 = begun.iter().sum();
+        plan.attempts[step.provider.index()] += calls * outcome.attempts;
+        if let Some(queue) = step.queue {
+            plan.slot_seconds[queue.index()] += calls * outcome.slot_seconds;
+        }
+        for op in &model.logging.ops {
+            let n = calls * log_chance(model.logging.level, op, step.critical, outcome);
+            plan.direct[op.store.index()][op.op as usize] += n;
+            if op.op == OpKind::Put && op.key.scope == KeyScope::Shared && n > 0.0 {
+                *plan.shared_writes.entry((op.store.index(), op.key.family.clone())).or_default() += n;
+            }
+        }
+        plan.invocations += match workflow.invocation {
+            InvocationScope::Plan => 0.0,
+            InvocationScope::Step => begun[0],
+            InvocationScope::Call => calls,
+        };
+    }
+    if workflow.invocation == InvocationScope::Plan {
+        plan.invocations = 1.0;
+    }
+    let calls: f64 = begun.iter().flatten().sum();
+    let seconds: f64 = outcomes.iter().zip(&begun).map(|(o, begun)| o.slot_seconds * begun.iter().sum::<f64>()).sum();
+    add_reads(model, &mut plan, calls, seconds);
+    plan
+}
+
+fn add_reads(model: &Model, plan: &mut Expected, calls: f64, seconds: f64) {
+    for read in &model.reads {
+        let (keys, times) = match read.count {
+            ReadCount::PerPlan(n) => (f64::from(n), 1.0),
+            ReadCount::PerCall(n) => (f64::from(n), calls),
+        };
+        let store = read.store.index();
+        match read.memory_ttl {
+            None => plan.direct[store][OpKind::Get as usize] += keys * times,
+            Some(ttl) => plan.cached.push(Cached {
+                store,
+                keys,
+                fresh_days: ttl.days() / f64::from(model.platform.isolates),
+                again: (seconds / ttl.secs().max(1e-9)).min((times - 1.0).max(0.0)),
+            }),
+        }
+    }
+}
+
+/// The chance that each call begins, by step and call: those of its plan that must have ended well before have.
+fn begun(workflow: &Workflow, outcomes: &[Outcome]) -> Vec<Vec<f64>> {
+    let lives = |step: usize| match workflow.on_call_error {
+        OnCallError::Abort => 1.0 - outcomes[step].fails,
+        OnCallError::Continue => 1.0,
+    };
+    let mut before: Vec<Vec<bool>> = Vec::new();
+    let mut begun = Vec::new();
+    for (at, step) in workflow.steps.iter().enumerate() {
+        let mut ancestors = vec![false; workflow.steps.len()];
+        for &after in &step.after {
+            ancestors[after] = true;
+            ancestors.iter_mut().zip(&before[after]).for_each(|(mine, theirs)| *mine |= theirs);
+        }
+        let reached: f64 = (0..at)
+            .filter(|&earlier| ancestors[earlier])
+            .map(|earlier| power(lives(earlier), workflow.steps[earlier].calls))
+            .product();
+        let chance = |call: u32| reached * power(lives(at), (call + 1).saturating_sub(step.parallel));
+        begun.push((0..step.calls).map(chance).collect());
+        before.push(ancestors);
+    }
+    begun
+}
+
+fn power(base: f64, times: u32) -> f64 {
+    (0..times).fold(1.0, |product, _| product * base)
+}
+
+fn outcome(step: &Step, provider: &Provider, failures: Failures) -> Outcome {
+    let law = step.latency.as_ref().unwrap_or(&provider.latency);
+    let cut = latency::under(law, provider.request_timeout);
+    if failures == Failures::None {
+        return Outcome { attempts: 1.0, fails: 0.0, request_error: 0.0, slot_seconds: cut.seconds };
+    }
+    let errors: Vec<_> = provider.errors.iter().map(|&(fault, chance)| (fault, chance.value())).collect();
+    let sound = tries(provider, cut, &errors);
+    let faulty = tries(provider, cut, &[(Fault::BadRequest, 1.0)]);
+    let request_error = provider.request_error.value();
+    let mix = |of: fn(&Outcome) -> f64| (1.0 - request_error) * of(&sound) + request_error * of(&faulty);
+    Outcome {
+        attempts: mix(|o| o.attempts),
+        fails: mix(|o| o.fails),
+        request_error,
+        slot_seconds: mix(|o| o.slot_seconds),
+    }
+}
+
+/// The attempts of a call whose answers end in these faults.
+fn tries(provider: &Provider, cut: Cut, faults: &[(Fault, f64)]) -> Outcome {
+    let Cut { late, seconds } = cut;
+    let retry = &provider.retry;
+    let answered = faults.iter().map(|&(fault, chance)| (fault, (1.0 - late) * chance));
+    let (mut again, mut for_good) = (0.0, 0.0);
+    for (fault, chance) in answered.chain([(Fault::Timeout, late)]) {
+        *(if retry.max > 0 && retry.on.contains(fault) { &mut again } else { &mut for_good }) += chance;
+    }
+    let attempts: f64 = (0..=retry.max).map(|attempt| power(again, attempt)).sum();
+    let fails = for_good * attempts + power(again, retry.max) * again;
+    let waits = if retry.hold_slot { backoff_seconds(provider, again) } else { 0.0 };
+    Outcome { attempts, fails, request_error: 0.0, slot_seconds: seconds * attempts + waits }
+}
+
+/// The mean time that a call backs off: each wait at the middle of its jitter, by the chance that it comes.
+fn backoff_seconds(provider: &Provider, again: f64) -> f64 {
+    let middle = Word(u64::MAX / 2);
+    let mut last = Span::ZERO;
+    let mut sum = 0.0;
+    for attempt in 0..provider.retry.max {
+        last = provider.retry.backoff.delay(attempt, last, middle);
+        sum += power(again, attempt + 1) * last.secs();
+    }
+    sum
+}
+
+/// The chance that a call makes a log op.
+fn log_chance(level: Level, op: &LogOp, critical: bool, call: &Outcome) -> f64 {
+    let error = match op.event {
+        LogEvent::Request => call.request_error,
+        LogEvent::Response => call.fails,
+    };
+    let admitted = match level {
+        Level::All => 1.0,
+        Level::ErrorsOnly => error,
+        Level::None => return 0.0,
+    };
+    match (op.when, critical) {
+        (When::Always, _) | (When::Critical | When::ErrorOrCritical, true) => admitted,
+        (When::Error, _) | (When::ErrorOrCritical, false) => error,
+        (When::Critical, false) => 0.0,
+    }
+}

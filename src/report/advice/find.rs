@@ -1,0 +1,249 @@
+//! Which advice applies to an answer. Every metric may be absent: a model has only some of the parts.
+
+use super::*;
+
+/// An interval that reaches further than this to either side of the mean says little.
+const WIDE: f64 = 0.10;
+/// Above this share of busy slots a queue hardly ever empties.
+const SATURATED: f64 = 0.95;
+/// A difference of less than this is not worth a sentence.
+const DIFFERENT: f64 = 0.05;
+/// More replications than this are not suggested.
+const REPLICATIONS_MAX: f64 = 100_000.0;
+
+pub(super) fn all(answer: &Answer) -> Vec<Advice> {
+    let mut all = quotas(answer);
+    all.extend(keys(answer));
+    all.extend(invocations(answer));
+    all.extend(queues(answer));
+    all.extend(differences(answer));
+    all.extend(records(answer));
+    if answer.replications > 0 {
+        all.extend(intervals(answer));
+    }
+    all
+}
+
+/// Metrics named `PREFIX + anything + SUFFIX`, with the anything.
+fn matching<'a>(answer: &'a Answer, prefix: &str, suffix: &str) -> Vec<(&'a str, &'a Metric)> {
+    let metrics = answer.metrics.iter().filter(|metric| !metric.name.starts_with("class."));
+    metrics
+        .filter_map(|metric| Some((metric.name.strip_prefix(prefix)?.strip_suffix(suffix)?, metric)))
+        .filter(|(middle, _)| !middle.is_empty())
+        .collect()
+}
+
+fn quotas(answer: &Answer) -> Vec<Advice> {
+    let days = matching(answer, "", ".exhausted_days_fraction").into_iter();
+    let days = days.filter_map(|(name, metric)| Some((name.split_once(".quota.")?, metric.mean?)));
+    days.filter(|(_, days)| *days > 0.0)
+        .map(|((store, ops), days_fraction)| Advice::QuotaRunsOut {
+            store: store.into(),
+            ops: ops.into(),
+            days_fraction,
+            at_hour: answer.mean(&format!("{store}.quota.{ops}.exhausted_at_hour")),
+            rejected: answer.mean(&format!("{store}.{ops}_rejected_quota")),
+        })
+        .collect()
+}
+
+fn keys(answer: &Answer) -> Vec<Advice> {
+    let rejected = matching(answer, "", ".writes_rejected_key").into_iter();
+    let rejected = rejected.filter_map(|(store, metric)| Some((store, metric.mean.filter(|&n| n > 0.0)?)));
+    rejected
+        .map(|(store, rejected)| {
+            let prefix = format!("{store}.key.");
+            let hottest = answer.arithmetic.ceilings.iter().find(|ceiling| ceiling.limit.starts_with(&prefix));
+            let attempted = answer.mean(&format!("{store}.writes_attempted")).filter(|&n| n > 0.0);
+            Advice::KeyTooHot {
+                store: store.into(),
+                family: hottest.map(|ceiling| ceiling.limit[prefix.len()..].into()),
+                rejected,
+                share: attempted.map(|attempted| rejected / attempted),
+                ceiling_per_day: hottest.map(|ceiling| ceiling.plans_per_day),
+            }
+        })
+        .collect()
+}
+
+fn invocations(answer: &Answer) -> Vec<Advice> {
+    let ops = matching(answer, "", "_rejected_invocation").into_iter().filter_map(|(_, metric)| metric.mean);
+    let refused = ops.chain(answer.mean("attempts.subrequest_limited")).sum::<f64>();
+    let refused = Some(refused).filter(|&n| n > 0.0);
+    let largest = answer.metric("invocation.subrequests.max").and_then(|metric| metric.max);
+    let needs = answer.arithmetic.invocations.iter().filter(|need| {
+        let external = need.limit.ends_with(".external");
+        let reached = refused.is_some() || largest.is_some_and(|largest| largest >= f64::from(need.allowed));
+        need.at_call.is_some() || (external && reached && need.at_most > need.allowed)
+    });
+    needs
+        .map(|need| Advice::InvocationTooSmall {
+            limit: need.limit.clone(),
+            allowed: need.allowed,
+            needed: need.needed,
+            at_most: need.at_most,
+            at_call: need.at_call,
+            refused: refused.filter(|_| need.limit.ends_with(".external")),
+        })
+        .collect()
+}
+
+fn queues(answer: &Answer) -> Vec<Advice> {
+    let demand = answer.arithmetic.demand_per_day;
+    let below = |ceiling: f64| demand.is_some_and(|demand| ceiling < demand);
+    let slots = answer.arithmetic.ceilings.iter();
+    let slots = slots.filter_map(|c| Some((c.limit.strip_prefix("queue.")?.strip_suffix(".slots")?, c.plans_per_day)));
+    let busy = matching(answer, "queue.", ".utilisation").into_iter();
+    let mut names: Vec<&str> = slots.clone().map(|(name, _)| name).chain(busy.map(|(name, _)| name)).collect();
+    names.sort_unstable();
+    names.dedup();
+    let advice = names.into_iter().filter_map(|queue| {
+        let utilisation = answer.mean(&format!("queue.{queue}.utilisation"));
+        let ceiling = slots.clone().find(|(name, _)| *name == queue).map(|(_, ceiling)| ceiling).filter(|&c| below(c));
+        (utilisation.is_some_and(|busy| busy > SATURATED) || ceiling.is_some()).then(|| Advice::QueueSaturated {
+            queue: queue.into(),
+            utilisation,
+            ceiling_per_day: ceiling,
+            drop_fraction: answer.mean(&format!("queue.{queue}.drop_fraction")),
+        })
+    });
+    advice.collect()
+}
+
+fn differences(answer: &Answer) -> Vec<Advice> {
+    let rows = &answer.arithmetic.per_plan;
+    let mut kinds: Vec<(&str, &str)> = rows.iter().map(|row| (row.store.as_str(), row.op.as_str())).collect();
+    kinds.sort_unstable();
+    kinds.dedup();
+    let mut all: Vec<Advice> = kinds
+        .into_iter()
+        .filter_map(|(store, op)| {
+            let metric = answer.metric(&format!("{store}.{op}_per_plan"))?;
+            let of = |row: &&OpsPerPlan| row.store == store && row.op == op;
+            let arithmetic: f64 = rows.iter().filter(of).map(|row| row.share * row.expected).sum();
+            let from_memory = rows.iter().filter(of).any(|row| row.from_memory);
+            differs(format!("{store} {op} a plan"), arithmetic, metric, || why_ops(answer, store, from_memory))
+        })
+        .collect();
+    let room = answer.arithmetic.binding().map_or(f64::INFINITY, |first| first.plans_per_day);
+    if let (Some(demand), Some(metric)) = (answer.arithmetic.demand_per_day, answer.metric("plans.per_day"))
+        && metric.mean.is_some_and(|mean| mean < demand.min(room) || room < demand)
+        && room > 0.0
+    {
+        all.extend(differs("plans a day".into(), demand.min(room), metric, || why_plans(answer)));
+    }
+    all
+}
+
+fn differs(what: String, arithmetic: f64, metric: &Metric, reason: impl FnOnce() -> String) -> Option<Advice> {
+    let simulated = metric.mean?;
+    let inside = metric.ci95.is_some_and(|(low, high)| (low..=high).contains(&arithmetic));
+    let apart = arithmetic > 0.0 && (simulated - arithmetic).abs() > DIFFERENT * arithmetic;
+    (apart && !inside).then(|| Advice::ArithmeticDiffers { what, arithmetic, simulated, reason: reason() })
+}
+
+/// The most frequent of several things that happened, if any did: what is counted, and what became of it.
+fn largest(answer: &Answer, reasons: &[(String, &str, &str)]) -> Option<String> {
+    let counts = reasons.iter().filter_map(|(metric, what, fate)| Some((answer.mean(metric)?, what, fate)));
+    let largest = counts.filter(|(n, ..)| *n > 0.0).max_by(|a, b| a.0.total_cmp(&b.0));
+    largest.map(|(n, what, fate)| format!("{} {what} a replication {fate}", number(n)))
+}
+
+fn why_ops(answer: &Answer, store: &str, from_memory: bool) -> String {
+    const WHY: [(&str, &str); 3] = [
+        ("quota", "are refused by the quota, and what would have followed them is not made"),
+        ("key", "are refused because their key was written a moment before, and what would have followed is not made"),
+        ("invocation", "are refused by the limit of their invocation"),
+    ];
+    // A refused write also takes the reads with it that would have followed.
+    let ops = ["reads", "writes", "deletes", "lists"].into_iter();
+    let refused = ops.flat_map(|what| WHY.map(|(why, fate)| (format!("{store}.{what}_rejected_{why}"), what, fate)));
+    let refused: Vec<_> = refused.collect();
+    let ended = [
+        ("attempts.subrequest_limited".into(), "attempts", "are refused by the limit of their invocation"),
+        ("calls.refused".into(), "calls", "are refused by the queue, and end their plan"),
+    ];
+    let memory = "plans do not come evenly, and memory answers more of those that come together";
+    largest(answer, &refused)
+        .or_else(|| from_memory.then(|| memory.into()))
+        .or_else(|| largest(answer, &ended))
+        .unwrap_or_else(|| "errors and retries that do not fall evenly on plans".into())
+}
+
+fn why_plans(answer: &Answer) -> String {
+    let ends = [
+        ("plans.failed".into(), "plans", "fail"),
+        ("plans.overloaded".into(), "plans", "are refused as overload"),
+        ("plans.crashed".into(), "plans", "crash on a refused log op"),
+        ("plans.abandoned".into(), "plans", "are abandoned"),
+        ("plans.in_flight".into(), "plans", "are still under way at the end"),
+    ];
+    let simulated = answer.mean("plans.per_day");
+    match answer.arithmetic.binding() {
+        Some(first) if simulated.is_some_and(|mean| mean > first.plans_per_day) => {
+            format!("plans go on without what {} refuses them", first.limit)
+        }
+        _ => largest(answer, &ends).unwrap_or_else(|| "plans that come together wait for each other".into()),
+    }
+}
+
+fn records(answer: &Answer) -> Vec<Advice> {
+    let mut all = Vec::new();
+    let after = |what: &str| answer.mean(&format!("logs.{what}.3d"));
+    if let (Some(retrievable), Some(context)) = (after("error.retrievable"), after("error.context"))
+        && retrievable - context > DIFFERENT
+    {
+        all.push(Advice::ErrorContextLost { retrievable, context });
+    }
+    for records in ["error", "normal"] {
+        let retrievable = after(&format!("{records}.retrievable"));
+        let reachable = after(&format!("{records}.reachable"));
+        if let (Some(retrievable), Some(reachable)) = (retrievable, reachable)
+            && retrievable - reachable > DIFFERENT
+        {
+            all.push(Advice::RecordsUnreachable { records: records.into(), retrievable, reachable });
+        }
+    }
+    all
+}
+
+fn intervals(answer: &Answer) -> Vec<Advice> {
+    let mut all = Vec::new();
+    if let Some(metric) = answer.metric("plans.per_day")
+        && let Some(mean) = metric.mean.filter(|&mean| mean > 0.0)
+    {
+        let relative = half_width(metric).map(|half| half / mean);
+        if relative.is_none_or(|relative| relative > WIDE) {
+            let wanted = relative.and_then(|relative| replications(answer, relative / WIDE)).unwrap_or(30);
+            let metric = metric.name.clone();
+            all.push(Advice::IntervalTooWide { metric, relative_half_width: relative, replications: wanted });
+        }
+    }
+    let undecided = answer.objectives.iter().filter(|(_, verdict)| *verdict == Verdict::Undecided);
+    all.extend(undecided.map(|(objective, _)| {
+        let metric = answer.metric(&objective.metric);
+        let mean = metric.and_then(|metric| metric.mean);
+        let wanted = metric.zip(mean).and_then(|(metric, mean)| {
+            let bounds = [objective.min, objective.max].into_iter().flatten();
+            let distance = bounds.map(|bound| (mean - bound).abs()).fold(f64::INFINITY, f64::min);
+            match half_width(metric) {
+                Some(half) => replications(answer, half / distance),
+                None => Some(30),
+            }
+        });
+        Advice::ObjectiveUndecided { metric: objective.metric.clone(), replications: wanted, observed: mean.is_some() }
+    }));
+    all
+}
+
+fn half_width(metric: &Metric) -> Option<f64> {
+    metric.ci95.map(|(low, high)| (high - low) / 2.0)
+}
+
+/// Replications that shrink an interval by this factor, rounded up to two digits; none if too many.
+fn replications(answer: &Answer, factor: f64) -> Option<u32> {
+    let wanted = libm::ceil(f64::from(answer.replications) * factor * factor * 1.1);
+    let digit = if wanted > 1_000.0 { 100.0 } else { 10.0 };
+    let wanted = libm::ceil(wanted / digit) * digit;
+    (wanted.is_finite() && wanted <= REPLICATIONS_MAX).then_some(wanted as u32)
+}

@@ -1,0 +1,83 @@
+//! The page of `explain`: ops per plan, the ladder of ceilings, and what they leave out.
+
+use super::json::{ceiling, finite, invocation, ops_per_plan, pretty};
+use super::text::{WIDTH, heading, plain_table, section, wrapped_table};
+use super::words::{Paint, paragraph};
+use crate::experiment::Arithmetic;
+use crate::units::{count, number};
+use serde_json::{Value, json};
+
+/// Renders the arithmetic of a model as text.
+pub fn arithmetic_text(model: &str, description: &str, arithmetic: &Arithmetic, paint: Paint) -> String {
+    let mut out = heading(model, description, paint);
+    let demand = match arithmetic.demand_per_day {
+        Some(demand) => format!("The model offers {} plans a day.", number(demand)),
+        None => "The model's traffic has no rate, so no demand can be named.".into(),
+    };
+    out += &paragraph("  ", &demand, WIDTH);
+    section(&mut out, "Ops per plan", per_plan(arithmetic), paint);
+    section(&mut out, "In one invocation", invocations(arithmetic), paint);
+    section(&mut out, "Ceilings: the plans a day at which each limit binds by itself", ceilings(arithmetic), paint);
+    let leaves_out = arithmetic.leaves_out.iter().map(|sentence| paragraph("  - ", sentence, WIDTH)).collect();
+    section(&mut out, "What this leaves out (`capsim run` does not)", leaves_out, paint);
+    out
+}
+
+/// Renders the arithmetic of a model as JSON.
+pub fn arithmetic_json(model: &str, description: &str, arithmetic: &Arithmetic) -> String {
+    pretty(&json!({
+        "schema_version": super::SCHEMA_VERSION,
+        "model": model,
+        "description": description,
+        "demand_per_day": arithmetic.demand_per_day.map_or(Value::Null, finite),
+        "binding": arithmetic.binding().map_or(Value::Null, ceiling),
+        "per_plan": arithmetic.per_plan.iter().map(ops_per_plan).collect::<Vec<_>>(),
+        "ceilings": arithmetic.ceilings.iter().map(ceiling).collect::<Vec<_>>(),
+        "invocations": arithmetic.invocations.iter().map(invocation).collect::<Vec<_>>(),
+        "leaves_out": arithmetic.leaves_out,
+    }))
+}
+
+fn lines(lines: Vec<String>) -> String {
+    lines.into_iter().map(|line| line + "\n").collect()
+}
+
+fn per_plan(arithmetic: &Arithmetic) -> String {
+    if arithmetic.per_plan.is_empty() {
+        return String::new();
+    }
+    let rows = arithmetic.per_plan.iter().map(|row| {
+        [row.class.clone(), row.store.clone(), row.op.clone(), number(row.without_errors), number(row.expected)]
+    });
+    let header = ["class", "store", "op", "without errors", "expected"];
+    lines(plain_table(header, [false, false, false, true, true], rows.collect()))
+}
+
+fn invocations(arithmetic: &Arithmetic) -> String {
+    if arithmetic.invocations.is_empty() {
+        return String::new();
+    }
+    let rows = arithmetic.invocations.iter().map(|need| {
+        let [allowed, needed, at_most] = [need.allowed, need.needed, need.at_most].map(|n| count(n.into()));
+        [need.class.clone(), need.limit.clone(), allowed, needed, at_most]
+    });
+    let header = ["class", "limit", "allowed", "needed", "with every retry"];
+    lines(plain_table(header, [false, false, true, true, true], rows.collect()))
+}
+
+fn ceilings(arithmetic: &Arithmetic) -> String {
+    if arithmetic.ceilings.is_empty() {
+        return "  No limit of this model depends on the demand.\n".into();
+    }
+    let rows = arithmetic.ceilings.iter().map(|ceiling| {
+        let exact = ceiling.plans_per_day;
+        let whole = ceiling.whole_plans();
+        let plans = if exact < 1000.0 && exact != whole as f64 {
+            format!("{} ({} whole)", number(exact), count(whole))
+        } else {
+            count(whole)
+        };
+        [ceiling.limit.clone(), plans, ceiling.because.clone()]
+    });
+    lines(wrapped_table(["limit", "plans a day", "because"], [false, true, false], rows.collect()))
+}

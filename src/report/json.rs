@@ -1,0 +1,111 @@
+//! The report for programs: stable names in a stable order, as `docs/report.schema.json` describes it. Numbers are
+//! finite, in the fixed unit that stands beside them; `null` is for what was not observed.
+
+use super::Advice;
+use super::words;
+use crate::experiment::{Answer, Ceiling, InvocationNeed, Metric, OpsPerPlan};
+use serde_json::{Map, Value, json};
+
+/// The JSON Schema of the report.
+pub const SCHEMA: &str = include_str!("../../docs/report.schema.json");
+/// Changes when a name is removed or changes its meaning, not when one is added.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// Renders an answer as JSON.
+pub fn json(answer: &Answer) -> String {
+    let metrics: Map<String, Value> =
+        answer.metrics.iter().map(|metric| (metric.name.clone(), one_metric(metric))).collect();
+    let arithmetic = &answer.arithmetic;
+    pretty(&json!({
+        "schema_version": SCHEMA_VERSION,
+        "capsim_version": env!("CARGO_PKG_VERSION"),
+        "model": answer.model,
+        "description": answer.description,
+        "digest": answer.digest,
+        "overrides": answer.overrides,
+        "seed": answer.seed,
+        "replications": answer.replications,
+        "replications_asked": answer.asked,
+        "partial": answer.replications < answer.asked,
+        "start": answer.start.to_string(),
+        "horizon_s": finite(answer.horizon.secs()),
+        "warmup_s": finite(answer.warmup.secs()),
+        "demand_per_day": arithmetic.demand_per_day.map_or(Value::Null, finite),
+        "binding": arithmetic.binding().map_or(Value::Null, ceiling),
+        "metrics": metrics,
+        "objectives": answer.objectives.iter().map(|(objective, verdict)| json!({
+            "metric": objective.metric,
+            "min": objective.min.map_or(Value::Null, finite),
+            "max": objective.max.map_or(Value::Null, finite),
+            "verdict": words::verdict(*verdict),
+        })).collect::<Vec<_>>(),
+        "per_plan": arithmetic.per_plan.iter().map(ops_per_plan).collect::<Vec<_>>(),
+        "ceilings": arithmetic.ceilings.iter().map(ceiling).collect::<Vec<_>>(),
+        "invocations": arithmetic.invocations.iter().map(invocation).collect::<Vec<_>>(),
+        "leaves_out": arithmetic.leaves_out,
+        "advice": Advice::of(answer).iter().map(one_advice).collect::<Vec<_>>(),
+    }))
+}
+
+pub(super) fn pretty(value: &Value) -> String {
+    format!("{value:#}\n")
+}
+
+/// A number that JSON can say; whole ones without a fraction, and no negative zero.
+pub(super) fn finite(x: f64) -> Value {
+    let whole = x as i64;
+    if whole as f64 == x && whole.unsigned_abs() < 1 << 53 { Value::from(whole) } else { Value::from(x) }
+}
+
+fn one_metric(metric: &Metric) -> Value {
+    let number = |x: Option<f64>| x.map_or(Value::Null, finite);
+    let interval = metric.ci95.filter(|(low, high)| low.is_finite() && high.is_finite());
+    json!({
+        "mean": number(metric.mean),
+        "ci95": interval.map_or(Value::Null, |(low, high)| json!([finite(low), finite(high)])),
+        "min": number(metric.min),
+        "max": number(metric.max),
+        "unit": metric.unit,
+    })
+}
+
+pub(super) fn ops_per_plan(row: &OpsPerPlan) -> Value {
+    json!({
+        "class": row.class,
+        "share": finite(row.share),
+        "store": row.store,
+        "op": row.op,
+        "without_errors": finite(row.without_errors),
+        "expected": finite(row.expected),
+        "from_memory": row.from_memory,
+    })
+}
+
+pub(super) fn ceiling(ceiling: &Ceiling) -> Value {
+    json!({
+        "limit": ceiling.limit,
+        "plans_per_day": finite(ceiling.plans_per_day),
+        "whole_plans": ceiling.whole_plans(),
+        "billed": ceiling.billed,
+        "because": ceiling.because,
+    })
+}
+
+pub(super) fn invocation(need: &InvocationNeed) -> Value {
+    json!({
+        "class": need.class,
+        "limit": need.limit,
+        "allowed": need.allowed,
+        "needed": need.needed,
+        "at_most": need.at_most,
+        "at_call": need.at_call,
+    })
+}
+
+fn one_advice(advice: &Advice) -> Value {
+    let mut value = serde_json::to_value(advice).unwrap_or(Value::Null);
+    if let Value::Object(fields) = &mut value {
+        fields.insert("text".into(), advice.text().into());
+    }
+    value
+}

@@ -1,0 +1,87 @@
+//! The report for the summary page of a CI job: the same statements, with the long table folded away.
+
+use super::words::{self, range, value_or_dash};
+use super::{Advice, summary};
+use crate::experiment::{Answer, Verdict};
+use crate::units::number;
+
+/// Renders an answer as GitHub-flavoured Markdown.
+pub fn markdown(answer: &Answer) -> String {
+    let mut out = format!("## {}\n\n", escape(&answer.model));
+    if !answer.description.is_empty() {
+        out += &format!("{}\n\n", escape(&answer.description));
+    }
+    for statement in summary::statements(answer) {
+        out += &format!("- **{}**: {}\n", statement.topic, escape(&statement.text));
+    }
+    if !answer.objectives.is_empty() {
+        out += "\n| objective | verdict | mean | 95 % interval |\n| --- | --- | ---: | ---: |\n";
+        answer.objectives.iter().for_each(|(objective, verdict)| {
+            let metric = answer.metric(&objective.metric);
+            let mean = metric.and_then(|metric| metric.mean).map_or(words::NOTHING.into(), number);
+            let interval = metric.and_then(|metric| metric.ci95);
+            let interval = interval.map_or(words::NOTHING.into(), |(low, high)| range(low, high, ""));
+            let mark = match verdict {
+                Verdict::Met => "✅",
+                Verdict::Broken => "❌",
+                Verdict::Undecided => "❔",
+            };
+            let bound = words::bound(objective);
+            out += &format!("| `{bound}` | {mark} {} | {mean} | {interval} |\n", words::verdict(*verdict));
+        });
+    }
+    let advice = Advice::of(answer);
+    if !advice.is_empty() {
+        out += "\n### Advice\n\n";
+        out.extend(advice.iter().map(|advice| format!("- {}\n", escape(&advice.text()))));
+    }
+    out + &ceilings(answer) + &metrics(answer)
+}
+
+fn ceilings(answer: &Answer) -> String {
+    if answer.arithmetic.ceilings.is_empty() {
+        return String::new();
+    }
+    let mut out = String::from("\n### Ceilings\n\n| limit | plans a day | because |\n| --- | ---: | --- |\n");
+    for ceiling in &answer.arithmetic.ceilings {
+        let plans = number(ceiling.plans_per_day);
+        out += &format!("| `{}` | {plans} | {} |\n", ceiling.limit, escape(&ceiling.because));
+    }
+    out
+}
+
+fn metrics(answer: &Answer) -> String {
+    let metrics = words::reading_order(answer);
+    if metrics.is_empty() {
+        return String::new();
+    }
+    let mut out = format!("\n<details><summary>{} metrics</summary>\n\n", metrics.len());
+    out += "| metric | mean | 95 % interval | min to max | unit |\n| --- | ---: | ---: | ---: | --- |\n";
+    for metric in &metrics {
+        let pair = |pair: Option<(f64, f64)>| pair.map_or(words::NOTHING.into(), |(a, b)| range(a, b, metric.unit));
+        out += &format!(
+            "| `{}` | {} | {} | {} | {} |\n",
+            metric.name,
+            value_or_dash(metric.mean, metric.unit),
+            pair(metric.ci95),
+            pair(metric.min.zip(metric.max)),
+            words::unit(metric.unit)
+        );
+    }
+    let left_out = words::left_out(answer, metrics.len()).map(|sentence| format!("\n{sentence}\n"));
+    out + &left_out.unwrap_or_default() + "\n</details>\n"
+}
+
+/// Text from a model must not become markup.
+fn escape(text: &str) -> String {
+    let mut out = String::new();
+    for letter in text.chars() {
+        match letter {
+            '<' => out += "&lt;",
+            '\n' => out.push(' '),
+            '|' | '*' | '[' | ']' => out.extend(['\\', letter]),
+            _ => out.push(letter),
+        }
+    }
+    out
+}

@@ -1,0 +1,132 @@
+//! The report for people at a terminal: the answer first, then the table, then advice.
+
+use super::words::{self, Paint, paragraph, range, value_or_dash};
+use super::{Advice, summary};
+use crate::experiment::{Answer, Metric};
+use crate::units::number;
+use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, presets};
+
+/// How wide prose is set.
+pub(super) const WIDTH: usize = 100;
+
+/// Renders an answer as text.
+pub fn text(answer: &Answer, paint: Paint) -> String {
+    let mut out = heading(&answer.model, &answer.description, paint);
+    for statement in summary::statements(answer) {
+        out += &paragraph(&format!("  {:<13}", statement.topic), &statement.text, WIDTH);
+    }
+    if !answer.overrides.is_empty() {
+        out += &paragraph("  With         ", &answer.overrides.join(", "), WIDTH);
+    }
+    section(&mut out, "Objectives", objectives(answer, paint), paint);
+    section(&mut out, "Metrics", metrics(answer, paint), paint);
+    section(&mut out, "Advice", advice(answer), paint);
+    out
+}
+
+/// The first line of a page.
+pub(super) fn heading(name: &str, description: &str, paint: Paint) -> String {
+    let colon = if description.is_empty() { "" } else { ": " };
+    format!("{}{colon}{description}\n\n", paint.bold(name))
+}
+
+/// A part of a page under its title; nothing where it is empty.
+pub(super) fn section(out: &mut String, title: &str, body: String, paint: Paint) {
+    if !body.is_empty() {
+        *out += &format!("\n{}\n\n{body}", paint.bold(title));
+    }
+}
+
+/// A table without borders, indented by two; `right` says which columns are aligned to the right.
+pub(super) fn plain_table<const N: usize>(header: [&str; N], right: [bool; N], rows: Vec<[String; N]>) -> Vec<String> {
+    set_table(header, right, rows, false)
+}
+
+/// The same, with the last column broken into lines where it is too wide.
+pub(super) fn wrapped_table<const N: usize>(
+    header: [&str; N],
+    right: [bool; N],
+    rows: Vec<[String; N]>,
+) -> Vec<String> {
+    set_table(header, right, rows, true)
+}
+
+fn set_table<const N: usize>(header: [&str; N], right: [bool; N], rows: Vec<[String; N]>, wrap: bool) -> Vec<String> {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    table.set_header(header);
+    table.add_rows(rows);
+    for (column, right) in table.column_iter_mut().zip(right) {
+        column.set_padding((0, 2));
+        column.set_cell_alignment(if right { CellAlignment::Right } else { CellAlignment::Left });
+        if wrap && column.index + 1 < N {
+            column.set_constraint(ColumnConstraint::ContentWidth);
+        }
+    }
+    if wrap {
+        table.set_content_arrangement(ContentArrangement::Dynamic).set_width(WIDTH as u16);
+    }
+    table.lines().map(|line| format!("  {}", line).trim_end().to_string()).collect()
+}
+
+fn objectives(answer: &Answer, paint: Paint) -> String {
+    let mut out = String::new();
+    for (objective, verdict) in &answer.objectives {
+        let found = answer.metric(&objective.metric).and_then(|metric| {
+            let mean = number(metric.mean?);
+            let interval = metric.ci95.filter(|(low, high)| low != high);
+            Some(interval.map_or(mean.clone(), |(low, high)| format!("{mean} ({})", range(low, high, ""))))
+        });
+        let found = found.unwrap_or_else(|| "nothing observed".into());
+        let word = paint.verdict(*verdict, &format!("{:<9}", words::verdict(*verdict)));
+        out += &format!("  {word}  {}: {found}\n", words::bound(objective));
+    }
+    out
+}
+
+fn metrics(answer: &Answer, paint: Paint) -> String {
+    let metrics = words::reading_order(answer);
+    let Some(first) = metrics.first() else { return String::new() };
+    let lines = metric_lines(&metrics);
+    let mut out = paint.dim(&lines[0]) + "\n";
+    let mut group = words::group(&first.name);
+    for (metric, line) in metrics.iter().zip(&lines[1..]) {
+        if words::group(&metric.name) != group {
+            group = words::group(&metric.name);
+            out.push('\n');
+        }
+        out += line;
+        out.push('\n');
+    }
+    if let Some(left_out) = words::left_out(answer, metrics.len()) {
+        out += &format!("\n  {}\n", paint.dim(&left_out));
+    }
+    out
+}
+
+/// The header and a line for each metric. Long names leave no room for the extremes, which the other forms have.
+fn metric_lines(metrics: &[&Metric]) -> Vec<String> {
+    let cells = metrics.iter().map(|metric| {
+        let pair = |pair: Option<(f64, f64)>| pair.map_or(words::NOTHING.into(), |(a, b)| range(a, b, metric.unit));
+        [
+            metric.name.clone(),
+            value_or_dash(metric.mean, metric.unit),
+            pair(metric.ci95),
+            pair(metric.min.zip(metric.max)),
+            words::unit(metric.unit).into(),
+        ]
+    });
+    let rows: Vec<[String; 5]> = cells.collect();
+    let header = ["metric", "mean", "95 % interval", "min to max", "unit"];
+    let lines = plain_table(header, [false, true, true, true, false], rows.clone());
+    if lines.iter().all(|line| line.chars().count() <= WIDTH) {
+        return lines;
+    }
+    let rows = rows.into_iter().map(|[name, mean, interval, _, unit]| [name, mean, interval, unit]).collect();
+    plain_table(["metric", "mean", "95 % interval", "unit"], [false, true, true, false], rows)
+}
+
+fn advice(answer: &Answer) -> String {
+    let all = Advice::of(answer);
+    all.iter().map(|advice| paragraph("  - ", &advice.text(), WIDTH)).collect()
+}

@@ -1,0 +1,170 @@
+//! Pieces of text that several renderings share: values with their unit, intervals, paragraphs, colour.
+
+use crate::experiment::{Answer, Metric, Objective, Verdict};
+use crate::units::{Span, number, percent};
+
+/// Shown where nothing was observed.
+pub(super) const NOTHING: &str = "–";
+
+/// Whether text is coloured for a terminal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Paint {
+    /// Plain text.
+    Plain,
+    /// With ANSI colours.
+    Colour,
+}
+
+impl Paint {
+    pub(super) fn bold(self, text: &str) -> String {
+        self.with("1", text)
+    }
+
+    pub(super) fn dim(self, text: &str) -> String {
+        self.with("2", text)
+    }
+
+    pub(super) fn verdict(self, verdict: Verdict, text: &str) -> String {
+        match verdict {
+            Verdict::Met => self.with("32", text),
+            Verdict::Broken => self.with("1;31", text),
+            Verdict::Undecided => self.with("33", text),
+        }
+    }
+
+    fn with(self, code: &str, text: &str) -> String {
+        match self {
+            Paint::Plain => text.into(),
+            Paint::Colour => format!("\u{1b}[{code}m{text}\u{1b}[0m"),
+        }
+    }
+}
+
+/// A value as people read it: fractions as percentages, the rest as numbers.
+pub(super) fn value(x: f64, unit: &str) -> String {
+    if unit == "1" { percent(x) } else { number(x) }
+}
+
+/// The same, or a dash.
+pub(super) fn value_or_dash(x: Option<f64>, unit: &str) -> String {
+    x.map_or(NOTHING.into(), |x| value(x, unit))
+}
+
+/// `low to high`, or the one where both read the same.
+pub(super) fn range(low: f64, high: f64, unit: &str) -> String {
+    let (percent, sign) = if unit == "1" { (100.0, " %") } else { (1.0, "") };
+    let (low, high) = (number(low * percent), number(high * percent));
+    if low == high { format!("{low}{sign}") } else { format!("{low} to {high}{sign}") }
+}
+
+/// The unit as a column shows it: percentages carry theirs.
+pub(super) fn unit(unit: &str) -> &str {
+    if unit == "1" { "" } else { unit }
+}
+
+/// `97.3 (95 % interval 96.1 to 98.5)`.
+pub(super) fn with_interval(metric: &Metric) -> Option<String> {
+    let mean = value(metric.mean?, metric.unit);
+    Some(match metric.ci95 {
+        Some((low, high)) if low == high => format!("{mean} (in every replication)"),
+        Some((low, high)) => format!("{mean} (95 % interval {})", range(low, high, metric.unit)),
+        None => format!("{mean} (one replication, no interval)"),
+    })
+}
+
+/// `plans.failed_fraction <= 0.01`.
+pub(super) fn bound(objective: &Objective) -> String {
+    let name = &objective.metric;
+    match (objective.min, objective.max) {
+        (Some(min), Some(max)) => format!("{} <= {name} <= {}", number(min), number(max)),
+        (Some(min), None) => format!("{name} >= {}", number(min)),
+        (None, Some(max)) => format!("{name} <= {}", number(max)),
+        (None, None) => name.clone(),
+    }
+}
+
+pub(super) fn verdict(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Met => "met",
+        Verdict::Broken => "broken",
+        Verdict::Undecided => "undecided",
+    }
+}
+
+/// A fraction in prose, where three digits say enough.
+pub(super) fn about(fraction: f64) -> String {
+    let percent = fraction * 100.0;
+    if percent == 0.0 || !percent.is_finite() {
+        return format!("{} %", number(percent));
+    }
+    let digits = libm::pow(10.0, 2.0 - libm::floor(libm::log10(percent.abs())));
+    format!("{} %", number(libm::round(percent * digits) / digits))
+}
+
+/// The metrics that say something, in the order in which people read them: what users see first, classes last,
+/// ages by their length. What was 0 or never observed says nothing, except of plans and logs, and where an
+/// objective asks for it.
+pub(super) fn reading_order(answer: &Answer) -> Vec<&Metric> {
+    const FIRST: [&str; 4] = ["plans", "plan", "calls", "attempts"];
+    let rank = |name: &str| {
+        let head = name.split('.').next().unwrap_or(name);
+        match FIRST.iter().position(|first| *first == head) {
+            Some(at) => at,
+            None if head == "class" => FIRST.len() + 1,
+            None => FIRST.len(),
+        }
+    };
+    let judged = |metric: &Metric| answer.objectives.iter().any(|(objective, _)| objective.metric == metric.name);
+    let telling = |metric: &Metric| {
+        let name = metric.name.as_str();
+        name.starts_with("plans.") || (name.starts_with("logs.") && metric.unit == "1" && metric.mean.is_some())
+    };
+    let silent = |metric: &Metric| metric.mean.is_none() || (metric.min, metric.max) == (Some(0.0), Some(0.0));
+    let says_something = |metric: &&Metric| !silent(metric) || telling(metric) || judged(metric);
+    let mut metrics: Vec<&Metric> = answer.metrics.iter().filter(says_something).collect();
+    metrics.sort_by_key(|metric| {
+        let (stem, last) = metric.name.rsplit_once('.').unwrap_or(("", &metric.name));
+        let age = Span::parse(last).ok();
+        let stem = if age.is_some() { stem } else { &metric.name };
+        (rank(&metric.name), stem, age)
+    });
+    metrics
+}
+
+/// How many metrics the reading order leaves out, in a sentence.
+pub(super) fn left_out(answer: &Answer, shown: usize) -> Option<String> {
+    let left = answer.metrics.len() - shown;
+    let more = if left == 1 { "1 more metric was" } else { &format!("{left} more metrics were") };
+    (left > 0).then(|| format!("{more} 0 or not observed; JSON and CSV have them."))
+}
+
+/// The part of the world that a metric belongs to: `plans`, `queue.ai`, `class.user`.
+pub(super) fn group(name: &str) -> &str {
+    let parts =
+        if name.starts_with("queue.") || name.starts_with("class.") || name.starts_with("breaker.") { 2 } else { 1 };
+    name.match_indices('.').nth(parts - 1).map_or(name, |(at, _)| &name[..at])
+}
+
+/// The text in lines of at most `width` characters, the first after `first`, the others after as many spaces.
+pub(super) fn paragraph(first: &str, text: &str, width: usize) -> String {
+    let indent = first.chars().count();
+    let mut out = String::from(first);
+    let mut column = indent;
+    for word in text.split(' ') {
+        let length = word.chars().count();
+        if column > indent {
+            if column + 1 + length > width {
+                out.push('\n');
+                out.extend(std::iter::repeat_n(' ', indent));
+                column = indent;
+            } else {
+                out.push(' ');
+                column += 1;
+            }
+        }
+        out.push_str(word);
+        column += length;
+    }
+    out.push('\n');
+    out
+}
