@@ -13,7 +13,7 @@ const WORDS_PER_PLAN: u64 = 256 * WORDS_PER_ATTEMPT;
 
 impl World<'_> {
     /// What the first attempt of a call draws, and whether its request is faulty.
-    #[inline]
+    #[inline(always)]
     pub(super) fn first_draws(&mut self, call: &mut Call, flow: &Flow) {
         let index = call.index as usize;
         let words = &self.words[call.plan as usize * self.words_each..][..flow.words];
@@ -46,15 +46,14 @@ impl World<'_> {
     }
 
     /// An attempt starts: how and when it ends is known here, so a timeout needs no event of its own.
-    #[inline]
+    #[inline(always)]
     pub(super) fn start_attempt(&mut self, id: u32) {
         let blueprint = self.blueprint;
         let call = &self.calls[id as usize];
         let provider = &blueprint.providers[call.provider as usize];
         self.ledgers[call.class as usize].attempts.begin(call.recorded);
         if blueprint.limits_external && !self.may_call_outside(id) {
-            self.calls[id as usize].fault = Some(Fault::SubrequestLimit);
-            return self.end_attempt(id);
+            return self.refuse_attempt(id);
         }
         let call = &self.calls[id as usize];
         let (latency, fault) = if blueprint.traced[call.class as usize]
@@ -66,15 +65,11 @@ impl World<'_> {
         };
         let call = &mut self.calls[id as usize];
         call.phase = Phase::Running;
-        if latency > provider.timeout {
-            call.fault = Some(Fault::Timeout);
-            let order = order(Rank::Timeout, call.address, call.attempt);
-            self.calendar.push(self.now + provider.timeout, order, Event::Timeout(id));
-        } else {
-            call.fault = fault;
-            let order = order(Rank::Answer, call.address, call.attempt);
-            self.calendar.push(self.now + latency, order, Event::Answer(id));
-        }
+        let is_cut = latency > provider.timeout;
+        call.fault = if is_cut { Some(Fault::Timeout) } else { fault };
+        let takes = if is_cut { provider.timeout } else { latency };
+        let order = order(if is_cut { Rank::Timeout } else { Rank::Answer }, call.address, call.attempt);
+        self.calendar.push(self.now + takes, order, Event::AttemptEnd(id));
     }
 
     /// The attempt under way is answered or cut.
@@ -86,14 +81,24 @@ impl World<'_> {
     }
 
     /// Counts the attempt and decides what the call does next.
-    #[inline]
+    #[inline(always)]
     fn end_attempt(&mut self, id: u32) {
         let call = &self.calls[id as usize];
         let ledger = &mut self.ledgers[call.class as usize];
-        let Some(fault) = call.fault else {
-            ledger.attempts.end(AttemptEnd::Succeeded as usize, call.recorded);
-            return self.finish_attempts(id, CallEnd::Succeeded);
-        };
+        match call.fault {
+            None => {
+                ledger.attempts.end(AttemptEnd::Succeeded as usize, call.recorded);
+                self.finish_attempts(id, CallEnd::Succeeded);
+            }
+            Some(fault) => self.attempt_failed(id, fault),
+        }
+    }
+
+    /// A failed attempt is followed by another, or fails its call.
+    #[inline(never)]
+    fn attempt_failed(&mut self, id: u32, fault: Fault) {
+        let call = &self.calls[id as usize];
+        let ledger = &mut self.ledgers[call.class as usize];
         let end = match fault {
             Fault::Timeout => AttemptEnd::TimedOut,
             Fault::RateLimited => AttemptEnd::RateLimited,
@@ -104,8 +109,15 @@ impl World<'_> {
         if self.blueprint.providers[call.provider as usize].retry.again(u32::from(call.attempt), fault) {
             self.back_off(id);
         } else {
-            self.finish_attempts(id, CallEnd::Failed);
+            self.give_up(id, CallEnd::Failed);
         }
+    }
+
+    /// The platform refuses the subrequest: the attempt fails before it is sent.
+    #[cold]
+    fn refuse_attempt(&mut self, id: u32) {
+        self.calls[id as usize].fault = Some(Fault::SubrequestLimit);
+        self.end_attempt(id);
     }
 
     /// Another attempt follows after a wait; its draws have addresses of their own.

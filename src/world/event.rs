@@ -5,10 +5,9 @@
 pub(super) enum Event {
     /// The warm-up is over: what is recorded starts here.
     Recording,
-    /// The provider answers the attempt of this call.
-    Answer(u32),
-    /// The attempt of this call is cut by its timeout.
-    Timeout(u32),
+    /// The provider answers the attempt of this call, or its timeout cuts it: which of the two is known when it
+    /// starts, so that a timeout needs no event of its own.
+    AttemptEnd(u32),
     /// The patience of this call, of this incarnation of its place, ends.
     Patience(u32, u32),
     /// A store answers the op of this call.

@@ -135,7 +135,7 @@ impl World<'_> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn begin_call(&mut self, place: u32, index: u16, flow: &Flow) -> u32 {
         let plan = &mut self.plans[place as usize];
         plan.open_calls += 1;
@@ -214,7 +214,7 @@ impl World<'_> {
         Step::Go
     }
 
-    #[inline]
+    #[inline(always)]
     fn enter_queue(&mut self, id: u32) -> Step {
         let call = &mut self.calls[id as usize];
         call.enqueued = self.now;
@@ -241,7 +241,7 @@ impl World<'_> {
             }
             Admission::Refused => {
                 tally.refused += u64::from(call.recorded);
-                self.finish_attempts(id, CallEnd::Refused);
+                self.give_up(id, CallEnd::Refused);
                 Step::Go
             }
         }
@@ -264,13 +264,18 @@ impl World<'_> {
         }
         self.queues[call.queue as usize].abandon(id, call.line as usize, &mut self.links, self.now);
         self.waits[call.waits as usize].abandoned += u64::from(call.recorded);
-        self.finish_attempts(id, CallEnd::Abandoned);
+        self.give_up(id, CallEnd::Abandoned);
         self.advance(id);
         self.drain();
     }
 
+    /// A call that has no slot ends without an answer.
+    pub(super) fn give_up(&mut self, id: u32, end: CallEnd) {
+        self.finish_attempts(id, end);
+    }
+
     /// A call gives its slot back, and whoever is next starts.
-    #[inline]
+    #[inline(always)]
     pub(super) fn leave_slot(&mut self, id: u32) {
         let call = &mut self.calls[id as usize];
         if !call.in_slot {
@@ -282,7 +287,7 @@ impl World<'_> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn grant(&mut self, next: u32) {
         let call = &mut self.calls[next as usize];
         call.in_slot = true;
@@ -302,7 +307,7 @@ impl World<'_> {
     }
 
     /// The provider's part of a call is over: its slot is given back, and its response is logged.
-    #[inline]
+    #[inline(always)]
     pub(super) fn finish_attempts(&mut self, id: u32, end: CallEnd) {
         self.leave_slot(id);
         let call = &mut self.calls[id as usize];
@@ -312,7 +317,7 @@ impl World<'_> {
     }
 
     /// A call is over; the answer is the next of its chain, if one follows.
-    #[inline]
+    #[inline(always)]
     fn end_call(&mut self, id: u32) -> Option<u32> {
         let call = &mut self.calls[id as usize];
         call.phase = Phase::Free;
@@ -336,7 +341,7 @@ impl World<'_> {
     }
 
     /// What follows a call that has ended well enough.
-    #[inline]
+    #[inline(always)]
     fn go_on(&mut self, place: u32, index: u16, flow: &Flow) -> Option<u32> {
         if self.plans[place as usize].ended_calls as usize == flow.calls.len() {
             self.decide(place, PlanEnd::Completed);

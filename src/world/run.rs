@@ -70,7 +70,7 @@ impl World<'_> {
     #[inline]
     fn happen(&mut self, event: Event) {
         match event {
-            Event::Answer(call) | Event::Timeout(call) => self.attempt_ends(call),
+            Event::AttemptEnd(call) => self.attempt_ends(call),
             Event::Arrival(class) => self.arrive(class as usize),
             Event::BackoffEnd(call) => self.backoff_ends(call),
             Event::StoreAnswer(call) => self.store_answers(call),
