@@ -73,7 +73,7 @@ impl Source {
             Arrivals::Profile { rate, weights, zone } => Flow::Profile {
                 per_ns: per_ns(*rate),
                 weights: weights.clone(),
-                calendar: CalendarStart::new(start, zone),
+                calendar: Box::new(CalendarStart::new(start, zone)),
             },
             Arrivals::Batch { rate, size } => {
                 Flow::Batch { mean_gap_ns: f64::from(*size) / per_ns(*rate), size: *size, left: 0 }
