@@ -8,5 +8,8 @@ mod common;
 mod determinism;
 mod laws;
 mod model_errors;
+mod properties;
 mod published;
+mod reference;
+mod replay;
 mod shipped;

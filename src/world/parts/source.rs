@@ -32,7 +32,7 @@ enum Flow {
     Profile {
         per_ns: f64,
         weights: Box<[f64; 168]>,
-        calendar: CalendarStart,
+        calendar: Box<CalendarStart>,
     },
     Batch {
         mean_gap_ns: f64,
@@ -43,7 +43,7 @@ enum Flow {
         states: Vec<(f64, f64)>,
         state: usize,
         until: Instant,
-        stays: Stream,
+        stays: Box<Stream>,
     },
     Listed {
         times: Vec<Instant>,
@@ -73,7 +73,7 @@ impl Source {
             Arrivals::Profile { rate, weights, zone } => Flow::Profile {
                 per_ns: per_ns(*rate),
                 weights: weights.clone(),
-                calendar: CalendarStart::new(start, zone),
+                calendar: Box::new(CalendarStart::new(start, zone)),
             },
             Arrivals::Batch { rate, size } => {
                 Flow::Batch { mean_gap_ns: f64::from(*size) / per_ns(*rate), size: *size, left: 0 }
@@ -82,7 +82,7 @@ impl Source {
                 states: states.iter().map(|(rate, stay)| (rate.map_or(0.0, per_ns), stay.nanos() as f64)).collect(),
                 state: states.len() - 1,
                 until: Instant::START,
-                stays: draws.stream(&class.name, Purpose::Burst, 0),
+                stays: Box::new(draws.stream(&class.name, Purpose::Burst, 0)),
             },
             Arrivals::Trace { plans } => Flow::Listed { times: plans.iter().map(|plan| plan.at).collect() },
             Arrivals::Closed { .. } => Flow::OnDemand,
