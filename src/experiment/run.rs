@@ -35,6 +35,18 @@ pub struct Precision {
     pub relative: f64,
 }
 
+impl Precision {
+    /// A share over 0 and at most 1,000 %: `1%` or `0.01`.
+    pub fn share(text: &str) -> Option<f64> {
+        let text = text.trim();
+        let share = match text.strip_suffix('%') {
+            Some(percent) => percent.trim().parse::<f64>().ok()? / 100.0,
+            None => text.parse().ok()?,
+        };
+        (share > 0.0 && share <= 10.0).then_some(share)
+    }
+}
+
 /// A metric whose interval is still too wide when the budget ends.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Missed {

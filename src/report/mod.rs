@@ -6,6 +6,8 @@
 
 mod advice;
 mod arithmetic;
+mod capacity;
+mod comparison;
 mod csv;
 mod html;
 mod json;
@@ -18,6 +20,8 @@ mod words;
 
 pub use advice::Advice;
 pub use arithmetic::{arithmetic_json, arithmetic_text};
+pub use capacity::{capacity_json, capacity_text};
+pub use comparison::{comparison_csv, comparison_json, comparison_markdown, comparison_text, missed};
 pub use csv::csv;
 pub use html::html;
 pub use json::{SCHEMA, SCHEMA_VERSION, json};
