@@ -277,7 +277,9 @@ fn precision_of(text: &str) -> Result<Precision, String> {
 /// `NAME:PATH=VALUE`.
 fn variant_of(text: &str) -> Result<(String, String), String> {
     match text.split_once(':') {
-        Some((name, set)) if !name.trim().is_empty() && !name.contains('=') => Ok((name.trim().into(), override_of(set)?)),
+        Some((name, set)) if !name.trim().is_empty() && !name.contains('=') => {
+            Ok((name.trim().into(), override_of(set)?))
+        }
         _ => Err("write NAME:PATH=VALUE, for example large:queue.ai.max_concurrency=8".into()),
     }
 }

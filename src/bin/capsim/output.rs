@@ -32,7 +32,7 @@ impl Directory {
     }
 
     /// Writes a plot; where there is nothing to draw, one from an earlier run must not stay.
-    fn plot(&self, name: &str, bytes: Option<&[u8]>) -> Result<(), String> {
+    pub fn plot(&self, name: &str, bytes: Option<&[u8]>) -> Result<(), String> {
         match bytes {
             Some(bytes) => self.file(name, bytes),
             None => match std::fs::remove_file(self.0.join(name)) {

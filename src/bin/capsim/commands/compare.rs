@@ -57,7 +57,11 @@ fn configurations(args: &Compare) -> Result<Vec<(String, Model)>, Exit> {
         let model = load(one, Vec::new())?;
         all.push((model.name.clone(), model));
         let mut names: Vec<&String> = Vec::new();
-        args.with.iter().map(|(name, _)| name).for_each(|name| if !names.contains(&name) { names.push(name) });
+        args.with.iter().map(|(name, _)| name).for_each(|name| {
+            if !names.contains(&name) {
+                names.push(name)
+            }
+        });
         for name in names {
             let sets = args.with.iter().filter(|(of, _)| of == name).map(|(_, set)| set.clone()).collect();
             all.push((name.clone(), load(one, sets)?));
@@ -69,7 +73,10 @@ fn configurations(args: &Compare) -> Result<Vec<(String, Model)>, Exit> {
         }
     }
     if all.len() < 2 {
-        return Err(fail("one configuration has nothing to be compared with: name another model, or a variant with --with NAME:PATH=VALUE", Exit::Usage));
+        return Err(fail(
+            "one configuration has nothing to be compared with: name another model, or a variant with --with NAME:PATH=VALUE",
+            Exit::Usage,
+        ));
     }
     // Two files may have the same name in them.
     for at in 1..all.len() {

@@ -29,7 +29,11 @@ fn try_run(args: &Run) -> Result<Exit, Exit> {
     };
     progress.clear();
     for missed in &missed {
-        console::complain(&report::missed(missed, answer.metric(&missed.precision.metric).is_some(), answer.replications));
+        console::complain(&report::missed(
+            missed,
+            answer.metric(&missed.precision.metric).is_some(),
+            answer.replications,
+        ));
     }
     if let Some(out) = out {
         out.write(&answer).map_err(io)?;
