@@ -1,10 +1,14 @@
 //! One file per command.
 
+pub mod capacity;
+pub mod check;
+pub mod compare;
 pub mod completions;
 pub mod explain;
 pub mod presets;
 pub mod run;
 pub mod schema;
+pub mod sweep;
 pub mod validate;
 
 use crate::args;
