@@ -209,6 +209,24 @@ impl Blueprint {
         if self.by_priority[queue as usize] { self.lines[class as usize] } else { 0 }
     }
 
+    /// The stretches in which the traffic of any class spikes, in order and apart.
+    pub(super) fn spikes(&self) -> Vec<(Instant, Instant)> {
+        let of = |spike: &crate::model::Spike| {
+            let from = Instant::START + spike.at;
+            (from, from.saturating_add(spike.lasts))
+        };
+        let mut spikes: Vec<_> = self.model.classes.iter().flat_map(|class| class.spikes.iter().map(of)).collect();
+        spikes.sort_unstable();
+        let mut apart: Vec<(Instant, Instant)> = Vec::new();
+        for (from, to) in spikes {
+            match apart.last_mut() {
+                Some(last) if from <= last.1 => last.1 = last.1.max(to),
+                _ => apart.push((from, to)),
+            }
+        }
+        apart
+    }
+
     /// How long the users of a closed class think.
     #[inline]
     pub(super) fn think_law(&self, class: usize) -> Option<&Law> {

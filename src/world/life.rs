@@ -150,6 +150,7 @@ impl World<'_> {
             request_error: false,
             op_open: false,
             op_refused: None,
+            rewrites: false,
             end: CallEnd::Succeeded,
             fault: None,
             enqueued: Instant::START,

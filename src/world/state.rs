@@ -11,7 +11,7 @@ use super::record::{ClassTally, Retention};
 use crate::calendar::Calendar;
 use crate::policy::Fault;
 use crate::streams::{Purpose, Scatter, Source as Draws, Stream, Word};
-use crate::units::{CalendarStart, Instant, Span, Zone};
+use crate::units::{Instant, Span};
 use std::collections::VecDeque;
 
 /// A plan that is alive.
@@ -85,6 +85,8 @@ pub(super) struct Call {
     /// An op under way, and how it will end.
     pub(super) op_open: bool,
     pub(super) op_refused: Option<Refusal>,
+    /// The put under way replaces what is stored.
+    pub(super) rewrites: bool,
     pub(super) end: CallEnd,
     /// How the attempt under way will end.
     pub(super) fault: Option<Fault>,
@@ -101,6 +103,8 @@ pub(super) const NO_QUEUE: u32 = u32::MAX;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct LogState {
     pub(super) tried: bool,
+    /// An op of it was answered, and nothing done or kept.
+    pub(super) dropped: bool,
     /// The session's list has been written, with the record of this event in it.
     pub(super) listed: bool,
     pub(super) written: Option<Instant>,
@@ -116,6 +120,7 @@ pub(super) struct LogState {
 impl LogState {
     pub(super) const EMPTY: LogState = LogState {
         tried: false,
+        dropped: false,
         listed: false,
         written: None,
         dies: Instant::START,
@@ -233,7 +238,7 @@ impl<'b> World<'b> {
     pub(super) fn new(blueprint: &'b Blueprint, replication: u64) -> World<'b> {
         let model = &blueprint.model;
         let draws = Draws::new(model.run.seed, replication);
-        let utc = CalendarStart::new(model.run.start, &Zone::UTC);
+        let spikes = blueprint.spikes();
         let isolates = model.platform.isolates as usize;
         let lines = |queue: &crate::model::Queue| match queue.discipline {
             crate::model::Discipline::Priority => blueprint.line_count,
@@ -269,7 +274,7 @@ impl<'b> World<'b> {
             memory: vec![Instant::START; isolates * blueprint.memory_keys],
             queues: (0..isolates).flat_map(|_| model.queues.iter().map(|q| Queue::new(q, lines(q)))).collect(),
             links: Links::default(),
-            stores: model.stores.iter().map(|store| Store::new(store, &utc, &draws)).collect(),
+            stores: model.stores.iter().map(|store| Store::new(store, model.run.start, &spikes, &draws)).collect(),
             index: blueprint.has_index.then(|| Index::new(model.logging.max_log_entries, blueprint.has_list)),
             sized: model.stores.iter().map(|_| VecDeque::new()).collect(),
             put_bytes: vec![0; model.stores.len()],
