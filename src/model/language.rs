@@ -285,10 +285,11 @@ static QUEUE: Section = Section {
 static STORE: Section = Section {
     title: "[store.NAME]",
     fields: &[
+        optional("preset", OneOf(super::preset::STORES), "none", "Where the defaults of this store come from."),
         required(
             "kind",
-            OneOf(&["kv", "cache"]),
-            "`kv`: durable, an internal subrequest; `cache`: forgets, an external one.",
+            OneOf(&["kv", "cache", "log-service"]),
+            "`kv`: durable, an internal subrequest; `cache`: forgets, an external one; `log-service`: its client is silent for a while after a refusal, and it finds records without an index; an external one.",
         ),
         optional("latency", Table(&LATENCY), "no time", "How long each operation takes."),
         optional("quota", Table(&QUOTAS), "unlimited", "How many of each operation."),
@@ -312,6 +313,9 @@ static STORE: Section = Section {
             "What that is multiplied by while a spike of any traffic lasts.",
         ),
         default("restarts_per_day", Number(0.0, 1e6), "0", "How often everything in it is lost at once."),
+        default("retry_after", Duration, "60s", "How long the client of a `log-service` drops all after a refusal."),
+        default("network_errors", Fraction, "0", "The chance that an operation of a `log-service` does not arrive."),
+        default("subrequest", Bool, "true", "Whether its operations count among the subrequests of the invocation."),
         default("put_stores_nothing", Fraction, "0", "The chance that a write is answered and nothing kept."),
     ],
 };

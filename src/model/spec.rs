@@ -273,6 +273,8 @@ pub enum StoreKind {
     Kv,
     /// The Cache API: forgets; an external subrequest.
     Cache,
+    /// An external log service: after a refusal its client is silent for a while; it finds records by itself.
+    LogService,
 }
 
 /// An operation on a store.
@@ -345,6 +347,12 @@ pub struct Store {
     pub evictions_spike_factor: f64,
     /// `restarts_per_day`: how often everything in it is lost at once; 0 by default.
     pub restarts_per_day: f64,
+    /// `retry_after`: how long the client of a log service drops everything after a refusal.
+    pub retry_after: Span,
+    /// `network_errors`: the chance that an op of a log service does not arrive.
+    pub network_errors: Probability,
+    /// `subrequest`: whether its ops count among those of the invocation.
+    pub subrequest: bool,
     /// `put_stores_nothing`: the chance that a write is answered and nothing kept.
     pub put_stores_nothing: Probability,
 }

@@ -29,7 +29,11 @@ fn store(input: &mut Input<'_>, name: &str, cursor: &Cursor<'_>) -> Store {
     });
     Store {
         name: name.into(),
-        kind: if cursor.word("kind") == "cache" { StoreKind::Cache } else { StoreKind::Kv },
+        kind: match cursor.word("kind") {
+            "cache" => StoreKind::Cache,
+            "log-service" => StoreKind::LogService,
+            _ => StoreKind::Kv,
+        },
         latency,
         quotas,
         key_spacing: cursor.span("key_spacing"),
@@ -45,6 +49,9 @@ fn store(input: &mut Input<'_>, name: &str, cursor: &Cursor<'_>) -> Store {
         evictions_per_hour: cursor.number("evictions_per_hour").unwrap_or_default(),
         evictions_spike_factor: cursor.number("evictions_spike_factor").unwrap_or(1.0),
         restarts_per_day: cursor.number("restarts_per_day").unwrap_or_default(),
+        retry_after: cursor.span("retry_after").unwrap_or_default(),
+        network_errors: Probability::new(cursor.number("network_errors").unwrap_or_default()).unwrap_or_default(),
+        subrequest: cursor.flag("subrequest"),
         put_stores_nothing: Probability::new(cursor.number("put_stores_nothing").unwrap_or_default())
             .unwrap_or_default(),
     }

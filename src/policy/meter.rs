@@ -83,6 +83,14 @@ impl Meter {
             let end = self.usage.ends();
             let used = self.usage.roll(&self.quota, end, &self.calendar);
             self.close(used);
+            if let Window::Fixed(length) = self.quota.window {
+                // Short windows in which nothing happened are counted, not visited.
+                let skipped = now.since(end).nanos() / length.nanos().max(1);
+                if skipped > 0 {
+                    self.windows += skipped;
+                    self.usage.roll(&self.quota, now, &self.calendar);
+                }
+            }
         }
     }
 

@@ -145,7 +145,11 @@ impl Usage {
         }
         match quota.window {
             Window::Day | Window::Month | Window::Fixed(_) => {
-                if self.used < self.admitted { now.max(self.begins) } else { self.ends }
+                if self.used < self.admitted {
+                    now.max(self.begins)
+                } else {
+                    self.ends
+                }
             }
             Window::Rolling(length) => {
                 let last = self.recent.back().copied().unwrap_or(now);

@@ -58,8 +58,7 @@ fn a_window_that_rolls_frees_a_place_exactly_so_long_after_it_was_taken() {
     let verdicts: Vec<Verdict> = [0, 3, 9, 10, 12, 13].map(|t| go(&mut rolling, at(t))).into();
     let yes = |t| Verdict::At(at(t));
     assert_eq!(verdicts, [yes(0), yes(3), Verdict::Refused, yes(10), Verdict::Refused, yes(13)]);
-    let mut counting =
-        meter(&Quota { counts_rejected: true, ..quota(2, Window::Rolling(Span::from_nanos(10))) });
+    let mut counting = meter(&Quota { counts_rejected: true, ..quota(2, Window::Rolling(Span::from_nanos(10))) });
     let verdicts: Vec<Verdict> = [0, 3, 9, 10, 20].map(|t| go(&mut counting, at(t))).into();
     assert_eq!(verdicts, [yes(0), yes(3), Verdict::Refused, Verdict::Refused, yes(20)], "those refused count too");
 }
@@ -107,7 +106,8 @@ fn drop_verdict(verdict: Verdict) {
 /// Whether more operations than a window admits lie in any stretch of it, counted plainly.
 fn exceeds(quota: &Quota, times: &[u64]) -> bool {
     let most = quota.admitted() as usize;
-    let day = |t: u64| t.saturating_sub(2 * Span::HOUR.nanos()) / Span::DAY.nanos() + u64::from(t >= 2 * Span::HOUR.nanos());
+    let day =
+        |t: u64| t.saturating_sub(2 * Span::HOUR.nanos()) / Span::DAY.nanos() + u64::from(t >= 2 * Span::HOUR.nanos());
     match quota.window {
         Window::Day => times.iter().any(|&t| times.iter().filter(|&&u| day(u) == day(t)).count() > most),
         Window::Month => times.len() > most,
@@ -128,7 +128,8 @@ fn exceeds(quota: &Quota, times: &[u64]) -> bool {
 }
 
 fn any_quota() -> impl Strategy<Value = Quota> {
-    let length = || prop_oneof![1_u64..50, Just(Span::HOUR.nanos()), Just(Span::DAY.nanos())].prop_map(Span::from_nanos);
+    let length =
+        || prop_oneof![1_u64..50, Just(Span::HOUR.nanos()), Just(Span::DAY.nanos())].prop_map(Span::from_nanos);
     let window = prop_oneof![
         Just(Window::Day),
         length().prop_map(Window::Fixed),

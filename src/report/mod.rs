@@ -22,7 +22,7 @@ pub use csv::csv;
 pub use html::html;
 pub use json::{SCHEMA, SCHEMA_VERSION, json};
 pub use markdown::markdown;
-pub use preset::{preset, preset_list};
+pub use preset::{preset, preset_list, strategy_as_custom, strategy_list};
 pub use text::text;
 pub use words::Paint;
 

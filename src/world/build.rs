@@ -302,7 +302,7 @@ fn rows(model: &Model, event: LogEvent, laws: &mut Laws, keys: &mut Keys) -> Res
             ttl: op.ttl,
             bytes: op.bytes.0,
             law: laws.id(&spec.latency[op.op as usize])?,
-            external: spec.kind == StoreKind::Cache,
+            external: spec.kind != StoreKind::Kv,
         })
     })
     .collect()
@@ -330,7 +330,7 @@ fn reads(model: &Model, laws: &mut Laws) -> Result<Reads, String> {
                 reads.ops.push(ReadOp {
                     store: read.store.index() as u16,
                     law: laws.id(&store.latency[OpKind::Get as usize])?,
-                    external: store.kind == StoreKind::Cache,
+                    external: store.kind != StoreKind::Kv,
                     memory,
                 });
             }

@@ -6,8 +6,8 @@ use super::ledger::CallEnd;
 use super::parts::index::Entry;
 use super::parts::store::{Loss, Refusal};
 use super::state::{LogState, Sized, SizedCopy, World};
-use crate::policy::Verdict;
 use crate::model::{InvocationScope, Level, OpKind, Role, When};
+use crate::policy::Verdict;
 use crate::streams::Word;
 use crate::units::{Instant, Span};
 
@@ -145,7 +145,8 @@ impl World<'_> {
             _ => None,
         };
         let (key, bytes) = (last, if row.op == OpKind::Put && last.is_none() { row.bytes } else { 0 });
-        let op = OpAsked { store: row.store as usize, op: row.op, external: row.external, law: row.law, word, key, bytes };
+        let op =
+            OpAsked { store: row.store as usize, op: row.op, external: row.external, law: row.law, word, key, bytes };
         let asked = self.ask(id, &op);
         self.calls[id as usize].rewrites = last.is_some();
         if asked.refused.is_none() && row.op == OpKind::Put {
@@ -177,14 +178,22 @@ impl World<'_> {
             world.stores[store].refuse(op, why, now, recorded);
             Asked { at: now, takes, refused: Some(why) }
         };
+        if self.stores[store].drops_locally(op, now, recorded) {
+            return Asked { at: now, takes: Span::ZERO, refused: Some(Refusal::Dropped) };
+        }
+        let service = self.stores[store].is_service();
         let verdict = self.stores[store].judge(op, now);
-        if verdict == Verdict::Refused {
+        if verdict == Verdict::Refused && !service {
             return refuse(self, Refusal::Quota, Span::ZERO);
         }
         if !self.may_call(id, store, asked.external) {
             return refuse(self, Refusal::Invocation, Span::ZERO);
         }
         let takes = self.blueprint.laws[asked.law as usize].sample(self.op_word(id, asked.word));
+        if service && let Some(why) = self.service_fails(id, asked, verdict, takes) {
+            refuse(self, why, takes);
+            return Asked { at: now, takes, refused: Some(Refusal::Dropped) };
+        }
         let Verdict::At(at) = verdict else { return refuse(self, Refusal::Dropped, takes) };
         let takes = at.since(now) + takes;
         if !self.stores[store].is_spaced(asked.key, at, recorded) {
@@ -195,6 +204,23 @@ impl World<'_> {
         }
         self.stores[store].take(op, now, at, recorded);
         Asked { at, takes, refused: None }
+    }
+
+    /// Why a log service does not take an op; its client, who learns it `takes` later, says nothing to anybody.
+    fn service_fails(&mut self, id: u32, asked: &OpAsked, verdict: Verdict, takes: Span) -> Option<Refusal> {
+        let call = &self.calls[id as usize];
+        let number = self.plans[call.plan as usize].number;
+        let position = (number << 12 | u64::from(call.index)) << 8 | asked.word as u64 & 0xff;
+        let lane = u64::from(call.class);
+        let (store, now) = (&mut self.stores[asked.store], self.now);
+        if store.does_not_arrive(lane, position) {
+            return Some(Refusal::Network);
+        }
+        if verdict == Verdict::Refused {
+            store.falls_silent(now + takes);
+            return Some(Refusal::Quota);
+        }
+        None
     }
 
     /// The draw of an op: word `number` of the call's.
@@ -305,6 +331,9 @@ impl World<'_> {
         let store = &mut self.stores[row.store as usize];
         let log = &mut self.logs[id as usize];
         log.written.get_or_insert(self.now);
+        if store.is_service() {
+            log.searchable = log.searchable.max(dies);
+        }
         if store.capacity.is_some() {
             log.sized = Some(SizedCopy { store: row.store, bytes: row.bytes, goes: dies, loss });
             return;
@@ -342,10 +371,11 @@ impl World<'_> {
                 self.retention.context(written, latest.min(log.request_dies).max(written));
             }
         }
-        let entry = Entry { written, dies: latest, call: index_of_call, error, listed: log.listed };
+        let searchable = log.searchable;
+        let entry = Entry { written, dies: latest, call: index_of_call, error, listed: log.listed, searchable };
         let place = self.index.as_mut().map(|index| (session, index.add(session, entry)));
         if recorded && place.is_none() {
-            self.retention.never_reachable(error);
+            self.retention.reachable_until(error, written, searchable);
         }
         if let Some(copy) = log.sized {
             let record =
@@ -427,11 +457,13 @@ impl World<'_> {
             (INTERNAL, platform.subrequests_internal)
         };
         let of_store = self.stores[store].ops_per_invocation;
+        let is_subrequest = self.stores[store].is_subrequest;
+        let limit = limit.filter(|_| is_subrequest);
         let used = self.invocation(id);
         if limit.is_some_and(|limit| used[side] >= limit) || used[STORES + store] >= of_store {
             return false;
         }
-        used[side] += 1;
+        used[side] += u32::from(is_subrequest);
         used[STORES + store] += 1;
         let external_used = used[EXTERNAL];
         self.subrequests_max = self.subrequests_max.max(external_used);

@@ -4,7 +4,7 @@ use super::ledger::{AttemptEnd, CallEnd, Ledger, PlanEnd};
 use super::parts::store::{OpCounts, Refusal, Store};
 use super::record::{AGES, ClassTally};
 use super::state::{QueueTally, World};
-use crate::model::{OnKeyExceed, OpKind};
+use crate::model::{OnKeyExceed, OpKind, StoreKind};
 use crate::policy::{Fault, OnExceed, Quota, Window};
 use crate::stats::Quantiles;
 
@@ -196,7 +196,11 @@ fn store_ops(sheet: &mut Sheet, world: &World, number: usize, plans: u64) {
         sheet.count(&metric("_rejected_invocation"), "ops", refused(Refusal::Invocation));
         let spec = &world.blueprint.model.stores[number];
         let on = |what: OnExceed| spec.quotas[op as usize].iter().any(|quota| quota.on_exceed == what);
-        if on(OnExceed::Drop) {
+        let is_service = spec.kind == StoreKind::LogService;
+        if is_service {
+            sheet.count(&metric("_failed_network"), "ops", refused(Refusal::Network));
+        }
+        if is_service || on(OnExceed::Drop) {
             sheet.count(&metric("_dropped"), "ops", refused(Refusal::Dropped));
         }
         if on(OnExceed::Wait) {

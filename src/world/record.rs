@@ -126,9 +126,9 @@ impl Retention {
         kind.retrievable.censored(self.horizon.saturating_since(written).nanos());
     }
 
-    /// A record that no index can lead to.
-    pub(super) fn never_reachable(&mut self, error: bool) {
-        self.kinds[usize::from(error)].reachable.death(0);
+    /// A record that no index can lead to: found until `searchable`, or never.
+    pub(super) fn reachable_until(&mut self, error: bool, written: Instant, searchable: Instant) {
+        record(&mut self.kinds[usize::from(error)].reachable, written, searchable);
     }
 
     /// A session is no longer in the index, or the replication ends (`is_final` is false: it is still in it).
@@ -139,10 +139,10 @@ impl Retention {
         for entry in &departure.entries {
             let reachable = &mut self.kinds[usize::from(entry.error)].reachable;
             let Some(until) = departure.unreachable_from.filter(|_| entry.listed) else {
-                reachable.death(0);
+                record(reachable, entry.written, entry.searchable);
                 continue;
             };
-            let until = until.min(entry.dies);
+            let until = until.min(entry.dies).max(entry.searchable);
             if !is_final && until >= self.horizon {
                 reachable.censored(self.horizon.saturating_since(entry.written).nanos());
             } else {

@@ -108,6 +108,8 @@ pub(super) struct LogState {
     /// The session's list has been written, with the record of this event in it.
     pub(super) listed: bool,
     pub(super) written: Option<Instant>,
+    /// Until when a log service finds it; [`Instant::START`] where none does.
+    pub(super) searchable: Instant,
     /// The last of its copies in stores without a size goes then, for this reason.
     pub(super) dies: Instant,
     pub(super) loss: Loss,
@@ -123,6 +125,7 @@ impl LogState {
         dropped: false,
         listed: false,
         written: None,
+        searchable: Instant::START,
         dies: Instant::START,
         loss: Loss::None,
         sized: None,

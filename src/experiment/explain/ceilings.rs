@@ -16,8 +16,7 @@ pub(super) fn of(model: &Model, mix: &[Expected; 2]) -> Vec<Ceiling> {
         let quotas = &model.stores[store].quotas[op as usize];
         (0..quotas.len()).map(move |number| quota(model, mix, (store, op), number)).collect::<Vec<_>>()
     };
-    let quotas =
-        (0..model.stores.len()).flat_map(|store| OpKind::ALL.map(move |op| (store, op))).flat_map(of_op);
+    let quotas = (0..model.stores.len()).flat_map(|store| OpKind::ALL.map(move |op| (store, op))).flat_map(of_op);
     let keys = mix[1].shared_writes.keys().chain(mix[0].shared_writes.keys());
     let mut keys: Vec<&(usize, String)> = keys.collect();
     keys.sort();

@@ -119,6 +119,9 @@ fn kv() -> Store {
         evictions_per_hour: 0.0,
         evictions_spike_factor: 1.0,
         restarts_per_day: 0.0,
+        retry_after: Span::MINUTE,
+        network_errors: Probability::ZERO,
+        subrequest: true,
         put_stores_nothing: Probability::ZERO,
     }
 }

@@ -1,6 +1,6 @@
 //! A store: what its quotas and its key spacing say to an op, and what it has counted.
 
-use crate::model::{OnKeyExceed, OpKind, Storage, Store as Spec};
+use crate::model::{OnKeyExceed, OpKind, Storage, Store as Spec, StoreKind};
 use crate::policy::{Meter, OnExceed, Verdict};
 use crate::stats::TimeWeighted;
 use crate::streams::{Law, LawSpec, Purpose, Scatter, Source as Draws, Stream, Word};
@@ -21,10 +21,12 @@ pub(crate) enum Refusal {
     Full,
     /// Nobody is told: the op is answered as if it were done.
     Dropped,
+    /// It did not arrive.
+    Network,
 }
 
 /// The kinds of [`Refusal`].
-const REFUSALS: usize = 5;
+const REFUSALS: usize = 6;
 
 /// The counts of one kind of op; `[0]` in the warm-up, `[1]` recorded.
 #[derive(Clone, Copy, Debug, Default)]
@@ -54,6 +56,13 @@ pub(crate) struct Store {
     forgetful: Option<(Probability, Scatter)>,
     /// Writes that were accepted and kept nothing.
     pub(crate) kept_nothing: [u64; 2],
+    /// Of a log service: how long its client is silent after a refusal, and until when it is.
+    retry_after: Option<Span>,
+    silent_until: Instant,
+    /// The chance that an op does not arrive, with its draws.
+    network: Option<(Probability, Scatter)>,
+    /// Whether its ops are subrequests.
+    pub(crate) is_subrequest: bool,
     pub(crate) ops_per_invocation: u32,
     pub(crate) default_ttl: Option<Span>,
     pub(crate) capacity: Option<u64>,
@@ -209,6 +218,7 @@ impl Store {
             factor: spec.evictions_spike_factor,
             spikes: if spec.evictions_spike_factor == 1.0 { Vec::new() } else { spikes.to_vec() },
         });
+        let network = Some(spec.network_errors).filter(|p| p.value() > 0.0 && spec.kind == StoreKind::LogService);
         let forgetful = Some(spec.put_stores_nothing).filter(|p| p.value() > 0.0);
         Store {
             name: spec.name.clone(),
@@ -223,6 +233,10 @@ impl Store {
             going: BinaryHeap::new(),
             forgetful: forgetful.map(|p| (p, draws.scatter(&spec.name, Purpose::Outcome))),
             kept_nothing: [0; 2],
+            retry_after: (spec.kind == StoreKind::LogService).then_some(spec.retry_after),
+            silent_until: Instant::START,
+            network: network.map(|p| (p, draws.scatter(&spec.name, Purpose::Outage))),
+            is_subrequest: spec.subrequest,
             ops_per_invocation: spec.ops_per_invocation.unwrap_or(u32::MAX),
             default_ttl: spec.ttl,
             capacity: spec.capacity.map(|bytes| bytes.0),
@@ -274,6 +288,29 @@ impl Store {
         if why != Refusal::Invocation {
             self.meters[op as usize].iter_mut().for_each(|meter| meter.refused(now));
         }
+    }
+
+    /// Whether this is a log service, whose client swallows what goes wrong.
+    pub(crate) fn is_service(&self) -> bool {
+        self.retry_after.is_some()
+    }
+
+    /// Whether the client drops everything at `now` because of an earlier refusal; if so this op is counted.
+    pub(crate) fn drops_locally(&mut self, op: OpKind, now: Instant, recorded: bool) -> bool {
+        let silent = self.retry_after.is_some() && now < self.silent_until;
+        self.counts[op as usize].refused[Refusal::Dropped as usize][usize::from(recorded)] += u64::from(silent);
+        silent
+    }
+
+    /// The client learns at `now` that the service refuses.
+    pub(crate) fn falls_silent(&mut self, now: Instant) {
+        self.silent_until = now.saturating_add(self.retry_after.unwrap_or_default());
+    }
+
+    /// Whether an op, by the address of its draw, does not arrive.
+    pub(crate) fn does_not_arrive(&mut self, lane: u64, position: u64) -> bool {
+        let Some((chance, draws)) = &mut self.network else { return false };
+        draws.at(lane, position).next().unit() < chance.value()
     }
 
     /// Whether there is room for so many more bytes at `now`.

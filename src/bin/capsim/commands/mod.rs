@@ -5,6 +5,7 @@ pub mod explain;
 pub mod presets;
 pub mod run;
 pub mod schema;
+pub mod strategies;
 pub mod validate;
 
 use crate::args;
