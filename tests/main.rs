@@ -13,3 +13,4 @@ mod published;
 mod reference;
 mod replay;
 mod shipped;
+mod stores;

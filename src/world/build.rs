@@ -232,6 +232,24 @@ impl Blueprint {
         if self.by_priority[queue as usize] { self.lines[class as usize] } else { 0 }
     }
 
+    /// The stretches in which the traffic of any class spikes, in order and apart.
+    pub(super) fn spikes(&self) -> Vec<(Instant, Instant)> {
+        let of = |spike: &crate::model::Spike| {
+            let from = Instant::START + spike.at;
+            (from, from.saturating_add(spike.lasts))
+        };
+        let mut spikes: Vec<_> = self.model.classes.iter().flat_map(|class| class.spikes.iter().map(of)).collect();
+        spikes.sort_unstable();
+        let mut apart: Vec<(Instant, Instant)> = Vec::new();
+        for (from, to) in spikes {
+            match apart.last_mut() {
+                Some(last) if from <= last.1 => last.1 = last.1.max(to),
+                _ => apart.push((from, to)),
+            }
+        }
+        apart
+    }
+
     /// How long the users of a closed class think.
     #[inline]
     pub(super) fn think_law(&self, class: usize) -> Option<&Law> {
@@ -307,7 +325,7 @@ fn rows(model: &Model, event: LogEvent, laws: &mut Laws, keys: &mut Keys) -> Res
             ttl: op.ttl,
             bytes: op.bytes.0,
             law: laws.id(&spec.latency[op.op as usize])?,
-            external: spec.kind == StoreKind::Cache,
+            external: spec.kind != StoreKind::Kv,
         })
     })
     .collect()
@@ -335,7 +353,7 @@ fn reads(model: &Model, laws: &mut Laws) -> Result<Reads, String> {
                 reads.ops.push(ReadOp {
                     store: read.store.index() as u16,
                     law: laws.id(&store.latency[OpKind::Get as usize])?,
-                    external: store.kind == StoreKind::Cache,
+                    external: store.kind != StoreKind::Kv,
                     memory,
                 });
             }

@@ -11,7 +11,7 @@ use super::record::{ClassTally, Retention};
 use crate::calendar::Calendar;
 use crate::policy::Fault;
 use crate::streams::{Purpose, Scatter, Source as Draws, Stream, Word};
-use crate::units::{CalendarStart, Instant, Span, Zone};
+use crate::units::{Instant, Span};
 use std::collections::VecDeque;
 
 /// A plan that is alive.
@@ -86,6 +86,8 @@ pub(super) struct Call {
     /// An op under way, and how it will end.
     pub(super) op_open: bool,
     pub(super) op_refused: Option<Refusal>,
+    /// The put under way replaces what is stored.
+    pub(super) rewrites: bool,
     pub(super) end: CallEnd,
     /// How the attempt under way will end.
     pub(super) fault: Option<Fault>,
@@ -102,9 +104,13 @@ pub(super) const NO_QUEUE: u32 = u32::MAX;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct LogState {
     pub(super) tried: bool,
+    /// An op of it was answered, and nothing done or kept.
+    pub(super) dropped: bool,
     /// The session's list has been written, with the record of this event in it.
     pub(super) listed: bool,
     pub(super) written: Option<Instant>,
+    /// Until when a log service finds it; [`Instant::START`] where none does.
+    pub(super) searchable: Instant,
     /// The last of its copies in stores without a size goes then, for this reason.
     pub(super) dies: Instant,
     pub(super) loss: Loss,
@@ -117,8 +123,10 @@ pub(super) struct LogState {
 impl LogState {
     pub(super) const EMPTY: LogState = LogState {
         tried: false,
+        dropped: false,
         listed: false,
         written: None,
+        searchable: Instant::START,
         dies: Instant::START,
         loss: Loss::None,
         sized: None,
@@ -244,7 +252,7 @@ impl<'b> World<'b> {
     pub(super) fn new(blueprint: &'b Blueprint, replication: u64) -> World<'b> {
         let model = &blueprint.model;
         let draws = Draws::new(model.run.seed, replication);
-        let utc = CalendarStart::new(model.run.start, &Zone::UTC);
+        let spikes = blueprint.spikes();
         let isolates = model.platform.isolates as usize;
         let lines = |queue: &crate::model::Queue| match queue.discipline {
             crate::model::Discipline::Priority => blueprint.line_count,
@@ -289,7 +297,7 @@ impl<'b> World<'b> {
             memory: vec![Instant::START; isolates * blueprint.memory_keys],
             queues: (0..isolates).flat_map(|_| model.queues.iter().map(|q| Queue::new(q, lines(q)))).collect(),
             links: Links::default(),
-            stores: model.stores.iter().map(|store| Store::new(store, &utc, &draws)).collect(),
+            stores: model.stores.iter().map(|store| Store::new(store, model.run.start, &spikes, &draws)).collect(),
             index: blueprint.has_index.then(|| Index::new(model.logging.max_log_entries, blueprint.has_list)),
             sized: model.stores.iter().map(|_| VecDeque::new()).collect(),
             put_bytes: vec![0; model.stores.len()],
@@ -434,6 +442,7 @@ fn templates(blueprint: &Blueprint, class: usize) -> Vec<Call> {
             request_error: false,
             op_open: false,
             op_refused: None,
+            rewrites: false,
             end: CallEnd::Succeeded,
             fault: None,
             enqueued: Instant::START,
