@@ -1,6 +1,6 @@
 //! Stores, quotas and retention against closed forms, and each of their keys by what it does.
 
-use crate::common::{answer, holds, mean, model, model_with};
+use crate::common::{answer, holds, mean, model, model_with, shipped};
 use capsim::experiment::Answer;
 use capsim::theory::{bucket, cache, counting, spacing};
 
@@ -252,4 +252,34 @@ strategy = "external"
     let engine = answer(&model_with(toml, &["store.external.preset=analytics-engine"]));
     assert_eq!(mean(&engine, "external.writes"), 400.0 * 18.0);
     assert_eq!(mean(&engine, "invocation.subrequests.max"), 9.0, "a data point is no subrequest");
+}
+
+#[test]
+fn a_bug_reported_three_days_later() {
+    let few = "run.replications=4";
+    let hybrid = answer(&shipped("bug-after-three-days.toml", &[few]));
+    assert_eq!(mean(&hybrid, "logs.error.retrievable.3d"), 1.0);
+    assert_eq!(mean(&hybrid, "logs.error.context.3d"), 0.0, "the request was in the cache for a day");
+    let kv = answer(&shipped("bug-after-three-days.toml", &[few, "logging.strategy=kv-only"]));
+    let (error, context) = (mean(&kv, "logs.error.retrievable.3d"), mean(&kv, "logs.error.context.3d"));
+    assert!(error < 0.5 && context > 0.1, "the quota is used up before most errors: {error}, {context}");
+}
+
+#[test]
+fn quality_assurance_wants_seven_days() {
+    let few = "run.replications=3";
+    let long = answer(&shipped("qa-seven-days.toml", &[few]));
+    assert_eq!(mean(&long, "logs.normal.retrievable.24h"), mean(&long, "logs.normal.retrievable.7d"));
+    assert!(mean(&long, "logs.normal.reachable.7d") > 0.9, "{}", mean(&long, "logs.normal.reachable.7d"));
+    let short = answer(&shipped("qa-seven-days.toml", &[few, "logging.max_log_entries=10"]));
+    assert!(mean(&short, "logs.normal.reachable.7d") < 0.01);
+    assert_eq!(mean(&short, "logs.normal.retrievable.7d"), mean(&long, "logs.normal.retrievable.7d"));
+}
+
+#[test]
+fn a_spike_with_cache_pressure() {
+    let few = "run.replications=4";
+    let at = |set: &str| mean(&answer(&shipped("spike-pressure.toml", &[few, set])), "logs.normal.retrievable.1h");
+    let (calm, pressed) = (at("store.cache.evictions_spike_factor=1"), at("store.cache.evictions_spike_factor=30"));
+    assert!(calm > 0.97 && pressed < calm - 0.1, "{calm} {pressed}");
 }

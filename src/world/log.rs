@@ -239,8 +239,7 @@ impl World<'_> {
         if asked.takes.is_zero() {
             return false;
         }
-        let serial = self.plans[call.plan as usize].serial;
-        let order = order(Rank::StoreAnswer, serial, call.index, call.attempt);
+        let order = order(Rank::StoreAnswer, call.address, call.attempt);
         self.calendar.push(self.now + asked.takes, order, Event::StoreAnswer(id));
         true
     }

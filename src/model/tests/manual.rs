@@ -134,7 +134,7 @@ fn fields(of: &'static [Field], done: &mut Vec<*const Field>, each: &mut dyn FnM
 #[test]
 fn every_default_is_of_its_kind() {
     let mut seen = 0;
-    fields(&MODEL.fields[..], &mut Vec::new(), &mut |field| {
+    fields(MODEL.fields, &mut Vec::new(), &mut |field| {
         let Need::Default(text) = field.need else { return };
         seen += 1;
         let value = match field.kind {
