@@ -1,6 +1,9 @@
 //! All integration tests, in one binary.
 
+#![allow(clippy::disallowed_methods, reason = "tests check against the platform's functions, and wait for a process")]
+
 mod architecture;
+mod cli;
 mod common;
 mod determinism;
 mod laws;

@@ -132,7 +132,7 @@ pub fn explain(model: &Model) -> Arithmetic {
 }
 
 /// Plans a day of one class, where its arrivals have a rate.
-fn class_demand(arrivals: &Arrivals) -> Option<f64> {
+pub(super) fn class_demand(arrivals: &Arrivals) -> Option<f64> {
     match arrivals {
         Arrivals::Poisson(rate) | Arrivals::Deterministic(rate) => Some(rate.per_day()),
         Arrivals::Profile { rate, .. } | Arrivals::Batch { rate, .. } => Some(rate.per_day()),

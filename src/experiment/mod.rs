@@ -2,16 +2,32 @@
 //! part of the world works.
 //!
 //! [`run()`] replicates a model and returns an [`Answer`]; [`explain()`] does the arithmetic without simulating.
+//! [`compare()`], [`sweep()`], [`capacity()`] and [`check()`] ask what would be if; all of them replicate `trials`,
+//! which draw the same numbers for the same purpose whatever else differs.
 
 mod answer;
+mod baseline;
+mod capacity;
+mod compare;
+mod demand;
+mod direction;
 mod explain;
 mod pool;
 mod run;
+mod sweep;
+mod trials;
 
 pub use crate::model::Objective;
 pub use crate::world::Failure;
 pub use answer::{Answer, Metric, Verdict};
+pub use baseline::{Baseline, Check, Judgement, Outcome, Ruling, check, measure, question};
+pub use capacity::{Capacity, Finding, Found, NoCapacity, Probe, Relief, Rung, capacity};
+pub use compare::{Change, Comparison, Row, Standing, compare};
+pub use demand::Demand;
+pub use direction::{Better, better};
 #[cfg(test)]
 pub(crate) use explain::sample;
 pub use explain::{Arithmetic, Ceiling, InvocationNeed, OpsPerPlan, explain};
-pub use run::{Options, run};
+pub use run::{Missed, Options, Precision, run, run_until};
+pub use sweep::{Axis, grid, latin, sweep};
+pub use trials::Progress;

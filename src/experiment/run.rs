@@ -1,9 +1,11 @@
 //! Replications of one model, and what they say together.
 
-use super::{Answer, Metric, Verdict, explain, pool};
+use super::trials::{Progress, Trial, extend};
+use super::{Answer, Metric, Verdict, explain};
+use crate::math;
 use crate::model::{Model, Objective};
 use crate::stats::Estimate;
-use crate::world::{self, Blueprint, Failure, Outcome};
+use crate::world::{Failure, Outcome};
 use std::num::NonZeroUsize;
 
 /// How to run, as far as it does not change the result.
@@ -18,17 +20,90 @@ pub struct Options {
 ///
 /// # Errors
 /// The failure of the first replication that failed.
-pub fn run(model: &Model, options: &Options, progress: &(dyn Fn(u32, u32) -> bool + Sync)) -> Result<Answer, Failure> {
-    let blueprint = Blueprint::new(model).map_err(Failure::Internal)?;
-    let asked = model.run.replications;
-    let replicate = |number: usize| world::run(&blueprint, number as u64);
-    let go_on = |done: usize| progress(done as u32, asked);
-    let outcomes = pool::map(asked as usize, options.jobs, replicate, go_on);
-    let outcomes: Vec<Outcome> = outcomes.into_iter().collect::<Result<_, Failure>>()?;
-    Ok(answer(model, &outcomes))
+pub fn run(model: &Model, options: &Options, progress: Progress<'_>) -> Result<Answer, Failure> {
+    let mut trial = Trial::new(model.clone(), 0)?;
+    extend(&mut [&mut trial], model.run.replications, options.jobs, progress)?;
+    Ok(answer(model, &trial.outcomes))
 }
 
-fn answer(model: &Model, outcomes: &[Outcome]) -> Answer {
+/// How narrow the interval of a metric is to be.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Precision {
+    /// The metric.
+    pub metric: String,
+    /// Half the width of its 95 % interval over its mean, at most; over 0.
+    pub relative: f64,
+}
+
+impl Precision {
+    /// A share over 0 and at most 1,000 %: `1%` or `0.01`.
+    pub fn share(text: &str) -> Option<f64> {
+        let text = text.trim();
+        let share = match text.strip_suffix('%') {
+            Some(percent) => percent.trim().parse::<f64>().ok()? / 100.0,
+            None => text.parse().ok()?,
+        };
+        (share > 0.0 && share <= 10.0).then_some(share)
+    }
+}
+
+/// A metric whose interval is still too wide when the budget ends.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Missed {
+    /// What was asked.
+    pub precision: Precision,
+    /// What was reached; none where the metric was not observed often enough to say, or its mean is 0.
+    pub reached: Option<f64>,
+}
+
+/// Replicates in rounds until every named interval is narrow enough or `most` replications are done; says which are
+/// not. The rounds follow from the results alone, so the answer does not depend on the threads.
+///
+/// # Errors
+/// The failure of the first replication that failed.
+pub fn run_until(
+    model: &Model,
+    precisions: &[Precision],
+    most: u32,
+    options: &Options,
+    progress: Progress<'_>,
+) -> Result<(Answer, Vec<Missed>), Failure> {
+    let mut trial = Trial::new(model.clone(), 0)?;
+    let mut wanted = model.run.replications.clamp(2, most.max(2));
+    loop {
+        let whole = extend(&mut [&mut trial], wanted, options.jobs, progress)?;
+        let missed = missed(&trial, precisions);
+        if missed.is_empty() || !whole || wanted >= most {
+            let mut answer = answer(model, &trial.outcomes);
+            answer.asked = wanted;
+            return Ok((answer, missed));
+        }
+        wanted = next_round(wanted, &missed).min(most);
+    }
+}
+
+/// The named metrics whose intervals are too wide.
+pub(super) fn missed(trial: &Trial, precisions: &[Precision]) -> Vec<Missed> {
+    let all = precisions.iter().filter_map(|precision| {
+        let reached = trial.values(&precision.metric).and_then(Estimate::of).and_then(|estimate| {
+            let half = estimate.half_width?;
+            if half == 0.0 { Some(0.0) } else { (estimate.mean != 0.0).then(|| half / estimate.mean.abs()) }
+        });
+        let narrow = reached.is_some_and(|reached| reached <= precision.relative);
+        (!narrow).then(|| Missed { precision: precision.clone(), reached })
+    });
+    all.collect()
+}
+
+/// The half-width falls with the root of the number; a round at most doubles it, so that a lucky guess costs little.
+pub(super) fn next_round(done: u32, missed: &[Missed]) -> u32 {
+    let ratio =
+        missed.iter().filter_map(|missed| Some(missed.reached? / missed.precision.relative)).fold(1.0, f64::max);
+    let guess = math::ceil(f64::from(done) * (ratio * ratio).min(2.0)) as u32;
+    guess.max(done + done / 4 + 1)
+}
+
+pub(super) fn answer(model: &Model, outcomes: &[Outcome]) -> Answer {
     let count = outcomes.first().map_or(0, |outcome| outcome.measures.len());
     let mut metrics: Vec<Metric> = (0..count).map(|number| metric(outcomes, number)).collect();
     metrics.sort_by(|a, b| a.name.cmp(&b.name));
@@ -66,7 +141,7 @@ fn metric(outcomes: &[Outcome], number: usize) -> Metric {
 }
 
 /// An objective is met or broken when the whole interval says so.
-fn judge(goal: &Objective, metric: Option<&Metric>) -> Verdict {
+pub(super) fn judge(goal: &Objective, metric: Option<&Metric>) -> Verdict {
     let Some((low, high)) = metric.and_then(|m| m.ci95.or(m.mean.map(|mean| (mean, mean)))) else {
         return Verdict::Undecided;
     };

@@ -14,10 +14,10 @@ pub fn csv(answer: &Answer) -> String {
     out
 }
 
-fn number(x: Option<f64>) -> String {
+pub(super) fn number(x: Option<f64>) -> String {
     x.filter(|x| x.is_finite()).map_or(String::new(), |x| (x + 0.0).to_string())
 }
 
-fn field(text: &str) -> String {
+pub(super) fn field(text: &str) -> String {
     if text.contains([',', '"', '\r', '\n']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.into() }
 }

@@ -6,7 +6,9 @@
 mod canvas;
 mod ladder;
 mod retention;
+mod sweep;
 
+use super::Sweep;
 use crate::experiment::Answer;
 use plotters::prelude::{BitMapBackend, DrawingBackend, IntoDrawingArea, SVGBackend};
 
@@ -56,14 +58,7 @@ impl Plot {
         let (width, height) = (width * PNG_SCALE, height * PNG_SCALE);
         let mut pixels = vec![255; (width * height * 3) as usize];
         self.draw(answer, BitMapBackend::with_buffer(&mut pixels, (width, height)), PNG_SCALE);
-        let mut out = Vec::new();
-        let mut encoder = png::Encoder::new(&mut out, width, height);
-        encoder.set_color(png::ColorType::Rgb);
-        encoder.set_depth(png::BitDepth::Eight);
-        let mut writer = encoder.write_header().ok()?;
-        writer.write_image_data(&pixels).ok()?;
-        writer.finish().ok()?;
-        Some(out)
+        encode(&pixels, (width, height))
     }
 
     fn size(self, answer: &Answer) -> Option<(u32, u32)> {
@@ -83,4 +78,38 @@ impl Plot {
         }
         canvas.finish();
     }
+}
+
+/// A sweep as SVG; none where it has no picture.
+pub fn sweep_svg(sweep: &Sweep) -> Option<String> {
+    let mut out = String::new();
+    sweep::drawable(sweep).then(|| draw_sweep(sweep, SVGBackend::with_string(&mut out, sweep::SIZE), 1))?;
+    Some(out)
+}
+
+/// A sweep as PNG; none where it has no picture.
+pub fn sweep_png(sweep: &Sweep) -> Option<Vec<u8>> {
+    let size = (sweep::SIZE.0 * PNG_SCALE, sweep::SIZE.1 * PNG_SCALE);
+    let mut pixels = vec![255; (size.0 * size.1 * 3) as usize];
+    sweep::drawable(sweep).then(|| draw_sweep(sweep, BitMapBackend::with_buffer(&mut pixels, size), PNG_SCALE))?;
+    encode(&pixels, size)
+}
+
+fn draw_sweep<B: DrawingBackend>(sweep: &Sweep, backend: B, scale: u32) {
+    canvas::with_font();
+    let area = backend.into_drawing_area();
+    let canvas = canvas::Canvas::new(&area, scale);
+    sweep::draw(sweep, &canvas);
+    canvas.finish();
+}
+
+fn encode(pixels: &[u8], (width, height): (u32, u32)) -> Option<Vec<u8>> {
+    let mut out = Vec::new();
+    let mut encoder = png::Encoder::new(&mut out, width, height);
+    encoder.set_color(png::ColorType::Rgb);
+    encoder.set_depth(png::BitDepth::Eight);
+    let mut writer = encoder.write_header().ok()?;
+    writer.write_image_data(pixels).ok()?;
+    writer.finish().ok()?;
+    Some(out)
 }

@@ -51,6 +51,8 @@ pub enum Purpose {
     Staleness = 17,
     /// How long an isolate takes to start.
     Start = 18,
+    /// Which points of a design are simulated.
+    Design = 19,
 }
 
 impl Source {

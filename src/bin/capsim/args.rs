@@ -1,5 +1,6 @@
 //! What may stand on the command line.
 
+use capsim::experiment::{Axis, Precision};
 use clap::{Args as Group, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use std::num::NonZeroUsize;
@@ -17,6 +18,14 @@ pub struct Args {
 pub enum Command {
     /// Simulate a model: metrics with intervals, objectives, the limit that binds first, advice
     Run(Run),
+    /// Several configurations on the same traffic: what differs, by how much, and whether it is better
+    Compare(Compare),
+    /// The largest demand at which every objective holds, and the ladder of what binds when
+    Capacity(Capacity),
+    /// A grid of configurations: table and plot of how metrics depend on values of the model
+    Sweep(Sweep),
+    /// Hold a model against its objectives and a stored baseline, with an exit code for CI
+    Check(Check),
     /// The arithmetic of a model, without simulation: ops per plan, the ladder of ceilings
     Explain(Explain),
     /// Check a model
@@ -44,6 +53,20 @@ pub struct Model {
 pub struct Run {
     #[command(flatten)]
     pub model: Model,
+    #[command(flatten)]
+    pub trials: Trials,
+    #[command(flatten)]
+    pub precision: Precise,
+    /// The form of the answer
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+    /// Also write report.txt, .json, .csv, .md, .html and the plots here
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+}
+
+#[derive(Debug, Group)]
+pub struct Trials {
     /// The seed: the same model and seed give the same bytes
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
@@ -53,15 +76,132 @@ pub struct Run {
     /// Threads; the result does not depend on it [default: one for each processor]
     #[arg(long, value_name = "N")]
     pub jobs: Option<NonZeroUsize>,
-    /// The form of the answer
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub format: Format,
-    /// Also write report.txt, .json, .csv, .md, .html and the plots here
-    #[arg(long, value_name = "DIR")]
-    pub out: Option<PathBuf>,
     /// No progress bar
     #[arg(long, short)]
     pub quiet: bool,
+}
+
+impl Trials {
+    /// What these options set in a model.
+    pub fn overrides(&self) -> Vec<String> {
+        let seed = self.seed.map(|seed| format!("run.seed={seed}"));
+        let replications = self.replications.map(|n| format!("run.replications={n}"));
+        seed.into_iter().chain(replications).collect()
+    }
+}
+
+#[derive(Debug, Group)]
+pub struct Precise {
+    /// Replicate until the 95 % interval of METRIC is within this share of its mean, such as plans.per_day=1%
+    #[arg(long, value_name = "METRIC=SHARE", value_parser = precision_of)]
+    pub precision: Vec<Precision>,
+    /// Where --precision gives up
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(2..))]
+    pub max_replications: u32,
+}
+
+#[derive(Debug, Group)]
+pub struct Compare {
+    /// The models; with --with, the one model that is varied
+    #[arg(required = true)]
+    pub models: Vec<PathBuf>,
+    /// A variant of the one model; several values of one NAME go together
+    #[arg(long, value_name = "NAME:PATH=VALUE", value_parser = variant_of)]
+    pub with: Vec<(String, String)>,
+    /// Set a value in all of them
+    #[arg(long = "set", value_name = "PATH=VALUE", value_parser = override_of)]
+    pub set: Vec<String>,
+    #[command(flatten)]
+    pub trials: Trials,
+    #[command(flatten)]
+    pub precision: Precise,
+    /// The form of the answer
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+    /// Write the answer here instead
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+}
+
+#[derive(Debug, Group)]
+pub struct Capacity {
+    #[command(flatten)]
+    pub model: Model,
+    /// Vary the demand of one class, such as traffic.user.arrivals.per_day, instead of all in proportion
+    #[arg(long, value_name = "PATH")]
+    pub of: Option<String>,
+    #[command(flatten)]
+    pub trials: Trials,
+    /// How many events all probes may take together, in millions
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..))]
+    pub budget: u64,
+    /// The form of the answer
+    #[arg(long, value_enum, default_value_t = Page::Text)]
+    pub format: Page,
+    /// Write the answer here instead
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+}
+
+#[derive(Debug, Group)]
+pub struct Sweep {
+    #[command(flatten)]
+    pub model: Model,
+    /// Values of the model to vary: PATH=1..16, PATH=0..1/0.1 or PATH=8s,12s,20s
+    #[arg(long, required = true, value_name = "PATH=VALUES", value_parser = axis_of)]
+    pub vary: Vec<Axis>,
+    /// A Latin hypercube of N points instead of the whole grid
+    #[arg(long, value_name = "N")]
+    pub sample: Option<usize>,
+    /// The metrics to show; the first is drawn [default: those of the objectives, or a few]
+    #[arg(long, value_name = "NAME")]
+    pub metric: Vec<String>,
+    #[command(flatten)]
+    pub trials: Trials,
+    /// The form of the answer
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+    /// Also write every form and the plot here, and each finished point under points/
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Take the points that an interrupted sweep has left in --out
+    #[arg(long, requires = "out")]
+    pub resume: bool,
+}
+
+#[derive(Debug, Group)]
+pub struct Check {
+    #[command(flatten)]
+    pub model: Model,
+    /// The baseline to hold the model against
+    #[arg(long, value_name = "FILE")]
+    pub baseline: Option<PathBuf>,
+    /// How much worse than the baseline a metric may be, such as plan.latency.p95=5% [default: 1%]
+    #[arg(long, value_name = "METRIC=SHARE", value_parser = precision_of)]
+    pub tolerance: Vec<Precision>,
+    /// Write the results to --baseline instead of judging them
+    #[arg(long, requires = "baseline")]
+    pub bless: bool,
+    #[command(flatten)]
+    pub trials: Trials,
+    /// The form of the verdict
+    #[arg(long, value_enum, default_value_t = VerdictForm::Text)]
+    pub format: VerdictForm,
+    /// Write the verdict here instead
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum VerdictForm {
+    /// For people
+    Text,
+    /// For programs
+    Json,
+    /// For a pull request
+    Markdown,
+    /// For the test page of a CI system
+    Junit,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -133,6 +273,28 @@ fn override_of(text: &str) -> Result<String, String> {
         Some((path, _)) if !path.trim().is_empty() => Ok(text.into()),
         _ => Err("write PATH=VALUE, for example queue.ai.max_concurrency=8".into()),
     }
+}
+
+/// `METRIC=1%` or `METRIC=0.01`.
+fn precision_of(text: &str) -> Result<Precision, String> {
+    let wrong = || "write METRIC=SHARE, for example plans.per_day=1%".to_string();
+    let (metric, share) = text.split_once('=').filter(|(metric, _)| !metric.trim().is_empty()).ok_or_else(wrong)?;
+    let relative = Precision::share(share).ok_or_else(wrong)?;
+    Ok(Precision { metric: metric.trim().into(), relative })
+}
+
+/// `NAME:PATH=VALUE`.
+fn variant_of(text: &str) -> Result<(String, String), String> {
+    match text.split_once(':') {
+        Some((name, set)) if !name.trim().is_empty() && !name.contains('=') => {
+            Ok((name.trim().into(), override_of(set)?))
+        }
+        _ => Err("write NAME:PATH=VALUE, for example large:queue.ai.max_concurrency=8".into()),
+    }
+}
+
+fn axis_of(text: &str) -> Result<Axis, String> {
+    Axis::parse(text)
 }
 
 #[cfg(test)]

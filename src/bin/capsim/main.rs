@@ -7,6 +7,7 @@ mod commands;
 mod console;
 mod exit;
 mod output;
+mod work;
 
 use args::{Args, Command};
 use clap::Parser;
@@ -26,6 +27,10 @@ fn main() -> ExitCode {
 fn dispatch(args: Args) -> Exit {
     match args.command {
         Command::Run(args) => commands::run::run(&args),
+        Command::Compare(args) => commands::compare::compare(&args),
+        Command::Capacity(args) => commands::capacity::capacity(&args),
+        Command::Sweep(args) => commands::sweep::sweep(&args),
+        Command::Check(args) => commands::check::check(&args),
         Command::Explain(args) => commands::explain::explain(&args),
         Command::Validate(args) => commands::validate::validate(&args),
         Command::Presets(args) => commands::presets::presets(&args),

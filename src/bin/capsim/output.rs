@@ -32,7 +32,7 @@ impl Directory {
     }
 
     /// Writes a plot; where there is nothing to draw, one from an earlier run must not stay.
-    fn plot(&self, name: &str, bytes: Option<&[u8]>) -> Result<(), String> {
+    pub fn plot(&self, name: &str, bytes: Option<&[u8]>) -> Result<(), String> {
         match bytes {
             Some(bytes) => self.file(name, bytes),
             None => match std::fs::remove_file(self.0.join(name)) {
@@ -44,21 +44,33 @@ impl Directory {
         }
     }
 
-    fn file(&self, name: &str, bytes: &[u8]) -> Result<(), String> {
-        let path = self.0.join(name);
-        let write = || -> std::io::Result<()> {
-            let mut builder = tempfile::Builder::new();
-            #[cfg(unix)]
-            {
-                use std::os::unix::fs::PermissionsExt;
-                // What any new file gets, less the umask: a report is not a secret.
-                builder.permissions(std::fs::Permissions::from_mode(0o666));
-            }
-            let mut file = builder.tempfile_in(&self.0)?;
-            file.write_all(bytes)?;
-            file.persist(&path)?;
-            Ok(())
-        };
-        write().map_err(|error| format!("cannot write {}: {error}", path.display()))
+    /// Writes one file, making the directories on the way.
+    pub fn file(&self, name: &str, bytes: &[u8]) -> Result<(), String> {
+        write_file(&self.0.join(name), bytes)
     }
+
+    /// The path of a file in it.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+}
+
+/// Writes a file that is there whole or not at all.
+pub fn write_file(path: &Path, bytes: &[u8]) -> Result<(), String> {
+    let write = || -> std::io::Result<()> {
+        let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        std::fs::create_dir_all(directory)?;
+        let mut builder = tempfile::Builder::new();
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            // What any new file gets, less the umask: a report is not a secret.
+            builder.permissions(std::fs::Permissions::from_mode(0o666));
+        }
+        let mut file = builder.tempfile_in(directory)?;
+        file.write_all(bytes)?;
+        file.persist(path)?;
+        Ok(())
+    };
+    write().map_err(|error| format!("cannot write {}: {error}", path.display()))
 }

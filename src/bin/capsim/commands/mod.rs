@@ -1,11 +1,15 @@
 //! One file per command.
 
+pub mod capacity;
+pub mod check;
+pub mod compare;
 pub mod completions;
 pub mod explain;
 pub mod presets;
 pub mod run;
 pub mod schema;
 pub mod strategies;
+pub mod sweep;
 pub mod validate;
 
 use crate::args;

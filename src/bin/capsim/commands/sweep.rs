@@ -1,0 +1,115 @@
+//! `capsim sweep`: a grid of configurations.
+
+use crate::args::{Format, Sweep};
+use crate::console;
+use crate::exit::Exit;
+use crate::output::Directory;
+use crate::work::{self, Progress, fail, failed, io};
+use capsim::experiment::{self, Answer};
+use capsim::model::Model;
+use capsim::report::{self, Cell, Paint};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Mutex;
+
+pub fn sweep(args: &Sweep) -> Exit {
+    match try_sweep(args) {
+        Ok(exit) | Err(exit) => exit,
+    }
+}
+
+fn try_sweep(args: &Sweep) -> Result<Exit, Exit> {
+    if args.model.model == Path::new("-") {
+        return Err(fail("a sweep reads the model for each point, which standard input does not allow", Exit::Usage));
+    }
+    let base = super::load(&args.model, args.trials.overrides())?;
+    let points = match args.sample {
+        Some(0) => return Err(fail("--sample 0: a sweep of no points", Exit::Usage)),
+        Some(count) => experiment::latin(&args.vary, count, base.run.seed),
+        None => experiment::grid(&args.vary).map_err(|why| fail(&why, Exit::Usage))?,
+    };
+    let out = args.out.as_deref().map(Directory::open).transpose().map_err(io)?;
+    let models = points.iter().map(|at| model_at(args, at)).collect::<Result<Vec<_>, _>>()?;
+    let files: Vec<String> = models.iter().map(file_of).collect();
+    let mut found: Vec<Option<BTreeMap<String, Cell>>> =
+        files.iter().map(|file| stored(args, out.as_ref(), file)).collect();
+    let missing = models.into_iter().zip(&found).map(|(model, found)| found.is_none().then_some(model)).collect();
+    let options = work::options(args.trials.jobs);
+    work::listen();
+    let progress = Progress::new(args.trials.quiet);
+    let trouble = Mutex::new(None);
+    let finished = |at: usize, answer: &Answer| {
+        let json = report::point_json(&report::point(answer));
+        let written = out.as_ref().map_or(Ok(()), |out| out.file(&files[at], json.as_bytes()));
+        if let (Err(why), Ok(mut trouble)) = (written, trouble.lock()) {
+            trouble.get_or_insert(why);
+        }
+    };
+    let answers =
+        experiment::sweep(missing, &options, &finished, &|done, of| progress.show(done, of)).map_err(failed)?;
+    progress.clear();
+    if let Some(why) = trouble.into_inner().unwrap_or_default() {
+        return Err(io(why));
+    }
+    for (found, answer) in found.iter_mut().zip(&answers) {
+        *found = found.take().or_else(|| answer.as_ref().map(report::point));
+    }
+    let asked = points.len();
+    let done: Vec<_> = points.into_iter().zip(found).filter_map(|(at, cells)| Some((at, cells?))).collect();
+    let metrics = metrics(args, &base, &done)?;
+    let (model, seed, replications, axes) = (base.name, base.run.seed, base.run.replications, args.vary.clone());
+    let sweep = report::Sweep { model, seed, replications, axes, metrics, points: done, asked };
+    if let Some(out) = &out {
+        write(out, &sweep).map_err(io)?;
+    }
+    let printed = console::print(&match args.format {
+        Format::Text => report::sweep_text(&sweep, console::paint()),
+        Format::Json => report::sweep_json(&sweep),
+        Format::Csv => report::sweep_csv(&sweep),
+        Format::Markdown => report::sweep_markdown(&sweep),
+    });
+    Ok(if sweep.points.len() < sweep.asked { Exit::Interrupted } else { printed })
+}
+
+fn model_at(args: &Sweep, at: &[usize]) -> Result<Model, Exit> {
+    let values = args.vary.iter().zip(at).map(|(axis, &at)| format!("{}={}", axis.path, axis.values[at]));
+    super::load(&args.model, args.trials.overrides().into_iter().chain(values))
+}
+
+/// Where a point is stored: a name of all that its results depend on.
+fn file_of(model: &Model) -> String {
+    let (digest, seed, n) = (&model.digest, model.run.seed, model.run.replications);
+    format!("points/{digest}-{seed}-{n}-{}.json", env!("CARGO_PKG_VERSION"))
+}
+
+fn stored(args: &Sweep, out: Option<&Directory>, file: &str) -> Option<BTreeMap<String, Cell>> {
+    let out = out.filter(|_| args.resume)?;
+    report::read_point(&std::fs::read_to_string(out.path(file)).ok()?)
+}
+
+/// The metrics asked for, those of the objectives, or those that every model has.
+fn metrics(args: &Sweep, base: &Model, done: &[(Vec<usize>, BTreeMap<String, Cell>)]) -> Result<Vec<String>, Exit> {
+    if let Some(unknown) =
+        args.metric.iter().find(|name| !done.is_empty() && !done.iter().any(|(_, cells)| cells.contains_key(*name)))
+    {
+        return Err(fail(
+            &format!("--metric {unknown}: no point has such a metric; `capsim run --format csv` lists them"),
+            Exit::Usage,
+        ));
+    }
+    if !args.metric.is_empty() {
+        return Ok(args.metric.clone());
+    }
+    let objectives: Vec<String> = base.objectives.iter().map(|objective| objective.metric.clone()).collect();
+    let usual = || ["plans.per_day", "plans.failed_fraction", "plan.latency.p95"].map(String::from).to_vec();
+    Ok(if objectives.is_empty() { usual() } else { objectives })
+}
+
+fn write(out: &Directory, sweep: &report::Sweep) -> Result<(), String> {
+    out.file("sweep.txt", report::sweep_text(sweep, Paint::Plain).as_bytes())?;
+    out.file("sweep.json", report::sweep_json(sweep).as_bytes())?;
+    out.file("sweep.csv", report::sweep_csv(sweep).as_bytes())?;
+    out.file("sweep.md", report::sweep_markdown(sweep).as_bytes())?;
+    out.plot("sweep.svg", report::plots::sweep_svg(sweep).as_deref().map(str::as_bytes))?;
+    out.plot("sweep.png", report::plots::sweep_png(sweep).as_deref())
+}

@@ -1,0 +1,215 @@
+//! A model held against its objectives and against results of before, replication by replication on the same draws.
+
+use super::run::answer;
+use super::trials::{Progress, Trial, extend};
+use super::{Answer, Better, Options, Precision, Verdict, better};
+use crate::model::{Model, Objective};
+use crate::stats::Paired;
+use crate::world::Failure;
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+
+/// How much worse a metric may be where nothing else is said.
+const TOLERANCE: f64 = 0.01;
+/// What is checked besides the objectives and the metrics with a tolerance of their own.
+const HEADLINES: [&str; 5] =
+    ["plans.per_day", "plans.failed_fraction", "plan.latency.p95", "logs.error.retrievable.3d", "cost.month"];
+
+/// Results to hold later ones against.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Baseline {
+    /// The digest of the question: traffic, horizon, objectives, seed and replications.
+    pub question: String,
+    /// The digest of the whole model.
+    pub digest: String,
+    /// The program that made it.
+    pub version: String,
+    /// By metric, its value in each replication.
+    pub values: BTreeMap<String, Vec<Option<f64>>>,
+}
+
+/// What one check says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ruling {
+    /// It holds for sure.
+    Pass,
+    /// An objective is broken for sure.
+    Broken,
+    /// It is worse than the baseline by more than the tolerance, for sure.
+    Regression,
+    /// The evidence does not say.
+    NotEnough,
+}
+
+/// One thing that was checked.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Check {
+    /// The metric.
+    pub metric: String,
+    /// Whether it is held against the baseline, not against an objective.
+    pub baseline: bool,
+    /// What it must be, in words.
+    pub must: String,
+    /// What it is: the mean, or the mean change against the baseline.
+    pub found: Option<f64>,
+    /// Its 95 % interval.
+    pub ci95: Option<(f64, f64)>,
+    /// What that says.
+    pub ruling: Ruling,
+}
+
+/// All checks of a model.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Judgement {
+    /// The answer that was checked.
+    pub answer: Answer,
+    /// The checks, objectives first.
+    pub checks: Vec<Check>,
+    /// Why the baseline cannot be held against it, where it cannot.
+    pub no_baseline: Option<String>,
+}
+
+/// The verdict of all checks together, the gravest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Everything holds.
+    Passed,
+    /// An objective is broken.
+    Broken,
+    /// Something is worse than the baseline.
+    Regression,
+    /// The evidence does not say, or nothing was checked.
+    NotEnough,
+    /// The baseline is missing, or of another question.
+    NoBaseline,
+}
+
+impl Judgement {
+    /// The verdict.
+    pub fn outcome(&self) -> Outcome {
+        let any = |ruling: Ruling| self.checks.iter().any(|check| check.ruling == ruling);
+        match () {
+            () if any(Ruling::Broken) => Outcome::Broken,
+            () if self.no_baseline.is_some() => Outcome::NoBaseline,
+            () if any(Ruling::Regression) => Outcome::Regression,
+            () if any(Ruling::NotEnough) || self.checks.is_empty() => Outcome::NotEnough,
+            () => Outcome::Passed,
+        }
+    }
+}
+
+/// The digest of the question that a model asks: what may not change between a baseline and what is held against it.
+pub fn question(model: &Model) -> String {
+    let run = &model.run;
+    let traffic: Vec<_> = model.classes.iter().map(|class| (&class.name, &class.arrivals, &class.spikes)).collect();
+    let text = format!(
+        "{} {:?} {:?} {:?} {} {} {traffic:?} {:?}",
+        model.name, run.horizon, run.warmup, run.start, run.seed, run.replications, model.objectives
+    );
+    Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Runs a model for a baseline: its answer, and what is to be stored.
+///
+/// # Errors
+/// The failure of the first replication that failed.
+pub fn measure(
+    model: &Model,
+    version: &str,
+    options: &Options,
+    progress: Progress<'_>,
+) -> Result<(Answer, Baseline), Failure> {
+    let mut trial = Trial::new(model.clone(), 0)?;
+    extend(&mut [&mut trial], model.run.replications, options.jobs, progress)?;
+    let answer = answer(model, &trial.outcomes);
+    let metrics = answer.metrics.iter().filter(|metric| better(&metric.name).is_some());
+    let values = metrics.filter_map(|metric| Some((metric.name.clone(), trial.values(&metric.name)?))).collect();
+    let (question, digest) = (question(model), model.digest.clone());
+    Ok((answer, Baseline { question, digest, version: version.into(), values }))
+}
+
+/// Holds what was measured against the objectives, and against a baseline where there is one: `Err` says why one that
+/// was asked for cannot be used. `tolerances` name the metrics that may be worse by another share than 1 %.
+pub fn check(
+    measured: (Answer, &Baseline),
+    baseline: Option<Result<&Baseline, String>>,
+    tolerances: &[Precision],
+) -> Judgement {
+    let (answer, now) = measured;
+    let mut checks: Vec<Check> =
+        answer.objectives.iter().map(|(goal, verdict)| objective(&answer, goal, *verdict)).collect();
+    let mut no_baseline = None;
+    match baseline {
+        Some(Err(why)) => no_baseline = Some(why),
+        Some(Ok(before)) if before.question != now.question => {
+            no_baseline = Some(
+                "the baseline is of another question: traffic, horizon, objectives, seed or replications differ".into(),
+            );
+        }
+        Some(Ok(before)) => checks.extend(against(before, now, &answer, tolerances)),
+        None => {}
+    }
+    Judgement { answer, checks, no_baseline }
+}
+
+fn objective(answer: &Answer, goal: &Objective, verdict: Verdict) -> Check {
+    let metric = answer.metric(&goal.metric);
+    let bound = |word: &str, bound: Option<f64>| bound.map(|bound| format!("at {word} {bound}"));
+    let must: Vec<String> = [bound("least", goal.min), bound("most", goal.max)].into_iter().flatten().collect();
+    Check {
+        metric: goal.metric.clone(),
+        baseline: false,
+        must: must.join(" and "),
+        found: metric.and_then(|metric| metric.mean),
+        ci95: metric.and_then(|metric| metric.ci95),
+        ruling: match verdict {
+            Verdict::Met => Ruling::Pass,
+            Verdict::Broken => Ruling::Broken,
+            Verdict::Undecided => Ruling::NotEnough,
+        },
+    }
+}
+
+fn against(before: &Baseline, now: &Baseline, answer: &Answer, tolerances: &[Precision]) -> Vec<Check> {
+    let mut metrics: Vec<&str> = HEADLINES.to_vec();
+    metrics.extend(answer.objectives.iter().map(|(goal, _)| goal.metric.as_str()));
+    metrics.extend(tolerances.iter().map(|tolerance| tolerance.metric.as_str()));
+    metrics.sort();
+    metrics.dedup();
+    let named = |metric: &str| tolerances.iter().find(|tolerance| tolerance.metric == metric);
+    let known = metrics.into_iter().filter(|metric| before.values.contains_key(*metric) || named(metric).is_some());
+    let one = |metric: &str| {
+        let share = named(metric).map_or(TOLERANCE, |tolerance| tolerance.relative);
+        let lists = before.values.get(metric).zip(now.values.get(metric));
+        worse(metric, lists.map(|(before, now)| (&before[..], &now[..])), share)
+    };
+    known.map(one).collect()
+}
+
+/// The change for the worse, against what is allowed.
+fn worse(metric: &str, values: Option<(&[Option<f64>], &[Option<f64>])>, share: f64) -> Check {
+    let sign = if better(metric) == Some(Better::More) { -1.0 } else { 1.0 };
+    let signed =
+        |values: &[Option<f64>]| values.iter().map(|value| value.map(|value| sign * value)).collect::<Vec<_>>();
+    let paired = values.and_then(|(before, now)| Paired::of(&signed(before), &signed(now)));
+    let base = values.and_then(|(before, _)| crate::stats::Estimate::of(before.iter().copied()));
+    let allowed = base.map_or(0.0, |base| share * base.mean.abs());
+    let interval = paired.map(|paired| paired.difference).map(|d| d.ci95().unwrap_or((d.mean, d.mean)));
+    let silent = values.is_some_and(|(before, now)| before.iter().chain(now).all(Option::is_none));
+    let ruling = match interval {
+        Some((low, _)) if low > allowed => Ruling::Regression,
+        Some((_, high)) if high <= allowed => Ruling::Pass,
+        // Nothing observed before and now is no change.
+        None if silent => Ruling::Pass,
+        _ => Ruling::NotEnough,
+    };
+    let back = |(low, high): (f64, f64)| if sign < 0.0 { (-high, -low) } else { (low, high) };
+    Check {
+        metric: metric.into(),
+        baseline: true,
+        must: format!("not worse than the baseline by more than {} %", share * 100.0),
+        found: paired.map(|paired| sign * paired.difference.mean),
+        ci95: interval.map(back),
+        ruling,
+    }
+}

@@ -1,0 +1,118 @@
+//! The ladder: at which demand each limit and each objective binds by itself, by arithmetic and by the probes.
+
+use super::probe::{Search, within};
+use crate::experiment::demand::Demand;
+use crate::experiment::explain;
+use crate::experiment::trials::Trial;
+use crate::model::Model;
+use crate::stats::Estimate;
+
+/// A queue whose slots are busy so much is taken to bind.
+const BUSY: f64 = 0.95;
+
+/// One limit or objective.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rung {
+    /// `kv.quota.writes`, `queue.ai.slots`, or the bound of an objective.
+    pub limit: String,
+    /// Whether it is an objective.
+    pub objective: bool,
+    /// Plans a day by arithmetic.
+    pub arithmetic: Option<f64>,
+    /// The largest demand simulated at which it does not bind yet.
+    pub free_at: Option<f64>,
+    /// The smallest demand simulated at which it does.
+    pub binds_at: Option<f64>,
+}
+
+/// What relaxing the first limit by one step buys.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Relief {
+    /// The limit.
+    pub limit: String,
+    /// The step: `twice the limit`, `one slot more`.
+    pub step: &'static str,
+    /// Plans a day by arithmetic before.
+    pub before: f64,
+    /// After.
+    pub after: f64,
+    /// What binds then.
+    pub then: String,
+}
+
+/// The rungs, the smallest demand first.
+pub(super) fn ladder(search: &Search<'_>, model: &Model, of: Demand) -> Vec<Rung> {
+    let arithmetic = explain(model);
+    let limits = arithmetic.ceilings.iter().filter(|ceiling| !ceiling.billed).map(|ceiling| {
+        let (free_at, binds_at) = symptom(&ceiling.limit)
+            .map_or((None, None), |(metric, level)| search.passes(|trial| Some(mean(trial, &metric)? > level)));
+        // The ceilings are over all classes; those of one class among others are not worked out.
+        let alone = of == Demand::All || model.classes.len() == 1;
+        Rung {
+            limit: ceiling.limit.clone(),
+            objective: false,
+            arithmetic: alone.then_some(ceiling.plans_per_day),
+            free_at,
+            binds_at,
+        }
+    });
+    let objectives = model.objectives.iter().map(|objective| {
+        let (free_at, binds_at) = search.passes(|trial| Some(!within(trial, objective)));
+        Rung { limit: objective.metric.clone(), objective: true, arithmetic: None, free_at, binds_at }
+    });
+    let mut rungs: Vec<Rung> = limits.chain(objectives).collect();
+    let at = |rung: &Rung| rung.binds_at.or(rung.arithmetic).unwrap_or(f64::INFINITY);
+    rungs.sort_by(|a, b| at(a).total_cmp(&at(b)).then_with(|| a.limit.cmp(&b.limit)));
+    rungs
+}
+
+fn mean(trial: &Trial, metric: &str) -> Option<f64> {
+    Some(Estimate::of(trial.values(metric)?)?.mean)
+}
+
+/// The metric that shows that a limit binds, and the level from which it does.
+fn symptom(limit: &str) -> Option<(String, f64)> {
+    if let Some((store, op)) = limit.split_once(".quota.") {
+        return Some((format!("{store}.{op}_rejected_quota"), 0.0));
+    }
+    if let Some((store, _)) = limit.split_once(".key.") {
+        return Some((format!("{store}.writes_rejected_key"), 0.0));
+    }
+    let queue = limit.strip_prefix("queue.")?.strip_suffix(".slots")?;
+    Some((format!("queue.{queue}.utilisation"), BUSY))
+}
+
+/// The first limit with twice its quota, half its spacing, or one slot more.
+pub(super) fn relief(model: &Model) -> Option<Relief> {
+    let arithmetic = explain(model);
+    let first = arithmetic.binding()?;
+    let mut relaxed = model.clone();
+    let step = relax(&mut relaxed, &first.limit)?;
+    let after = explain(&relaxed);
+    let then = after.binding()?;
+    let (limit, before) = (first.limit.clone(), first.plans_per_day);
+    Some(Relief { limit, step, before, after: then.plans_per_day, then: then.limit.clone() })
+}
+
+fn relax(model: &mut Model, limit: &str) -> Option<&'static str> {
+    if let Some(name) = limit.strip_prefix("queue.").and_then(|rest| rest.strip_suffix(".slots")) {
+        model.queues.iter_mut().find(|queue| queue.name == name)?.max_concurrency += 1;
+        return Some("one slot more");
+    }
+    if limit == "platform.requests" {
+        model.platform.requests.as_mut()?.limit *= 2;
+        return Some("twice the limit");
+    }
+    let store = model
+        .stores
+        .iter_mut()
+        .find(|store| limit.strip_prefix(&store.name).is_some_and(|rest| rest.starts_with('.')))?;
+    if limit.contains(".key.") {
+        store.key_spacing = store.key_spacing.map(|spacing| spacing.scale(0.5));
+        return Some("half the spacing");
+    }
+    let op = ["reads", "writes", "deletes", "lists"].iter().position(|op| limit.ends_with(op))?;
+    let quotas = &mut store.quotas[op];
+    quotas.iter_mut().for_each(|quota| quota.limit *= 2);
+    (!quotas.is_empty()).then_some("twice the limit")
+}

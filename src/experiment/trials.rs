@@ -1,0 +1,67 @@
+//! Configurations side by side: each is replicated on the same seed, and all replications of all of them are one
+//! list of jobs. What a trial has measured does not depend on how often it was extended, nor on the threads.
+
+use super::pool;
+use crate::model::Model;
+use crate::world::{self, Blueprint, Failure, Outcome};
+use std::num::NonZeroUsize;
+
+/// Told how many of how many are done; answers whether to go on.
+pub type Progress<'a> = &'a (dyn Fn(u32, u32) -> bool + Sync);
+
+/// One configuration and what its replications measured.
+pub(super) struct Trial {
+    pub model: Model,
+    blueprint: Blueprint,
+    /// The number of its first replication; a verification begins where the search ended.
+    first: u64,
+    /// By replication, from the first.
+    pub outcomes: Vec<Outcome>,
+}
+
+impl Trial {
+    /// A configuration whose replications are numbered from `first`.
+    pub fn new(model: Model, first: u64) -> Result<Trial, Failure> {
+        let blueprint = Blueprint::new(&model).map_err(Failure::Internal)?;
+        Ok(Trial { model, blueprint, first, outcomes: Vec::new() })
+    }
+
+    /// The values of a metric, by replication; none where the model has no such metric.
+    pub fn values(&self, metric: &str) -> Option<Vec<Option<f64>>> {
+        let at = self.outcomes.first()?.measures.iter().position(|measure| measure.name == metric)?;
+        Some(self.outcomes.iter().map(|outcome| outcome.measures[at].value).collect())
+    }
+
+    /// Events of its first replication: what one costs.
+    pub fn events(&self) -> u64 {
+        self.outcomes.first().map_or(0, |outcome| outcome.events)
+    }
+}
+
+/// Brings every trial to its wanted number of replications, those of the same number together; answers whether all
+/// were done. After a stop each trial has its first few.
+pub(super) fn extend(
+    trials: &mut [&mut Trial],
+    wanted: u32,
+    jobs: NonZeroUsize,
+    progress: Progress<'_>,
+) -> Result<bool, Failure> {
+    let missing = |number: usize| {
+        let done = trials.iter().enumerate().filter(move |(_, trial)| number >= trial.outcomes.len());
+        done.map(move |(trial, _)| (trial, number))
+    };
+    let work: Vec<(usize, usize)> = (0..wanted as usize).flat_map(missing).collect();
+    let outcomes = {
+        let trials: &[&mut Trial] = trials;
+        let replicate = |at: usize| {
+            let trial = &trials[work[at].0];
+            world::run(&trial.blueprint, trial.first + work[at].1 as u64)
+        };
+        pool::map(work.len(), jobs, replicate, |done| progress(done as u32, work.len() as u32))
+    };
+    let whole = outcomes.len() == work.len();
+    for (&(trial, _), outcome) in work.iter().zip(outcomes) {
+        trials[trial].outcomes.push(outcome?);
+    }
+    Ok(whole)
+}

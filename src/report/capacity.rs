@@ -1,0 +1,166 @@
+//! The pages of `capacity`: the answer in a sentence, the ladder, the probes.
+
+use super::json::{finite, pretty};
+use super::text::{WIDTH, plain_table, section};
+use super::words::{NOTHING, Paint, paragraph};
+use crate::experiment::{Capacity, Finding, Found, Rung};
+use crate::units::{count, number};
+use serde_json::{Value, json};
+
+fn finding(finding: Finding) -> &'static str {
+    match finding {
+        Finding::Meets => "meets",
+        Finding::Fails => "fails",
+        Finding::Undecided => "undecided",
+    }
+}
+
+fn answer(capacity: &Capacity) -> Vec<String> {
+    let mut all = Vec::new();
+    if capacity.partial {
+        all.push("Interrupted: this is what the probes so far say.".to_string());
+    }
+    match capacity.found {
+        Found::Capacity { plans_per_day, not_at, fails_from } => {
+            let fails = fails_from.map_or(String::new(), |at| format!(", and some objective fails for sure at {}", number(at)));
+            all.push(format!(
+                "{} plans a day: the largest demand simulated at which every objective holds. At {} they do not all hold{fails}.",
+                number(plans_per_day),
+                number(not_at)
+            ));
+        }
+        Found::Unbounded { top } => all.push(format!(
+            "Unbounded: every objective still holds at {} plans a day, where the search ended ({} times the model's demand).",
+            number(top),
+            number(top / capacity.demand)
+        )),
+        Found::Infeasible { smallest } => {
+            all.push(format!("Infeasible: the objectives do not all hold even at {} plans a day.", number(smallest)));
+        }
+    }
+    if let Some((n, verdict)) = capacity.verified {
+        let what = match verdict {
+            Finding::Meets => "they all hold again",
+            Finding::Fails => "one fails, so take the capacity for smaller than this",
+            Finding::Undecided => "the evidence does not decide",
+        };
+        all.push(format!("Tried on {} fresh replications: {what}.", count(n.into())));
+    }
+    if let Some((fails, meets)) = capacity.not_monotone {
+        all.push(format!(
+            "Not monotone: {} plans a day fail where {} meet the objectives, so there is no one capacity.",
+            number(fails),
+            number(meets)
+        ));
+    }
+    if let Some(relief) = &capacity.relief {
+        all.push(format!(
+            "By arithmetic {} binds at {} plans a day; with {} it is {}, and {} binds.",
+            relief.limit,
+            number(relief.before),
+            relief.step,
+            number(relief.after),
+            relief.then
+        ));
+    }
+    all
+}
+
+fn simulated(rung: &Rung) -> String {
+    match (rung.free_at, rung.binds_at) {
+        (Some(free), Some(binds)) => format!("{} to {}", number(free), number(binds)),
+        (None, Some(binds)) => format!("at {} or less", number(binds)),
+        (Some(free), None) => format!("over {}", number(free)),
+        (None, None) => NOTHING.into(),
+    }
+}
+
+/// Renders a capacity as text.
+pub fn capacity_text(capacity: &Capacity, paint: Paint) -> String {
+    let mut out = format!("{}: capacity\n\n", paint.bold(&capacity.model));
+    answer(capacity).iter().for_each(|sentence| out += &paragraph("  ", sentence, WIDTH));
+    let digest = capacity.digest.get(..12).unwrap_or(&capacity.digest);
+    let events = count(capacity.events);
+    out += &format!(
+        "  Seed {}, model {digest}, {} demands tried, {events} events.\n",
+        capacity.seed,
+        capacity.probes.len()
+    );
+    let rungs = capacity.ladder.iter().map(|rung| {
+        let kind = if rung.objective { "objective" } else { "limit" };
+        [rung.limit.clone(), kind.into(), rung.arithmetic.map_or(NOTHING.into(), number), simulated(rung)]
+    });
+    let header = ["binds", "kind", "by arithmetic", "simulated"];
+    let rows = plain_table(header, [false, false, true, true], rungs.collect());
+    let title = "Ladder: the plans a day at which each limit and objective binds by itself";
+    section(&mut out, title, rows.into_iter().map(|line| line + "\n").collect(), paint);
+    let probes = capacity.probes.iter().map(|probe| {
+        let not: Vec<&str> = probe
+            .objectives
+            .iter()
+            .zip(&capacity.objectives)
+            .filter(|(f, _)| **f != Finding::Meets)
+            .map(|(_, o)| o.metric.as_str())
+            .collect();
+        [number(probe.plans_per_day), count(probe.replications.into()), finding(probe.finding).into(), not.join(", ")]
+    });
+    let rows = plain_table(
+        ["plans a day", "replications", "verdict", "not met"],
+        [true, true, false, false],
+        probes.collect(),
+    );
+    section(&mut out, "Demands tried", rows.into_iter().map(|line| line + "\n").collect(), paint);
+    out
+}
+
+/// Renders a capacity as JSON.
+pub fn capacity_json(capacity: &Capacity) -> String {
+    let number = |x: Option<f64>| x.map_or(Value::Null, finite);
+    let (verdict, plans, bounds) = match capacity.found {
+        Found::Capacity { plans_per_day, not_at, fails_from } => {
+            ("capacity", Some(plans_per_day), (Some(not_at), fails_from))
+        }
+        Found::Unbounded { top } => ("unbounded", Some(top), (None, None)),
+        Found::Infeasible { smallest } => ("infeasible", None, (Some(smallest), None)),
+    };
+    let ladder = capacity.ladder.iter().map(|rung| {
+        json!({
+            "limit": rung.limit,
+            "kind": if rung.objective { "objective" } else { "limit" },
+            "arithmetic": number(rung.arithmetic),
+            "free_at": number(rung.free_at),
+            "binds_at": number(rung.binds_at),
+        })
+    });
+    let probes = capacity.probes.iter().map(|probe| {
+        let each = probe.objectives.iter().zip(&capacity.objectives);
+        json!({
+            "plans_per_day": finite(probe.plans_per_day),
+            "replications": probe.replications,
+            "verdict": finding(probe.finding),
+            "objectives": each.map(|(f, o)| (o.metric.clone(), finding(*f).into())).collect::<serde_json::Map<_, _>>(),
+        })
+    });
+    pretty(&json!({
+        "schema_version": super::SCHEMA_VERSION,
+        "capsim_version": env!("CARGO_PKG_VERSION"),
+        "model": capacity.model,
+        "digest": capacity.digest,
+        "seed": capacity.seed,
+        "demand_per_day": finite(capacity.demand),
+        "verdict": verdict,
+        "plans_per_day": number(plans),
+        "not_at": number(bounds.0),
+        "fails_from": number(bounds.1),
+        "verified": capacity.verified.map_or(Value::Null, |(n, f)| json!({ "replications": n, "verdict": finding(f) })),
+        "not_monotone": capacity.not_monotone.map_or(Value::Null, |(a, b)| json!({ "fails_at": finite(a), "meets_at": finite(b) })),
+        "ladder": ladder.collect::<Vec<_>>(),
+        "relief": capacity.relief.as_ref().map_or(Value::Null, |relief| json!({
+            "limit": relief.limit, "step": relief.step, "before": finite(relief.before),
+            "after": finite(relief.after), "then": relief.then,
+        })),
+        "probes": probes.collect::<Vec<_>>(),
+        "events": capacity.events,
+        "partial": capacity.partial,
+    }))
+}

@@ -1,0 +1,226 @@
+//! The pages of `compare`: what is better, what moved, every metric side by side.
+
+use super::csv::{field, number as csv_number};
+use super::json::{finite, pretty};
+use super::text::{WIDTH, plain_table, section};
+use super::words::{self, Paint, paragraph, range, value, value_or_dash};
+use crate::experiment::{Change, Comparison, Missed, Row, Standing};
+use crate::units::{count, number, percent};
+use serde_json::{Value, json};
+
+/// Rows in the list of what moved.
+const MOVED: usize = 6;
+
+/// Why an interval is still too wide, in a sentence; `known`: whether the model has the metric.
+pub fn missed(missed: &Missed, known: bool, replications: u32) -> String {
+    let asked = percent(missed.precision.relative);
+    let metric = &missed.precision.metric;
+    match missed.reached {
+        _ if !known => format!("--precision {metric}: this model has no such metric"),
+        Some(reached) => format!(
+            "--precision {metric}: ± {} of the mean after {} replications, {asked} was asked for",
+            percent(reached),
+            count(replications.into())
+        ),
+        None => format!(
+            "--precision {metric}: no relative precision after {} replications, for it was not observed or its mean is 0",
+            count(replications.into())
+        ),
+    }
+}
+
+pub(super) fn standing(standing: Standing) -> &'static str {
+    match standing {
+        Standing::Better => "better",
+        Standing::Worse => "worse",
+        Standing::More => "more",
+        Standing::Less => "less",
+        Standing::Same => "the same",
+        Standing::CannotTell => "cannot tell",
+    }
+}
+
+/// A change with its interval: `-3.1 (-3.4 to -2.8)`.
+fn difference(change: &Change, unit: &str) -> String {
+    let Some(difference) = change.difference else { return words::NOTHING.into() };
+    let mean = value(difference.mean, unit);
+    match difference.ci95() {
+        Some((low, high)) if low < high => format!("{mean} ({})", range(low, high, unit)),
+        _ => mean,
+    }
+}
+
+fn verdict(comparison: &Comparison, other: usize) -> String {
+    let of = |wanted: Standing| comparison.rows.iter().filter(|row| row.changes[other - 1].standing == wanted).count();
+    let (name, first) = (&comparison.names[other], &comparison.names[0]);
+    let mut text = format!(
+        "{name} against {first}: {} metrics better, {} worse, {} cannot be told apart, {} the same.",
+        of(Standing::Better),
+        of(Standing::Worse),
+        of(Standing::CannotTell),
+        of(Standing::Same)
+    );
+    if let Some(times) = comparison.narrowing(other) {
+        text += &format!(" The same draws make the intervals {} times narrower (median).", number(times));
+    }
+    text
+}
+
+fn moved(comparison: &Comparison, other: usize) -> Vec<String> {
+    let rows = comparison.moved(other);
+    let line = |row: &&Row| {
+        let change = &row.changes[other - 1];
+        let relative = change.relative.map_or(String::new(), |relative| {
+            format!(", {}{}", if relative > 0.0 { "+" } else { "" }, percent(relative))
+        });
+        format!(
+            "{}: {} to {} {}{relative} ({})",
+            row.metric,
+            value_or_dash(row.means[0], row.unit),
+            value_or_dash(row.means[other], row.unit),
+            words::unit(row.unit),
+            standing(change.standing)
+        )
+    };
+    rows.iter().take(MOVED).map(line).collect()
+}
+
+fn seen(comparison: &Comparison) -> impl Iterator<Item = &Row> {
+    comparison.rows.iter().filter(|row| {
+        let silent = row.means.iter().all(|mean| mean.is_none_or(|mean| mean == 0.0));
+        !silent && !row.metric.starts_with("class.") && !row.metric.starts_with("run.")
+    })
+}
+
+/// Renders a comparison as text.
+pub fn comparison_text(comparison: &Comparison, paint: Paint) -> String {
+    let mut out = paint.bold(&comparison.names.join(" · ")) + "\n\n";
+    let first = &comparison.answers[0];
+    if first.replications < first.asked {
+        out += &paragraph(
+            "  Partial: ",
+            &format!("{} of {} replications were done.", first.replications, first.asked),
+            WIDTH,
+        );
+    }
+    for other in 1..comparison.names.len() {
+        out += &paragraph("  ", &verdict(comparison, other), WIDTH);
+    }
+    out += &format!(
+        "  Seed {}, {} replications of {}; 95 % intervals of paired differences, verdicts for all metrics at once.\n",
+        first.seed,
+        count(first.replications.into()),
+        first.horizon
+    );
+    for other in 1..comparison.names.len() {
+        let list: String = moved(comparison, other).iter().map(|line| paragraph("  - ", line, WIDTH)).collect();
+        section(&mut out, &format!("What moved: {}", comparison.names[other]), list, paint);
+        let rows = seen(comparison).map(|row| {
+            let change = &row.changes[other - 1];
+            [
+                row.metric.clone(),
+                value_or_dash(row.means[0], row.unit),
+                value_or_dash(row.means[other], row.unit),
+                difference(change, row.unit),
+                standing(change.standing).into(),
+                words::unit(row.unit).into(),
+            ]
+        });
+        let header = ["metric", &comparison.names[0], &comparison.names[other], "difference (95 %)", "verdict", "unit"];
+        let lines = plain_table(header, [false, true, true, true, false, false], rows.collect());
+        section(&mut out, "Metrics", lines.into_iter().map(|line| line + "\n").collect(), paint);
+    }
+    out
+}
+
+/// Renders a comparison as GitHub-flavoured Markdown.
+pub fn comparison_markdown(comparison: &Comparison) -> String {
+    let mut out = format!("## {}\n\n", comparison.names.join(" · "));
+    for other in 1..comparison.names.len() {
+        out += &format!("{}\n\n", verdict(comparison, other));
+        moved(comparison, other).iter().for_each(|line| out += &format!("- {line}\n"));
+        out += &format!(
+            "\n| metric | {} | {} | difference (95 %) | verdict | unit |\n| --- | ---: | ---: | ---: | --- | --- |\n",
+            comparison.names[0], comparison.names[other]
+        );
+        for row in seen(comparison) {
+            let change = &row.changes[other - 1];
+            out += &format!(
+                "| `{}` | {} | {} | {} | {} | {} |\n",
+                row.metric,
+                value_or_dash(row.means[0], row.unit),
+                value_or_dash(row.means[other], row.unit),
+                difference(change, row.unit),
+                standing(change.standing),
+                words::unit(row.unit)
+            );
+        }
+        out.push('\n');
+    }
+    out
+}
+
+/// Renders a comparison as CSV: a line for each metric and configuration but the first.
+pub fn comparison_csv(comparison: &Comparison) -> String {
+    let mut out =
+        "metric,unit,first,first_mean,second,second_mean,difference,ci95_low,ci95_high,p,verdict,narrowing\r\n"
+            .to_string();
+    for row in &comparison.rows {
+        for (at, change) in row.changes.iter().enumerate() {
+            let interval = change.difference.and_then(|difference| difference.ci95());
+            let cells = [
+                field(&row.metric),
+                field(row.unit),
+                field(&comparison.names[0]),
+                csv_number(row.means[0]),
+                field(&comparison.names[at + 1]),
+                csv_number(row.means[at + 1]),
+                csv_number(change.difference.map(|difference| difference.mean)),
+                csv_number(interval.map(|(low, _)| low)),
+                csv_number(interval.map(|(_, high)| high)),
+                csv_number(change.p),
+                standing(change.standing).into(),
+                csv_number(change.narrowing),
+            ];
+            out += &(cells.join(",") + "\r\n");
+        }
+    }
+    out
+}
+
+/// Renders a comparison as JSON.
+pub fn comparison_json(comparison: &Comparison) -> String {
+    let number = |x: Option<f64>| x.map_or(Value::Null, finite);
+    let change = |(at, change): (usize, &Change)| {
+        json!({
+            "configuration": comparison.names[at + 1],
+            "difference": number(change.difference.map(|difference| difference.mean)),
+            "ci95": change.difference.and_then(|d| d.ci95()).map_or(Value::Null, |(low, high)| json!([finite(low), finite(high)])),
+            "relative": number(change.relative),
+            "p": number(change.p),
+            "verdict": standing(change.standing),
+            "narrowing": number(change.narrowing),
+        })
+    };
+    let configurations = comparison
+        .names
+        .iter()
+        .zip(&comparison.answers)
+        .map(|(name, answer)| json!({ "name": name, "digest": answer.digest, "overrides": answer.overrides }));
+    let rows = comparison.rows.iter().map(|row| {
+        let means: Vec<Value> = row.means.iter().map(|&mean| number(mean)).collect();
+        let changes: Vec<Value> = row.changes.iter().enumerate().map(change).collect();
+        (row.metric.clone(), json!({ "unit": row.unit, "means": means, "changes": changes }))
+    });
+    let first = &comparison.answers[0];
+    pretty(&json!({
+        "schema_version": super::SCHEMA_VERSION,
+        "capsim_version": env!("CARGO_PKG_VERSION"),
+        "seed": first.seed,
+        "replications": first.replications,
+        "partial": first.replications < first.asked,
+        "configurations": configurations.collect::<Vec<_>>(),
+        "metrics": rows.collect::<serde_json::Map<_, _>>(),
+        "moved": (1..comparison.names.len()).map(|other| moved(comparison, other)).collect::<Vec<_>>(),
+    }))
+}

@@ -1,0 +1,168 @@
+//! The verdict of `check` in its forms, and the baseline as it is stored.
+
+use super::json::{finite, pretty};
+use super::text::{WIDTH, plain_table, section};
+use super::words::{NOTHING, Paint, paragraph, range};
+use crate::experiment::{Baseline, Check, Judgement, Outcome, Ruling};
+use crate::units::{count, number};
+use serde_json::{Map, Value, json};
+
+/// A baseline as it is stored: numbers as text, so that what is read back is the same to the last bit.
+pub fn baseline_json(baseline: &Baseline) -> String {
+    let text = |x: &Option<f64>| x.map_or(Value::Null, |x| x.to_string().into());
+    let values = baseline
+        .values
+        .iter()
+        .map(|(name, values)| (name.clone(), values.iter().map(text).collect::<Vec<Value>>().into()));
+    pretty(&json!({
+        "capsim_baseline": 1,
+        "capsim_version": baseline.version,
+        "question": baseline.question,
+        "digest": baseline.digest,
+        "values": values.collect::<Map<_, Value>>(),
+    }))
+}
+
+/// Reads a stored baseline.
+///
+/// # Errors
+/// Why the text is none.
+pub fn read_baseline(text: &str) -> Result<Baseline, String> {
+    let wrong = || "the file is not a baseline of this program".to_string();
+    let all: Value = serde_json::from_str(text).map_err(|_| wrong())?;
+    let word = |key: &str| all.get(key).and_then(Value::as_str).map(String::from);
+    let number = |value: &Value| match value {
+        Value::Null => Some(None),
+        value => value.as_str()?.parse::<f64>().ok().map(Some),
+    };
+    let list = |values: &Value| values.as_array()?.iter().map(number).collect::<Option<Vec<_>>>();
+    let values = all.get("values").and_then(Value::as_object);
+    let values =
+        values.and_then(|values| values.iter().map(|(name, value)| Some((name.clone(), list(value)?))).collect());
+    match (word("question"), word("digest"), word("capsim_version"), values) {
+        (Some(question), Some(digest), Some(version), Some(values))
+            if all.get("capsim_baseline") == Some(&Value::from(1)) =>
+        {
+            Ok(Baseline { question, digest, version, values })
+        }
+        _ => Err(wrong()),
+    }
+}
+
+fn ruling(ruling: Ruling) -> &'static str {
+    match ruling {
+        Ruling::Pass => "pass",
+        Ruling::Broken => "broken",
+        Ruling::Regression => "regression",
+        Ruling::NotEnough => "not enough evidence",
+    }
+}
+
+fn outcome(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Passed => "passed",
+        Outcome::Broken => "objective broken",
+        Outcome::Regression => "regression",
+        Outcome::NotEnough => "not enough evidence",
+        Outcome::NoBaseline => "no baseline",
+    }
+}
+
+fn answer(judgement: &Judgement) -> String {
+    let checks = &judgement.checks;
+    let passed = checks.iter().filter(|check| check.ruling == Ruling::Pass).count();
+    let mut text =
+        format!("{}: {} of {} checks pass.", outcome(judgement.outcome()), passed, count(checks.len() as u64));
+    if checks.is_empty() {
+        text += " Nothing was checked, which is a failure: give the model [objectives], or --baseline FILE.";
+    }
+    if let Some(why) = &judgement.no_baseline {
+        text += &format!(" No baseline: {why}. `--bless` writes one.");
+    }
+    text
+}
+
+fn cells(check: &Check) -> [String; 5] {
+    let interval = check.ci95.map_or(NOTHING.into(), |(low, high)| range(low, high, ""));
+    let what = if check.baseline { "change " } else { "" };
+    let found = check.found.map_or(NOTHING.into(), |found| format!("{what}{}", number(found)));
+    [check.metric.clone(), check.must.clone(), found, interval, ruling(check.ruling).into()]
+}
+
+const HEADER: [&str; 5] = ["metric", "must be", "found", "95 % interval", "verdict"];
+
+/// Renders a verdict as text.
+pub fn judgement_text(judgement: &Judgement, paint: Paint) -> String {
+    let mut out = paint.bold(&judgement.answer.model) + "\n\n" + &paragraph("  ", &answer(judgement), WIDTH);
+    let rows = judgement.checks.iter().map(cells).collect();
+    let lines = plain_table(HEADER, [false, false, true, true, false], rows);
+    section(&mut out, "Checks", lines.into_iter().map(|line| line + "\n").collect(), paint);
+    out
+}
+
+/// Renders a verdict as GitHub-flavoured Markdown.
+pub fn judgement_markdown(judgement: &Judgement) -> String {
+    let mut out = format!("## {}: {}\n\n{}\n", judgement.answer.model, outcome(judgement.outcome()), answer(judgement));
+    if !judgement.checks.is_empty() {
+        out += &format!("\n| {} |\n| --- | --- | ---: | ---: | --- |\n", HEADER.join(" | "));
+        judgement.checks.iter().for_each(|check| out += &format!("| {} |\n", cells(check).join(" | ")));
+    }
+    out
+}
+
+/// Renders a verdict as JSON.
+pub fn judgement_json(judgement: &Judgement) -> String {
+    let checks = judgement.checks.iter().map(|check| {
+        json!({
+            "metric": check.metric,
+            "against": if check.baseline { "baseline" } else { "objective" },
+            "must_be": check.must,
+            "found": check.found.map_or(Value::Null, finite),
+            "ci95": check.ci95.map_or(Value::Null, |(low, high)| json!([finite(low), finite(high)])),
+            "verdict": ruling(check.ruling),
+        })
+    });
+    pretty(&json!({
+        "schema_version": super::SCHEMA_VERSION,
+        "capsim_version": env!("CARGO_PKG_VERSION"),
+        "model": judgement.answer.model,
+        "digest": judgement.answer.digest,
+        "seed": judgement.answer.seed,
+        "replications": judgement.answer.replications,
+        "verdict": outcome(judgement.outcome()),
+        "checks_evaluated": judgement.checks.len(),
+        "no_baseline": judgement.no_baseline,
+        "checks": checks.collect::<Vec<_>>(),
+    }))
+}
+
+/// Renders a verdict as JUnit XML: a test case for each check.
+pub fn judgement_junit(judgement: &Judgement) -> String {
+    let escape =
+        |text: &str| text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;");
+    let mut cases = String::new();
+    let mut failures = 0;
+    let mut case = |name: String, trouble: Option<String>| {
+        cases += &format!("  <testcase classname=\"capsim\" name=\"{}\"", escape(&name));
+        match trouble {
+            None => cases += "/>\n",
+            Some(why) => {
+                failures += 1;
+                cases += &format!("><failure message=\"{}\"/></testcase>\n", escape(&why));
+            }
+        }
+    };
+    for check in &judgement.checks {
+        let [metric, must, found, interval, verdict] = cells(check);
+        let trouble = (check.ruling != Ruling::Pass).then(|| format!("{verdict}: found {found} ({interval})"));
+        case(format!("{metric} {must}"), trouble);
+    }
+    if judgement.checks.is_empty() || judgement.no_baseline.is_some() {
+        case("baseline and objectives".into(), Some(answer(judgement)));
+    }
+    let total = cases.lines().count();
+    let model = escape(&judgement.answer.model);
+    format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name=\"{model}\" tests=\"{total}\" failures=\"{failures}\">\n{cases}</testsuite>\n"
+    )
+}
