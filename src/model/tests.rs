@@ -9,8 +9,19 @@ use crate::units::{RateUnit, Span};
 use std::io;
 use std::path::{Path, PathBuf};
 
-const SHIPPED: [&str; 8] =
-    ["cache-only", "conditional", "hybrid", "kv-only", "minimal", "queue-default", "queue-large", "queue-override"];
+const SHIPPED: [&str; 11] = [
+    "bug-after-three-days",
+    "cache-only",
+    "conditional",
+    "hybrid",
+    "kv-only",
+    "minimal",
+    "qa-seven-days",
+    "queue-default",
+    "queue-large",
+    "queue-override",
+    "spike-pressure",
+];
 
 fn shipped(name: &str) -> PathBuf {
     PathBuf::from(format!("models/{name}.toml"))

@@ -21,7 +21,7 @@ pub fn strategy_list(strategies: &[(&str, &Ops, &Ops, &str)]) -> String {
         [name.to_string(), in_words(call, CALLS), in_words(error, 1), what.to_string()]
     };
     let rows = strategies.iter().map(row).collect();
-    lines(plain_table(["strategy", "a plan of 9 calls", "a failed call", "what it does"], [false; 4], rows))
+    lines(plain_table(["strategy", "a plan of 9 calls", "a faulty, failed call", "what it does"], [false; 4], rows))
 }
 
 /// The file of a strategy as the rows of a `custom` one: without the description, which `[logging]` does not have,
