@@ -7,3 +7,4 @@ mod laws;
 mod model_errors;
 mod published;
 mod shipped;
+mod what_if;
