@@ -78,7 +78,7 @@ fn the_capacity_of_a_loss_queue_is_the_formulas() {
     let (mut low, mut high) = (1.0, 20_000.0);
     for _ in 0..60 {
         let middle: f64 = (low + high) / 2.0;
-        *(if mmck(4, 2, middle / 86_400.0, 30.0).refused <= 0.01 { &mut low } else { &mut high }) = middle;
+        *(if mmck(4, 2, middle / 86_400.0, 30.0).loss <= 0.01 { &mut low } else { &mut high }) = middle;
     }
     assert!((plans(&found) / low - 1.0).abs() < 0.015, "{low} by the formula: {found:#?}");
     assert_ne!(found.verified.unwrap().1, Finding::Fails);
