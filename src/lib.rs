@@ -27,6 +27,10 @@
 
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
+// The library answers; whoever calls it prints, aborts, or does not.
+#![warn(clippy::print_stdout, clippy::print_stderr, clippy::dbg_macro, clippy::exit)]
+// What clippy.toml bans would let a platform or a clock into a result. Tests may check against the platform.
+#![cfg_attr(test, allow(clippy::disallowed_methods))]
 
 pub mod calendar;
 pub mod experiment;

@@ -1,10 +1,17 @@
 //! All integration tests, in one binary.
 
+#![allow(clippy::disallowed_methods, reason = "tests check against the platform's functions, and wait for a process")]
+
 mod architecture;
+mod cli;
 mod common;
 mod determinism;
 mod laws;
 mod model_errors;
+mod properties;
 mod published;
+mod reference;
+mod replay;
 mod shipped;
+mod stores;
 mod what_if;

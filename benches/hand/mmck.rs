@@ -138,7 +138,7 @@ mod tests {
     /// Counted by arrivals instead of by time it is a little smaller: more arrivals, more losses.
     #[test]
     fn loss_and_wait_are_those_of_theory() {
-        const N: u64 = 3_000_000;
+        const N: u64 = 1_000_000;
         let rate = LOAD * SERVERS as f64;
         let chance = chances();
         let loss = chance[SERVERS + PLACES];

@@ -8,6 +8,7 @@ pub mod clock;
 pub mod mm1;
 pub mod mmck;
 pub mod nine;
+pub mod public;
 pub mod sample;
 pub mod tournament;
 

@@ -13,6 +13,7 @@ mod plan;
 #[cfg(test)]
 pub(crate) mod sample;
 
+use crate::math;
 use crate::model::{Arrivals, Model, OpKind};
 use plan::{Expected, Failures};
 
@@ -73,7 +74,7 @@ pub struct Ceiling {
 impl Ceiling {
     /// The whole plans that fit.
     pub fn whole_plans(&self) -> u64 {
-        libm::floor(self.plans_per_day + 1e-9) as u64
+        math::floor(self.plans_per_day + 1e-9) as u64
     }
 }
 

@@ -146,6 +146,20 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    /// The table under a key, or those in the list under it.
+    pub fn one_or_more(&self, key: &str) -> Vec<Cursor<'a>> {
+        let (Some(Kind::OneOrMore(section)), Some(node)) = (self.kind(key), self.get(key)) else { return Vec::new() };
+        let path = self.key(key);
+        match &node.value {
+            Value::Table(_) => vec![Cursor::new(node, section, path)],
+            Value::List(list) => {
+                let tables = list.iter().enumerate().filter(|(_, item)| item.table().is_some());
+                tables.map(|(i, item)| Cursor::new(item, section, join(&path, &super::shape::entry(item, i)))).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
     /// A section that the model does not have, so that its keys read as their defaults.
     pub fn absent(&self, key: &str, empty: &'a Node) -> Option<Cursor<'a>> {
         match self.field(key)?.kind {

@@ -90,6 +90,8 @@ pub(super) enum Kind {
     OneOf(&'static [&'static str]),
     /// A table with fixed keys.
     Table(&'static Section),
+    /// A table with fixed keys, or a list of such.
+    OneOrMore(&'static Section),
     /// A table whose keys the user names.
     Named(&'static Kind),
     /// A table whose keys are metric names.
@@ -149,6 +151,7 @@ impl Kind {
             Kind::Zone => "an IANA time zone such as \"Europe/Sofia\", or \"UTC\"".into(),
             Kind::OneOf(words) => either(words),
             Kind::Table(section) => format!("a table with the keys of {}", section.title),
+            Kind::OneOrMore(section) => format!("a table with the keys of {}, or a list of them", section.title),
             Kind::Named(_) => "a table with a name for each entry".into(),
             Kind::Metrics(_) => "a table with a metric for each entry".into(),
             Kind::List(of, None) => format!("a list, each entry {}", of.allowed()),

@@ -102,13 +102,28 @@ static QUOTA: Section = Section {
             "window",
             LengthOr(&["day", "month"]),
             "day",
-            "`day` and `month` are those of UTC; a duration repeats from the start of the run.",
+            "A calendar `day` or `month`, or a duration, which repeats from the start of the run.",
         ),
         default(
+            "kind",
+            OneOf(&["fixed", "rolling", "bucket"]),
+            "fixed",
+            "`rolling`: any stretch as long as the window; `bucket`: tokens, `limit` of them flow in during a window.",
+        ),
+        optional("burst", Whole(1, U64), "the limit", "Tokens that a full bucket holds; only with `bucket`."),
+        default("zone", Zone, "UTC", "Whose midnight a day and a month begin at."),
+        default(
             "on_exceed",
-            OneOf(&["reject", "bill"]),
+            OneOf(&["reject", "wait", "bill", "drop"]),
             "reject",
-            "What happens to one more: refused, or done and charged.",
+            "What happens to one more: refused, delayed until it fits, done and charged, or answered but not done.",
+        ),
+        default("counts_rejected", Bool, "false", "Whether refused operations count too."),
+        default(
+            "enforcement_lag",
+            Number(0.0, 100.0),
+            "0",
+            "The share of the limit (of a bucket: of its burst) that is admitted beyond it before it bites.",
         ),
         default(
             "price_per_million",
@@ -270,19 +285,57 @@ static QUEUE: Section = Section {
 static STORE: Section = Section {
     title: "[store.NAME]",
     fields: &[
+        optional("preset", OneOf(super::preset::STORES), "none", "Where the defaults of this store come from."),
         required(
             "kind",
-            OneOf(&["kv", "cache"]),
-            "`kv`: durable, an internal subrequest; `cache`: forgets, an external one.",
+            OneOf(&["kv", "cache", "log-service"]),
+            "`kv`: durable, an internal subrequest; `cache`: forgets, an external one; `log-service`: its client is silent for a while after a refusal, and it finds records without an index; an external one.",
         ),
         optional("latency", Table(&LATENCY), "no time", "How long each operation takes."),
         optional("quota", Table(&QUOTAS), "unlimited", "How many of each operation."),
         optional("key_spacing", Length, "none", "The least time between two accepted writes of one key."),
+        default(
+            "on_key_exceed",
+            OneOf(&["reject", "overwrite"]),
+            "reject",
+            "What happens to a write that comes sooner: refused (429), or it replaces the value (the last write wins).",
+        ),
+        optional("storage", Table(&STORAGE), "unlimited", "How much it holds."),
+        optional("background", Table(&BACKGROUND), "nobody", "What other programs of the account do on its quotas."),
         optional("ops_per_invocation", Whole(0, U32), "unlimited", "Operations that one invocation may make."),
         optional("ttl", Length, "for ever", "How long an entry lives when the operation does not say."),
         optional("capacity", Size, "unlimited", "The size at which the least recently used entries go."),
         default("evictions_per_hour", Number(0.0, 1e6), "0", "The hazard at which an entry is evicted."),
+        default(
+            "evictions_spike_factor",
+            Number(0.0, 1e6),
+            "1",
+            "What that is multiplied by while a spike of any traffic lasts.",
+        ),
         default("restarts_per_day", Number(0.0, 1e6), "0", "How often everything in it is lost at once."),
+        default("retry_after", Duration, "60s", "How long the client of a `log-service` drops all after a refusal."),
+        default("network_errors", Fraction, "0", "The chance that an operation of a `log-service` does not arrive."),
+        default("subrequest", Bool, "true", "Whether its operations count among the subrequests of the invocation."),
+        default("put_stores_nothing", Fraction, "0", "The chance that a write is answered and nothing kept."),
+    ],
+};
+
+static STORAGE: Section = Section {
+    title: "storage of a store",
+    fields: &[
+        required("limit", Size, "What it holds, or what is included in the price."),
+        default("on_exceed", OneOf(&["reject", "bill"]), "reject", "Whether a write beyond it is refused or charged."),
+        default("price_per_gb", Number(0.0, 1e12), "0", "US dollars for a GB over the limit and a month; with `bill`."),
+    ],
+};
+
+static BACKGROUND: Section = Section {
+    title: "background of a store",
+    fields: &[
+        default("reads_per_day", Number(0.0, 1e9), "0", "Reads, at Poisson instants."),
+        default("writes_per_day", Number(0.0, 1e9), "0", "Writes."),
+        default("deletes_per_day", Number(0.0, 1e9), "0", "Deletes."),
+        default("lists_per_day", Number(0.0, 1e9), "0", "Lists."),
     ],
 };
 
@@ -299,10 +352,10 @@ static LATENCY: Section = Section {
 static QUOTAS: Section = Section {
     title: "quota of a store",
     fields: &[
-        optional("reads", Table(&QUOTA), "unlimited", "Keys read."),
-        optional("writes", Table(&QUOTA), "unlimited", "Keys written."),
-        optional("deletes", Table(&QUOTA), "unlimited", "Keys deleted."),
-        optional("lists", Table(&QUOTA), "unlimited", "Lists."),
+        optional("reads", OneOrMore(&QUOTA), "unlimited", "Keys read."),
+        optional("writes", OneOrMore(&QUOTA), "unlimited", "Keys written."),
+        optional("deletes", OneOrMore(&QUOTA), "unlimited", "Keys deleted."),
+        optional("lists", OneOrMore(&QUOTA), "unlimited", "Lists."),
     ],
 };
 

@@ -64,6 +64,7 @@ fn build(input: &mut Input<'_>, source: &Source, overrides: &[String]) -> Option
     if let Some(under) = named.and_then(|name| preset::fragment(input, &name)) {
         root = overlay::merge(under, root);
     }
+    preset::under_stores(input, &mut root);
     shape::check(&root, &ROOT, "", &mut input.problems);
     let strategy = root.get("logging").and_then(|logging| logging.get("strategy")).and_then(Node::text);
     let strategy = strategy::built_in(input, strategy.unwrap_or("none"));

@@ -12,6 +12,15 @@ pub(super) const NAMES: &[&str] = &["cloudflare-free", "cloudflare-paid"];
 const TEXTS: [&str; 2] =
     [include_str!("../../presets/cloudflare-free.toml"), include_str!("../../presets/cloudflare-paid.toml")];
 
+/// The presets that a store may name.
+pub(super) const STORES: &[&str] = &["sentry-developer", "analytics-engine"];
+
+/// Their texts, in the same order.
+const STORE_TEXTS: [&str; 2] = [
+    include_str!("../../presets/stores/sentry-developer.toml"),
+    include_str!("../../presets/stores/analytics-engine.toml"),
+];
+
 /// A preset, as people look at it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Preset {
@@ -54,9 +63,28 @@ pub(super) fn fragment(input: &mut Input<'_>, name: &str) -> Option<Node> {
     Some(node)
 }
 
-/// Every preset.
+/// Lays the presets that stores name under them.
+pub(super) fn under_stores(input: &mut Input<'_>, root: &mut Node) {
+    let Value::Table(table) = &mut root.value else { return };
+    let Some(Node { value: Value::Table(stores), .. }) = table.get_mut("store") else { return };
+    for store in stores.values_mut() {
+        let named = store.get("preset").and_then(Node::text).and_then(|n| STORES.iter().position(|other| *other == n));
+        let Some(at) = named else { continue };
+        let source = input.add(&format!("<preset {}>", STORES[at]), STORE_TEXTS[at], Path::new(""));
+        let Some(mut under) = parse(source, STORE_TEXTS[at], &mut input.problems) else { continue };
+        if let Value::Table(table) = &mut under.value {
+            table.remove("source");
+            table.remove("description");
+        }
+        let over = std::mem::replace(store, Node::empty(store.at));
+        *store = super::overlay::merge(under, over);
+    }
+}
+
+/// Every preset, those of stores last.
 pub fn presets() -> Vec<Preset> {
-    NAMES.iter().zip(TEXTS).map(|(name, text)| preset(name, text)).collect()
+    let all = NAMES.iter().zip(TEXTS).chain(STORES.iter().zip(STORE_TEXTS));
+    all.map(|(name, text)| preset(name, text)).collect()
 }
 
 fn preset(name: &str, text: &'static str) -> Preset {

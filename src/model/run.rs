@@ -49,20 +49,48 @@ pub(super) fn platform(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Platform {
 
 /// Reads a quota.
 pub(super) fn quota(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Option<Quota> {
-    let on_exceed = if cursor.word("on_exceed") == "bill" { OnExceed::Bill } else { OnExceed::Reject };
-    if on_exceed == OnExceed::Reject && cursor.number("price_per_million").is_some_and(|price| price > 0.0) {
-        let complaint = Complaint::new("a price without `on_exceed = \"bill\"` is never charged");
-        input.problems.report_once(cursor.at("price_per_million"), &cursor.key("price_per_million"), complaint);
+    let on_exceed = match cursor.word("on_exceed") {
+        "bill" => OnExceed::Bill,
+        "wait" => OnExceed::Wait,
+        "drop" => OnExceed::Drop,
+        _ => OnExceed::Reject,
+    };
+    let mut refuse = |key: &str, complaint: Complaint| {
+        input.problems.report_once(cursor.at(key), &cursor.key(key), complaint);
+    };
+    if on_exceed != OnExceed::Bill && cursor.number("price_per_million").is_some_and(|price| price > 0.0) {
+        refuse("price_per_million", Complaint::new("a price without `on_exceed = \"bill\"` is never charged"));
     }
-    let window = match cursor.word("window") {
-        "day" => Window::Day,
-        "month" => Window::Month,
-        length => Window::Fixed(Span::parse(length).ok()?),
+    let limit = cursor.whole("limit")?;
+    if on_exceed == OnExceed::Wait && limit == 0 {
+        refuse("limit", Complaint::new("an operation would wait for ever").allowed("a limit of at least 1"));
+    }
+    let kind = cursor.word("kind");
+    if kind != "bucket" && cursor.get("burst").is_some() {
+        refuse("burst", Complaint::new("only a bucket holds tokens").cure("add `kind = \"bucket\"`"));
+    }
+    let length = |refuse: &mut dyn FnMut(&str, Complaint)| {
+        let length = Span::parse(cursor.word("window")).ok();
+        if length.is_none() {
+            let complaint = Complaint::new("a calendar day or month does not roll").found(cursor.word("window"));
+            refuse("window", complaint.allowed("a duration, such as \"24h\""));
+        }
+        length
+    };
+    let window = match (kind, cursor.word("window")) {
+        ("rolling", _) => Window::Rolling(length(&mut refuse)?),
+        ("bucket", _) => Window::Bucket(cursor.whole("burst").unwrap_or(limit), length(&mut refuse)?),
+        (_, "day") => Window::Day,
+        (_, "month") => Window::Month,
+        _ => Window::Fixed(length(&mut refuse)?),
     };
     Some(Quota {
-        limit: cursor.whole("limit")?,
+        limit,
         window,
+        zone: cursor.zone("zone"),
         on_exceed,
         price_per_million: cursor.money("price_per_million"),
+        counts_rejected: cursor.flag("counts_rejected"),
+        enforcement_lag: cursor.number("enforcement_lag").unwrap_or_default(),
     })
 }

@@ -93,6 +93,10 @@ fn of(kind: &Kind, definitions: &mut Map<String, Value>) -> Value {
         Kind::Date => json!({ "type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}T" }),
         Kind::OneOf(words) => json!({ "enum": words }),
         Kind::Table(of) => section(of, definitions),
+        Kind::OneOrMore(of) => {
+            let of = section(of, definitions);
+            json!({ "anyOf": [of, { "type": "array", "items": of, "minItems": 1 }] })
+        }
         Kind::Named(item) => {
             json!({ "type": "object", "additionalProperties": of(item, definitions), "propertyNames": { "pattern": "^[A-Za-z0-9_-]+$" } })
         }

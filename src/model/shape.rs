@@ -10,6 +10,12 @@ use super::tree::{Node, Table, Value};
 pub(super) fn check(node: &Node, kind: &Kind, path: &str, problems: &mut Collector) {
     match (kind, &node.value) {
         (Kind::Table(section), Value::Table(table)) => check_section(node, table, section, path, problems),
+        (Kind::OneOrMore(section), Value::Table(table)) => check_section(node, table, section, path, problems),
+        (Kind::OneOrMore(section), Value::List(list)) if !list.is_empty() => {
+            for (i, item) in list.iter().enumerate() {
+                check(item, &Kind::Table(section), &join(path, &entry(item, i)), problems);
+            }
+        }
         (Kind::Named(of), Value::Table(table)) => check_named(table, of, path, is_name, problems),
         (Kind::Metrics(of), Value::Table(table)) => check_named(table, of, path, |_| true, problems),
         (Kind::List(of, _), Value::List(list)) => check_list(node, list, kind, of, path, problems),

@@ -1,6 +1,6 @@
 //! What a checked model holds.
 
-use crate::policy::{Fault, Quota, Retry};
+use crate::policy::{Fault, OnExceed, Quota, Retry};
 use crate::streams::LawSpec;
 use crate::units::{Bytes, Id, Instant, Money, Probability, Rate, Span, Timestamp, Zone};
 
@@ -273,6 +273,8 @@ pub enum StoreKind {
     Kv,
     /// The Cache API: forgets; an external subrequest.
     Cache,
+    /// An external log service: after a refusal its client is silent for a while; it finds records by itself.
+    LogService,
 }
 
 /// An operation on a store.
@@ -294,6 +296,26 @@ impl OpKind {
     pub const ALL: [OpKind; 4] = [OpKind::Get, OpKind::Put, OpKind::Delete, OpKind::List];
 }
 
+/// `on_key_exceed`: what happens to a write of a key that was written less than the spacing ago.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnKeyExceed {
+    /// It is refused (429).
+    Reject,
+    /// It is accepted and replaces the value: the last write wins.
+    Overwrite,
+}
+
+/// `storage`: how much a store holds.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Storage {
+    /// Bytes that it holds, or that are included in the price.
+    pub limit: Bytes,
+    /// Whether more is refused or billed.
+    pub on_exceed: OnExceed,
+    /// `price_per_gb`: of a GB (10⁹ bytes) over the limit for a month, where it is billed.
+    pub price_per_gb: Money,
+}
+
 /// `[store.NAME]`
 #[derive(Clone, Debug, PartialEq)]
 pub struct Store {
@@ -303,10 +325,16 @@ pub struct Store {
     pub kind: StoreKind,
     /// `latency.get` and so on, by [`OpKind`].
     pub latency: [LawSpec; 4],
-    /// `quota.reads`, `.writes`, `.deletes`, `.lists`, by [`OpKind`].
-    pub quotas: [Option<Quota>; 4],
+    /// `quota.reads`, `.writes`, `.deletes`, `.lists`, by [`OpKind`]; all of a list hold at once.
+    pub quotas: [Vec<Quota>; 4],
     /// `key_spacing`: the least time between two accepted writes of one key.
     pub key_spacing: Option<Span>,
+    /// `on_key_exceed`: what happens to a write that comes sooner.
+    pub on_key_exceed: OnKeyExceed,
+    /// `storage`: how much it holds.
+    pub storage: Option<Storage>,
+    /// `background.reads_per_day` and so on, by [`OpKind`]: what other programs do on the same quotas.
+    pub background: [f64; 4],
     /// `ops_per_invocation`: how many of its ops one invocation may make.
     pub ops_per_invocation: Option<u32>,
     /// `ttl`: how long an entry lives when the op does not say; none: for ever.
@@ -315,8 +343,18 @@ pub struct Store {
     pub capacity: Option<Bytes>,
     /// `evictions_per_hour`: the hazard at which an entry is evicted by pressure from others; 0 by default.
     pub evictions_per_hour: f64,
+    /// `evictions_spike_factor`: what that is multiplied by while a spike of traffic lasts; 1 by default.
+    pub evictions_spike_factor: f64,
     /// `restarts_per_day`: how often everything in it is lost at once; 0 by default.
     pub restarts_per_day: f64,
+    /// `retry_after`: how long the client of a log service drops everything after a refusal.
+    pub retry_after: Span,
+    /// `network_errors`: the chance that an op of a log service does not arrive.
+    pub network_errors: Probability,
+    /// `subrequest`: whether its ops count among those of the invocation.
+    pub subrequest: bool,
+    /// `put_stores_nothing`: the chance that a write is answered and nothing kept.
+    pub put_stores_nothing: Probability,
 }
 
 /// `[reads.NAME]`: reads that are not logs.

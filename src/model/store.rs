@@ -4,10 +4,11 @@ use super::cursor::Cursor;
 use super::input::Input;
 use super::names::Names;
 use super::problems::Complaint;
-use super::spec::{Read, ReadCount, Store, StoreKind};
+use super::spec::{OnKeyExceed, Read, ReadCount, Storage, Store, StoreKind};
 use super::{law, run};
+use crate::policy::OnExceed;
 use crate::streams::LawSpec;
-use crate::units::{Id, Span};
+use crate::units::{Id, Probability, Span};
 
 /// Reads the stores, in the order of their names.
 pub(super) fn read(input: &mut Input<'_>, root: &Cursor<'_>) -> Vec<Store> {
@@ -23,21 +24,51 @@ fn store(input: &mut Input<'_>, name: &str, cursor: &Cursor<'_>) -> Store {
     });
     let quotas = cursor.table("quota");
     let quotas = ["reads", "writes", "deletes", "lists"].map(|op| {
-        let table = quotas.as_ref().and_then(|table| table.table(op));
-        table.and_then(|table| run::quota(input, &table))
+        let tables = quotas.as_ref().map(|table| table.one_or_more(op)).unwrap_or_default();
+        tables.iter().filter_map(|table| run::quota(input, table)).collect()
     });
     Store {
         name: name.into(),
-        kind: if cursor.word("kind") == "cache" { StoreKind::Cache } else { StoreKind::Kv },
+        kind: match cursor.word("kind") {
+            "cache" => StoreKind::Cache,
+            "log-service" => StoreKind::LogService,
+            _ => StoreKind::Kv,
+        },
         latency,
         quotas,
         key_spacing: cursor.span("key_spacing"),
+        on_key_exceed: match cursor.word("on_key_exceed") {
+            "overwrite" => OnKeyExceed::Overwrite,
+            _ => OnKeyExceed::Reject,
+        },
+        storage: cursor.table("storage").and_then(|table| storage(&table)),
+        background: background(cursor),
         ops_per_invocation: cursor.count("ops_per_invocation"),
         ttl: cursor.span("ttl"),
         capacity: cursor.size("capacity"),
         evictions_per_hour: cursor.number("evictions_per_hour").unwrap_or_default(),
+        evictions_spike_factor: cursor.number("evictions_spike_factor").unwrap_or(1.0),
         restarts_per_day: cursor.number("restarts_per_day").unwrap_or_default(),
+        retry_after: cursor.span("retry_after").unwrap_or_default(),
+        network_errors: Probability::new(cursor.number("network_errors").unwrap_or_default()).unwrap_or_default(),
+        subrequest: cursor.flag("subrequest"),
+        put_stores_nothing: Probability::new(cursor.number("put_stores_nothing").unwrap_or_default())
+            .unwrap_or_default(),
     }
+}
+
+fn storage(cursor: &Cursor<'_>) -> Option<Storage> {
+    Some(Storage {
+        limit: cursor.size("limit")?,
+        on_exceed: if cursor.word("on_exceed") == "bill" { OnExceed::Bill } else { OnExceed::Reject },
+        price_per_gb: cursor.money("price_per_gb"),
+    })
+}
+
+fn background(cursor: &Cursor<'_>) -> [f64; 4] {
+    let table = cursor.table("background");
+    ["reads_per_day", "writes_per_day", "deletes_per_day", "lists_per_day"]
+        .map(|key| table.as_ref().and_then(|table| table.number(key)).unwrap_or_default())
 }
 
 /// Reads the reads that are not logs, in the order of their names.

@@ -15,12 +15,13 @@ pub(super) const NAMES: &[&str] =
     &["none", "kv-only", "cache-only", "hybrid", "conditional", "external", "combination", "custom"];
 
 /// The text of each strategy that is built in.
-pub const STRATEGIES: [(&str, &str); 5] = [
+pub const STRATEGIES: [(&str, &str); 6] = [
     ("none", include_str!("../../presets/strategies/none.toml")),
     ("kv-only", include_str!("../../presets/strategies/kv-only.toml")),
     ("cache-only", include_str!("../../presets/strategies/cache-only.toml")),
     ("hybrid", include_str!("../../presets/strategies/hybrid.toml")),
     ("conditional", include_str!("../../presets/strategies/conditional.toml")),
+    ("external", include_str!("../../presets/strategies/external.toml")),
 ];
 
 /// The table of a built-in strategy, as a tree.
@@ -39,11 +40,10 @@ pub(super) fn read(
     stores: &[Store],
 ) -> Logging {
     let strategy = cursor.word("strategy");
-    if matches!(strategy, "external" | "combination") {
+    if strategy == "combination" {
         let complaint = Complaint::new("not supported by this version").found(format!("{strategy:?}"));
-        let complaint = complaint.allowed(
-            NAMES.iter().filter(|n| !["external", "combination"].contains(n)).copied().collect::<Vec<_>>().join(", "),
-        );
+        let complaint =
+            complaint.allowed(NAMES.iter().filter(|n| **n != "combination").copied().collect::<Vec<_>>().join(", "));
         input.problems.report_once(cursor.at("strategy"), &cursor.key("strategy"), complaint);
     }
     if (strategy == "custom") != cursor.get("ops").is_some() && !strategy.is_empty() {
@@ -98,7 +98,10 @@ fn log_op(
         let (at, key) = if built_in {
             let strategy = logging.word("strategy");
             complaint.what = format!("the strategy {strategy:?} needs the store {name:?}, which is not defined");
-            complaint.cure = format!("set platform.preset, or define [store.{name}]");
+            complaint.cure = match name {
+                "external" => "define [store.external], for example with `preset = \"sentry-developer\"`".into(),
+                _ => format!("set platform.preset, or define [store.{name}]"),
+            };
             (logging.at("strategy"), logging.key("strategy"))
         } else {
             (row.at("store"), row.key("store"))

@@ -1,10 +1,12 @@
 //! Policies as pure objects: they are told the time, and answer; none keeps a clock or draws for itself.
 //!
-//! [`Fault`] names what can go wrong with an attempt; [`Retry`] decides what happens next; [`Quota`] counts
-//! operations in a window.
+//! [`Fault`] names what can go wrong with an attempt; [`Retry`] decides what happens next; [`Quota`] limits
+//! operations in a window, and [`Meter`] is one in force.
 
+mod meter;
 mod quota;
 mod retry;
 
+pub use meter::{Meter, Verdict};
 pub use quota::{OnExceed, Quota, Usage, Window};
 pub use retry::{Backoff, BackoffKind, Fault, FaultSet, Jitter, Retry};

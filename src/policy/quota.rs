@@ -1,8 +1,13 @@
-//! Quotas: a limit on operations in a window.
+//! Quotas: a limit on operations in a window, and how much of it is used.
+//!
+//! One type serves every store: calendar days and months of any zone, windows that repeat, windows that roll, and
+//! buckets of tokens. All of it is whole numbers, so a reset is exact to the nanosecond.
 
-use crate::units::{CalendarStart, Instant, Money, Span};
+use crate::math::floor;
+use crate::units::{CalendarStart, Instant, Money, Span, Zone};
+use std::collections::VecDeque;
 
-/// The stretch of time, or of work, in which a quota counts.
+/// The stretch of time in which a quota counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Window {
     /// A calendar day of the quota's zone, `[midnight, midnight)`.
@@ -11,6 +16,10 @@ pub enum Window {
     Month,
     /// Fixed windows of this length, the first from the start of the run.
     Fixed(Span),
+    /// Any stretch of this length: an operation counts until exactly so long after it.
+    Rolling(Span),
+    /// A bucket of so many tokens, full at the start, that refills continuously by the limit in each span.
+    Bucket(u64, Span),
 }
 
 /// What happens to an operation over the limit.
@@ -18,8 +27,12 @@ pub enum Window {
 pub enum OnExceed {
     /// It is refused (429).
     Reject,
+    /// It is delayed until it fits, behind those that wait already.
+    Wait,
     /// It is done, and charged.
     Bill,
+    /// It is answered as if it were done, and is not.
+    Drop,
 }
 
 /// A limit on operations in a window.
@@ -29,26 +42,68 @@ pub struct Quota {
     pub limit: u64,
     /// The window.
     pub window: Window,
+    /// Whose midnight a day and a month begin at.
+    pub zone: Zone,
     /// What happens to one more.
     pub on_exceed: OnExceed,
     /// The price of a million operations over the limit, where they are billed.
     pub price_per_million: Money,
+    /// Whether operations that are refused count as well.
+    pub counts_rejected: bool,
+    /// The share of the limit that is admitted beyond it before the limit bites; 0 where it is exact.
+    pub enforcement_lag: f64,
 }
 
-/// How much of a quota is used in the current window, and how past windows ended.
+impl Quota {
+    /// A limit a UTC day, over which operations are refused.
+    pub fn daily(limit: u64) -> Quota {
+        Quota {
+            limit,
+            window: Window::Day,
+            zone: Zone::UTC,
+            on_exceed: OnExceed::Reject,
+            price_per_million: Money::ZERO,
+            counts_rejected: false,
+            enforcement_lag: 0.0,
+        }
+    }
+
+    /// Operations that a window, or a full bucket, really admits: the limit and what the lag adds.
+    pub fn admitted(&self) -> u64 {
+        let limit = if let Window::Bucket(burst, _) = self.window { burst } else { self.limit };
+        let extra = floor(limit as f64 * self.enforcement_lag + 1e-9);
+        limit.saturating_add(extra as u64)
+    }
+}
+
+/// How much of a quota is used.
 #[derive(Clone, Debug)]
 pub struct Usage {
+    /// What a window admits.
+    admitted: u64,
+    /// The window that is being filled: past the present, where operations wait.
+    begins: Instant,
     ends: Instant,
     used: u64,
+    /// Of a rolling window: the latest operations that count, as many as it admits at most.
+    recent: VecDeque<Instant>,
+    /// Of a bucket: tokens × the nanoseconds in which `limit` of them flow in, as of `begins`.
+    level: u128,
 }
 
 impl Usage {
-    /// Nothing used; the first window ends when [`Usage::roll`] says so.
-    pub fn new() -> Usage {
-        Usage { ends: Instant::START, used: 0 }
+    /// Nothing used at the start.
+    pub fn new(quota: &Quota, calendar: &CalendarStart) -> Usage {
+        let admitted = quota.admitted();
+        let level = if let Window::Bucket(_, span) = quota.window { full(admitted, span) } else { 0 };
+        let (begins, recent) = (Instant::START, VecDeque::new());
+        let mut usage = Usage { admitted, begins, ends: Instant::START, used: 0, recent, level };
+        usage.roll(quota, Instant::START, calendar);
+        usage.begins = Instant::START;
+        usage
     }
 
-    /// Operations counted in the current window.
+    /// Operations counted in the current window; for rolling windows and buckets, in the calendar day.
     pub fn used(&self) -> u64 {
         self.used
     }
@@ -64,32 +119,86 @@ impl Usage {
         now >= self.ends
     }
 
-    /// Opens the window that `now` lies in, and returns what the old one had used.
+    /// Opens the window that `now` lies in, and returns what the old one had used. Rolling windows and buckets are
+    /// told apart by calendar days here, which bind nothing.
     pub fn roll(&mut self, quota: &Quota, now: Instant, calendar: &CalendarStart) -> u64 {
         self.ends = match quota.window {
-            Window::Day => calendar.next_day(now),
+            Window::Day | Window::Rolling(_) | Window::Bucket(..) => calendar.next_day(now),
             Window::Month => calendar.next_month(now),
             Window::Fixed(length) => {
                 let length = length.nanos().max(1);
                 Instant::from_nanos((now.nanos() / length + 1).saturating_mul(length))
             }
         };
+        if !matches!(quota.window, Window::Bucket(..)) {
+            self.begins = now;
+        }
         std::mem::take(&mut self.used)
     }
 
-    /// Counts one operation if the quota has room for it.
+    /// When an operation that is asked for at `now` fits: `now` itself, or the first later instant; never, where
+    /// nothing is admitted. `now` must not lie past the window ([`Usage::roll`]).
     #[inline]
-    pub fn admit(&mut self, quota: &Quota) -> bool {
-        if self.used >= quota.limit && quota.on_exceed == OnExceed::Reject {
-            return false;
+    pub fn fits_at(&self, quota: &Quota, now: Instant) -> Instant {
+        if self.admitted == 0 {
+            return Instant::NEVER;
         }
+        match quota.window {
+            Window::Day | Window::Month | Window::Fixed(_) => {
+                if self.used < self.admitted {
+                    now.max(self.begins)
+                } else {
+                    self.ends
+                }
+            }
+            Window::Rolling(length) => {
+                let last = self.recent.back().copied().unwrap_or(now);
+                match self.recent.front() {
+                    Some(first) if self.recent.len() as u64 >= self.admitted => {
+                        now.max(last).max(first.saturating_add(length))
+                    }
+                    _ => now.max(last),
+                }
+            }
+            Window::Bucket(_, span) => {
+                let now = now.max(self.begins);
+                let (level, token) = (self.level_at(quota, span, now), u128::from(span.nanos()));
+                if level >= token {
+                    return now;
+                }
+                let missing = (token - level).div_ceil(u128::from(quota.limit.max(1)));
+                let wait = Span::from_nanos(u64::try_from(missing).unwrap_or(u64::MAX));
+                if quota.limit == 0 { Instant::NEVER } else { now.saturating_add(wait) }
+            }
+        }
+    }
+
+    fn level_at(&self, quota: &Quota, span: Span, now: Instant) -> u128 {
+        let passed = u128::from(now.saturating_since(self.begins).nanos());
+        self.level.saturating_add(passed * u128::from(quota.limit)).min(full(self.admitted, span))
+    }
+
+    /// Counts an operation at `at`, which lies in the current window and not before one that was counted.
+    #[inline]
+    pub fn count(&mut self, quota: &Quota, at: Instant) {
         self.used += 1;
-        true
+        match quota.window {
+            Window::Day | Window::Month | Window::Fixed(_) => {}
+            Window::Rolling(_) => {
+                if self.admitted > 0 && self.recent.len() as u64 >= self.admitted {
+                    self.recent.pop_front();
+                }
+                self.recent.push_back(at);
+            }
+            Window::Bucket(_, span) => {
+                let at = at.max(self.begins);
+                self.level = self.level_at(quota, span, at).saturating_sub(u128::from(span.nanos()));
+                self.begins = at;
+            }
+        }
     }
 }
 
-impl Default for Usage {
-    fn default() -> Self {
-        Usage::new()
-    }
+fn full(tokens: u64, span: Span) -> u128 {
+    u128::from(tokens) * u128::from(span.nanos())
 }

@@ -2,6 +2,7 @@
 
 use super::words::about;
 use crate::experiment::{Answer, Metric, OpsPerPlan, Verdict};
+use crate::math;
 use crate::units::{count, number};
 use serde::Serialize;
 
@@ -243,6 +244,6 @@ fn queue_saturated(queue: &str, utilisation: Option<f64>, ceiling: Option<f64>, 
 
 /// An hour of the day as a clock shows it.
 fn clock(hour: f64) -> String {
-    let minutes = libm::round(hour * 60.0) as u64;
+    let minutes = math::round(hour * 60.0) as u64;
     format!("{:02}:{:02}", minutes / 60, minutes % 60)
 }

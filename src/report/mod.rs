@@ -31,7 +31,7 @@ pub use judgement::{
     baseline_json, judgement_json, judgement_junit, judgement_markdown, judgement_text, read_baseline,
 };
 pub use markdown::markdown;
-pub use preset::{preset, preset_list};
+pub use preset::{preset, preset_list, strategy_as_custom, strategy_list};
 pub use sweep::{Cell, Sweep, point, point_json, read_point, sweep_csv, sweep_json, sweep_markdown, sweep_text};
 pub use text::text;
 pub use words::Paint;

@@ -1,7 +1,34 @@
-//! The pages of `presets`: what there is, and where each value comes from.
+//! The pages of `presets` and `strategies`: what there is, and where each value comes from.
 
 use super::text::{heading, plain_table};
 use super::words::Paint;
+use std::collections::BTreeMap;
+
+/// Operations by store and kind.
+type Ops = BTreeMap<(String, String), u32>;
+
+/// The calls of the plan that strategies are compared on.
+const CALLS: u32 = 9;
+
+/// Renders the strategies: name, ops of a call that succeeds and of one that fails, description.
+pub fn strategy_list(strategies: &[(&str, &Ops, &Ops, &str)]) -> String {
+    let in_words = |ops: &Ops, times: u32| {
+        let one = |((store, op), n): (&(String, String), &u32)| format!("{} {store} {op}", n * times);
+        let all: Vec<String> = ops.iter().map(one).collect();
+        if all.is_empty() { "none".into() } else { all.join(", ") }
+    };
+    let row = |(name, call, error, what): &(&str, &Ops, &Ops, &str)| {
+        [name.to_string(), in_words(call, CALLS), in_words(error, 1), what.to_string()]
+    };
+    let rows = strategies.iter().map(row).collect();
+    lines(plain_table(["strategy", "a plan of 9 calls", "a failed call", "what it does"], [false; 4], rows))
+}
+
+/// The file of a strategy as the rows of a `custom` one: without the description, which `[logging]` does not have,
+/// and without the switches, which are named in words.
+pub fn strategy_as_custom(text: &str) -> String {
+    lines(text.lines().filter(|line| !line.starts_with("description")).map(String::from).collect())
+}
 
 /// Renders a list of presets: name and description.
 pub fn preset_list(presets: &[(&str, &str)]) -> String {

@@ -2,6 +2,7 @@
 
 use super::words::{range, value, with_interval};
 use crate::experiment::{Answer, Verdict};
+use crate::math;
 use crate::units::{count, number, percent};
 
 /// One statement of the answer: a word for the margin, and the sentence.
@@ -50,7 +51,7 @@ fn binding(answer: &Answer) -> Option<String> {
         times if times >= 1.0 => format!("; the demand is {} of that", percent(1.0 / times)),
         times => format!("; the demand is {} times that", number(1.0 / times)),
     });
-    let whole = number(libm::floor(first.plans_per_day + 1e-9));
+    let whole = number(math::floor(first.plans_per_day + 1e-9));
     Some(format!(
         "by arithmetic, {} at {whole} plans a day ({}){}.",
         first.limit,

@@ -1,6 +1,7 @@
 //! Pieces of text that several renderings share: values with their unit, intervals, paragraphs, colour.
 
 use crate::experiment::{Answer, Metric, Objective, Verdict};
+use crate::math;
 use crate::units::{Span, number, percent};
 
 /// Shown where nothing was observed.
@@ -97,8 +98,8 @@ pub(super) fn about(fraction: f64) -> String {
     if percent == 0.0 || !percent.is_finite() {
         return format!("{} %", number(percent));
     }
-    let digits = libm::pow(10.0, 2.0 - libm::floor(libm::log10(percent.abs())));
-    format!("{} %", number(libm::round(percent * digits) / digits))
+    let digits = math::pow(10.0, 2.0 - math::floor(math::log10(percent.abs())));
+    format!("{} %", number(math::round(percent * digits) / digits))
 }
 
 /// The metrics that say something, in the order in which people read them: what users see first, classes last,

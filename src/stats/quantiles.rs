@@ -8,15 +8,25 @@ const BITS: u32 = 9;
 /// A histogram of whole nanoseconds with a relative error of at most 0.1 %, and exact extremes.
 ///
 /// Written out rather than taken from the `hdrhistogram` crate, which on the same samples (response times of some
-/// seconds) took 2.0 ns a record where this takes 1.3 ns, and which keeps memory for every octave from 1 ns on.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// seconds) took 4.5 ns a record where this takes 2.8 ns, and which keeps memory for every octave from 1 ns on.
+/// Counts are of 32 bits, so that those in use stay in the first-level cache; what overflows is carried.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Quantiles {
     /// The cell that `counts` begins with.
     first: usize,
-    /// Samples by cell: as wide as the samples spread, in whole octaves.
-    counts: Vec<u64>,
-    /// The smallest and the largest sample.
-    range: Option<(u64, u64)>,
+    /// Samples by cell, modulo 2³²: as wide as the samples spread, in whole octaves.
+    counts: Vec<u32>,
+    /// A cell for every time that its count has overflowed, ascending.
+    carries: Vec<usize>,
+    /// The smallest and the largest sample; the wrong way round where there is none.
+    least: u64,
+    most: u64,
+}
+
+impl Default for Quantiles {
+    fn default() -> Self {
+        Quantiles { first: 0, counts: Vec::new(), carries: Vec::new(), least: u64::MAX, most: 0 }
+    }
 }
 
 impl Quantiles {
@@ -25,13 +35,16 @@ impl Quantiles {
     pub fn record(&mut self, nanos: u64) {
         let at = cell(nanos, BITS).wrapping_sub(self.first);
         match self.counts.get_mut(at) {
-            Some(count) => *count += 1,
+            Some(count) => {
+                *count = count.wrapping_add(1);
+                if *count == 0 {
+                    self.carry(at);
+                }
+            }
             None => self.widen(nanos),
         }
-        self.range = match self.range {
-            Some((min, max)) => Some((min.min(nanos), max.max(nanos))),
-            None => Some((nanos, nanos)),
-        };
+        self.least = self.least.min(nanos);
+        self.most = self.most.max(nanos);
     }
 
     /// Makes room for a sample outside the cells so far, and counts it.
@@ -41,6 +54,13 @@ impl Quantiles {
         let at = cell(nanos, BITS);
         self.cover(at, at + 1);
         self.counts[at - self.first] += 1;
+    }
+
+    /// The count of a cell has come round to 0.
+    #[cold]
+    fn carry(&mut self, at: usize) {
+        self.carries.push(self.first + at);
+        self.carries.sort_unstable();
     }
 
     /// Widens the cells to whole octaves that contain `from..to`.
@@ -59,42 +79,52 @@ impl Quantiles {
 
     /// Adds all samples of another measure.
     pub fn merge(&mut self, other: &Quantiles) {
-        let Some((least, most)) = other.range else { return };
-        self.cover(other.first, other.first + other.counts.len());
-        for (count, more) in self.counts[other.first - self.first..].iter_mut().zip(&other.counts) {
-            *count += more;
+        if other.counts.is_empty() {
+            return;
         }
-        self.range = match self.range {
-            Some((min, max)) => Some((min.min(least), max.max(most))),
-            None => Some((least, most)),
-        };
+        self.cover(other.first, other.first + other.counts.len());
+        self.carries.extend(&other.carries);
+        for (at, more) in (other.first - self.first..).zip(&other.counts) {
+            let (sum, overflows) = self.counts[at].overflowing_add(*more);
+            self.counts[at] = sum;
+            self.carries.extend(overflows.then_some(self.first + at));
+        }
+        self.carries.sort_unstable();
+        self.least = self.least.min(other.least);
+        self.most = self.most.max(other.most);
+    }
+
+    /// Samples of each cell, from the first on.
+    fn totals(&self) -> impl Iterator<Item = u64> {
+        let carried = |cell: usize| self.carries.iter().filter(|&&carry| carry == cell).count() as u64;
+        (self.first..).zip(&self.counts).map(move |(cell, &count)| u64::from(count) + (carried(cell) << 32))
     }
 
     /// How many samples.
     pub fn count(&self) -> u64 {
-        self.counts.iter().sum()
+        self.totals().sum()
     }
 
     /// The smallest sample.
     pub fn min(&self) -> Option<u64> {
-        self.range.map(|range| range.0)
+        (self.least <= self.most).then_some(self.least)
     }
 
     /// The largest sample.
     pub fn max(&self) -> Option<u64> {
-        self.range.map(|range| range.1)
+        (self.least <= self.most).then_some(self.most)
     }
 
     /// The smallest value that a share `p` in 0..=1 of the samples stays within (nearest rank), in nanoseconds.
     pub fn quantile(&self, p: f64) -> Option<f64> {
-        let (min, max) = self.range?;
+        let (min, max) = (self.min()?, self.max()?);
         let count = self.count();
         let rank = (crate::math::ceil(p * count as f64) as u64).clamp(1, count);
         if rank == count {
             return Some(max as f64);
         }
         let mut within = 0;
-        let at = self.counts.iter().position(|count| {
+        let at = self.totals().position(|count| {
             within += count;
             within >= rank
         })?;
@@ -133,6 +163,18 @@ mod tests {
             assert!((seen - exact).abs() <= 1e-3 * exact, "rank {rank}: {seen} is not {exact}");
         }
         assert_eq!((quantiles.min(), quantiles.max()), (samples.first().copied(), samples.last().copied()));
+    }
+
+    #[test]
+    fn a_count_may_pass_32_bits() {
+        let mut many = of([7]);
+        many.counts[7] = u32::MAX;
+        many.record(7);
+        many.record(900);
+        assert_eq!((many.count(), many.quantile(0.5), many.max()), ((1 << 32) + 1, Some(7.0), Some(900)));
+        let mut twice = many.clone();
+        twice.merge(&many);
+        assert_eq!(twice.count(), (1 << 33) + 2);
     }
 
     #[test]

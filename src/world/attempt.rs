@@ -13,25 +13,36 @@ const WORDS_PER_PLAN: u64 = 256 * WORDS_PER_ATTEMPT;
 
 impl World<'_> {
     /// What the first attempt of a call draws, and whether its request is faulty.
-    #[inline]
-    pub(super) fn first_draws(&mut self, call: &mut Call, flow: &Flow) {
+    #[inline(always)]
+    pub(super) fn first_draws(&mut self, id: u32, flow: &Flow) {
+        let call = &mut self.calls[id as usize];
+        call.latency = self.latencies[call.plan as usize * self.calls_each + call.index as usize];
+        if self.draws_more {
+            self.more_draws(id, flow);
+        }
+    }
+
+    fn more_draws(&mut self, id: u32, flow: &Flow) {
+        let call = &mut self.calls[id as usize];
         let index = call.index as usize;
         let words = &self.words[call.plan as usize * self.words_each..][..flow.words];
-        call.latency_word = words[index];
-        if flow.outcome_words < flow.request_words {
-            call.outcome_word = words[flow.outcome_words + index];
+        if flow.has_outcomes() {
+            call.outcome_word = words[index];
         }
-        if flow.request_words < flow.op_words {
+        if flow.has_faulty() {
             let chance = self.blueprint.providers[call.provider as usize].request_error;
             call.request_error = words[flow.request_words + index].unit() < chance;
         }
-        if self.blueprint.traced[call.class as usize] {
-            call.request_error = self.traced_attempt(call).is_some_and(|attempt| attempt.request_error);
+        if self.blueprint.traced[self.calls[id as usize].class as usize] {
+            let attempt = self.traced_attempt(&self.calls[id as usize]);
+            self.calls[id as usize].request_error = attempt.is_some_and(|attempt| attempt.request_error);
         }
+        let call = &self.calls[id as usize];
         self.faulty_requests += u64::from(call.request_error && call.recorded);
     }
 
     /// What the trace says of the attempt that is due; the last one repeats.
+    #[cold]
     fn traced_attempt(&self, call: &Call) -> Option<TraceAttempt> {
         let Arrivals::Trace { plans } = &self.blueprint.model.classes[call.class as usize].arrivals else {
             return None;
@@ -42,15 +53,14 @@ impl World<'_> {
     }
 
     /// An attempt starts: how and when it ends is known here, so a timeout needs no event of its own.
-    #[inline]
+    #[inline(always)]
     pub(super) fn start_attempt(&mut self, id: u32) {
         let blueprint = self.blueprint;
         let call = &self.calls[id as usize];
         let provider = &blueprint.providers[call.provider as usize];
         self.ledgers[call.class as usize].attempts.begin(call.recorded);
         if blueprint.limits_external && !self.may_call_outside(id) {
-            self.calls[id as usize].fault = Some(Fault::SubrequestLimit);
-            return self.end_attempt(id);
+            return self.refuse_attempt(id);
         }
         let call = &self.calls[id as usize];
         let (latency, fault) = if blueprint.traced[call.class as usize]
@@ -58,19 +68,15 @@ impl World<'_> {
         {
             (attempt.latency, attempt.fault)
         } else {
-            (blueprint.laws[call.law as usize].sample(call.latency_word), fault_of(provider, call))
+            (call.latency, fault_of(provider, call))
         };
         let call = &mut self.calls[id as usize];
         call.phase = Phase::Running;
-        if latency > provider.timeout {
-            call.fault = Some(Fault::Timeout);
-            let order = order(Rank::Timeout, call.serial, call.index, call.attempt);
-            self.calendar.push(self.now + provider.timeout, order, Event::Timeout(id));
-        } else {
-            call.fault = fault;
-            let order = order(Rank::Answer, call.serial, call.index, call.attempt);
-            self.calendar.push(self.now + latency, order, Event::Answer(id));
-        }
+        let is_cut = latency > provider.timeout;
+        call.fault = if is_cut { Some(Fault::Timeout) } else { fault };
+        let takes = if is_cut { provider.timeout } else { latency };
+        let order = order(if is_cut { Rank::Timeout } else { Rank::Answer }, call.address, call.attempt);
+        self.calendar.push(self.now + takes, order, Event::AttemptEnd(id));
     }
 
     /// The attempt under way is answered or cut.
@@ -82,14 +88,24 @@ impl World<'_> {
     }
 
     /// Counts the attempt and decides what the call does next.
-    #[inline]
+    #[inline(always)]
     fn end_attempt(&mut self, id: u32) {
         let call = &self.calls[id as usize];
         let ledger = &mut self.ledgers[call.class as usize];
-        let Some(fault) = call.fault else {
-            ledger.attempts.end(AttemptEnd::Succeeded as usize, call.recorded);
-            return self.finish_attempts(id, CallEnd::Succeeded);
-        };
+        match call.fault {
+            None => {
+                ledger.attempts.end(AttemptEnd::Succeeded as usize, call.recorded);
+                self.finish_attempts(id, CallEnd::Succeeded);
+            }
+            Some(fault) => self.attempt_failed(id, fault),
+        }
+    }
+
+    /// A failed attempt is followed by another, or fails its call.
+    #[inline(never)]
+    fn attempt_failed(&mut self, id: u32, fault: Fault) {
+        let call = &self.calls[id as usize];
+        let ledger = &mut self.ledgers[call.class as usize];
         let end = match fault {
             Fault::Timeout => AttemptEnd::TimedOut,
             Fault::RateLimited => AttemptEnd::RateLimited,
@@ -100,11 +116,19 @@ impl World<'_> {
         if self.blueprint.providers[call.provider as usize].retry.again(u32::from(call.attempt), fault) {
             self.back_off(id);
         } else {
-            self.finish_attempts(id, CallEnd::Failed);
+            self.give_up(id, CallEnd::Failed);
         }
     }
 
+    /// The platform refuses the subrequest: the attempt fails before it is sent.
+    #[cold]
+    fn refuse_attempt(&mut self, id: u32) {
+        self.calls[id as usize].fault = Some(Fault::SubrequestLimit);
+        self.end_attempt(id);
+    }
+
     /// Another attempt follows after a wait; its draws have addresses of their own.
+    #[inline(never)]
     fn back_off(&mut self, id: u32) {
         let call = &mut self.calls[id as usize];
         let retry = &self.blueprint.providers[call.provider as usize].retry;
@@ -115,11 +139,12 @@ impl World<'_> {
         let draws = &mut self.draws[call.class as usize].retries[spec.step as usize];
         let mut words = draws.at(u64::from(spec.ordinal), position);
         call.backoff = retry.backoff.delay(attempt, call.backoff, words.next());
-        (call.latency_word, call.outcome_word) = (words.next(), words.next());
+        call.latency = self.blueprint.laws[call.law as usize].sample(words.next());
+        call.outcome_word = words.next();
         call.attempt += 1;
         call.phase = Phase::Backoff;
         self.tallies[call.class as usize].retried += u64::from(call.recorded);
-        let order = order(Rank::BackoffEnd, call.serial, call.index, call.attempt);
+        let order = order(Rank::BackoffEnd, call.address, call.attempt);
         self.calendar.push(self.now + call.backoff, order, Event::BackoffEnd(id));
         if !retry.hold_slot {
             self.leave_slot(id);

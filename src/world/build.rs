@@ -40,6 +40,10 @@ pub struct Blueprint {
     pub(super) has_list: bool,
     /// Where a call begins: past the phases in which this model has nothing to do.
     pub(super) first_phase: Phase,
+    /// Whether all plans live in one isolate.
+    pub(super) one_isolate: bool,
+    /// Whether the strategy has any row.
+    pub(super) has_logs: bool,
     /// Whether an invocation may make only so many external calls.
     pub(super) limits_external: bool,
     /// By class: whether its plans replay a trace.
@@ -62,11 +66,22 @@ pub(super) struct Flow {
     pub(super) aborts: bool,
     pub(super) invocation: InvocationScope,
     pub(super) invocations: usize,
-    /// Words that one plan draws for itself: latencies, then outcomes, request errors, ops.
-    pub(super) outcome_words: usize,
+    /// Words that one plan draws beside its latencies: outcomes up to here, request errors up to there, then ops.
     pub(super) request_words: usize,
     pub(super) op_words: usize,
     pub(super) words: usize,
+}
+
+impl Flow {
+    /// Whether its attempts draw how they end.
+    pub(super) fn has_outcomes(&self) -> bool {
+        self.request_words > 0
+    }
+
+    /// Whether its calls draw whether their request is faulty.
+    pub(super) fn has_faulty(&self) -> bool {
+        self.op_words > self.request_words
+    }
 }
 
 /// One call of a workflow.
@@ -170,7 +185,9 @@ impl Blueprint {
         let line_of = |priority| priorities.iter().position(|&p| p == priority).unwrap_or(0).min(255) as u8;
         let patience =
             model.classes.iter().flat_map(|class| model.queues.iter().map(|q| class.patience.or(q.patience)));
+        let has_trace = model.classes.iter().any(|class| matches!(class.arrivals, Arrivals::Trace { .. }));
         Ok(Blueprint {
+            has_logs: !requests.is_empty() || !responses.is_empty(),
             lines: model.classes.iter().map(|class| line_of(class.priority)).collect(),
             by_priority: model.queues.iter().map(|q| q.discipline == Discipline::Priority).collect(),
             patience: patience.collect(),
@@ -182,6 +199,7 @@ impl Blueprint {
             },
             workflows: workflows?,
             thinks: thinks?,
+            one_isolate: model.platform.isolates == 1 && !has_trace,
             limits_external: model.platform.subrequests_external.is_some(),
             traced: model.classes.iter().map(|class| matches!(class.arrivals, Arrivals::Trace { .. })).collect(),
             providers: model.providers.iter().map(provider).collect(),
@@ -203,10 +221,33 @@ impl Blueprint {
         })
     }
 
+    /// Whether calls count what their invocation has used.
+    pub(super) fn counts_invocations(&self) -> bool {
+        self.limits_external || self.has_logs || !self.reads.is_empty()
+    }
+
     /// Where calls of a class wait in a queue: by priority, if that is its discipline.
     #[inline]
     pub(super) fn line(&self, class: u16, queue: u16) -> u8 {
         if self.by_priority[queue as usize] { self.lines[class as usize] } else { 0 }
+    }
+
+    /// The stretches in which the traffic of any class spikes, in order and apart.
+    pub(super) fn spikes(&self) -> Vec<(Instant, Instant)> {
+        let of = |spike: &crate::model::Spike| {
+            let from = Instant::START + spike.at;
+            (from, from.saturating_add(spike.lasts))
+        };
+        let mut spikes: Vec<_> = self.model.classes.iter().flat_map(|class| class.spikes.iter().map(of)).collect();
+        spikes.sort_unstable();
+        let mut apart: Vec<(Instant, Instant)> = Vec::new();
+        for (from, to) in spikes {
+            match apart.last_mut() {
+                Some(last) if from <= last.1 => last.1 = last.1.max(to),
+                _ => apart.push((from, to)),
+            }
+        }
+        apart
     }
 
     /// How long the users of a closed class think.
@@ -284,7 +325,7 @@ fn rows(model: &Model, event: LogEvent, laws: &mut Laws, keys: &mut Keys) -> Res
             ttl: op.ttl,
             bytes: op.bytes.0,
             law: laws.id(&spec.latency[op.op as usize])?,
-            external: spec.kind == StoreKind::Cache,
+            external: spec.kind != StoreKind::Kv,
         })
     })
     .collect()
@@ -312,7 +353,7 @@ fn reads(model: &Model, laws: &mut Laws) -> Result<Reads, String> {
                 reads.ops.push(ReadOp {
                     store: read.store.index() as u16,
                     law: laws.id(&store.latency[OpKind::Get as usize])?,
-                    external: store.kind == StoreKind::Cache,
+                    external: store.kind != StoreKind::Kv,
                     memory,
                 });
             }
@@ -373,8 +414,7 @@ fn flow(model: &Model, workflow: &Workflow, words_per_call_ops: usize, laws: &mu
     let is_chain = steps.iter().enumerate().all(chained);
     let has_errors = calls.iter().any(|c: &CallSpec| !model.providers[c.provider as usize].errors.is_empty());
     let has_faulty = calls.iter().any(|c: &CallSpec| model.providers[c.provider as usize].request_error.value() > 0.0);
-    let outcome_words = calls.len();
-    let request_words = outcome_words + if has_errors { calls.len() } else { 0 };
+    let request_words = if has_errors { calls.len() } else { 0 };
     let op_words = request_words + if has_faulty { calls.len() } else { 0 };
     Ok(Flow {
         invocations: match workflow.invocation {
@@ -385,7 +425,6 @@ fn flow(model: &Model, workflow: &Workflow, words_per_call_ops: usize, laws: &mu
         invocation: workflow.invocation,
         is_chain,
         aborts: workflow.on_call_error == OnCallError::Abort,
-        outcome_words,
         request_words,
         op_words,
         words: op_words + calls.len() * words_per_call_ops,

@@ -5,10 +5,9 @@
 pub(super) enum Event {
     /// The warm-up is over: what is recorded starts here.
     Recording,
-    /// The provider answers the attempt of this call.
-    Answer(u32),
-    /// The attempt of this call is cut by its timeout.
-    Timeout(u32),
+    /// The provider answers the attempt of this call, or its timeout cuts it: which of the two is known when it
+    /// starts, so that a timeout needs no event of its own.
+    AttemptEnd(u32),
     /// The patience of this call, of this incarnation of its place, ends.
     Patience(u32, u32),
     /// A store answers the op of this call.
@@ -37,11 +36,17 @@ pub(super) enum Rank {
     Arrival,
 }
 
-/// Where an event stands among those of its instant: rank, then plan, call and attempt. It is the address of the
-/// work and not the order of scheduling, so that a detour in the code cannot change a result.
+/// The place of a call among all: its plan's number, then its own. It is the address of the work and not the order of
+/// scheduling, so that a detour in the code cannot change a result.
 #[inline]
-pub(super) fn order(rank: Rank, plan: u64, call: u16, attempt: u16) -> u64 {
-    (rank as u64) << 60 | (plan & 0xff_ffff_ffff) << 20 | u64::from(call) << 8 | u64::from(attempt.min(255))
+pub(super) fn address(plan: u64, call: u16) -> u64 {
+    (plan & 0xff_ffff_ffff) << 20 | u64::from(call) << 8
+}
+
+/// Where an event stands among those of its instant: rank, then plan, call and attempt.
+#[inline]
+pub(super) fn order(rank: Rank, address: u64, attempt: u16) -> u64 {
+    (rank as u64) << 60 | address | u64::from(attempt.min(255))
 }
 
 #[cfg(test)]
@@ -50,15 +55,16 @@ mod tests {
 
     #[test]
     fn an_answer_precedes_a_timeout_and_both_an_arrival() {
-        let late = order(Rank::Answer, 7_000_000, 8, 2);
-        assert!(late < order(Rank::Timeout, 1, 0, 0));
-        assert!(order(Rank::Timeout, u64::MAX, 4095, 255) < order(Rank::Arrival, 0, 0, 0));
+        let late = order(Rank::Answer, address(7_000_000, 8), 2);
+        assert!(late < order(Rank::Timeout, address(1, 0), 0));
+        assert!(order(Rank::Timeout, address(u64::MAX, 4095), 255) < order(Rank::Arrival, 0, 0));
     }
 
     #[test]
     fn within_a_rank_the_plan_decides_then_the_call_then_the_attempt() {
-        assert!(order(Rank::Answer, 1, 8, 9) < order(Rank::Answer, 2, 0, 0));
-        assert!(order(Rank::Answer, 1, 1, 9) < order(Rank::Answer, 1, 2, 0));
-        assert!(order(Rank::Answer, 1, 1, 0) < order(Rank::Answer, 1, 1, 1));
+        let answer = |plan, call, attempt| order(Rank::Answer, address(plan, call), attempt);
+        assert!(answer(1, 8, 9) < answer(2, 0, 0));
+        assert!(answer(1, 1, 9) < answer(1, 2, 0));
+        assert!(answer(1, 1, 0) < answer(1, 1, 1));
     }
 }

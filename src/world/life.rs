@@ -1,14 +1,12 @@
 //! The life of a plan and its calls: begin, read, log, queue, attempt, log, end.
 
-use super::build::{Flow, NONE};
-use super::event::{Event, Rank, order};
+use super::build::Flow;
+use super::event::{Event, Rank, address, order};
 use super::ledger::{CallEnd, PlanEnd};
 use super::log::LogStep;
 use super::parts::queue::Admission;
-use super::state::{Call, NO_QUEUE, Phase, Plan, World};
+use super::state::{NO_QUEUE, Phase, World};
 use crate::model::{Arrivals, OnLogError};
-use crate::streams::Word;
-use crate::units::{Instant, Span};
 
 /// What is left to do with a call at this instant.
 enum Step {
@@ -20,8 +18,9 @@ enum Step {
 
 impl World<'_> {
     /// A plan of this class arrives.
+    #[inline]
     pub(super) fn arrive(&mut self, class: usize) {
-        if self.blueprint.think_law(class).is_none() {
+        if self.blueprint.thinks[class].is_none() {
             self.schedule_arrival(class);
         }
         let place = self.admit_plan(class);
@@ -29,55 +28,68 @@ impl World<'_> {
         self.drain();
     }
 
+    #[inline]
     fn admit_plan(&mut self, class: usize) -> u32 {
         let blueprint = self.blueprint;
-        let workflow = blueprint.model.classes[class].workflow.index();
-        let flow = &blueprint.workflows[workflow];
+        let workflow = self.draws[class].workflow;
         let number = self.draws[class].next_number;
         self.draws[class].next_number += 1;
         let recorded = self.now >= blueprint.recording_from;
-        let isolate = self.pick_isolate(class, number);
-        let plan = Plan {
-            serial: self.serial,
-            number,
-            arrived: self.now,
-            class: class as u16,
-            workflow: workflow as u16,
-            isolate,
-            session: self.index.as_mut().map_or(u32::MAX, |index| index.open(recorded)),
-            open_calls: 0,
-            ended_calls: 0,
-            recorded,
-            over: false,
-            alive: true,
-        };
+        let isolate = if blueprint.one_isolate { 0 } else { self.pick_isolate(class, number) };
+        let session = self.index.as_mut().map_or(u32::MAX, |index| index.open(recorded));
+        let place = self.new_plan();
+        // Field by field: a plan made elsewhere and copied here stalls on reading back what was just written.
+        let plan = &mut self.plans[place as usize];
+        plan.serial = self.serial;
+        plan.number = number;
+        plan.arrived = self.now;
+        plan.class = class as u16;
+        plan.workflow = workflow;
+        plan.isolate = isolate;
+        plan.session = session;
+        plan.open_calls = 0;
+        plan.ended_calls = 0;
+        plan.recorded = recorded;
+        plan.over = false;
+        plan.alive = true;
         self.serial += 1;
         self.ledgers[class].plans.begin(recorded);
-        let place = self.new_plan(plan);
-        self.prepare(place as usize, class, flow);
+        self.prepare(place as usize, class, &blueprint.workflows[workflow as usize]);
         place
     }
 
     /// Draws all that the plan may need, in the order of its address, and clears its counters.
     #[inline]
     fn prepare(&mut self, place: usize, class: usize, flow: &Flow) {
-        let words = &mut self.words[place * self.words_each..][..flow.words];
         let draws = &mut self.draws[class];
-        let mut next = words.iter_mut();
-        for streams in [&mut draws.latency, &mut draws.outcome, &mut draws.content] {
-            for (stream, word) in streams.iter_mut().zip(&mut next) {
-                *word = stream.next();
+        let latencies = &mut self.latencies[place * self.calls_each..][..flow.calls.len()];
+        for ((stream, latency), call) in draws.latency.iter_mut().zip(latencies).zip(&flow.calls) {
+            *latency = self.blueprint.laws[call.law as usize].sample(stream.next());
+        }
+        if flow.words > 0 {
+            let mut next = self.words[place * self.words_each..][..flow.words].iter_mut();
+            for streams in [&mut draws.outcome, &mut draws.content] {
+                for (stream, word) in streams.iter_mut().zip(&mut next) {
+                    *word = stream.next();
+                }
+            }
+            for word in next {
+                *word = draws.ops.next();
             }
         }
-        for word in next {
-            *word = draws.ops.next();
+        if self.has_counters {
+            self.clear_counters(place);
         }
+    }
+
+    fn clear_counters(&mut self, place: usize) {
         self.progress[place * self.steps_each..][..self.steps_each].fill((0, 0));
         self.used[place * self.used_each..][..self.used_each].fill(0);
         let keys = self.blueprint.session_keys;
         self.session_writes[place * keys..][..keys].fill(None);
     }
 
+    #[cold]
     fn pick_isolate(&mut self, class: usize, number: u64) -> u32 {
         let isolates = self.blueprint.model.platform.isolates;
         let drawn = if isolates > 1 {
@@ -124,42 +136,22 @@ impl World<'_> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn begin_call(&mut self, place: u32, index: u16, flow: &Flow) -> u32 {
         let plan = &mut self.plans[place as usize];
         plan.open_calls += 1;
-        let spec = &flow.calls[index as usize];
-        let queues = self.blueprint.model.queues.len() as u32;
-        let has_queue = spec.queue != NONE;
-        let mut call = Call {
-            serial: plan.serial,
-            plan: place,
-            index,
-            attempt: 0,
-            class: plan.class,
-            provider: spec.provider,
-            law: spec.law,
-            cursor: if index == 0 { 0 } else { self.blueprint.plan_reads as u16 },
-            queue: if has_queue { plan.isolate * queues + u32::from(spec.queue) } else { NO_QUEUE },
-            waits: if has_queue { u32::from(plan.class) * queues + u32::from(spec.queue) } else { 0 },
-            incarnation: 0,
-            line: if has_queue { self.blueprint.line(plan.class, spec.queue) } else { 0 },
-            phase: self.blueprint.first_phase,
-            recorded: plan.recorded,
-            in_slot: false,
-            request_error: false,
-            op_open: false,
-            op_refused: None,
-            end: CallEnd::Succeeded,
-            fault: None,
-            enqueued: Instant::START,
-            backoff: Span::ZERO,
-            latency_word: Word(0),
-            outcome_word: Word(0),
-        };
         self.ledgers[plan.class as usize].calls.begin(plan.recorded);
-        self.first_draws(&mut call, flow);
-        self.new_call(call)
+        let (class, serial, recorded, isolate) = (plan.class as usize, plan.serial, plan.recorded, plan.isolate);
+        let id = self.new_call(class, index as usize);
+        let call = &mut self.calls[id as usize];
+        call.plan = place;
+        call.address = address(serial, index);
+        call.recorded = recorded;
+        if isolate > 0 && call.queue != NO_QUEUE {
+            call.queue += isolate * self.blueprint.model.queues.len() as u32;
+        }
+        self.first_draws(id, flow);
+        id
     }
 
     /// Everything that calls have to do at this instant.
@@ -225,7 +217,7 @@ impl World<'_> {
         Step::Go
     }
 
-    #[inline]
+    #[inline(always)]
     fn enter_queue(&mut self, id: u32) -> Step {
         let call = &mut self.calls[id as usize];
         call.enqueued = self.now;
@@ -252,7 +244,7 @@ impl World<'_> {
             }
             Admission::Refused => {
                 tally.refused += u64::from(call.recorded);
-                self.finish_attempts(id, CallEnd::Refused);
+                self.give_up(id, CallEnd::Refused);
                 Step::Go
             }
         }
@@ -262,7 +254,7 @@ impl World<'_> {
     fn schedule_patience(&mut self, id: u32) {
         let call = &self.calls[id as usize];
         if let Some(patience) = self.blueprint.patience[call.waits as usize] {
-            let order = order(Rank::Timeout, call.serial, call.index, call.attempt);
+            let order = order(Rank::Timeout, call.address, call.attempt);
             self.calendar.push(self.now + patience, order, Event::Patience(id, call.incarnation));
         }
     }
@@ -275,13 +267,18 @@ impl World<'_> {
         }
         self.queues[call.queue as usize].abandon(id, call.line as usize, &mut self.links, self.now);
         self.waits[call.waits as usize].abandoned += u64::from(call.recorded);
-        self.finish_attempts(id, CallEnd::Abandoned);
+        self.give_up(id, CallEnd::Abandoned);
         self.advance(id);
         self.drain();
     }
 
+    /// A call that has no slot ends without an answer.
+    pub(super) fn give_up(&mut self, id: u32, end: CallEnd) {
+        self.finish_attempts(id, end);
+    }
+
     /// A call gives its slot back, and whoever is next starts.
-    #[inline]
+    #[inline(always)]
     pub(super) fn leave_slot(&mut self, id: u32) {
         let call = &mut self.calls[id as usize];
         if !call.in_slot {
@@ -293,7 +290,7 @@ impl World<'_> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn grant(&mut self, next: u32) {
         let call = &mut self.calls[next as usize];
         call.in_slot = true;
@@ -313,7 +310,7 @@ impl World<'_> {
     }
 
     /// The provider's part of a call is over: its slot is given back, and its response is logged.
-    #[inline]
+    #[inline(always)]
     pub(super) fn finish_attempts(&mut self, id: u32, end: CallEnd) {
         self.leave_slot(id);
         let call = &mut self.calls[id as usize];
@@ -323,7 +320,7 @@ impl World<'_> {
     }
 
     /// A call is over; the answer is the next of its chain, if one follows.
-    #[inline]
+    #[inline(always)]
     fn end_call(&mut self, id: u32) -> Option<u32> {
         let call = &mut self.calls[id as usize];
         call.phase = Phase::Free;
@@ -347,7 +344,7 @@ impl World<'_> {
     }
 
     /// What follows a call that has ended well enough.
-    #[inline]
+    #[inline(always)]
     fn go_on(&mut self, place: u32, index: u16, flow: &Flow) -> Option<u32> {
         if self.plans[place as usize].ended_calls as usize == flow.calls.len() {
             self.decide(place, PlanEnd::Completed);
@@ -388,7 +385,9 @@ impl World<'_> {
             tally.latencies.record(latency);
         }
         let number = plan.number;
-        self.think(class, 0, number);
+        if self.blueprint.thinks[class].is_some() {
+            self.think(class, 0, number);
+        }
     }
 
     fn free_plan(&mut self, place: u32) {

@@ -7,6 +7,7 @@ use super::parts::index::Entry;
 use super::parts::store::{Loss, Refusal};
 use super::state::{LogState, Sized, SizedCopy, World};
 use crate::model::{InvocationScope, Level, OpKind, Role, When};
+use crate::policy::Verdict;
 use crate::streams::Word;
 use crate::units::{Instant, Span};
 
@@ -22,8 +23,24 @@ pub(super) enum LogStep {
 
 /// An op that has been asked for.
 struct Asked {
+    /// When it begins: later than now, where a quota makes it wait.
+    at: Instant,
     takes: Span,
     refused: Option<Refusal>,
+}
+
+/// An op as it is asked for.
+struct OpAsked {
+    store: usize,
+    op: OpKind,
+    external: bool,
+    law: u16,
+    /// Its draw, among those of the call.
+    word: usize,
+    /// When its key was last written, if that matters.
+    key: Option<Instant>,
+    /// Bytes that it would add to the store.
+    bytes: u64,
 }
 
 const EXTERNAL: usize = 0;
@@ -47,7 +64,8 @@ impl World<'_> {
             self.calls[id as usize].cursor += 1;
             return Some(false);
         }
-        let asked = self.ask(id, read.store as usize, OpKind::Get, read.external, read.law, cursor, true);
+        let (store, external, law) = (read.store as usize, read.external, read.law);
+        let asked = self.ask(id, &OpAsked { store, op: OpKind::Get, external, law, word: cursor, key: None, bytes: 0 });
         Some(self.wait_for(id, asked))
     }
 
@@ -126,14 +144,17 @@ impl World<'_> {
             (KeySlot::Session(key), OpKind::Put) => self.session_writes[self.session_slot(id, key)],
             _ => None,
         };
-        let spaced = self.stores[row.store as usize].is_spaced(last, self.now);
-        let asked = self.ask(id, row.store as usize, row.op, row.external, row.law, word, spaced);
+        let (key, bytes) = (last, if row.op == OpKind::Put && last.is_none() { row.bytes } else { 0 });
+        let op =
+            OpAsked { store: row.store as usize, op: row.op, external: row.external, law: row.law, word, key, bytes };
+        let asked = self.ask(id, &op);
+        self.calls[id as usize].rewrites = last.is_some();
         if asked.refused.is_none() && row.op == OpKind::Put {
             match row.key {
-                KeySlot::Shared(key) => self.shared_writes[key as usize] = Some(self.now),
+                KeySlot::Shared(key) => self.shared_writes[key as usize] = Some(asked.at),
                 KeySlot::Session(key) => {
                     let slot = self.session_slot(id, key);
-                    self.session_writes[slot] = Some(self.now);
+                    self.session_writes[slot] = Some(asked.at);
                 }
                 KeySlot::Once => {}
             }
@@ -147,28 +168,59 @@ impl World<'_> {
         self.calls[id as usize].plan as usize * self.blueprint.session_keys + key as usize
     }
 
-    /// Asks a store for an op: the quota first (a refusal costs nothing), then the invocation's limits (the platform
-    /// throws), then the key (the store answers 429, which takes as long as any answer).
-    #[allow(clippy::too_many_arguments)] // an op is that many things
-    fn ask(&mut self, id: u32, store: usize, op: OpKind, external: bool, law: u16, word: usize, spaced: bool) -> Asked {
+    /// Asks a store for an op: the quotas first (a refusal costs nothing), then the invocation's limits (the platform
+    /// throws), then the key and the room that is left (the store answers, which takes as long as any answer).
+    fn ask(&mut self, id: u32, asked: &OpAsked) -> Asked {
         let recorded = self.calls[id as usize].recorded;
+        let (now, store, op) = (self.now, asked.store, asked.op);
         self.stores[store].counts[op as usize].attempted[usize::from(recorded)] += 1;
         let refuse = |world: &mut Self, why, takes| {
-            world.stores[store].refuse(op, why, recorded);
-            Asked { takes, refused: Some(why) }
+            world.stores[store].refuse(op, why, now, recorded);
+            Asked { at: now, takes, refused: Some(why) }
         };
-        if !self.stores[store].has_room(op, self.now) {
+        if self.stores[store].drops_locally(op, now, recorded) {
+            return Asked { at: now, takes: Span::ZERO, refused: Some(Refusal::Dropped) };
+        }
+        let service = self.stores[store].is_service();
+        let verdict = self.stores[store].judge(op, now);
+        if verdict == Verdict::Refused && !service {
             return refuse(self, Refusal::Quota, Span::ZERO);
         }
-        if !self.may_call(id, store, external) {
+        if !self.may_call(id, store, asked.external) {
             return refuse(self, Refusal::Invocation, Span::ZERO);
         }
-        let takes = self.blueprint.laws[law as usize].sample(self.op_word(id, word));
-        if !spaced {
+        let takes = self.blueprint.laws[asked.law as usize].sample(self.op_word(id, asked.word));
+        if service && let Some(why) = self.service_fails(id, asked, verdict, takes) {
+            refuse(self, why, takes);
+            return Asked { at: now, takes, refused: Some(Refusal::Dropped) };
+        }
+        let Verdict::At(at) = verdict else { return refuse(self, Refusal::Dropped, takes) };
+        let takes = at.since(now) + takes;
+        if !self.stores[store].is_spaced(asked.key, at, recorded) {
             return refuse(self, Refusal::Key, takes);
         }
-        self.stores[store].take(op, self.now, recorded);
-        Asked { takes, refused: None }
+        if asked.bytes > 0 && !self.stores[store].has_space(asked.bytes, now) {
+            return refuse(self, Refusal::Full, takes);
+        }
+        self.stores[store].take(op, now, at, recorded);
+        Asked { at, takes, refused: None }
+    }
+
+    /// Why a log service does not take an op; its client, who learns it `takes` later, says nothing to anybody.
+    fn service_fails(&mut self, id: u32, asked: &OpAsked, verdict: Verdict, takes: Span) -> Option<Refusal> {
+        let call = &self.calls[id as usize];
+        let number = self.plans[call.plan as usize].number;
+        let position = (number << 12 | u64::from(call.index)) << 8 | asked.word as u64 & 0xff;
+        let lane = u64::from(call.class);
+        let (store, now) = (&mut self.stores[asked.store], self.now);
+        if store.does_not_arrive(lane, position) {
+            return Some(Refusal::Network);
+        }
+        if verdict == Verdict::Refused {
+            store.falls_silent(now + takes);
+            return Some(Refusal::Quota);
+        }
+        None
     }
 
     /// The draw of an op: word `number` of the call's.
@@ -187,8 +239,7 @@ impl World<'_> {
         if asked.takes.is_zero() {
             return false;
         }
-        let serial = self.plans[call.plan as usize].serial;
-        let order = order(Rank::StoreAnswer, serial, call.index, call.attempt);
+        let order = order(Rank::StoreAnswer, call.address, call.attempt);
         self.calendar.push(self.now + asked.takes, order, Event::StoreAnswer(id));
         true
     }
@@ -201,13 +252,13 @@ impl World<'_> {
 
     /// What a log op has done, now that it is over; `false` where it was refused and the rest must be skipped.
     fn end_op(&mut self, id: u32, row: &Row) -> bool {
-        if self.calls[id as usize].op_refused.is_some() {
-            if let Some(copy) = self.copies[id as usize].take()
-                && let Some(index) = &mut self.index
-            {
-                index.release(copy, &mut self.departures);
-                self.settle_departures();
-            }
+        let refused = self.calls[id as usize].op_refused;
+        if refused == Some(Refusal::Dropped) {
+            self.logs[id as usize].dropped |= row.role == Role::Record;
+            return true;
+        }
+        if refused.is_some() {
+            self.forget_copy(id);
             return false;
         }
         match (row.op, row.role) {
@@ -216,6 +267,16 @@ impl World<'_> {
             (OpKind::Delete | OpKind::List, _) => {}
         }
         true
+    }
+
+    /// What was read of the index is not written back.
+    fn forget_copy(&mut self, id: u32) {
+        if let Some(copy) = self.copies[id as usize].take()
+            && let Some(index) = &mut self.index
+        {
+            index.release(copy, &mut self.departures);
+            self.settle_departures();
+        }
     }
 
     fn end_get(&mut self, id: u32, row: &Row, role: Role) {
@@ -234,7 +295,16 @@ impl World<'_> {
         let place = self.blueprint.reads.len()
             + 2 * (call.cursor as usize - 1 + if is_response { self.blueprint.requests.len() } else { 0 });
         let word = self.op_word(id, place + 1);
+        let (recorded, plan) = (call.recorded, &self.plans[call.plan as usize]);
+        let address = (plan.number << 12 | u64::from(call.index)) << 8 | place as u64 & 0xff;
+        if self.stores[row.store as usize].keeps_nothing(u64::from(call.class), address, recorded) {
+            self.logs[id as usize].dropped |= role == Role::Record;
+            return self.forget_copy(id);
+        }
         let (dies, loss) = self.stores[row.store as usize].fate(self.now, row.ttl, word);
+        if !self.calls[id as usize].rewrites {
+            self.stores[row.store as usize].keep(row.bytes, self.now, dies);
+        }
         let session = self.plans[self.calls[id as usize].plan as usize].session;
         match role {
             Role::Record => self.note_record(id, row, dies, loss),
@@ -260,6 +330,9 @@ impl World<'_> {
         let store = &mut self.stores[row.store as usize];
         let log = &mut self.logs[id as usize];
         log.written.get_or_insert(self.now);
+        if store.is_service() {
+            log.searchable = log.searchable.max(dies);
+        }
         if store.capacity.is_some() {
             log.sized = Some(SizedCopy { store: row.store, bytes: row.bytes, goes: dies, loss });
             return;
@@ -284,7 +357,7 @@ impl World<'_> {
         let failed_response = is_response && error;
         let Some(written) = log.written else {
             if recorded {
-                self.retention.nothing_stored(error, log.tried);
+                self.retention.nothing_stored(error, log.tried, log.dropped);
                 if failed_response {
                     self.retention.context(self.now, self.now);
                 }
@@ -297,10 +370,11 @@ impl World<'_> {
                 self.retention.context(written, latest.min(log.request_dies).max(written));
             }
         }
-        let entry = Entry { written, dies: latest, call: index_of_call, error, listed: log.listed };
+        let searchable = log.searchable;
+        let entry = Entry { written, dies: latest, call: index_of_call, error, listed: log.listed, searchable };
         let place = self.index.as_mut().map(|index| (session, index.add(session, entry)));
         if recorded && place.is_none() {
-            self.retention.never_reachable(error);
+            self.retention.reachable_until(error, written, searchable);
         }
         if let Some(copy) = log.sized {
             let record =
@@ -382,11 +456,13 @@ impl World<'_> {
             (INTERNAL, platform.subrequests_internal)
         };
         let of_store = self.stores[store].ops_per_invocation;
+        let is_subrequest = self.stores[store].is_subrequest;
+        let limit = limit.filter(|_| is_subrequest);
         let used = self.invocation(id);
         if limit.is_some_and(|limit| used[side] >= limit) || used[STORES + store] >= of_store {
             return false;
         }
-        used[side] += 1;
+        used[side] += u32::from(is_subrequest);
         used[STORES + store] += 1;
         let external_used = used[EXTERNAL];
         self.subrequests_max = self.subrequests_max.max(external_used);

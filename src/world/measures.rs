@@ -4,8 +4,8 @@ use super::ledger::{AttemptEnd, CallEnd, Ledger, PlanEnd};
 use super::parts::store::{OpCounts, Refusal, Store};
 use super::record::{AGES, ClassTally};
 use super::state::{QueueTally, World};
-use crate::model::OpKind;
-use crate::policy::{Fault, OnExceed, Window};
+use crate::model::{OnKeyExceed, OpKind, StoreKind};
+use crate::policy::{Fault, OnExceed, Quota, Window};
 use crate::stats::Quantiles;
 
 /// One metric of one replication; `None` where nothing was observed.
@@ -194,10 +194,29 @@ fn store_ops(sheet: &mut Sheet, world: &World, number: usize, plans: u64) {
         sheet.count(&metric("_rejected_key"), "ops", refused(Refusal::Key));
         sheet.count(&metric("_rejected"), "ops", refused(Refusal::Quota) + refused(Refusal::Key));
         sheet.count(&metric("_rejected_invocation"), "ops", refused(Refusal::Invocation));
+        let spec = &world.blueprint.model.stores[number];
+        let on = |what: OnExceed| spec.quotas[op as usize].iter().any(|quota| quota.on_exceed == what);
+        let is_service = spec.kind == StoreKind::LogService;
+        if is_service {
+            sheet.count(&metric("_failed_network"), "ops", refused(Refusal::Network));
+        }
+        if is_service || on(OnExceed::Drop) {
+            sheet.count(&metric("_dropped"), "ops", refused(Refusal::Dropped));
+        }
+        if on(OnExceed::Wait) {
+            sheet.count(&metric("_delayed"), "ops", store.meters[op as usize].iter().map(|m| m.waited).sum());
+        }
+        if let Some(others) = &store.others[op as usize] {
+            sheet.count(&format!("{name}.background.{what}"), "ops", others.accepted);
+            sheet.count(&format!("{name}.background.{what}_rejected"), "ops", others.refused);
+        }
         sheet.put(&metric("_per_plan"), "ops", ratio(counts.accepted[1] as f64, plans as f64));
         sheet.put(&metric("_per_day.mean"), "ops/day", ratio(counts.accepted[1] as f64, days));
-        quota(sheet, store, op, &metric("_per_day.max"));
+        for nth in 0..store.meters[op as usize].len() {
+            quota(sheet, store, (op, nth), &metric("_per_day.max"));
+        }
     }
+    store_extras(sheet, world, number);
     if world.blueprint.model.stores[number].kind == crate::model::StoreKind::Cache {
         for (what, count) in [
             ("hits", store.hits[1]),
@@ -217,18 +236,40 @@ fn store_ops(sheet: &mut Sheet, world: &World, number: usize, plans: u64) {
     }
 }
 
-fn quota(sheet: &mut Sheet, store: &Store, op: OpKind, busiest_day: &str) {
-    let Some(meter) = &store.meters[op as usize] else { return };
-    let what = format!("{}.quota.{}", store.name, OPS[op as usize]);
+/// What only some stores have.
+fn store_extras(sheet: &mut Sheet, world: &World, number: usize) {
+    let (store, spec) = (&world.stores[number], &world.blueprint.model.stores[number]);
+    let metric = |what: &str| format!("{}.{what}", store.name);
+    if spec.on_key_exceed == OnKeyExceed::Overwrite {
+        sheet.count(&metric("writes_overwriting"), "ops", store.overwrites[1]);
+    }
+    if spec.put_stores_nothing.value() > 0.0 {
+        sheet.count(&metric("puts_kept_nothing"), "ops", store.kept_nothing[1]);
+    }
+    if spec.storage.is_some() {
+        let refused = store.counts[OpKind::Put as usize].refused[Refusal::Full as usize][1];
+        sheet.count(&metric("writes_rejected_full"), "ops", refused);
+        sheet.put(&metric("stored.mean"), "bytes", store.stored.mean(world.now.nanos()));
+        sheet.count(&metric("stored.max"), "bytes", store.stored.max());
+        sheet.count(&metric("stored.end"), "bytes", store.stored.level());
+    }
+}
+
+/// How the windows of a quota went; of several on one op, those after the first are numbered.
+fn quota(sheet: &mut Sheet, store: &Store, (op, nth): (OpKind, usize), busiest_day: &str) {
+    let meter = &store.meters[op as usize][nth];
+    let number = if nth > 0 { format!(".{}", nth + 1) } else { String::new() };
+    let what = format!("{}.quota.{}{number}", store.name, OPS[op as usize]);
     let windows = meter.windows as f64;
-    if meter.quota.window == Window::Day {
+    if meter.quota().window == Window::Day && nth == 0 {
         sheet.count(busiest_day, "ops/day", meter.used_max);
     }
-    if meter.quota.limit > 0 {
-        let used = ratio(meter.used_sum as f64 / meter.quota.limit as f64, windows);
+    let is_window = matches!(meter.quota().window, Window::Day | Window::Month | Window::Fixed(_));
+    if meter.quota().limit > 0 && is_window {
+        let used = ratio(meter.used_sum as f64 / meter.quota().limit as f64, windows);
         sheet.put(&format!("{what}.used_fraction"), "1", used);
     }
-    if meter.quota.on_exceed == OnExceed::Reject {
+    if meter.quota().on_exceed != OnExceed::Bill {
         sheet.put(&format!("{what}.exhausted_days_fraction"), "1", ratio(meter.exhausted as f64, windows));
         let hour = ratio(meter.exhausted_hours, meter.exhaustions as f64);
         sheet.put(&format!("{what}.exhausted_at_hour"), "h", hour);
@@ -240,7 +281,8 @@ fn logs(sheet: &mut Sheet, world: &World) {
         let metric = |what: &str| format!("logs.{name}.{what}");
         sheet.count(&metric("offered"), "records", kind.offered());
         sheet.count(&metric("written"), "records", kind.written);
-        sheet.count(&metric("lost"), "records", kind.refused);
+        sheet.count(&metric("lost"), "records", kind.refused + kind.dropped);
+        sheet.count(&metric("dropped"), "records", kind.dropped);
         sheet.count(&metric("unlogged"), "records", kind.unlogged);
         sheet.count(&metric("alive"), "records", kind.alive);
         for (reason, count) in ["expired", "evicted", "lost_at_restart"].into_iter().zip(kind.gone) {
@@ -270,7 +312,13 @@ fn cost(sheet: &mut Sheet, world: &World, all: &Ledger) {
     let mut dollars = model.platform.base_price.dollars();
     for (store, spec) in world.stores.iter().zip(&model.stores) {
         for op in OpKind::ALL {
-            dollars += overage(&store.counts[op as usize], spec.quotas[op as usize].as_ref(), month);
+            for (meter, quota) in store.meters[op as usize].iter().zip(&spec.quotas[op as usize]) {
+                dollars += overage(&store.counts[op as usize], (quota, meter.billed), month);
+            }
+        }
+        if let Some(storage) = spec.storage.as_ref().filter(|storage| storage.on_exceed == OnExceed::Bill) {
+            let over = store.stored.mean(world.now.nanos()).unwrap_or(0.0) - storage.limit.0 as f64;
+            dollars += over.max(0.0) / 1e9 * storage.price_per_gb.dollars();
         }
     }
     if let Some(quota) = &model.platform.requests {
@@ -282,9 +330,14 @@ fn cost(sheet: &mut Sheet, world: &World, all: &Ledger) {
     sheet.put("cost.per_plan", "USD", ratio(dollars, completed));
 }
 
-fn overage(counts: &OpCounts, quota: Option<&crate::policy::Quota>, month: impl Fn(u64) -> f64) -> f64 {
-    let Some(quota) = quota.filter(|quota| quota.on_exceed == OnExceed::Bill) else { return 0.0 };
-    (month(counts.accepted[1]) - quota.limit as f64).max(0.0) / 1e6 * quota.price_per_million.dollars()
+/// What a month's ops over a quota cost: of a month's quota by the month, of others by the ops that were over.
+fn overage(counts: &OpCounts, (quota, billed): (&Quota, u64), month: impl Fn(u64) -> f64) -> f64 {
+    let over = match (quota.on_exceed, quota.window) {
+        (OnExceed::Bill, Window::Month) => (month(counts.accepted[1]) - quota.limit as f64).max(0.0),
+        (OnExceed::Bill, _) => month(billed),
+        _ => 0.0,
+    };
+    over / 1e6 * quota.price_per_million.dollars()
 }
 
 impl ClassTally {

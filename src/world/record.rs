@@ -40,6 +40,8 @@ pub(super) struct Retention {
 pub(super) struct Fates {
     pub(super) unlogged: u64,
     pub(super) refused: u64,
+    /// Answered as if it were stored, and not.
+    pub(super) dropped: u64,
     pub(super) written: u64,
     /// By the horizon: expired, evicted, lost at a restart.
     pub(super) gone: [u64; 3],
@@ -54,6 +56,7 @@ impl Fates {
         Fates {
             unlogged: 0,
             refused: 0,
+            dropped: 0,
             written: 0,
             gone: [0; 3],
             alive: 0,
@@ -69,10 +72,15 @@ impl Retention {
         Retention { horizon, kinds: [Fates::new(), Fates::new()], context: Survival::new(&ages), pending: 0 }
     }
 
-    /// A log event of which nothing was stored: because the strategy does not log it, or because it was refused.
-    pub(super) fn nothing_stored(&mut self, error: bool, was_tried: bool) {
+    /// A log event of which nothing was stored: because the strategy does not log it, because it was refused, or
+    /// because a store said so and did not.
+    pub(super) fn nothing_stored(&mut self, error: bool, was_tried: bool, was_dropped: bool) {
         let kind = &mut self.kinds[usize::from(error)];
-        *(if was_tried { &mut kind.refused } else { &mut kind.unlogged }) += 1;
+        *match (was_dropped, was_tried) {
+            (true, _) => &mut kind.dropped,
+            (_, true) => &mut kind.refused,
+            (_, false) => &mut kind.unlogged,
+        } += 1;
     }
 
     /// Events that the strategy has no row for, all at once.
@@ -83,8 +91,9 @@ impl Retention {
     /// What was never stored is gone at every age.
     pub(super) fn finish(&mut self) {
         for kind in &mut self.kinds {
-            kind.retrievable.deaths(0, kind.unlogged + kind.refused);
-            kind.reachable.deaths(0, kind.unlogged + kind.refused);
+            let never = kind.unlogged + kind.refused + kind.dropped;
+            kind.retrievable.deaths(0, never);
+            kind.reachable.deaths(0, never);
         }
     }
 
@@ -117,9 +126,9 @@ impl Retention {
         kind.retrievable.censored(self.horizon.saturating_since(written).nanos());
     }
 
-    /// A record that no index can lead to.
-    pub(super) fn never_reachable(&mut self, error: bool) {
-        self.kinds[usize::from(error)].reachable.death(0);
+    /// A record that no index can lead to: found until `searchable`, or never.
+    pub(super) fn reachable_until(&mut self, error: bool, written: Instant, searchable: Instant) {
+        record(&mut self.kinds[usize::from(error)].reachable, written, searchable);
     }
 
     /// A session is no longer in the index, or the replication ends (`is_final` is false: it is still in it).
@@ -130,10 +139,10 @@ impl Retention {
         for entry in &departure.entries {
             let reachable = &mut self.kinds[usize::from(entry.error)].reachable;
             let Some(until) = departure.unreachable_from.filter(|_| entry.listed) else {
-                reachable.death(0);
+                record(reachable, entry.written, entry.searchable);
                 continue;
             };
-            let until = until.min(entry.dies);
+            let until = until.min(entry.dies).max(entry.searchable);
             if !is_final && until >= self.horizon {
                 reachable.censored(self.horizon.saturating_since(entry.written).nanos());
             } else {
@@ -170,6 +179,6 @@ impl Retention {
 impl Fates {
     /// Log events of this kind, however they ended.
     pub(super) fn offered(&self) -> u64 {
-        self.written + self.refused + self.unlogged
+        self.written + self.refused + self.dropped + self.unlogged
     }
 }

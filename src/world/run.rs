@@ -53,10 +53,7 @@ impl World<'_> {
             self.now = at;
             self.events += 1;
             self.happen(event);
-            if self.events >= run.max_events
-                || at_this_instant >= EVENTS_AT_ONE_INSTANT
-                || self.plans_alive() > run.max_plans_alive as usize
-            {
+            if self.events >= run.max_events || at_this_instant >= EVENTS_AT_ONE_INSTANT || self.too_much_alive() {
                 return Err(Failure::Limit(self.limit_reached(at_this_instant)));
             }
         }
@@ -64,10 +61,23 @@ impl World<'_> {
         Ok(())
     }
 
+    /// Whether more plans are under way, or more records remembered, than the model allows; a place for a plan is only
+    /// made when all are taken.
+    #[inline]
+    fn too_much_alive(&self) -> bool {
+        let run = &self.blueprint.model.run;
+        self.plans.len() > run.max_plans_alive as usize
+            || self.blueprint.has_logs && self.records_remembered() > u64::from(run.max_records)
+    }
+
+    fn records_remembered(&self) -> u64 {
+        self.retention.pending + self.index.as_ref().map_or(0, |index| index.remembered)
+    }
+
     #[inline]
     fn happen(&mut self, event: Event) {
         match event {
-            Event::Answer(call) | Event::Timeout(call) => self.attempt_ends(call),
+            Event::AttemptEnd(call) => self.attempt_ends(call),
             Event::Arrival(class) => self.arrive(class as usize),
             Event::BackoffEnd(call) => self.backoff_ends(call),
             Event::StoreAnswer(call) => self.store_answers(call),
@@ -101,6 +111,12 @@ impl World<'_> {
             return format!(
                 "stopped at {when} of simulated time: run.max_events = {} is reached; shorten run.horizon or raise the limit",
                 count(run.max_events)
+            );
+        }
+        if self.records_remembered() > u64::from(run.max_records) {
+            return format!(
+                "stopped at {when} of simulated time: more than run.max_records = {} log records must be remembered at once; give the store a smaller capacity or a shorter ttl, or raise the limit",
+                count(u64::from(run.max_records))
             );
         }
         format!(

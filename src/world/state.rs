@@ -11,11 +11,11 @@ use super::record::{ClassTally, Retention};
 use crate::calendar::Calendar;
 use crate::policy::Fault;
 use crate::streams::{Purpose, Scatter, Source as Draws, Stream, Word};
-use crate::units::{CalendarStart, Instant, Span, Zone};
+use crate::units::{Instant, Span};
 use std::collections::VecDeque;
 
 /// A plan that is alive.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Plan {
     /// Its number among all plans: its place among the events of one instant.
     pub(super) serial: u64,
@@ -63,7 +63,8 @@ pub(super) enum Phase {
 /// there instead took a quarter more time on M/M/1).
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Call {
-    pub(super) serial: u64,
+    /// Its place among the events of one instant.
+    pub(super) address: u64,
     pub(super) plan: u32,
     /// Its number within the plan.
     pub(super) index: u16,
@@ -85,12 +86,14 @@ pub(super) struct Call {
     /// An op under way, and how it will end.
     pub(super) op_open: bool,
     pub(super) op_refused: Option<Refusal>,
+    /// The put under way replaces what is stored.
+    pub(super) rewrites: bool,
     pub(super) end: CallEnd,
     /// How the attempt under way will end.
     pub(super) fault: Option<Fault>,
     pub(super) enqueued: Instant,
     pub(super) backoff: Span,
-    pub(super) latency_word: Word,
+    pub(super) latency: Span,
     pub(super) outcome_word: Word,
 }
 
@@ -101,9 +104,13 @@ pub(super) const NO_QUEUE: u32 = u32::MAX;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct LogState {
     pub(super) tried: bool,
+    /// An op of it was answered, and nothing done or kept.
+    pub(super) dropped: bool,
     /// The session's list has been written, with the record of this event in it.
     pub(super) listed: bool,
     pub(super) written: Option<Instant>,
+    /// Until when a log service finds it; [`Instant::START`] where none does.
+    pub(super) searchable: Instant,
     /// The last of its copies in stores without a size goes then, for this reason.
     pub(super) dies: Instant,
     pub(super) loss: Loss,
@@ -116,8 +123,10 @@ pub(super) struct LogState {
 impl LogState {
     pub(super) const EMPTY: LogState = LogState {
         tried: false,
+        dropped: false,
         listed: false,
         written: None,
+        searchable: Instant::START,
         dies: Instant::START,
         loss: Loss::None,
         sized: None,
@@ -137,6 +146,7 @@ pub(super) struct ClassDraws {
     /// By step.
     pub(super) retries: Vec<Scatter>,
     pub(super) next_number: u64,
+    pub(super) workflow: u16,
 }
 
 /// A copy in a store of limited size, and when it goes if nothing newer needs its place.
@@ -186,7 +196,16 @@ pub(super) struct World<'b> {
     pub(super) free_plans: Vec<u32>,
     pub(super) calls: Vec<Call>,
     pub(super) free_calls: Vec<u32>,
-    /// `words_each` draws of each plan.
+    /// By class and call of its workflow: the call as it begins.
+    pub(super) templates: Vec<Vec<Call>>,
+    /// Whether calls draw more than a latency, and whether plans have counters to clear.
+    pub(super) draws_more: bool,
+    pub(super) has_counters: bool,
+    /// How long the first attempt of each call of each plan takes, drawn when the plan comes and not when the attempt
+    /// starts: then the calendar need not wait for it.
+    pub(super) latencies: Vec<Span>,
+    pub(super) calls_each: usize,
+    /// `words_each` further draws of each plan.
     pub(super) words: Vec<Word>,
     pub(super) words_each: usize,
     /// Of each plan and step: calls started and ended.
@@ -233,7 +252,7 @@ impl<'b> World<'b> {
     pub(super) fn new(blueprint: &'b Blueprint, replication: u64) -> World<'b> {
         let model = &blueprint.model;
         let draws = Draws::new(model.run.seed, replication);
-        let utc = CalendarStart::new(model.run.start, &Zone::UTC);
+        let spikes = blueprint.spikes();
         let isolates = model.platform.isolates as usize;
         let lines = |queue: &crate::model::Queue| match queue.discipline {
             crate::model::Discipline::Priority => blueprint.line_count,
@@ -245,12 +264,21 @@ impl<'b> World<'b> {
             blueprint,
             now: Instant::START,
             calendar: Calendar::new(),
-            sources: model.classes.iter().map(|class| Source::new(class, model.run.start, &draws)).collect(),
+            sources: model
+                .classes
+                .iter()
+                .map(|class| Source::new(class, model.run.start, blueprint.horizon, &draws))
+                .collect(),
             draws: (0..model.classes.len()).map(|class| class_draws(blueprint, class, &draws)).collect(),
             plans: Vec::new(),
             free_plans: Vec::new(),
             calls: Vec::new(),
             free_calls: Vec::new(),
+            templates: (0..model.classes.len()).map(|class| templates(blueprint, class)).collect(),
+            draws_more: blueprint.workflows.iter().any(|f| f.op_words > 0) || blueprint.traced.contains(&true),
+            has_counters: false,
+            latencies: Vec::new(),
+            calls_each: widest(|flow| flow.calls.len()),
             words: Vec::new(),
             words_each: widest(|flow| flow.words),
             progress: Vec::new(),
@@ -260,7 +288,7 @@ impl<'b> World<'b> {
                 widest(|f| f.steps.len())
             },
             used: Vec::new(),
-            used_each: widest(|flow| flow.invocations) * used_width,
+            used_each: if blueprint.counts_invocations() { widest(|flow| flow.invocations) * used_width } else { 0 },
             used_width,
             session_writes: Vec::new(),
             shared_writes: vec![None; blueprint.shared_keys],
@@ -269,7 +297,7 @@ impl<'b> World<'b> {
             memory: vec![Instant::START; isolates * blueprint.memory_keys],
             queues: (0..isolates).flat_map(|_| model.queues.iter().map(|q| Queue::new(q, lines(q)))).collect(),
             links: Links::default(),
-            stores: model.stores.iter().map(|store| Store::new(store, &utc, &draws)).collect(),
+            stores: model.stores.iter().map(|store| Store::new(store, model.run.start, &spikes, &draws)).collect(),
             index: blueprint.has_index.then(|| Index::new(model.logging.max_log_entries, blueprint.has_list)),
             sized: model.stores.iter().map(|_| VecDeque::new()).collect(),
             put_bytes: vec![0; model.stores.len()],
@@ -285,13 +313,14 @@ impl<'b> World<'b> {
             retention: Retention::new(blueprint.horizon),
             subrequests_max: 0,
         };
+        world.has_counters = world.steps_each + world.used_each + blueprint.session_keys > 0;
         world.first_events();
         world
     }
 
     fn first_events(&mut self) {
         if self.blueprint.recording_from > Instant::START {
-            self.calendar.push(self.blueprint.recording_from, order(Rank::Rules, 0, 0, 0), Event::Recording);
+            self.calendar.push(self.blueprint.recording_from, order(Rank::Rules, 0, 0), Event::Recording);
         }
         for class in 0..self.sources.len() {
             if let crate::model::Arrivals::Closed { users, .. } = self.blueprint.model.classes[class].arrivals {
@@ -307,9 +336,9 @@ impl<'b> World<'b> {
     /// Puts the next arrival of an open class on the calendar.
     #[inline]
     pub(super) fn schedule_arrival(&mut self, class: usize) {
-        let at = self.sources[class].next(self.blueprint.horizon);
+        let at = self.sources[class].next();
         if at < self.blueprint.horizon {
-            self.calendar.push(at, order(Rank::Arrival, class as u64, 0, 0), Event::Arrival(class as u16));
+            self.calendar.push(at, order(Rank::Arrival, class as u64, 0), Event::Arrival(class as u16));
         }
     }
 
@@ -317,44 +346,51 @@ impl<'b> World<'b> {
     pub(super) fn think(&mut self, class: usize, lane: u64, position: u64) {
         let Some(law) = self.blueprint.think_law(class) else { return };
         let at = self.now + law.sample(self.draws[class].think.at(lane, position).next());
-        self.calendar.push(at, order(Rank::Arrival, class as u64, 0, 0), Event::Arrival(class as u16));
+        self.calendar.push(at, order(Rank::Arrival, class as u64, 0), Event::Arrival(class as u16));
     }
 
     /// A place for a new plan, the last one that was given back first.
-    pub(super) fn new_plan(&mut self, plan: Plan) -> u32 {
-        let place = self.free_plans.pop().unwrap_or_else(|| {
-            let plans = self.plans.len() + 1;
-            self.plans.push(plan);
-            self.words.resize(plans * self.words_each, Word(0));
-            self.progress.resize(plans * self.steps_each, (0, 0));
-            self.used.resize(plans * self.used_each, 0);
-            self.session_writes.resize(plans * self.blueprint.session_keys, None);
-            plans as u32 - 1
-        });
-        self.plans[place as usize] = plan;
-        place
+    #[inline]
+    pub(super) fn new_plan(&mut self) -> u32 {
+        match self.free_plans.pop() {
+            Some(place) => place,
+            None => self.grow_plans(),
+        }
     }
 
-    /// A place for a new call.
-    pub(super) fn new_call(&mut self, call: Call) -> u32 {
-        let place = self.free_calls.pop().unwrap_or_else(|| {
-            self.calls.push(call);
-            self.logs.push(LogState::EMPTY);
-            self.copies.push(None);
-            self.links.grow_to(self.calls.len());
-            self.calls.len() as u32 - 1
-        });
-        let incarnation = self.calls[place as usize].incarnation.wrapping_add(1);
-        self.calls[place as usize] = Call { incarnation, ..call };
-        if !self.blueprint.responses.is_empty() || !self.blueprint.requests.is_empty() {
+    #[cold]
+    fn grow_plans(&mut self) -> u32 {
+        let plans = self.plans.len() + 1;
+        self.plans.push(Plan::default());
+        self.latencies.resize(plans * self.calls_each, Span::ZERO);
+        self.words.resize(plans * self.words_each, Word(0));
+        self.progress.resize(plans * self.steps_each, (0, 0));
+        self.used.resize(plans * self.used_each, 0);
+        self.session_writes.resize(plans * self.blueprint.session_keys, None);
+        plans as u32 - 1
+    }
+
+    /// A place for a new call, made from its template.
+    #[inline]
+    pub(super) fn new_call(&mut self, class: usize, index: usize) -> u32 {
+        let Some(place) = self.free_calls.pop() else { return self.grow_calls(class, index) };
+        let call = &mut self.calls[place as usize];
+        let incarnation = call.incarnation.wrapping_add(1);
+        *call = self.templates[class][index];
+        call.incarnation = incarnation;
+        if self.blueprint.has_logs {
             self.logs[place as usize] = LogState::EMPTY;
         }
         place
     }
 
-    /// Plans alive at this instant.
-    pub(super) fn plans_alive(&self) -> usize {
-        self.plans.len() - self.free_plans.len()
+    #[cold]
+    fn grow_calls(&mut self, class: usize, index: usize) -> u32 {
+        self.calls.push(self.templates[class][index]);
+        self.logs.push(LogState::EMPTY);
+        self.copies.push(None);
+        self.links.grow_to(self.calls.len());
+        self.calls.len() as u32 - 1
     }
 }
 
@@ -370,12 +406,50 @@ fn class_draws(blueprint: &Blueprint, class: usize, draws: &Draws) -> ClassDraws
     };
     ClassDraws {
         latency: per_call(Purpose::Latency),
-        outcome: if flow.outcome_words < flow.request_words { per_call(Purpose::Outcome) } else { Vec::new() },
-        content: if flow.request_words < flow.op_words { per_call(Purpose::Content) } else { Vec::new() },
+        outcome: if flow.has_outcomes() { per_call(Purpose::Outcome) } else { Vec::new() },
+        content: if flow.has_faulty() { per_call(Purpose::Content) } else { Vec::new() },
         ops: draws.stream(&spec.name, Purpose::Op, 0),
         routing: draws.stream(&spec.name, Purpose::Routing, 0),
         think: draws.scatter(&spec.name, Purpose::Think),
         retries: flow.steps.iter().map(|step| draws.scatter(&name(&step.name), Purpose::Retry)).collect(),
         next_number: 0,
+        workflow: spec.workflow.index() as u16,
     }
+}
+
+/// The calls of a class's workflow as they begin in the first isolate.
+fn templates(blueprint: &Blueprint, class: usize) -> Vec<Call> {
+    let flow = &blueprint.workflows[blueprint.model.classes[class].workflow.index()];
+    let queues = blueprint.model.queues.len() as u32;
+    let call = |(index, spec): (usize, &super::build::CallSpec)| {
+        let has_queue = spec.queue != super::build::NONE;
+        Call {
+            address: 0,
+            plan: 0,
+            index: index as u16,
+            attempt: 0,
+            class: class as u16,
+            provider: spec.provider,
+            law: spec.law,
+            cursor: if index == 0 { 0 } else { blueprint.plan_reads as u16 },
+            queue: if has_queue { u32::from(spec.queue) } else { NO_QUEUE },
+            waits: if has_queue { class as u32 * queues + u32::from(spec.queue) } else { 0 },
+            incarnation: 0,
+            line: if has_queue { blueprint.line(class as u16, spec.queue) } else { 0 },
+            phase: blueprint.first_phase,
+            recorded: false,
+            in_slot: false,
+            request_error: false,
+            op_open: false,
+            op_refused: None,
+            rewrites: false,
+            end: CallEnd::Succeeded,
+            fault: None,
+            enqueued: Instant::START,
+            backoff: Span::ZERO,
+            latency: Span::ZERO,
+            outcome_word: Word(0),
+        }
+    };
+    flow.calls.iter().enumerate().map(call).collect()
 }

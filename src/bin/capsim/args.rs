@@ -32,6 +32,8 @@ pub enum Command {
     Validate(Model),
     /// List the platform presets, or show the values of one with their sources
     Presets(Presets),
+    /// List the logging strategies with their ops per plan, or show the table of one
+    Strategies(Strategies),
     /// Print a JSON Schema
     Schema(Schema),
     /// Print a completion script for a shell
@@ -235,6 +237,13 @@ pub enum Page {
 pub struct Presets {
     /// The preset to show
     pub name: Option<String>,
+}
+
+#[derive(Debug, Group)]
+pub struct Strategies {
+    /// The strategy to show, as TOML to copy into a model
+    #[arg(long, value_name = "NAME")]
+    pub show: Option<String>,
 }
 
 #[derive(Debug, Group)]

@@ -7,6 +7,7 @@ use std::io::{ErrorKind, IsTerminal, Write};
 use std::panic::PanicHookInfo;
 
 /// Whether a stream is coloured: only a terminal, and only if its user has not said otherwise.
+#[expect(clippy::disallowed_methods, reason = "NO_COLOR and TERM are the terminal's, and colour is no result")]
 pub fn colour(stream: &impl IsTerminal) -> bool {
     let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     stream.is_terminal() && !refused && std::env::var_os("TERM").is_none_or(|term| term != "dumb")

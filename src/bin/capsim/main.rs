@@ -34,6 +34,7 @@ fn dispatch(args: Args) -> Exit {
         Command::Explain(args) => commands::explain::explain(&args),
         Command::Validate(args) => commands::validate::validate(&args),
         Command::Presets(args) => commands::presets::presets(&args),
+        Command::Strategies(args) => commands::strategies::strategies(&args),
         Command::Schema(args) => commands::schema::schema(&args),
         Command::Completions(args) => commands::completions::completions(&args),
     }

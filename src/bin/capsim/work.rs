@@ -74,6 +74,7 @@ pub struct Progress {
 }
 
 impl Progress {
+    #[expect(clippy::disallowed_methods, reason = "a progress bar is about the wall clock, and no result sees it")]
     pub fn new(quiet: bool) -> Progress {
         let shown = !quiet && std::io::stderr().is_terminal();
         Progress { began: shown.then(Instant::now), bar: OnceLock::new() }

@@ -112,6 +112,7 @@ fn relax(model: &mut Model, limit: &str) -> Option<&'static str> {
         return Some("half the spacing");
     }
     let op = ["reads", "writes", "deletes", "lists"].iter().position(|op| limit.ends_with(op))?;
-    store.quotas[op].as_mut()?.limit *= 2;
-    Some("twice the limit")
+    let quotas = &mut store.quotas[op];
+    quotas.iter_mut().for_each(|quota| quota.limit *= 2);
+    (!quotas.is_empty()).then_some("twice the limit")
 }

@@ -12,7 +12,11 @@ const DAYS_A_MONTH: f64 = 30.0;
 /// The ceilings of quotas, key spacing, slots and account requests, in no order. `mix` is the plan without errors
 /// and the plan as expected; each limit is divided by whichever uses more of it.
 pub(super) fn of(model: &Model, mix: &[Expected; 2]) -> Vec<Ceiling> {
-    let quotas = (0..model.stores.len()).flat_map(|store| OpKind::ALL.map(|op| quota(model, mix, store, op)));
+    let of_op = |(store, op): (usize, OpKind)| {
+        let quotas = &model.stores[store].quotas[op as usize];
+        (0..quotas.len()).map(move |number| quota(model, mix, (store, op), number)).collect::<Vec<_>>()
+    };
+    let quotas = (0..model.stores.len()).flat_map(|store| OpKind::ALL.map(move |op| (store, op))).flat_map(of_op);
     let keys = mix[1].shared_writes.keys().chain(mix[0].shared_writes.keys());
     let mut keys: Vec<&(usize, String)> = keys.collect();
     keys.sort();
@@ -34,7 +38,9 @@ fn per_day(quota: &Quota) -> f64 {
     match quota.window {
         Window::Day => limit,
         Window::Month => limit / DAYS_A_MONTH,
-        Window::Fixed(length) => limit * Span::DAY.secs() / length.secs(),
+        Window::Fixed(length) | Window::Rolling(length) | Window::Bucket(_, length) => {
+            limit * Span::DAY.secs() / length.secs()
+        }
     }
 }
 
@@ -44,20 +50,27 @@ fn in_words(quota: &Quota, what: &str) -> String {
         Window::Day => format!("{limit} {what} a day"),
         Window::Month => format!("{limit} {what} a month ÷ {DAYS_A_MONTH} days"),
         Window::Fixed(length) => format!("{limit} {what} each {length}"),
+        Window::Rolling(length) => format!("{limit} {what} in any {length}"),
+        Window::Bucket(_, length) => format!("{limit} tokens for {what} each {length}"),
     }
 }
 
-fn quota(model: &Model, mix: &[Expected; 2], store: usize, op: OpKind) -> Option<Ceiling> {
-    let quota = model.stores[store].quotas[op as usize].as_ref()?;
+fn quota(model: &Model, mix: &[Expected; 2], (store, op): (usize, OpKind), number_of: usize) -> Option<Ceiling> {
+    let spec = &model.stores[store];
+    let quota = &spec.quotas[op as usize][number_of];
     let at = |demand: f64| larger(mix, |plan| plan.ops(store, op, demand));
-    let plans_per_day = demand_at(per_day(quota), |demand| at(demand).0)?;
+    let others = spec.background[op as usize];
+    let plans_per_day = demand_at((per_day(quota) - others).max(0.0), |demand| at(demand).0)?;
     let (per_plan, note) = at(plans_per_day);
     let what = op_name(op);
-    let mut because = format!("{} ÷ {} a plan{note}", in_words(quota, what), number(per_plan));
+    let less = if others > 0.0 { format!(" - {} of other programs", number(others)) } else { String::new() };
+    let mut because = format!("{}{less} ÷ {} a plan{note}", in_words(quota, what), number(per_plan));
     if op == OpKind::Get && mix[1].has_cached(store) {
         because += ", the rest answered from memory";
     }
-    Some(ceiling(format!("{}.quota.{what}", model.stores[store].name), plans_per_day, quota, because))
+    // Of several quotas on one op, those after the first are numbered.
+    let nth = if number_of > 0 { format!(".{}", number_of + 1) } else { String::new() };
+    Some(ceiling(format!("{}.quota.{what}{nth}", spec.name), plans_per_day, quota, because))
 }
 
 fn ceiling(limit: String, plans_per_day: f64, quota: &Quota, mut because: String) -> Ceiling {

@@ -7,7 +7,7 @@ use crate::units::count;
 /// What a limit counts.
 #[derive(Clone, Copy)]
 enum Counts {
-    /// Attempts at providers and ops on caches.
+    /// Attempts at providers and ops on caches and log services.
     External,
     /// Ops on KV.
     Internal,
@@ -18,8 +18,8 @@ enum Counts {
 impl Counts {
     fn store(self, model: &Model, store: usize) -> bool {
         match self {
-            Counts::External => model.stores[store].kind == StoreKind::Cache,
-            Counts::Internal => model.stores[store].kind == StoreKind::Kv,
+            Counts::External => model.stores[store].subrequest && model.stores[store].kind != StoreKind::Kv,
+            Counts::Internal => model.stores[store].subrequest && model.stores[store].kind == StoreKind::Kv,
             Counts::Store(only) => store == only,
         }
     }

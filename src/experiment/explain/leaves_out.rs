@@ -47,7 +47,7 @@ fn session_keys(model: &Model) -> Option<&'static str> {
 
 fn exhaustion(model: &Model) -> Option<&'static str> {
     let refuses =
-        |store: &crate::model::Store| store.quotas.iter().flatten().any(|quota| quota.on_exceed == OnExceed::Reject);
+        |store: &crate::model::Store| store.quotas.iter().flatten().any(|quota| quota.on_exceed != OnExceed::Bill);
     if !model.stores.iter().any(refuses) {
         return None;
     }

@@ -1,7 +1,7 @@
 //! The reference models, built in code: what the tests of the arithmetic and of the report stand on.
 
 use crate::model::*;
-use crate::policy::{Backoff, BackoffKind, Fault, FaultSet, Jitter, OnExceed, Quota, Retry, Window};
+use crate::policy::{Backoff, BackoffKind, Fault, FaultSet, Jitter, Quota, Retry};
 use crate::streams::{LawSpec, Shape};
 use crate::units::{Bytes, Id, Money, Probability, Rate, RateUnit, Span, Timestamp, Zone};
 
@@ -69,7 +69,7 @@ pub fn model(strategy: &str) -> Model {
 }
 
 fn daily(limit: u64) -> Quota {
-    Quota { limit, window: Window::Day, on_exceed: OnExceed::Reject, price_per_million: Money::ZERO }
+    Quota::daily(limit)
 }
 
 fn step(name: &str, calls: u32, after: Vec<usize>) -> Step {
@@ -108,18 +108,26 @@ fn kv() -> Store {
         name: "kv".into(),
         kind: StoreKind::Kv,
         latency: [0; 4].map(|_| LawSpec::Constant { value: Span::from_millis(20) }),
-        quotas: [100_000, 1_000, 1_000, 1_000].map(|limit| Some(daily(limit))),
+        quotas: [100_000, 1_000, 1_000, 1_000].map(|limit| vec![daily(limit)]),
         key_spacing: Some(Span::SECOND),
+        on_key_exceed: OnKeyExceed::Reject,
+        storage: None,
+        background: [0.0; 4],
         ops_per_invocation: None,
         ttl: None,
         capacity: None,
         evictions_per_hour: 0.0,
+        evictions_spike_factor: 1.0,
         restarts_per_day: 0.0,
+        retry_after: Span::MINUTE,
+        network_errors: Probability::ZERO,
+        subrequest: true,
+        put_stores_nothing: Probability::ZERO,
     }
 }
 
 fn cache() -> Store {
-    let quotas = [None, None, None, None];
+    let quotas = [const { Vec::new() }; 4];
     Store { name: "cache".into(), kind: StoreKind::Cache, quotas, key_spacing: None, ttl: Some(Span::DAY), ..kv() }
 }
 

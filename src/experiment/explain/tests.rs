@@ -1,4 +1,5 @@
 use super::*;
+use crate::math;
 use crate::model::{Level, OnCallError, ReadCount};
 use crate::policy::OnExceed;
 use crate::streams::LawSpec;
@@ -51,7 +52,7 @@ fn an_ordinary_failed_call_costs_hybrid_one_write() {
     provider.errors = vec![(crate::policy::Fault::ParseFailure, Probability::new(0.01).unwrap())];
     let arithmetic = explain(&model);
     let (without, expected) = per_plan(&arithmetic, "kv", "writes");
-    let fails = 1.0 - libm::pow(0.99, 9.0);
+    let fails = 1.0 - math::pow(0.99, 9.0);
     assert_eq!(without, 0.0);
     assert!((expected - fails).abs() < 1e-12, "aborted at the first failed call: {expected} is not {fails}");
     assert!(ceiling(&arithmetic, "kv.quota.writes").because.ends_with(", errors included"));
@@ -83,7 +84,7 @@ fn attempts_follow_the_timeout_and_the_retries() {
     provider.request_error = Probability::ZERO;
     model.workflows[0].on_call_error = OnCallError::Continue;
     let arithmetic = explain(&model);
-    let late = libm::exp(-1.0);
+    let late = math::exp(-1.0);
     let attempts = 9.0 * (1.0 + late + late * late);
     let (without, expected) = per_plan(&arithmetic, "provider openai", "attempts");
     assert_eq!(without, 9.0);

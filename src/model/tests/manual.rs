@@ -81,6 +81,7 @@ fn table(fields: &[Field], out: &mut String) {
 fn kind(kind: &Kind) -> String {
     match kind {
         Kind::Table(section) => format!("table: {}", title(section.title)),
+        Kind::OneOrMore(section) => format!("table, or list of tables: {}", title(section.title)),
         Kind::Named(Kind::Table(section)) => format!("tables: {}", title(section.title)),
         Kind::Metrics(Kind::Table(section)) => format!("tables by metric: {}", title(section.title)),
         Kind::List(Kind::Table(section), _) => format!("list of tables: {}", title(section.title)),
@@ -101,7 +102,7 @@ fn deeper(fields: &'static [Field], out: &mut String, done: &mut Vec<&'static st
             kind => kind,
         };
         match kind {
-            Kind::Table(of) => section(of, out, done),
+            Kind::Table(of) | Kind::OneOrMore(of) => section(of, out, done),
             Kind::Tagged(of) | Kind::Law(of) => tagged(of, out, done),
             _ => {}
         }
@@ -120,7 +121,7 @@ fn fields(of: &'static [Field], done: &mut Vec<*const Field>, each: &mut dyn FnM
             kind => kind,
         };
         match kind {
-            Kind::Table(of) => fields(of.fields, done, each),
+            Kind::Table(of) | Kind::OneOrMore(of) => fields(of.fields, done, each),
             Kind::Tagged(of) | Kind::Law(of) => {
                 fields(of.common, done, each);
                 of.variants.iter().for_each(|variant| fields(variant.fields, done, each));
@@ -133,7 +134,7 @@ fn fields(of: &'static [Field], done: &mut Vec<*const Field>, each: &mut dyn FnM
 #[test]
 fn every_default_is_of_its_kind() {
     let mut seen = 0;
-    fields(&MODEL.fields[..], &mut Vec::new(), &mut |field| {
+    fields(MODEL.fields, &mut Vec::new(), &mut |field| {
         let Need::Default(text) = field.need else { return };
         seen += 1;
         let value = match field.kind {

@@ -1,6 +1,7 @@
 //! Which advice applies to an answer. Every metric may be absent: a model has only some of the parts.
 
 use super::*;
+use crate::math;
 
 /// An interval that reaches further than this to either side of the mean says little.
 const WIDE: f64 = 0.10;
@@ -242,8 +243,8 @@ fn half_width(metric: &Metric) -> Option<f64> {
 
 /// Replications that shrink an interval by this factor, rounded up to two digits; none if too many.
 fn replications(answer: &Answer, factor: f64) -> Option<u32> {
-    let wanted = libm::ceil(f64::from(answer.replications) * factor * factor * 1.1);
+    let wanted = math::ceil(f64::from(answer.replications) * factor * factor * 1.1);
     let digit = if wanted > 1_000.0 { 100.0 } else { 10.0 };
-    let wanted = libm::ceil(wanted / digit) * digit;
+    let wanted = math::ceil(wanted / digit) * digit;
     (wanted.is_finite() && wanted <= REPLICATIONS_MAX).then_some(wanted as u32)
 }

@@ -3,6 +3,7 @@
 
 use super::canvas::{BLUE, Canvas, GRID, INK, PALE, QUIET, RED};
 use crate::experiment::{Answer, Ceiling};
+use crate::math;
 use crate::units::{count, number};
 use plotters::prelude::{DrawingBackend, RGBColor};
 use plotters::style::text_anchor::HPos;
@@ -34,21 +35,21 @@ struct Scale {
 
 impl Scale {
     fn over(values: impl Iterator<Item = f64>) -> Scale {
-        let exponents = values.filter(|&v| v > 0.0).map(libm::log10);
+        let exponents = values.filter(|&v| v > 0.0).map(math::log10);
         let ends = exponents.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), e| (low.min(e), high.max(e)));
         if ends.0 > ends.1 {
             return Scale { low: 0, high: 2 };
         }
-        let low = libm::floor(ends.0 - 0.3) as i32;
-        Scale { low, high: (libm::ceil(ends.1) as i32).max(low + 1) }
+        let low = math::floor(ends.0 - 0.3) as i32;
+        Scale { low, high: (math::ceil(ends.1) as i32).max(low + 1) }
     }
 
     fn x(&self, value: f64) -> i32 {
         if value <= 0.0 {
             return LEFT;
         }
-        let share = (libm::log10(value) - f64::from(self.low)) / f64::from(self.high - self.low);
-        LEFT + libm::round(share.clamp(0.0, 1.0) * f64::from(RIGHT - LEFT)) as i32
+        let share = (math::log10(value) - f64::from(self.low)) / f64::from(self.high - self.low);
+        LEFT + math::round(share.clamp(0.0, 1.0) * f64::from(RIGHT - LEFT)) as i32
     }
 }
 
@@ -62,7 +63,7 @@ pub(super) fn draw<B: DrawingBackend>(answer: &Answer, canvas: &Canvas<B>) {
         format!("{}: plans a day at which each limit binds by itself (arithmetic, logarithmic scale)", answer.model);
     canvas.text(&line, (24, 56), 14, QUIET, HPos::Left);
     for exponent in scale.low..=scale.high {
-        let x = scale.x(libm::pow(10.0, f64::from(exponent)));
+        let x = scale.x(math::pow(10.0, f64::from(exponent)));
         canvas.line(&[(x, TOP), (x, bottom)], GRID, 1);
         canvas.text(&power(exponent), (x, bottom + 16), 13, QUIET, HPos::Center);
     }
@@ -122,7 +123,7 @@ fn power(exponent: i32) -> String {
     match exponent {
         0..=5 => count(10u64.pow(exponent as u32)),
         6..=8 => format!("{} million", count(10u64.pow(exponent as u32 - 6))),
-        -3..=-1 => format!("{:.*}", exponent.unsigned_abs() as usize, libm::pow(10.0, f64::from(exponent))),
+        -3..=-1 => format!("{:.*}", exponent.unsigned_abs() as usize, math::pow(10.0, f64::from(exponent))),
         _ => format!("1e{exponent}"),
     }
 }

@@ -2,6 +2,7 @@
 
 use super::canvas::{BLUE, Canvas, GRID, INK, QUIET, RED};
 use crate::experiment::{Answer, Metric};
+use crate::math;
 use crate::units::percent;
 use plotters::prelude::{DrawingBackend, RGBColor};
 use plotters::style::text_anchor::HPos;
@@ -42,11 +43,11 @@ pub(super) fn size(answer: &Answer) -> Option<(u32, u32)> {
 }
 
 fn x(hours: f64) -> i32 {
-    LEFT + libm::round(f64::from(RIGHT - LEFT) * libm::log(hours) / libm::log(720.0)) as i32
+    LEFT + math::round(f64::from(RIGHT - LEFT) * math::ln(hours) / math::ln(720.0)) as i32
 }
 
 fn y(share: f64) -> i32 {
-    BOTTOM - libm::round(f64::from(BOTTOM - TOP) * share.clamp(0.0, 1.0)) as i32
+    BOTTOM - math::round(f64::from(BOTTOM - TOP) * share.clamp(0.0, 1.0)) as i32
 }
 
 pub(super) fn draw<B: DrawingBackend>(answer: &Answer, canvas: &Canvas<B>) {

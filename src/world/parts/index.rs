@@ -19,6 +19,8 @@ pub(crate) struct Entry {
     pub(crate) error: bool,
     /// Whether its session's list names it.
     pub(crate) listed: bool,
+    /// Until when it is found without the index; [`Instant::START`] where it is not.
+    pub(crate) searchable: Instant,
 }
 
 /// A plan as the index knows it.
@@ -256,7 +258,7 @@ mod tests {
     }
 
     fn entry(call: u16) -> Entry {
-        Entry { written: at(0), dies: Instant::NEVER, call, error: false, listed: false }
+        Entry { written: at(0), dies: Instant::NEVER, call, error: false, listed: false, searchable: Instant::START }
     }
 
     fn write(index: &mut Index, session: u32, seconds: u64) -> Vec<Departure> {

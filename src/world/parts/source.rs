@@ -14,8 +14,10 @@ pub(crate) struct Source {
     spikes: Vec<(Instant, Instant, f64)>,
     /// Arrivals so far.
     count: u64,
-    /// The last instant handed out.
+    /// The next instant to hand out. It is drawn one ahead, so that the calendar does not wait for it (M/M/1 takes a
+    /// tenth less time).
     last: Instant,
+    horizon: Instant,
 }
 
 #[derive(Debug)]
@@ -30,7 +32,7 @@ enum Flow {
     Profile {
         per_ns: f64,
         weights: Box<[f64; 168]>,
-        calendar: CalendarStart,
+        calendar: Box<CalendarStart>,
     },
     Batch {
         mean_gap_ns: f64,
@@ -41,7 +43,7 @@ enum Flow {
         states: Vec<(f64, f64)>,
         state: usize,
         until: Instant,
-        stays: Stream,
+        stays: Box<Stream>,
     },
     Listed {
         times: Vec<Instant>,
@@ -64,14 +66,14 @@ impl Source {
     ///
     /// # Panics
     /// Never: the unit exponential is a law.
-    pub(crate) fn new(class: &Class, start: Timestamp, draws: &Draws) -> Source {
+    pub(crate) fn new(class: &Class, start: Timestamp, horizon: Instant, draws: &Draws) -> Source {
         let flow = match &class.arrivals {
             Arrivals::Poisson(rate) => Flow::Poisson { scale: 1e-9 / per_ns(*rate) },
             Arrivals::Deterministic(rate) => Flow::Deterministic { rate: *rate },
             Arrivals::Profile { rate, weights, zone } => Flow::Profile {
                 per_ns: per_ns(*rate),
                 weights: weights.clone(),
-                calendar: CalendarStart::new(start, zone),
+                calendar: Box::new(CalendarStart::new(start, zone)),
             },
             Arrivals::Batch { rate, size } => {
                 Flow::Batch { mean_gap_ns: f64::from(*size) / per_ns(*rate), size: *size, left: 0 }
@@ -80,7 +82,7 @@ impl Source {
                 states: states.iter().map(|(rate, stay)| (rate.map_or(0.0, per_ns), stay.nanos() as f64)).collect(),
                 state: states.len() - 1,
                 until: Instant::START,
-                stays: draws.stream(&class.name, Purpose::Burst, 0),
+                stays: Box::new(draws.stream(&class.name, Purpose::Burst, 0)),
             },
             Arrivals::Trace { plans } => Flow::Listed { times: plans.iter().map(|plan| plan.at).collect() },
             Arrivals::Closed { .. } => Flow::OnDemand,
@@ -89,29 +91,39 @@ impl Source {
             let from = Instant::START + spike.at;
             (from, from.saturating_add(spike.lasts), spike.factor)
         });
-        Source {
+        let mut source = Source {
             flow,
             gaps: draws.stream(&class.name, Purpose::Arrival, 0),
             unit: LawSpec::Exponential { mean: Span::SECOND }.compile().expect("a law"),
             spikes: spikes.collect(),
             count: 0,
             last: Instant::START,
-        }
+            horizon,
+        };
+        source.draw();
+        source
     }
 
-    /// When the next plan arrives: never before the last one; [`Instant::NEVER`] when none comes by `horizon`.
+    /// When the next plan arrives: never before the last one; [`Instant::NEVER`] when none comes by the horizon.
     #[inline]
-    pub(crate) fn next(&mut self, horizon: Instant) -> Instant {
+    pub(crate) fn next(&mut self) -> Instant {
+        let next = self.last;
+        self.draw();
+        next
+    }
+
+    #[inline]
+    fn draw(&mut self) {
         self.last = match &mut self.flow {
             Flow::Poisson { scale } if self.spikes.is_empty() => {
                 after(self.last, self.unit.sample(self.gaps.next()).nanos() as f64 * *scale)
             }
-            _ => self.next_by_rule(horizon),
+            _ => self.next_by_rule(self.horizon),
         };
         self.count += 1;
-        self.last
     }
 
+    #[inline(never)]
     fn next_by_rule(&mut self, horizon: Instant) -> Instant {
         match &mut self.flow {
             Flow::Deterministic { rate } if self.spikes.is_empty() => Instant::from_nanos(rate.nth_nanos(self.count)),
@@ -190,5 +202,5 @@ fn after(at: Instant, nanos: f64) -> Instant {
     if nanos >= Span::MAX.nanos() as f64 {
         return Instant::NEVER;
     }
-    at.saturating_add(Span::from_nanos((nanos + 0.5) as u64))
+    at.saturating_add(Span::from_nanos((nanos + 0.5) as i64 as u64))
 }

@@ -1,9 +1,12 @@
 //! A store: what its quotas and its key spacing say to an op, and what it has counted.
 
-use crate::model::{OpKind, Store as Spec};
-use crate::policy::{OnExceed, Quota, Usage};
-use crate::streams::{Law, LawSpec, Purpose, Source as Draws, Stream};
-use crate::units::{CalendarStart, Instant, Span};
+use crate::model::{OnKeyExceed, OpKind, Storage, Store as Spec, StoreKind};
+use crate::policy::{Meter, OnExceed, Verdict};
+use crate::stats::TimeWeighted;
+use crate::streams::{Law, LawSpec, Purpose, Scatter, Source as Draws, Stream, Word};
+use crate::units::{Instant, Probability, Span, Timestamp};
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 
 /// Why a store, or the platform in front of it, refused an op.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,115 +17,164 @@ pub(crate) enum Refusal {
     Key,
     /// The invocation has made all the calls it may make.
     Invocation,
+    /// The store is full.
+    Full,
+    /// Nobody is told: the op is answered as if it were done.
+    Dropped,
+    /// It did not arrive.
+    Network,
 }
+
+/// The kinds of [`Refusal`].
+const REFUSALS: usize = 6;
 
 /// The counts of one kind of op; `[0]` in the warm-up, `[1]` recorded.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct OpCounts {
     pub(crate) attempted: [u64; 2],
     pub(crate) accepted: [u64; 2],
-    pub(crate) refused: [[u64; 2]; 3],
-}
-
-/// A quota in force: its use in the current window, and how the windows of the recorded time went.
-#[derive(Debug)]
-pub(crate) struct Meter {
-    pub(crate) quota: Quota,
-    usage: Usage,
-    calendar: CalendarStart,
-    exhausted_now: bool,
-    pub(crate) windows: u64,
-    pub(crate) exhausted: u64,
-    pub(crate) used_sum: u64,
-    pub(crate) used_max: u64,
-    /// Hours of the day at which the quota was used up: their sum.
-    pub(crate) exhausted_hours: f64,
-    pub(crate) exhaustions: u64,
-}
-
-impl Meter {
-    fn new(quota: &Quota, calendar: &CalendarStart) -> Meter {
-        let mut meter = Meter {
-            quota: quota.clone(),
-            usage: Usage::new(),
-            calendar: calendar.clone(),
-            exhausted_now: false,
-            windows: 0,
-            exhausted: 0,
-            used_sum: 0,
-            used_max: 0,
-            exhausted_hours: 0.0,
-            exhaustions: 0,
-        };
-        meter.usage.roll(quota, Instant::START, calendar);
-        meter
-    }
-
-    /// Closes every window that has ended by `now`.
-    #[inline]
-    fn catch_up(&mut self, now: Instant) {
-        if self.usage.is_over(now) {
-            self.close_past(now);
-        }
-    }
-
-    #[cold]
-    fn close_past(&mut self, now: Instant) {
-        while self.usage.is_over(now) {
-            let end = self.usage.ends();
-            let used = self.usage.roll(&self.quota, end, &self.calendar);
-            self.close(used);
-        }
-    }
-
-    fn close(&mut self, used: u64) {
-        self.windows += 1;
-        self.exhausted += u64::from(self.exhausted_now);
-        self.used_sum += used;
-        self.used_max = self.used_max.max(used);
-        self.exhausted_now = false;
-    }
-
-    fn has_room(&mut self, now: Instant) -> bool {
-        self.catch_up(now);
-        self.usage.used() < self.quota.limit || self.quota.on_exceed == OnExceed::Bill
-    }
-
-    fn take(&mut self, now: Instant) {
-        self.usage.admit(&self.quota);
-        if self.usage.used() == self.quota.limit && self.quota.on_exceed == OnExceed::Reject {
-            self.exhausted_now = true;
-            self.exhausted_hours += self.calendar.hour_of_day(now);
-            self.exhaustions += 1;
-        }
-    }
-
-    /// Forgets how windows went, not what the current one has used.
-    fn restart(&mut self, now: Instant) {
-        self.catch_up(now);
-        (self.windows, self.exhausted, self.used_sum, self.used_max) = (0, 0, 0, 0);
-        (self.exhausted_hours, self.exhaustions) = (0.0, 0);
-    }
+    pub(crate) refused: [[u64; 2]; REFUSALS],
 }
 
 /// A store at work.
 #[derive(Debug)]
 pub(crate) struct Store {
     pub(crate) name: String,
-    pub(crate) meters: [Option<Meter>; 4],
+    pub(crate) meters: [Vec<Meter>; 4],
     pub(crate) counts: [OpCounts; 4],
+    /// What other programs of the same account do to the same quotas.
+    pub(crate) others: [Option<Others>; 4],
     spacing: Option<Span>,
+    on_key_exceed: OnKeyExceed,
+    /// Writes that came sooner than the spacing and replaced the value.
+    pub(crate) overwrites: [u64; 2],
+    storage: Option<Storage>,
+    /// Bytes stored, over time, and when which of them go.
+    pub(crate) stored: TimeWeighted,
+    going: BinaryHeap<Reverse<(Instant, u64)>>,
+    /// The chance that a write is answered and nothing kept, with its draws.
+    forgetful: Option<(Probability, Scatter)>,
+    /// Writes that were accepted and kept nothing.
+    pub(crate) kept_nothing: [u64; 2],
+    /// Of a log service: how long its client is silent after a refusal, and until when it is.
+    retry_after: Option<Span>,
+    silent_until: Instant,
+    /// The chance that an op does not arrive, with its draws.
+    network: Option<(Probability, Scatter)>,
+    /// Whether its ops are subrequests.
+    pub(crate) is_subrequest: bool,
     pub(crate) ops_per_invocation: u32,
     pub(crate) default_ttl: Option<Span>,
     pub(crate) capacity: Option<u64>,
-    /// Exponential with a mean of one second, and evictions a second.
-    pressure: Option<(Law, f64)>,
+    pressure: Option<Pressure>,
     restarts: Option<Restarts>,
     pub(crate) evicted: [u64; 2],
     pub(crate) expired: [u64; 2],
     pub(crate) lost_at_restart: [u64; 2],
     pub(crate) hits: [u64; 2],
     pub(crate) misses: [u64; 2],
+}
+
+/// The hazard at which entries are evicted by others.
+#[derive(Debug)]
+struct Pressure {
+    /// Exponential with a mean of one second.
+    unit: Law,
+    per_second: f64,
+    /// What it is multiplied by in a spike of traffic, and the spikes in order.
+    factor: f64,
+    spikes: Vec<(Instant, Instant)>,
+}
+
+impl Pressure {
+    /// When an entry written at `now` is evicted: once the hazard since then adds up to an exponential draw.
+    fn evicts(&self, now: Instant, word: Word) -> Instant {
+        let mut due = self.unit.sample(word).secs() / self.per_second;
+        let mut at = now;
+        let wait = |due: f64| Span::from_secs_f64(due).unwrap_or(Span::MAX);
+        for &(from, to) in self.spikes.iter().filter(|(_, to)| *to > now) {
+            let calm = from.saturating_since(at).secs();
+            if due < calm {
+                return at.saturating_add(wait(due));
+            }
+            due -= calm;
+            at = at.max(from);
+            let raised = to.since(at).secs() * self.factor;
+            if due < raised {
+                return at.saturating_add(wait(due / self.factor));
+            }
+            due -= raised;
+            at = to;
+        }
+        at.saturating_add(wait(due))
+    }
+}
+
+/// Other programs of the same account: their ops come at Poisson instants, use the quotas, and store nothing here.
+#[derive(Debug)]
+pub(crate) struct Others {
+    gap: Law,
+    gaps: Stream,
+    next: Instant,
+    pub(crate) accepted: u64,
+    pub(crate) refused: u64,
+}
+
+impl Others {
+    fn new(per_day: f64, name: &str, op: OpKind, draws: &Draws) -> Option<Others> {
+        let mean = (per_day > 0.0).then(|| Span::DAY.scale(1.0 / per_day))?;
+        let gap = LawSpec::Exponential { mean }.compile().ok()?;
+        let mut gaps = draws.stream(name, Purpose::Arrival, op as u64);
+        let next = Instant::START + gap.sample(gaps.next());
+        Some(Others { gap, gaps, next, accepted: 0, refused: 0 })
+    }
+
+    /// Lets them do what they do until `now`.
+    fn catch_up(&mut self, meters: &mut [Meter], now: Instant) {
+        while self.next < now {
+            match judge(meters, self.next) {
+                Verdict::At(at) => {
+                    meters.iter_mut().for_each(|meter| meter.take(self.next, at));
+                    self.accepted += 1;
+                }
+                Verdict::Refused | Verdict::Dropped => {
+                    meters.iter_mut().for_each(|meter| meter.refused(self.next));
+                    self.refused += 1;
+                }
+            }
+            let gap = self.gap.sample(self.gaps.next());
+            self.next = self.next.saturating_add(gap.saturating_add(Span::from_nanos(1)));
+        }
+    }
+}
+
+/// What several quotas say together: all that refuse or drop judge the op as it is asked for, the strictest first;
+/// those that make it wait delay it until it fits all of them.
+#[inline]
+fn judge(meters: &mut [Meter], now: Instant) -> Verdict {
+    let (mut at, mut verdict) = (now, Verdict::At(now));
+    for meter in meters.iter_mut() {
+        match (meter.ask(now), verdict) {
+            (Verdict::Refused, _) => return Verdict::Refused,
+            (Verdict::Dropped, _) => verdict = Verdict::Dropped,
+            (Verdict::At(later), _) => at = at.max(later),
+        }
+    }
+    if verdict == Verdict::Dropped || at == now {
+        return verdict;
+    }
+    let waits = |meter: &&mut Meter| meter.quota().on_exceed == OnExceed::Wait;
+    loop {
+        let before = at;
+        for meter in meters.iter_mut().filter(waits) {
+            if let Verdict::At(later) = meter.ask(at) {
+                at = later;
+            }
+        }
+        if at == before {
+            return Verdict::At(at);
+        }
+    }
 }
 
 /// When a store loses everything, drawn ahead.
@@ -147,11 +199,11 @@ pub(crate) enum Loss {
 }
 
 impl Store {
-    /// The store as a replication starts.
+    /// The store as a replication starts at `start`, with the spikes of traffic in order.
     ///
     /// # Panics
     /// Never: the checked model's rates make laws.
-    pub(crate) fn new(spec: &Spec, calendar: &CalendarStart, draws: &Draws) -> Store {
+    pub(crate) fn new(spec: &Spec, start: Timestamp, spikes: &[(Instant, Instant)], draws: &Draws) -> Store {
         let unit = || LawSpec::Exponential { mean: Span::SECOND }.compile().expect("a law");
         let restarts = (spec.restarts_per_day > 0.0).then(|| {
             let mean = Span::DAY.scale(1.0 / spec.restarts_per_day);
@@ -160,15 +212,35 @@ impl Store {
             let next = Instant::START + gap.sample(gaps.next());
             Restarts { gap, gaps, next }
         });
+        let pressure = (spec.evictions_per_hour > 0.0).then(|| Pressure {
+            unit: unit(),
+            per_second: spec.evictions_per_hour / 3600.0,
+            factor: spec.evictions_spike_factor,
+            spikes: if spec.evictions_spike_factor == 1.0 { Vec::new() } else { spikes.to_vec() },
+        });
+        let network = Some(spec.network_errors).filter(|p| p.value() > 0.0 && spec.kind == StoreKind::LogService);
+        let forgetful = Some(spec.put_stores_nothing).filter(|p| p.value() > 0.0);
         Store {
             name: spec.name.clone(),
-            meters: std::array::from_fn(|op| spec.quotas[op].as_ref().map(|quota| Meter::new(quota, calendar))),
+            meters: std::array::from_fn(|op| spec.quotas[op].iter().map(|q| Meter::new(q, start)).collect()),
             counts: [OpCounts::default(); 4],
+            others: OpKind::ALL.map(|op| Others::new(spec.background[op as usize], &spec.name, op, draws)),
             spacing: spec.key_spacing,
+            on_key_exceed: spec.on_key_exceed,
+            overwrites: [0; 2],
+            storage: spec.storage.clone(),
+            stored: TimeWeighted::new(0, 0),
+            going: BinaryHeap::new(),
+            forgetful: forgetful.map(|p| (p, draws.scatter(&spec.name, Purpose::Outcome))),
+            kept_nothing: [0; 2],
+            retry_after: (spec.kind == StoreKind::LogService).then_some(spec.retry_after),
+            silent_until: Instant::START,
+            network: network.map(|p| (p, draws.scatter(&spec.name, Purpose::Outage))),
+            is_subrequest: spec.subrequest,
             ops_per_invocation: spec.ops_per_invocation.unwrap_or(u32::MAX),
             default_ttl: spec.ttl,
             capacity: spec.capacity.map(|bytes| bytes.0),
-            pressure: (spec.evictions_per_hour > 0.0).then(|| (unit(), spec.evictions_per_hour / 3600.0)),
+            pressure,
             restarts,
             evicted: [0; 2],
             expired: [0; 2],
@@ -178,44 +250,117 @@ impl Store {
         }
     }
 
-    /// Whether the quota of this kind of op has room at `now`.
+    /// What the quotas of this kind of op say to one that is asked for at `now`.
     #[inline]
-    pub(crate) fn has_room(&mut self, op: OpKind, now: Instant) -> bool {
-        self.meters[op as usize].as_mut().is_none_or(|meter| meter.has_room(now))
+    pub(crate) fn judge(&mut self, op: OpKind, now: Instant) -> Verdict {
+        let meters = &mut self.meters[op as usize];
+        if let Some(others) = &mut self.others[op as usize] {
+            others.catch_up(meters, now);
+        }
+        if meters.is_empty() { Verdict::At(now) } else { judge(meters, now) }
     }
 
-    /// Whether a key last written at `last` may be written at `now`: again at exactly the spacing.
+    /// Whether a key last written at `last` may be written at `now`: again at exactly the spacing, and at any time
+    /// where the later write replaces the earlier one.
     #[inline]
-    pub(crate) fn is_spaced(&self, last: Option<Instant>, now: Instant) -> bool {
+    pub(crate) fn is_spaced(&mut self, last: Option<Instant>, now: Instant, recorded: bool) -> bool {
         match (self.spacing, last) {
-            (Some(spacing), Some(last)) => now >= last.saturating_add(spacing),
+            (Some(spacing), Some(last)) if now < last.saturating_add(spacing) => {
+                self.overwrites[usize::from(recorded)] += u64::from(self.on_key_exceed == OnKeyExceed::Overwrite);
+                self.on_key_exceed == OnKeyExceed::Overwrite
+            }
             _ => true,
         }
     }
 
-    /// Counts an accepted op against its quota.
+    /// Counts an accepted op, asked for at `now` and taking place at `at`, against its quotas.
     #[inline]
-    pub(crate) fn take(&mut self, op: OpKind, now: Instant, recorded: bool) {
-        if let Some(meter) = &mut self.meters[op as usize] {
-            meter.take(now);
+    pub(crate) fn take(&mut self, op: OpKind, now: Instant, at: Instant, recorded: bool) {
+        for meter in &mut self.meters[op as usize] {
+            meter.take(now, at);
         }
         self.counts[op as usize].accepted[usize::from(recorded)] += 1;
     }
 
-    /// Counts a refused op.
-    pub(crate) fn refuse(&mut self, op: OpKind, why: Refusal, recorded: bool) {
+    /// Counts a refused op; where it reached the store, the quotas may count it too.
+    pub(crate) fn refuse(&mut self, op: OpKind, why: Refusal, now: Instant, recorded: bool) {
         self.counts[op as usize].refused[why as usize][usize::from(recorded)] += 1;
+        if why != Refusal::Invocation {
+            self.meters[op as usize].iter_mut().for_each(|meter| meter.refused(now));
+        }
+    }
+
+    /// Whether this is a log service, whose client swallows what goes wrong.
+    pub(crate) fn is_service(&self) -> bool {
+        self.retry_after.is_some()
+    }
+
+    /// Whether the client drops everything at `now` because of an earlier refusal; if so this op is counted.
+    pub(crate) fn drops_locally(&mut self, op: OpKind, now: Instant, recorded: bool) -> bool {
+        let silent = self.retry_after.is_some() && now < self.silent_until;
+        self.counts[op as usize].refused[Refusal::Dropped as usize][usize::from(recorded)] += u64::from(silent);
+        silent
+    }
+
+    /// The client learns at `now` that the service refuses.
+    pub(crate) fn falls_silent(&mut self, now: Instant) {
+        self.silent_until = now.saturating_add(self.retry_after.unwrap_or_default());
+    }
+
+    /// Whether an op, by the address of its draw, does not arrive.
+    pub(crate) fn does_not_arrive(&mut self, lane: u64, position: u64) -> bool {
+        let Some((chance, draws)) = &mut self.network else { return false };
+        draws.at(lane, position).next().unit() < chance.value()
+    }
+
+    /// Whether there is room for so many more bytes at `now`.
+    pub(crate) fn has_space(&mut self, bytes: u64, now: Instant) -> bool {
+        let Some(limit) = self.storage.as_ref().filter(|s| s.on_exceed == OnExceed::Reject).map(|s| s.limit.0) else {
+            return true;
+        };
+        self.forget_until(now);
+        self.stored.level().saturating_add(bytes) <= limit
+    }
+
+    /// So many bytes are stored from `now` until `dies`.
+    pub(crate) fn keep(&mut self, bytes: u64, now: Instant, dies: Instant) {
+        if self.storage.is_none() {
+            return;
+        }
+        self.forget_until(now);
+        self.stored.set(now.nanos(), self.stored.level() + bytes);
+        if dies < Instant::NEVER {
+            self.going.push(Reverse((dies, bytes)));
+        }
+    }
+
+    /// Takes out what has gone by `now`.
+    fn forget_until(&mut self, now: Instant) {
+        while let Some(&Reverse((dies, bytes))) = self.going.peek()
+            && dies <= now
+        {
+            self.going.pop();
+            self.stored.set(dies.nanos(), self.stored.level() - bytes);
+        }
+    }
+
+    /// Whether an accepted write, by the address of its draw, keeps nothing although it is answered.
+    pub(crate) fn keeps_nothing(&mut self, lane: u64, position: u64, recorded: bool) -> bool {
+        let Some((chance, draws)) = &mut self.forgetful else { return false };
+        let nothing = draws.at(lane, position).next().unit() < chance.value();
+        self.kept_nothing[usize::from(recorded)] += u64::from(nothing);
+        nothing
     }
 
     /// When an entry written at `now` goes, and why, as far as that is known when it is written: by its time to
     /// live, by pressure (`word` decides), or at the next restart. What its size does to others is not in here.
-    pub(crate) fn fate(&mut self, now: Instant, ttl: Option<Span>, word: crate::streams::Word) -> (Instant, Loss) {
+    pub(crate) fn fate(&mut self, now: Instant, ttl: Option<Span>, word: Word) -> (Instant, Loss) {
         let mut fate = (Instant::NEVER, Loss::None);
         if let Some(ttl) = ttl.or(self.default_ttl) {
             fate = (now.saturating_add(ttl), Loss::Expired);
         }
-        if let Some((unit, per_second)) = &self.pressure {
-            let at = now.saturating_add(unit.sample(word).scale(1.0 / per_second));
+        if let Some(pressure) = &self.pressure {
+            let at = pressure.evicts(now, word);
             fate = if at < fate.0 { (at, Loss::Evicted) } else { fate };
         }
         if let Some(restarts) = &mut self.restarts {
@@ -241,18 +386,26 @@ impl Store {
 
     /// The warm-up is over.
     pub(crate) fn start_recording(&mut self, now: Instant) {
-        for meter in self.meters.iter_mut().flatten() {
-            meter.restart(now);
+        for (meters, others) in self.meters.iter_mut().zip(&mut self.others) {
+            if let Some(others) = others {
+                others.catch_up(meters, now);
+                (others.accepted, others.refused) = (0, 0);
+            }
+            meters.iter_mut().for_each(|meter| meter.restart(now));
         }
+        self.forget_until(now);
+        self.stored.restart(now.nanos());
     }
 
     /// The replication ends at `horizon`: the windows that have begun count.
     pub(crate) fn finish(&mut self, horizon: Instant) {
-        for meter in self.meters.iter_mut().flatten() {
-            meter.catch_up(Instant::from_nanos(horizon.nanos() - 1));
-            let used = meter.usage.used();
-            meter.close(used);
+        for (meters, others) in self.meters.iter_mut().zip(&mut self.others) {
+            if let Some(others) = others {
+                others.catch_up(meters, horizon);
+            }
+            meters.iter_mut().for_each(|meter| meter.finish(horizon));
         }
+        self.forget_until(horizon);
     }
 
     /// Attempted ops that are neither accepted nor refused: always 0 unless one was lost.
@@ -264,6 +417,6 @@ impl Store {
 
     /// Whether any window held more than its limit admits: never, unless the meter is broken.
     pub(crate) fn is_within_limits(&self) -> bool {
-        self.meters.iter().flatten().all(|m| m.quota.on_exceed == OnExceed::Bill || m.used_max <= m.quota.limit)
+        self.meters.iter().flatten().all(Meter::is_sound)
     }
 }

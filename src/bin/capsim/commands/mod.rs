@@ -8,6 +8,7 @@ pub mod explain;
 pub mod presets;
 pub mod run;
 pub mod schema;
+pub mod strategies;
 pub mod sweep;
 pub mod validate;
 

@@ -1,0 +1,71 @@
+//! The built-in strategies as people look at them: what each does, and what it costs in operations.
+
+use super::problems::{At, Collector};
+use super::strategy::STRATEGIES;
+use super::tree::{Node, Value, parse};
+use std::collections::BTreeMap;
+
+/// A built-in strategy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Strategy {
+    /// What `logging.strategy` calls it.
+    pub name: &'static str,
+    /// What it does, in a line.
+    pub description: String,
+    /// By store and operation: how many a call makes that succeeds and is not critical, with the switches of
+    /// `[logging]` as they are by default.
+    pub per_call: BTreeMap<(String, String), u32>,
+    /// The same of a call whose request is faulty and that fails.
+    pub per_error: BTreeMap<(String, String), u32>,
+    /// Its file: ready to be copied into `[logging]` with `strategy = "custom"`.
+    pub text: &'static str,
+}
+
+/// Every built-in strategy.
+pub fn strategies() -> Vec<Strategy> {
+    STRATEGIES.into_iter().map(|(name, text)| strategy(name, text)).collect()
+}
+
+fn strategy(name: &'static str, text: &'static str) -> Strategy {
+    let mut problems = Collector::default();
+    let source = problems.texts.add(name, text);
+    let root = parse(source, text, &mut problems).unwrap_or_else(|| Node::empty(At::whole(source)));
+    let word = |node: &Node, key: &str| node.get(key).and_then(Node::text).unwrap_or_default().to_string();
+    let rows = match root.get("ops").map(|node| &node.value) {
+        Some(Value::List(rows)) => &rows[..],
+        _ => &[],
+    };
+    let errors_only = word(&root, "level") == "errors_only";
+    let count = |error: bool| {
+        let mut ops = BTreeMap::new();
+        let happens = |row: &&Node| {
+            let always = row.get("when").is_none() && (!errors_only || error);
+            (always || error && word(row, "when").contains("error")) && word(row, "only_if") != "index"
+        };
+        for row in rows.iter().filter(happens) {
+            *ops.entry((word(row, "store"), word(row, "op"))).or_default() += 1;
+        }
+        ops
+    };
+    Strategy { name, description: word(&root, "description"), per_call: count(false), per_error: count(true), text }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_strategy_costs_what_its_table_says() {
+        let of = |name: &str| strategies().into_iter().find(|strategy| strategy.name == name).unwrap();
+        let ops = |map: &BTreeMap<(String, String), u32>, store: &str, op: &str| {
+            map.get(&(store.to_string(), op.to_string())).copied().unwrap_or(0)
+        };
+        assert_eq!((ops(&of("kv-only").per_call, "kv", "put"), ops(&of("kv-only").per_call, "kv", "get")), (4, 1));
+        assert_eq!(ops(&of("hybrid").per_call, "cache", "put"), 2);
+        assert_eq!((ops(&of("hybrid").per_call, "kv", "put"), ops(&of("hybrid").per_error, "kv", "put")), (0, 2));
+        assert!(of("conditional").per_call.is_empty());
+        assert_eq!(ops(&of("conditional").per_error, "kv", "put"), 4);
+        assert_eq!(ops(&of("external").per_call, "external", "put"), 2);
+        assert!(strategies().iter().all(|strategy| !strategy.description.is_empty()));
+    }
+}

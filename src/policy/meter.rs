@@ -1,0 +1,200 @@
+//! A quota in force: what it says to an operation, and how its windows went.
+
+use super::quota::{OnExceed, Quota, Usage, Window};
+use crate::units::{CalendarStart, Instant, Timestamp};
+
+/// What a quota says to an operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It may happen, then: at once, or later where the quota makes it wait.
+    At(Instant),
+    /// It is refused.
+    Refused,
+    /// It is answered as if it were done, and is not.
+    Dropped,
+}
+
+/// A quota in force, and how the windows of the recorded time went. For rolling windows and buckets those are the
+/// calendar days of the quota's zone.
+#[derive(Clone, Debug)]
+pub struct Meter {
+    quota: Quota,
+    usage: Usage,
+    calendar: CalendarStart,
+    exhausted_now: bool,
+    sound: bool,
+    accepted: u64,
+    /// Windows that have ended, or begun by the end of the run.
+    pub windows: u64,
+    /// Those in which the limit was reached (for rolling windows and buckets: in which it kept an operation back).
+    pub exhausted: u64,
+    /// Operations counted in them: the sum.
+    pub used_sum: u64,
+    /// The most in one of them.
+    pub used_max: u64,
+    /// Hours of the day at which the quota was used up: their sum, over `exhaustions` of them.
+    pub exhausted_hours: f64,
+    /// How often it was used up.
+    pub exhaustions: u64,
+    /// Operations over the limit that are charged.
+    pub billed: u64,
+    /// Operations that waited.
+    pub waited: u64,
+}
+
+impl Meter {
+    /// Nothing used, in a run that starts at `start`.
+    pub fn new(quota: &Quota, start: Timestamp) -> Meter {
+        let calendar = CalendarStart::new(start, &quota.zone);
+        Meter {
+            quota: quota.clone(),
+            usage: Usage::new(quota, &calendar),
+            calendar,
+            exhausted_now: false,
+            sound: true,
+            accepted: 0,
+            windows: 0,
+            exhausted: 0,
+            used_sum: 0,
+            used_max: 0,
+            exhausted_hours: 0.0,
+            exhaustions: 0,
+            billed: 0,
+            waited: 0,
+        }
+    }
+
+    /// The quota.
+    pub fn quota(&self) -> &Quota {
+        &self.quota
+    }
+
+    /// Closes every window that has ended by `now`.
+    #[inline]
+    pub fn catch_up(&mut self, now: Instant) {
+        if self.usage.is_over(now) {
+            self.close_past(now);
+        }
+    }
+
+    #[cold]
+    fn close_past(&mut self, now: Instant) {
+        while self.usage.is_over(now) {
+            let end = self.usage.ends();
+            let used = self.usage.roll(&self.quota, end, &self.calendar);
+            self.close(used);
+            if let Window::Fixed(length) = self.quota.window {
+                // Short windows in which nothing happened are counted, not visited.
+                let skipped = now.since(end).nanos() / length.nanos().max(1);
+                if skipped > 0 {
+                    self.windows += skipped;
+                    self.usage.roll(&self.quota, now, &self.calendar);
+                }
+            }
+        }
+    }
+
+    fn close(&mut self, used: u64) {
+        self.windows += 1;
+        self.exhausted += u64::from(self.exhausted_now);
+        self.used_sum += used;
+        self.used_max = self.used_max.max(used);
+        self.exhausted_now = false;
+        self.accepted = 0;
+    }
+
+    /// What it says to an operation that is asked for at `now`. Nothing is counted yet.
+    #[inline]
+    pub fn ask(&mut self, now: Instant) -> Verdict {
+        self.catch_up(now);
+        if self.quota.on_exceed == OnExceed::Bill {
+            return Verdict::At(now);
+        }
+        let at = self.usage.fits_at(&self.quota, now);
+        if at == now {
+            return Verdict::At(now);
+        }
+        match self.quota.on_exceed {
+            OnExceed::Wait if at < Instant::NEVER => Verdict::At(at),
+            OnExceed::Drop => {
+                self.keeps_back(now);
+                Verdict::Dropped
+            }
+            _ => {
+                self.keeps_back(now);
+                Verdict::Refused
+            }
+        }
+    }
+
+    /// Of rolling windows and buckets the day counts as exhausted once they keep an operation back.
+    fn keeps_back(&mut self, now: Instant) {
+        if matches!(self.quota.window, Window::Rolling(_) | Window::Bucket(..)) && !self.exhausted_now {
+            self.note_exhausted(now);
+        }
+    }
+
+    fn note_exhausted(&mut self, now: Instant) {
+        self.exhausted_now = true;
+        self.exhausted_hours += self.calendar.hour_of_day(now);
+        self.exhaustions += 1;
+    }
+
+    /// Counts an operation that takes place at `at`, which [`Meter::ask`] has allowed for an operation asked for at
+    /// `now`.
+    #[inline]
+    pub fn take(&mut self, now: Instant, at: Instant) {
+        self.catch_up(at);
+        self.waited += u64::from(at > now);
+        let fits = self.usage.fits_at(&self.quota, at) == at;
+        self.billed += u64::from(!fits && self.quota.on_exceed == OnExceed::Bill);
+        self.sound &= fits || self.quota.on_exceed == OnExceed::Bill;
+        self.usage.count(&self.quota, at);
+        self.accepted += 1;
+        let is_window = !matches!(self.quota.window, Window::Rolling(_) | Window::Bucket(..));
+        let counts = if self.quota.counts_rejected { self.usage.used() } else { self.accepted };
+        self.sound &= !is_window || self.quota.on_exceed == OnExceed::Bill || self.accepted <= self.quota.admitted();
+        if is_window && self.quota.on_exceed != OnExceed::Bill && counts == self.quota.admitted() {
+            self.note_exhausted(at);
+        }
+    }
+
+    /// An operation was refused, here or by another limit of the store: it counts where the quota says so. Of a bucket
+    /// it takes a token, or what there is of one.
+    pub fn refused(&mut self, now: Instant) {
+        if !self.quota.counts_rejected || self.quota.on_exceed == OnExceed::Wait {
+            return;
+        }
+        self.catch_up(now);
+        let was_full = self.usage.fits_at(&self.quota, now) != now;
+        self.usage.count(&self.quota, now);
+        let is_window = !matches!(self.quota.window, Window::Rolling(_) | Window::Bucket(..));
+        if is_window && !was_full && self.usage.used() == self.quota.admitted() {
+            self.note_exhausted(now);
+        }
+    }
+
+    /// Forgets how windows went, not what the current one has used.
+    pub fn restart(&mut self, now: Instant) {
+        self.catch_up(now);
+        (self.windows, self.exhausted, self.used_sum, self.used_max) = (0, 0, 0, 0);
+        (self.exhausted_hours, self.exhaustions) = (0.0, 0);
+        (self.billed, self.waited) = (0, 0);
+    }
+
+    /// The run ends at `horizon`: the windows that have begun count.
+    pub fn finish(&mut self, horizon: Instant) {
+        self.catch_up(Instant::from_nanos(horizon.nanos() - 1));
+        let used = self.usage.used();
+        self.close(used);
+    }
+
+    /// Whether no window ever admitted more than it may: always, unless the meter is broken.
+    pub fn is_sound(&self) -> bool {
+        self.sound
+    }
+}
+
+#[cfg(test)]
+#[path = "tests.rs"]
+mod tests;
