@@ -14,3 +14,4 @@ mod reference;
 mod replay;
 mod shipped;
 mod stores;
+mod what_if;

@@ -210,7 +210,11 @@ fn bracket(search: &mut Search<'_>, at: f64, ends: (f64, f64)) -> Result<Option<
 /// Halves a bracket until it is narrow.
 fn narrow(search: &mut Search<'_>, low: f64, high: f64, n: u32, rule: Rule) -> Result<(f64, f64), Failure> {
     let (mut low, mut high) = (low, high);
-    let width = if rule == Rule::Sure { WIDTH / 2.0 } else { WIDTH };
+    let width = match (rule, n) {
+        (Rule::Sure, _) => WIDTH / 2.0,
+        (Rule::Point, 1) => 4.0 * WIDTH,
+        (Rule::Point, _) => WIDTH,
+    };
     while high - low > width * low && !search.stopped {
         let middle = search.round((low + high) / 2.0);
         if middle <= low || middle >= high {

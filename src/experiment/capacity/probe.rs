@@ -170,8 +170,11 @@ impl<'a> Search<'a> {
     /// A demand that fails for sure under one that meets for sure.
     pub fn not_monotone(&self) -> Option<(f64, f64)> {
         let probes = self.probes();
-        let fails = probes.iter().find(|probe| probe.finding == Finding::Fails && probe.replications != 1)?;
-        let meets = probes.iter().rev().find(|probe| probe.finding == Finding::Meets)?;
+        // One replication that happens to go well says nothing.
+        let sure =
+            |probe: &Probe, finding| probe.finding == finding && (probe.replications >= 4 || probe.replications == 0);
+        let fails = probes.iter().find(|probe| sure(probe, Finding::Fails))?;
+        let meets = probes.iter().rev().find(|probe| sure(probe, Finding::Meets))?;
         (fails.plans_per_day < meets.plans_per_day).then_some((fails.plans_per_day, meets.plans_per_day))
     }
 }
