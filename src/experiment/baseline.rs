@@ -186,8 +186,11 @@ fn against(before: &Baseline, now: &Baseline, answer: &Answer, tolerances: &[Pre
     known.map(one).collect()
 }
 
+/// One metric's value in each replication.
+type Values<'a> = &'a [Option<f64>];
+
 /// The change for the worse, against what is allowed.
-fn worse(metric: &str, values: Option<(&[Option<f64>], &[Option<f64>])>, share: f64) -> Check {
+fn worse(metric: &str, values: Option<(Values, Values)>, share: f64) -> Check {
     let sign = if better(metric) == Some(Better::More) { -1.0 } else { 1.0 };
     let signed =
         |values: &[Option<f64>]| values.iter().map(|value| value.map(|value| sign * value)).collect::<Vec<_>>();

@@ -92,11 +92,10 @@ impl<'a> Search<'a> {
     pub fn holds(&mut self, demand: f64, n: u32, rule: Rule) -> Result<bool, Failure> {
         self.simulate(demand, n)?;
         let Some(Some(trial)) = self.trials.get(&demand.to_bits()) else { return Ok(false) };
-        let all = self.model.objectives.iter().map(|objective| match rule {
+        Ok(self.model.objectives.iter().all(|objective| match rule {
             Rule::Sure => finding(trial, objective) == Finding::Meets,
             Rule::Point => within(trial, objective),
-        });
-        Ok(all.fold(true, |all, one| all && one))
+        }))
     }
 
     fn simulate(&mut self, demand: f64, n: u32) -> Result<(), Failure> {
