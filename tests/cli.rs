@@ -335,3 +335,21 @@ fn the_readme_shows_the_minimal_model() {
     let (readme, model) = (read("README.md"), read("models/minimal.toml"));
     assert!(readme.contains(&format!("```toml\n{}\n```", model.trim_end())), "README.md has another minimal model");
 }
+
+/// What the README shows is what the program says, line by line.
+#[test]
+fn the_readme_shows_real_output() {
+    let readme = std::fs::read_to_string(format!("{}/README.md", env!("CARGO_MANIFEST_DIR"))).unwrap();
+    let said = ["hybrid", "kv-only"].map(|name| {
+        let model = format!("{}/models/{name}.toml", env!("CARGO_MANIFEST_DIR"));
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_capsim")).args(["run", "--quiet", &model]).output();
+        String::from_utf8(output.unwrap().stdout).unwrap()
+    });
+    let shown: Vec<&str> = readme.split("```text\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    assert_eq!(shown.len(), said.len(), "one block for each of the two runs");
+    for (block, said) in shown.iter().zip(&said) {
+        for line in block.lines().filter(|line| !line.is_empty() && *line != "[…]") {
+            assert!(said.lines().any(|real| real == line), "the README shows {line:?}");
+        }
+    }
+}
