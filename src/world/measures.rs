@@ -44,10 +44,9 @@ fn ratio(part: f64, whole: f64) -> Option<f64> {
 pub(super) fn measures(world: &World) -> Vec<Measure> {
     let model = &world.blueprint.model;
     let mut sheet = Sheet { prefix: String::new(), measures: Vec::new() };
-    let mut all = Ledger::new();
+    let all = world.ledger();
     let mut tally = ClassTally::default();
-    for (ledger, of_class) in world.ledgers.iter().zip(&world.tallies) {
-        all.add(ledger);
+    for of_class in &world.tallies {
         tally.add(of_class);
     }
     work(&mut sheet, world, &all, &tally);

@@ -2,7 +2,7 @@
 
 use super::build::Blueprint;
 use super::event::Event;
-use super::ledger::{Alive, CallEnd, Ledger};
+use super::ledger::{Alive, CallEnd};
 use super::measures::{Measure, measures};
 use super::state::{Phase, World};
 use crate::units::{Instant, count};
@@ -138,10 +138,7 @@ impl World<'_> {
 
     /// Events for which the strategy's table has no row at all are not counted one by one.
     fn settle_unlogged(&mut self) {
-        let mut all = Ledger::new();
-        for ledger in &self.ledgers {
-            all.add(ledger);
-        }
+        let all = self.ledger();
         let of = |end: CallEnd| all.calls.of(end as usize);
         if self.blueprint.requests.is_empty() {
             self.retention.never_logged(true, self.faulty_requests);
@@ -172,10 +169,7 @@ impl World<'_> {
 
     /// Every plan, call, attempt, op and record is in exactly one bucket.
     fn balance(&self) -> Result<(), String> {
-        let mut all = Ledger::new();
-        for ledger in &self.ledgers {
-            all.add(ledger);
-        }
+        let all = self.ledger();
         let running = |phase: Phase| self.calls.iter().filter(|call| call.phase == phase).count() as u64;
         let calls = self.calls.iter().filter(|call| call.phase != Phase::Free).count() as u64;
         let plans = self.plans.iter().enumerate();

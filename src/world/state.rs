@@ -318,6 +318,15 @@ impl<'b> World<'b> {
         world
     }
 
+    /// The ledger of all classes together.
+    pub(super) fn ledger(&self) -> Ledger {
+        let mut all = Ledger::new();
+        for of_class in &self.ledgers {
+            all.add(of_class);
+        }
+        all
+    }
+
     fn first_events(&mut self) {
         if self.blueprint.recording_from > Instant::START {
             self.calendar.push(self.blueprint.recording_from, order(Rank::Rules, 0, 0), Event::Recording);
