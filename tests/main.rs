@@ -6,6 +6,7 @@ mod architecture;
 mod cli;
 mod common;
 mod determinism;
+mod ends;
 mod laws;
 mod model_errors;
 mod properties;

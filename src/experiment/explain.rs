@@ -24,6 +24,8 @@ pub struct Arithmetic {
     pub demand_per_day: Option<f64>,
     /// Expected ops of one plan.
     pub per_plan: Vec<OpsPerPlan>,
+    /// Ops that a day makes whatever the demand.
+    pub per_day: Vec<OpsPerDay>,
     /// Where each limit binds, the lowest demand first.
     pub ceilings: Vec<Ceiling>,
     /// What one invocation needs of each limit that it has to itself.
@@ -56,6 +58,17 @@ pub struct OpsPerPlan {
     pub expected: f64,
     /// Whether a memory cache answers some, so that the rest is an estimate.
     pub from_memory: bool,
+}
+
+/// Ops that a day makes whatever the demand.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OpsPerDay {
+    /// The store.
+    pub store: String,
+    /// `reads`, `writes`, `deletes`, `lists`.
+    pub op: String,
+    /// How many.
+    pub count: f64,
 }
 
 /// The demand at which one limit would bind by itself.
@@ -125,6 +138,7 @@ pub fn explain(model: &Model) -> Arithmetic {
     Arithmetic {
         demand_per_day: demand,
         per_plan: per_plan.collect(),
+        per_day: ops_per_day(model),
         ceilings,
         invocations,
         leaves_out: leaves_out::sentences(model),
@@ -186,6 +200,14 @@ fn ops_per_plan(model: &Model, (class, share): (&str, f64), plan: &[Expected; 2]
         })
     });
     providers.chain(stores).collect()
+}
+
+fn ops_per_day(model: &Model) -> Vec<OpsPerDay> {
+    let stores = model.stores.iter().zip(plan::per_day(model));
+    let row = |store: &str, op: OpKind, count: f64| {
+        (count > 0.0).then(|| OpsPerDay { store: store.into(), op: op_name(op).into(), count })
+    };
+    stores.flat_map(|(store, ops)| OpKind::ALL.map(|op| row(&store.name, op, ops[op as usize]))).flatten().collect()
 }
 
 #[cfg(test)]

@@ -412,17 +412,30 @@ pub(super) static STRATEGY: Section = Section {
 static LOG_OP: Section = Section {
     title: "a row of a strategy",
     fields: &[
-        required("on", OneOf(&["request", "response"]), "When it happens."),
+        required(
+            "on",
+            OneOf(&["request", "response", "plan_end", "day_end"]),
+            "When it happens: before a call, after it, after the last call of a plan, at every midnight UTC.",
+        ),
         default(
             "when",
-            OneOf(&["always", "error", "critical", "error_or_critical"]),
+            OneOf(&["always", "error", "normal", "critical", "error_or_critical"]),
             "always",
-            "Under which condition.",
+            "Under which condition; a plan is an error when it is not completed, a day never is.",
         ),
         required("store", Text, "Where."),
         required("op", OneOf(&["get", "put", "delete", "list"]), "What."),
-        required("key", Text, "Which key; `{log}` is the call's own, `{session}` the plan's, none everybody's."),
-        default("role", OneOf(&["record", "index", "session", "other"]), "other", "What the key means to a reader."),
+        required(
+            "key",
+            Text,
+            "Which key; `{log}` is the call's own, `{session}` the plan's, `{day}` the day's, none everybody's.",
+        ),
+        default(
+            "role",
+            OneOf(&["record", "index", "session", "other"]),
+            "other",
+            "What the key means to a reader. Records are those of calls; the end of a day is always `other`.",
+        ),
         optional("only_if", OneOf(&["kv_errors", "index"]), "always", "The switch of [logging] that must be on."),
         optional("ttl", Length, "cache_ttl in a cache, else the store's", "How long the entry lives."),
         optional("bytes", Size, "record_bytes", "The size of the entry."),

@@ -423,6 +423,10 @@ pub enum LogEvent {
     Request,
     /// After the call has ended, however it did.
     Response,
+    /// After the last call of a plan has ended, however the plan did; nobody waits for it.
+    PlanEnd,
+    /// At every midnight UTC, whether there were plans or not.
+    DayEnd,
 }
 
 /// Under which condition a log op happens.
@@ -430,8 +434,10 @@ pub enum LogEvent {
 pub enum When {
     /// Always.
     Always,
-    /// The event is an error: a faulty request, a failed response.
+    /// The event is an error: a faulty request, a failed response, a plan that was not completed.
     Error,
+    /// The event is no error.
+    Normal,
     /// The step is critical.
     Critical,
     /// Either.
@@ -452,7 +458,7 @@ pub struct Key {
 /// Who writes the same key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyScope {
-    /// `{log}`: nobody else; each call has its own.
+    /// `{log}`, `{day}`: nobody else; each call, or each day, has its own.
     Log,
     /// `{session}`: the calls of one plan.
     Session,

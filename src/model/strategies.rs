@@ -17,6 +17,10 @@ pub struct Strategy {
     pub per_call: BTreeMap<(String, String), u32>,
     /// The same of a call whose request is faulty and that fails.
     pub per_error: BTreeMap<(String, String), u32>,
+    /// At the end of a plan that is completed, beside what its calls make.
+    pub per_plan: BTreeMap<(String, String), u32>,
+    /// At the end of a day.
+    pub per_day: BTreeMap<(String, String), u32>,
     /// Its file: ready to be copied into `[logging]` with `strategy = "custom"`.
     pub text: &'static str,
 }
@@ -36,18 +40,30 @@ fn strategy(name: &'static str, text: &'static str) -> Strategy {
         _ => &[],
     };
     let errors_only = word(&root, "level") == "errors_only";
-    let count = |error: bool| {
+    let count = |of: &[&str], error: bool| {
         let mut ops = BTreeMap::new();
         let happens = |row: &&Node| {
-            let always = row.get("when").is_none() && (!errors_only || error);
-            (always || error && word(row, "when").contains("error")) && word(row, "only_if") != "index"
+            let when = word(row, "when");
+            let applies = if error { when != "normal" && when != "critical" } else { when.is_empty() || when == "normal" };
+            of.contains(&word(row, "on").as_str())
+                && applies
+                && (error || !errors_only || of == ["day_end"])
+                && word(row, "only_if") != "index"
         };
         for row in rows.iter().filter(happens) {
             *ops.entry((word(row, "store"), word(row, "op"))).or_default() += 1;
         }
         ops
     };
-    Strategy { name, description: word(&root, "description"), per_call: count(false), per_error: count(true), text }
+    Strategy {
+        name,
+        description: word(&root, "description"),
+        per_call: count(&["request", "response"], false),
+        per_error: count(&["request", "response"], true),
+        per_plan: count(&["plan_end"], false),
+        per_day: count(&["day_end"], false),
+        text,
+    }
 }
 
 #[cfg(test)]
@@ -66,6 +82,10 @@ mod tests {
         assert!(of("conditional").per_call.is_empty());
         assert_eq!(ops(&of("conditional").per_error, "kv", "put"), 4);
         assert_eq!(ops(&of("external").per_call, "external", "put"), 2);
+        let combination = of("combination");
+        assert_eq!((ops(&combination.per_call, "cache", "put"), ops(&combination.per_error, "cache", "put")), (2, 0));
+        assert_eq!((ops(&combination.per_call, "kv", "put"), ops(&combination.per_error, "kv", "put")), (0, 2));
+        assert_eq!((ops(&combination.per_call, "external", "put"), ops(&combination.per_day, "kv", "put")), (1, 1));
         assert!(strategies().iter().all(|strategy| !strategy.description.is_empty()));
     }
 }

@@ -15,13 +15,14 @@ pub(super) const NAMES: &[&str] =
     &["none", "kv-only", "cache-only", "hybrid", "conditional", "external", "combination", "custom"];
 
 /// The text of each strategy that is built in.
-pub const STRATEGIES: [(&str, &str); 6] = [
+pub const STRATEGIES: [(&str, &str); 7] = [
     ("none", include_str!("../../presets/strategies/none.toml")),
     ("kv-only", include_str!("../../presets/strategies/kv-only.toml")),
     ("cache-only", include_str!("../../presets/strategies/cache-only.toml")),
     ("hybrid", include_str!("../../presets/strategies/hybrid.toml")),
     ("conditional", include_str!("../../presets/strategies/conditional.toml")),
     ("external", include_str!("../../presets/strategies/external.toml")),
+    ("combination", include_str!("../../presets/strategies/combination.toml")),
 ];
 
 /// The table of a built-in strategy, as a tree.
@@ -40,12 +41,6 @@ pub(super) fn read(
     stores: &[Store],
 ) -> Logging {
     let strategy = cursor.word("strategy");
-    if strategy == "combination" {
-        let complaint = Complaint::new("not supported by this version").found(format!("{strategy:?}"));
-        let complaint =
-            complaint.allowed(NAMES.iter().filter(|n| **n != "combination").copied().collect::<Vec<_>>().join(", "));
-        input.problems.report_once(cursor.at("strategy"), &cursor.key("strategy"), complaint);
-    }
     if (strategy == "custom") != cursor.get("ops").is_some() && !strategy.is_empty() {
         let complaint = if strategy == "custom" {
             Complaint::new("the strategy `custom` has no rows").cure("add [[logging.ops]]")
@@ -117,17 +112,19 @@ fn log_op(
         _ => OpKind::List,
     };
     let cache_ttl = logging.span("cache_ttl").filter(|_| is_cache && op == OpKind::Put);
+    let event = event(input, row);
     Some(LogOp {
-        event: if row.word("on") == "response" { LogEvent::Response } else { LogEvent::Request },
+        event,
         when: match row.word("when") {
             "error" => When::Error,
+            "normal" => When::Normal,
             "critical" => When::Critical,
             "error_or_critical" => When::ErrorOrCritical,
             _ => When::Always,
         },
         store: Id::new(position),
         op,
-        key: key(input, row)?,
+        key: key(input, row, event)?,
         role: match row.word("role") {
             "record" => Role::Record,
             "index" => Role::Index,
@@ -139,21 +136,51 @@ fn log_op(
     })
 }
 
+/// When a row happens; what a day and the end of a plan cannot do is complained about.
+fn event(input: &mut Input<'_>, row: &Cursor<'_>) -> LogEvent {
+    let event = match row.word("on") {
+        "response" => LogEvent::Response,
+        "plan_end" => LogEvent::PlanEnd,
+        "day_end" => LogEvent::DayEnd,
+        _ => return LogEvent::Request,
+    };
+    let (roles, whens): (&[&str], &[&str]) = match event {
+        LogEvent::PlanEnd => (&["index", "session", "other"], &[]),
+        LogEvent::DayEnd => (&["other"], &["always"]),
+        _ => (&[], &[]),
+    };
+    for (key, allowed) in [("role", roles), ("when", whens)] {
+        let word = row.word(key);
+        if !allowed.is_empty() && !word.is_empty() && !allowed.contains(&word) {
+            let complaint = Complaint::new(format!("not with `on = {:?}`", row.word("on")))
+                .found(format!("{word:?}"))
+                .allowed(allowed.join(", "));
+            input.problems.report_once(row.at(key), &row.key(key), complaint);
+        }
+    }
+    event
+}
+
 /// A key: what stands before the first placeholder is its family, and the narrowest placeholder says who shares it.
-fn key(input: &mut Input<'_>, row: &Cursor<'_>) -> Option<Key> {
+fn key(input: &mut Input<'_>, row: &Cursor<'_>, event: LogEvent) -> Option<Key> {
+    let (own, of_plan, allowed) = match event {
+        LogEvent::Request | LogEvent::Response => ("{log}", true, "{log}, {session}, or none"),
+        LogEvent::PlanEnd => ("", true, "{session}, or none"),
+        LogEvent::DayEnd => ("{day}", false, "{day}, or none"),
+    };
     let template = row.text("key")?;
     let mut scope = KeyScope::Shared;
     let mut rest = template;
     while let Some(open) = rest.find('{') {
         let end = rest[open..].find('}').map(|length| open + length);
         match end.map(|end| &rest[open..=end]) {
-            Some("{log}") => scope = KeyScope::Log,
-            Some("{session}") if scope != KeyScope::Log => scope = KeyScope::Session,
-            Some("{session}") => {}
+            Some(name) if name == own => scope = KeyScope::Log,
+            Some("{session}") if of_plan && scope != KeyScope::Log => scope = KeyScope::Session,
+            Some("{session}") if of_plan => {}
             other => {
                 let complaint = Complaint::new("no such placeholder")
                     .found(format!("{:?}", other.unwrap_or(&rest[open..])))
-                    .allowed("{log}, {session}, or none");
+                    .allowed(allowed);
                 input.problems.report_once(row.at("key"), &row.key("key"), complaint);
                 return None;
             }

@@ -1,6 +1,6 @@
 //! The page of `explain`: ops per plan, the ladder of ceilings, and what they leave out.
 
-use super::json::{ceiling, finite, invocation, ops_per_plan, pretty};
+use super::json::{ceiling, finite, invocation, ops_per_day, ops_per_plan, pretty};
 use super::text::{WIDTH, heading, plain_table, section, wrapped_table};
 use super::words::{Paint, paragraph};
 use crate::experiment::Arithmetic;
@@ -16,6 +16,7 @@ pub fn arithmetic_text(model: &str, description: &str, arithmetic: &Arithmetic, 
     };
     out += &paragraph("  ", &demand, WIDTH);
     section(&mut out, "Ops per plan", per_plan(arithmetic), paint);
+    section(&mut out, "Ops per day, whatever the demand", per_day(arithmetic), paint);
     section(&mut out, "In one invocation", invocations(arithmetic), paint);
     section(&mut out, "Ceilings: the plans a day at which each limit binds by itself", ceilings(arithmetic), paint);
     let leaves_out = arithmetic.leaves_out.iter().map(|sentence| paragraph("  - ", sentence, WIDTH)).collect();
@@ -32,6 +33,7 @@ pub fn arithmetic_json(model: &str, description: &str, arithmetic: &Arithmetic) 
         "demand_per_day": arithmetic.demand_per_day.map_or(Value::Null, finite),
         "binding": arithmetic.binding().map_or(Value::Null, ceiling),
         "per_plan": arithmetic.per_plan.iter().map(ops_per_plan).collect::<Vec<_>>(),
+        "per_day": arithmetic.per_day.iter().map(ops_per_day).collect::<Vec<_>>(),
         "ceilings": arithmetic.ceilings.iter().map(ceiling).collect::<Vec<_>>(),
         "invocations": arithmetic.invocations.iter().map(invocation).collect::<Vec<_>>(),
         "leaves_out": arithmetic.leaves_out,
@@ -51,6 +53,14 @@ fn per_plan(arithmetic: &Arithmetic) -> String {
     });
     let header = ["class", "store", "op", "without errors", "expected"];
     lines(plain_table(header, [false, false, false, true, true], rows.collect()))
+}
+
+fn per_day(arithmetic: &Arithmetic) -> String {
+    if arithmetic.per_day.is_empty() {
+        return String::new();
+    }
+    let rows = arithmetic.per_day.iter().map(|row| [row.store.clone(), row.op.clone(), number(row.count)]);
+    lines(plain_table(["store", "op", "ops"], [false, false, true], rows.collect()))
 }
 
 fn invocations(arithmetic: &Arithmetic) -> String {

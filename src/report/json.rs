@@ -3,7 +3,7 @@
 
 use super::Advice;
 use super::words;
-use crate::experiment::{Answer, Ceiling, InvocationNeed, Metric, OpsPerPlan};
+use crate::experiment::{Answer, Ceiling, InvocationNeed, Metric, OpsPerDay, OpsPerPlan};
 use serde_json::{Map, Value, json};
 
 /// The JSON Schema of the report.
@@ -79,6 +79,10 @@ pub(super) fn ops_per_plan(row: &OpsPerPlan) -> Value {
         "expected": finite(row.expected),
         "from_memory": row.from_memory,
     })
+}
+
+pub(super) fn ops_per_day(row: &OpsPerDay) -> Value {
+    json!({ "store": row.store, "op": row.op, "count": finite(row.count) })
 }
 
 pub(super) fn ceiling(ceiling: &Ceiling) -> Value {

@@ -5,23 +5,30 @@ use super::words::Paint;
 use std::collections::BTreeMap;
 
 /// Operations by store and kind.
-type Ops = BTreeMap<(String, String), u32>;
+pub type Ops = BTreeMap<(String, String), u32>;
 
 /// The calls of the plan that strategies are compared on.
 const CALLS: u32 = 9;
 
-/// Renders the strategies: name, ops of a call that succeeds and of one that fails, description.
-pub fn strategy_list(strategies: &[(&str, &Ops, &Ops, &str)]) -> String {
-    let in_words = |ops: &Ops, times: u32| {
-        let one = |((store, op), n): (&(String, String), &u32)| format!("{} {store} {op}", n * times);
+/// A strategy as the list shows it: its name; ops of a call that succeeds, of one that fails, of a plan's end and of a
+/// day; what it does.
+pub type StrategyRow<'a> = (&'a str, [&'a Ops; 4], &'a str);
+
+/// Renders the strategies: name, ops of a plan, of a call that fails and of a day, description.
+pub fn strategy_list(strategies: &[StrategyRow<'_>]) -> String {
+    let in_words = |ops: &Ops| {
+        let one = |((store, op), n): (&(String, String), &u32)| format!("{n} {store} {op}");
         let all: Vec<String> = ops.iter().map(one).collect();
         if all.is_empty() { "none".into() } else { all.join(", ") }
     };
-    let row = |(name, call, error, what): &(&str, &Ops, &Ops, &str)| {
-        [name.to_string(), in_words(call, CALLS), in_words(error, 1), what.to_string()]
+    let row = |(name, [call, error, plan, day], what): &StrategyRow<'_>| {
+        let mut whole: Ops = call.iter().map(|(op, n)| (op.clone(), n * CALLS)).collect();
+        plan.iter().for_each(|(op, n)| *whole.entry(op.clone()).or_default() += n);
+        [name.to_string(), in_words(&whole), in_words(error), in_words(day), what.to_string()]
     };
     let rows = strategies.iter().map(row).collect();
-    lines(plain_table(["strategy", "a plan of 9 calls", "a faulty, failed call", "what it does"], [false; 4], rows))
+    let header = ["strategy", "a plan of 9 calls", "a faulty, failed call", "a day", "what it does"];
+    lines(plain_table(header, [false; 5], rows))
 }
 
 /// The file of a strategy as the rows of a `custom` one: without the description, which `[logging]` does not have,

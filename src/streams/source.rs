@@ -53,6 +53,8 @@ pub enum Purpose {
     Start = 18,
     /// Which points of a design are simulated.
     Design = 19,
+    /// How long an operation at the end of a plan or a day takes, and how it ends.
+    Summary = 20,
 }
 
 impl Source {

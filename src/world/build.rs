@@ -29,6 +29,8 @@ pub struct Blueprint {
     pub(super) line_count: usize,
     pub(super) requests: Vec<Row>,
     pub(super) responses: Vec<Row>,
+    pub(super) plan_ends: Vec<Row>,
+    pub(super) day_ends: Vec<Row>,
     pub(super) reads: Vec<ReadOp>,
     /// Reads before the first call of a plan come first in `reads`: so many.
     pub(super) plan_reads: usize,
@@ -171,6 +173,8 @@ impl Blueprint {
         let mut keys = Keys::default();
         let requests = rows(model, LogEvent::Request, &mut laws, &mut keys)?;
         let responses = rows(model, LogEvent::Response, &mut laws, &mut keys)?;
+        let plan_ends = rows(model, LogEvent::PlanEnd, &mut laws, &mut keys)?;
+        let day_ends = rows(model, LogEvent::DayEnd, &mut laws, &mut keys)?;
         let words_per_call_ops = reads.ops.len() + 2 * (requests.len() + responses.len());
         let workflows: Result<Vec<Flow>, String> =
             model.workflows.iter().map(|workflow| flow(model, workflow, words_per_call_ops, &mut laws)).collect();
@@ -185,9 +189,14 @@ impl Blueprint {
         let line_of = |priority| priorities.iter().position(|&p| p == priority).unwrap_or(0).min(255) as u8;
         let patience =
             model.classes.iter().flat_map(|class| model.queues.iter().map(|q| class.patience.or(q.patience)));
+        let writes = |role| {
+            let rows = requests.iter().chain(&responses).chain(&plan_ends);
+            rows.into_iter().any(|row| row.role == role && row.op == OpKind::Put)
+        };
+        let has_writes = [Role::Index, Role::Session].map(writes);
         let has_trace = model.classes.iter().any(|class| matches!(class.arrivals, Arrivals::Trace { .. }));
         Ok(Blueprint {
-            has_logs: !requests.is_empty() || !responses.is_empty(),
+            has_logs: [&requests, &responses, &plan_ends, &day_ends].iter().any(|rows| !rows.is_empty()),
             lines: model.classes.iter().map(|class| line_of(class.priority)).collect(),
             by_priority: model.queues.iter().map(|q| q.discipline == Discipline::Priority).collect(),
             patience: patience.collect(),
@@ -203,10 +212,12 @@ impl Blueprint {
             limits_external: model.platform.subrequests_external.is_some(),
             traced: model.classes.iter().map(|class| matches!(class.arrivals, Arrivals::Trace { .. })).collect(),
             providers: model.providers.iter().map(provider).collect(),
-            has_index: requests.iter().chain(&responses).any(|r| r.role == Role::Index && r.op == OpKind::Put),
-            has_list: requests.iter().chain(&responses).any(|r| r.role == Role::Session && r.op == OpKind::Put),
+            has_index: has_writes[0],
+            has_list: has_writes[1],
             requests,
             responses,
+            plan_ends,
+            day_ends,
             plan_reads: reads.per_plan,
             memory_keys: reads.memory_keys,
             reads: reads.ops,

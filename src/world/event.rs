@@ -16,6 +16,10 @@ pub(super) enum Event {
     BackoffEnd(u32),
     /// A plan of this class arrives.
     Arrival(u16),
+    /// A store answers the op of this errand.
+    ErrandAnswer(u32),
+    /// A day ends.
+    DayEnd,
 }
 
 /// The order of events at one instant, with the reason for each place.
@@ -34,6 +38,8 @@ pub(super) enum Rank {
     BackoffEnd,
     /// New work.
     Arrival,
+    /// What the administrator's clock starts comes last.
+    Admin,
 }
 
 /// The place of a call among all: its plan's number, then its own. It is the address of the work and not the order of

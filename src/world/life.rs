@@ -338,7 +338,7 @@ impl World<'_> {
         let next = if self.plans[place as usize].over { None } else { self.go_on(place, index, flow) };
         let plan = &self.plans[place as usize];
         if plan.over && plan.open_calls == 0 {
-            self.free_plan(place);
+            self.plan_over(place);
         }
         next
     }
@@ -376,6 +376,7 @@ impl World<'_> {
             return;
         }
         plan.over = true;
+        plan.completed = end == PlanEnd::Completed;
         let class = plan.class as usize;
         self.ledgers[class].plans.end(end as usize, plan.recorded);
         if end == PlanEnd::Completed && plan.recorded {
@@ -390,7 +391,8 @@ impl World<'_> {
         }
     }
 
-    fn free_plan(&mut self, place: u32) {
+    /// The last call of a plan is over, and so is whatever the strategy does at the end of a plan.
+    pub(super) fn free_plan(&mut self, place: u32) {
         if let Some(index) = &mut self.index {
             let session = self.plans[place as usize].session;
             self.departures.extend(index.close(session));

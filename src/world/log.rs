@@ -22,11 +22,31 @@ pub(super) enum LogStep {
 }
 
 /// An op that has been asked for.
-struct Asked {
+pub(super) struct Asked {
     /// When it begins: later than now, where a quota makes it wait.
     at: Instant,
-    takes: Span,
-    refused: Option<Refusal>,
+    pub(super) takes: Span,
+    pub(super) refused: Option<Refusal>,
+}
+
+/// Who asks for an op.
+pub(super) struct Asker {
+    pub(super) recorded: bool,
+    pub(super) invocation: Invocation,
+    /// How long it takes.
+    pub(super) word: Word,
+    /// The address of whatever else the store draws for it.
+    pub(super) lane: u64,
+    pub(super) position: u64,
+}
+
+/// Where the counters of an invocation are.
+#[derive(Clone, Copy)]
+pub(super) enum Invocation {
+    /// With its plan, from here on.
+    Plan(usize),
+    /// With the errand that it is.
+    Errand(usize),
 }
 
 /// An op as it is asked for.
@@ -35,8 +55,6 @@ struct OpAsked {
     op: OpKind,
     external: bool,
     law: u16,
-    /// Its draw, among those of the call.
-    word: usize,
     /// When its key was last written, if that matters.
     key: Option<Instant>,
     /// Bytes that it would add to the store.
@@ -65,7 +83,8 @@ impl World<'_> {
             return Some(false);
         }
         let (store, external, law) = (read.store as usize, read.external, read.law);
-        let asked = self.ask(id, &OpAsked { store, op: OpKind::Get, external, law, word: cursor, key: None, bytes: 0 });
+        let asker = self.caller(id, cursor);
+        let asked = self.ask(&asker, &OpAsked { store, op: OpKind::Get, external, law, key: None, bytes: 0 });
         Some(self.wait_for(id, asked))
     }
 
@@ -108,6 +127,7 @@ impl World<'_> {
             let applies = match row.when {
                 When::Always => true,
                 When::Error => error,
+                When::Normal => !error,
                 When::Critical => critical,
                 When::ErrorOrCritical => error || critical,
             };
@@ -118,7 +138,9 @@ impl World<'_> {
             self.logs[id as usize].tried |= row.role == Role::Record && row.op == OpKind::Put;
             let word =
                 self.blueprint.reads.len() + 2 * (cursor + if is_response { self.blueprint.requests.len() } else { 0 });
-            let asked = self.ask_row(id, row, word);
+            let (asker, plan) = (self.caller(id, word), self.calls[id as usize].plan);
+            let (asked, rewrites) = self.ask_row(&asker, plan, row);
+            self.calls[id as usize].rewrites = rewrites;
             if self.wait_for(id, asked) {
                 return LogStep::UnderWay;
             }
@@ -138,40 +160,51 @@ impl World<'_> {
         self.blueprint.workflows[workflow].calls[call.index as usize].critical
     }
 
-    fn ask_row(&mut self, id: u32, row: &Row, word: usize) -> Asked {
+    /// Asks for the op of a row of this plan; also whether it replaces what was written before.
+    pub(super) fn ask_row(&mut self, asker: &Asker, plan: u32, row: &Row) -> (Asked, bool) {
         let last = match (row.key, row.op) {
             (KeySlot::Shared(key), OpKind::Put) => self.shared_writes[key as usize],
-            (KeySlot::Session(key), OpKind::Put) => self.session_writes[self.session_slot(id, key)],
+            (KeySlot::Session(key), OpKind::Put) => self.session_writes[self.session_slot(plan, key)],
             _ => None,
         };
         let (key, bytes) = (last, if row.op == OpKind::Put && last.is_none() { row.bytes } else { 0 });
-        let op =
-            OpAsked { store: row.store as usize, op: row.op, external: row.external, law: row.law, word, key, bytes };
-        let asked = self.ask(id, &op);
-        self.calls[id as usize].rewrites = last.is_some();
+        let op = OpAsked { store: row.store as usize, op: row.op, external: row.external, law: row.law, key, bytes };
+        let asked = self.ask(asker, &op);
         if asked.refused.is_none() && row.op == OpKind::Put {
             match row.key {
                 KeySlot::Shared(key) => self.shared_writes[key as usize] = Some(asked.at),
                 KeySlot::Session(key) => {
-                    let slot = self.session_slot(id, key);
+                    let slot = self.session_slot(plan, key);
                     self.session_writes[slot] = Some(asked.at);
                 }
                 KeySlot::Once => {}
             }
-            let recorded = self.calls[id as usize].recorded;
-            self.family_writes[row.family as usize] += u64::from(recorded);
+            self.family_writes[row.family as usize] += u64::from(asker.recorded);
         }
-        asked
+        (asked, last.is_some())
     }
 
-    fn session_slot(&self, id: u32, key: u16) -> usize {
-        self.calls[id as usize].plan as usize * self.blueprint.session_keys + key as usize
+    fn session_slot(&self, plan: u32, key: u16) -> usize {
+        plan as usize * self.blueprint.session_keys + key as usize
+    }
+
+    /// A call as it asks for an op, whose draw is its word of this number.
+    fn caller(&self, id: u32, word: usize) -> Asker {
+        let call = &self.calls[id as usize];
+        let number = self.plans[call.plan as usize].number;
+        Asker {
+            recorded: call.recorded,
+            invocation: self.invocation(id),
+            word: self.op_word(id, word),
+            lane: u64::from(call.class),
+            position: (number << 12 | u64::from(call.index)) << 8 | word as u64 & 0xff,
+        }
     }
 
     /// Asks a store for an op: the quotas first (a refusal costs nothing), then the invocation's limits (the platform
     /// throws), then the key and the room that is left (the store answers, which takes as long as any answer).
-    fn ask(&mut self, id: u32, asked: &OpAsked) -> Asked {
-        let recorded = self.calls[id as usize].recorded;
+    fn ask(&mut self, asker: &Asker, asked: &OpAsked) -> Asked {
+        let recorded = asker.recorded;
         let (now, store, op) = (self.now, asked.store, asked.op);
         self.stores[store].counts[op as usize].attempted[usize::from(recorded)] += 1;
         let refuse = |world: &mut Self, why, takes| {
@@ -186,11 +219,11 @@ impl World<'_> {
         if verdict == Verdict::Refused && !service {
             return refuse(self, Refusal::Quota, Span::ZERO);
         }
-        if !self.may_call(id, store, asked.external) {
+        if !self.may_call(asker.invocation, store, asked.external) {
             return refuse(self, Refusal::Invocation, Span::ZERO);
         }
-        let takes = self.blueprint.laws[asked.law as usize].sample(self.op_word(id, asked.word));
-        if service && let Some(why) = self.service_fails(id, asked, verdict, takes) {
+        let takes = self.blueprint.laws[asked.law as usize].sample(asker.word);
+        if service && let Some(why) = self.service_fails(asker, store, verdict, takes) {
             refuse(self, why, takes);
             return Asked { at: now, takes, refused: Some(Refusal::Dropped) };
         }
@@ -207,13 +240,9 @@ impl World<'_> {
     }
 
     /// Why a log service does not take an op; its client, who learns it `takes` later, says nothing to anybody.
-    fn service_fails(&mut self, id: u32, asked: &OpAsked, verdict: Verdict, takes: Span) -> Option<Refusal> {
-        let call = &self.calls[id as usize];
-        let number = self.plans[call.plan as usize].number;
-        let position = (number << 12 | u64::from(call.index)) << 8 | asked.word as u64 & 0xff;
-        let lane = u64::from(call.class);
-        let (store, now) = (&mut self.stores[asked.store], self.now);
-        if store.does_not_arrive(lane, position) {
+    fn service_fails(&mut self, asker: &Asker, store: usize, verdict: Verdict, takes: Span) -> Option<Refusal> {
+        let (store, now) = (&mut self.stores[store], self.now);
+        if store.does_not_arrive(asker.lane, asker.position) {
             return Some(Refusal::Network);
         }
         if verdict == Verdict::Refused {
@@ -271,57 +300,85 @@ impl World<'_> {
 
     /// What was read of the index is not written back.
     fn forget_copy(&mut self, id: u32) {
-        if let Some(copy) = self.copies[id as usize].take()
-            && let Some(index) = &mut self.index
-        {
+        if let Some(copy) = self.copies[id as usize].take() {
+            self.release_copy(copy);
+        }
+    }
+
+    pub(super) fn release_copy(&mut self, copy: Vec<u32>) {
+        if let Some(index) = &mut self.index {
             index.release(copy, &mut self.departures);
             self.settle_departures();
         }
     }
 
     fn end_get(&mut self, id: u32, row: &Row, role: Role) {
-        let recorded = self.recorded(id);
-        let Some(index) = self.index.as_mut().filter(|_| role == Role::Index) else { return };
+        if role == Role::Index {
+            self.copies[id as usize] = self.read_index(row, self.recorded(id));
+        }
+    }
+
+    /// What the index says to a row that reads it.
+    pub(super) fn read_index(&mut self, row: &Row, recorded: bool) -> Option<Vec<u32>> {
+        let index = self.index.as_mut()?;
         let store = &mut self.stores[row.store as usize];
         let found = if index.is_there(self.now) { &mut store.hits } else { &mut store.misses };
         found[usize::from(recorded)] += 1;
-        self.copies[id as usize] = Some(index.read(self.now, &mut self.departures));
+        let copy = index.read(self.now, &mut self.departures);
         self.settle_departures();
+        Some(copy)
     }
 
     fn end_put(&mut self, id: u32, row: &Row, role: Role) {
         let call = &self.calls[id as usize];
-        let is_response = call.phase == super::state::Phase::Response;
+        let (is_response, rewrites) = (call.phase == super::state::Phase::Response, call.rewrites);
         let place = self.blueprint.reads.len()
             + 2 * (call.cursor as usize - 1 + if is_response { self.blueprint.requests.len() } else { 0 });
-        let word = self.op_word(id, place + 1);
-        let (recorded, plan) = (call.recorded, &self.plans[call.plan as usize]);
-        let address = (plan.number << 12 | u64::from(call.index)) << 8 | place as u64 & 0xff;
-        if self.stores[row.store as usize].keeps_nothing(u64::from(call.class), address, recorded) {
+        let (word, asker) = (self.op_word(id, place + 1), self.caller(id, place));
+        let Some((dies, loss)) = self.stored(&asker, row, word, rewrites) else {
             self.logs[id as usize].dropped |= role == Role::Record;
             return self.forget_copy(id);
-        }
-        let (dies, loss) = self.stores[row.store as usize].fate(self.now, row.ttl, word);
-        if !self.calls[id as usize].rewrites {
-            self.stores[row.store as usize].keep(row.bytes, self.now, dies);
-        }
+        };
         let session = self.plans[self.calls[id as usize].plan as usize].session;
         match role {
             Role::Record => self.note_record(id, row, dies, loss),
             Role::Index => {
                 let copy = self.copies[id as usize].take().unwrap_or_default();
-                if let Some(index) = &mut self.index {
-                    index.write(session, copy, dies, self.now, &mut self.departures);
-                    self.settle_departures();
-                }
+                self.write_index(session, copy, dies);
             }
             Role::Session => {
-                if let Some(index) = &mut self.index {
-                    index.list(session, dies);
-                    self.logs[id as usize].listed = true;
-                }
+                self.write_list(session, dies);
+                self.logs[id as usize].listed |= self.index.is_some();
             }
             Role::Other => {}
+        }
+    }
+
+    /// An accepted write is there from now on: when it goes, and why. `None` where the store kept nothing.
+    pub(super) fn stored(&mut self, asker: &Asker, row: &Row, word: Word, rewrites: bool) -> Option<(Instant, Loss)> {
+        let store = &mut self.stores[row.store as usize];
+        if store.keeps_nothing(asker.lane, asker.position, asker.recorded) {
+            return None;
+        }
+        let (dies, loss) = store.fate(self.now, row.ttl, word);
+        if !rewrites {
+            store.keep(row.bytes, self.now, dies);
+        }
+        Some((dies, loss))
+    }
+
+    /// A session writes the index back.
+    pub(super) fn write_index(&mut self, session: u32, copy: Vec<u32>, dies: Instant) {
+        if let Some(index) = &mut self.index {
+            index.write(session, copy, dies, self.now, &mut self.departures);
+            self.settle_departures();
+        }
+    }
+
+    /// A session writes the list of its records.
+    pub(super) fn write_list(&mut self, session: u32, dies: Instant) {
+        if let Some(index) = &mut self.index {
+            index.list(session, dies);
         }
     }
 
@@ -434,8 +491,8 @@ impl World<'_> {
         self.calls[id as usize].recorded
     }
 
-    /// The counters of the invocation that a call belongs to.
-    fn invocation(&mut self, id: u32) -> &mut [u32] {
+    /// The invocation that a call belongs to.
+    fn invocation(&self, id: u32) -> Invocation {
         let call = &self.calls[id as usize];
         let flow = &self.blueprint.workflows[self.plans[call.plan as usize].workflow as usize];
         let number = match flow.invocation {
@@ -443,12 +500,18 @@ impl World<'_> {
             InvocationScope::Step => flow.calls[call.index as usize].step as usize,
             InvocationScope::Call => call.index as usize,
         };
-        let base = call.plan as usize * self.used_each + number * self.used_width;
-        &mut self.used[base..base + self.used_width]
+        Invocation::Plan(call.plan as usize * self.used_each + number * self.used_width)
+    }
+
+    fn counters(&mut self, invocation: Invocation) -> &mut [u32] {
+        match invocation {
+            Invocation::Plan(base) => &mut self.used[base..base + self.used_width],
+            Invocation::Errand(id) => &mut self.errands.used[id * self.used_width..][..self.used_width],
+        }
     }
 
     /// Whether the invocation may make one more call to a store; if so it is counted.
-    fn may_call(&mut self, id: u32, store: usize, external: bool) -> bool {
+    fn may_call(&mut self, invocation: Invocation, store: usize, external: bool) -> bool {
         let platform = &self.blueprint.model.platform;
         let (side, limit) = if external {
             (EXTERNAL, platform.subrequests_external)
@@ -458,7 +521,7 @@ impl World<'_> {
         let of_store = self.stores[store].ops_per_invocation;
         let is_subrequest = self.stores[store].is_subrequest;
         let limit = limit.filter(|_| is_subrequest);
-        let used = self.invocation(id);
+        let used = self.counters(invocation);
         if limit.is_some_and(|limit| used[side] >= limit) || used[STORES + store] >= of_store {
             return false;
         }
@@ -473,7 +536,8 @@ impl World<'_> {
     #[inline]
     pub(super) fn may_call_outside(&mut self, id: u32) -> bool {
         let Some(limit) = self.blueprint.model.platform.subrequests_external else { return true };
-        let used = self.invocation(id);
+        let invocation = self.invocation(id);
+        let used = self.counters(invocation);
         if used[EXTERNAL] >= limit {
             return false;
         }

@@ -82,6 +82,8 @@ impl World<'_> {
             Event::BackoffEnd(call) => self.backoff_ends(call),
             Event::StoreAnswer(call) => self.store_answers(call),
             Event::Patience(call, incarnation) => self.lose_patience(call, incarnation),
+            Event::ErrandAnswer(errand) => self.go_on_errand(errand),
+            Event::DayEnd => self.end_day(),
             Event::Recording => self.start_recording(),
         }
     }

@@ -1,6 +1,7 @@
 //! What a replication holds at one instant: plans, calls, queues, stores, and the calendar that moves them.
 
 use super::build::Blueprint;
+use super::errand::Errands;
 use super::event::{Event, Rank, order};
 use super::ledger::{CallEnd, Ledger};
 use super::parts::index::{Departure, Index};
@@ -31,6 +32,7 @@ pub(super) struct Plan {
     pub(super) recorded: bool,
     /// Its end is decided; calls of it may still run.
     pub(super) over: bool,
+    pub(super) completed: bool,
     pub(super) alive: bool,
 }
 
@@ -232,6 +234,7 @@ pub(super) struct World<'b> {
     pub(super) sized: Vec<VecDeque<Sized>>,
     pub(super) put_bytes: Vec<u64>,
     pub(super) departures: Vec<Departure>,
+    pub(super) errands: Errands,
     /// Calls that have something to do at this instant.
     pub(super) ready: VecDeque<u32>,
     pub(super) serial: u64,
@@ -302,6 +305,7 @@ impl<'b> World<'b> {
             sized: model.stores.iter().map(|_| VecDeque::new()).collect(),
             put_bytes: vec![0; model.stores.len()],
             departures: Vec::new(),
+            errands: Errands::new(blueprint, &draws),
             ready: VecDeque::new(),
             serial: 0,
             events: 0,
@@ -331,6 +335,7 @@ impl<'b> World<'b> {
         if self.blueprint.recording_from > Instant::START {
             self.calendar.push(self.blueprint.recording_from, order(Rank::Rules, 0, 0), Event::Recording);
         }
+        self.schedule_day_end();
         for class in 0..self.sources.len() {
             if let crate::model::Arrivals::Closed { users, .. } = self.blueprint.model.classes[class].arrivals {
                 for user in 0..u64::from(users) {

@@ -1,6 +1,6 @@
 //! Limits of a day divided by what a plan uses of them.
 
-use super::plan::Expected;
+use super::plan::{self, Expected};
 use super::{Ceiling, op_name};
 use crate::model::{Model, OpKind};
 use crate::policy::{OnExceed, Quota, Window};
@@ -59,11 +59,14 @@ fn quota(model: &Model, mix: &[Expected; 2], (store, op): (usize, OpKind), numbe
     let spec = &model.stores[store];
     let quota = &spec.quotas[op as usize][number_of];
     let at = |demand: f64| larger(mix, |plan| plan.ops(store, op, demand));
-    let others = spec.background[op as usize];
-    let plans_per_day = demand_at((per_day(quota) - others).max(0.0), |demand| at(demand).0)?;
+    let (others, daily) = (spec.background[op as usize], plan::per_day(model)[store][op as usize]);
+    let plans_per_day = demand_at((per_day(quota) - others - daily).max(0.0), |demand| at(demand).0)?;
     let (per_plan, note) = at(plans_per_day);
     let what = op_name(op);
-    let less = if others > 0.0 { format!(" - {} of other programs", number(others)) } else { String::new() };
+    let mut less = if others > 0.0 { format!(" - {} of other programs", number(others)) } else { String::new() };
+    if daily > 0.0 {
+        less += &format!(" - {} at the end of a day", number(daily));
+    }
     let mut because = format!("{}{less} ÷ {} a plan{note}", in_words(quota, what), number(per_plan));
     if op == OpKind::Get && mix[1].has_cached(store) {
         because += ", the rest answered from memory";

@@ -1,7 +1,7 @@
 //! What one invocation makes of the things it may make only so many of.
 
 use super::{Ceiling, InvocationNeed};
-use crate::model::{Class, InvocationScope, Level, LogOp, Model, ReadCount, Step, StoreKind, When};
+use crate::model::{Class, InvocationScope, Level, LogEvent, LogOp, Model, ReadCount, Step, StoreKind, When};
 use crate::units::count;
 
 /// What a limit counts.
@@ -68,6 +68,15 @@ fn need(model: &Model, class: &Class, (name, allowed, counts): &(String, u32, Co
             at_call = Some(nth as u32 + 1);
         }
     }
+    let critical = workflow.steps.iter().any(|step| step.critical);
+    let end = |worst| log_ops(model, LogEvent::PlanEnd, *counts, critical, worst);
+    if workflow.invocation != InvocationScope::Plan {
+        (used, worst) = (0, 0);
+    }
+    (needed, at_most) = (needed.max(used + end(false)), at_most.max(worst + end(true)));
+    if used + end(false) > *allowed && at_call.is_none() {
+        at_call = Some(each.len() as u32);
+    }
     let per_call = each.iter().all(|&n| n == each[0]).then(|| each[0]);
     InvocationNeed {
         class: class.name.clone(),
@@ -96,9 +105,15 @@ fn per_call(model: &Model, step: &Step, counts: Counts, worst: bool) -> u32 {
         Counts::External => 1,
         Counts::Internal | Counts::Store(_) => 0,
     };
-    let logs = model.logging.ops.iter().filter(|op| counts.store(model, op.store.index()));
-    let logs = logs.filter(|op| happens(model.logging.level, op, step.critical, worst)).count();
-    attempts + logs as u32 + reads(model, counts, |count| matches!(count, ReadCount::PerCall(_)))
+    let logs = |event| log_ops(model, event, counts, step.critical, worst);
+    attempts + logs(LogEvent::Request) + logs(LogEvent::Response) + reads(model, counts, |count| matches!(count, ReadCount::PerCall(_)))
+}
+
+/// The ops of one event; at worst it is an error or not, whichever makes more.
+fn log_ops(model: &Model, event: LogEvent, counts: Counts, critical: bool, worst: bool) -> u32 {
+    let rows = || model.logging.ops.iter().filter(|op| op.event == event && counts.store(model, op.store.index()));
+    let ops = |error| rows().filter(|op| happens(model.logging.level, op, critical, error)).count() as u32;
+    if worst { ops(false).max(ops(true)) } else { ops(false) }
 }
 
 fn happens(level: Level, op: &LogOp, critical: bool, error: bool) -> bool {
@@ -111,6 +126,7 @@ fn happens(level: Level, op: &LogOp, critical: bool, error: bool) -> bool {
         && match op.when {
             When::Always => true,
             When::Error => error,
+            When::Normal => !error,
             When::Critical => critical,
             When::ErrorOrCritical => error || critical,
         }

@@ -70,6 +70,14 @@ impl Expected {
         self.cached.iter().any(|cached| cached.store == store)
     }
 
+    /// Counts so many ops of a row.
+    fn log(&mut self, op: &LogOp, n: f64) {
+        self.direct[op.store.index()][op.op as usize] += n;
+        if op.op == OpKind::Put && op.key.scope == KeyScope::Shared && n > 0.0 {
+            *self.shared_writes.entry((op.store.index(), op.key.family.clone())).or_default() += n;
+        }
+    }
+
     /// The plans of several classes, by their shares.
     pub fn mix<'a>(model: &Model, plans: impl Iterator<Item = &'a Expected>, weights: &[f64]) -> Expected {
         let mut mix = Expected::empty(model);
@@ -112,11 +120,12 @@ pub(super) fn expect(model: &Model, class: &Class, failures: Failures) -> Expect
             plan.slot_seconds[queue.index()] += calls * outcome.slot_seconds;
         }
         for op in &model.logging.ops {
-            let n = calls * log_chance(model.logging.level, op, step.critical, outcome);
-            plan.direct[op.store.index()][op.op as usize] += n;
-            if op.op == OpKind::Put && op.key.scope == KeyScope::Shared && n > 0.0 {
-                *plan.shared_writes.entry((op.store.index(), op.key.family.clone())).or_default() += n;
-            }
+            let error = match op.event {
+                LogEvent::Request => outcome.request_error,
+                LogEvent::Response => outcome.fails,
+                LogEvent::PlanEnd | LogEvent::DayEnd => continue,
+            };
+            plan.log(op, calls * log_chance(model.logging.level, op.when, step.critical, error));
         }
         plan.invocations += match workflow.invocation {
             InvocationScope::Plan => 0.0,
@@ -126,6 +135,11 @@ pub(super) fn expect(model: &Model, class: &Class, failures: Failures) -> Expect
     }
     if workflow.invocation == InvocationScope::Plan {
         plan.invocations = 1.0;
+    }
+    let critical = workflow.steps.iter().any(|step| step.critical);
+    let fails = 1.0 - completes(workflow, &outcomes);
+    for op in model.logging.ops.iter().filter(|op| op.event == LogEvent::PlanEnd) {
+        plan.log(op, log_chance(model.logging.level, op.when, critical, fails));
     }
     let calls: f64 = begun.iter().flatten().sum();
     let seconds: f64 = outcomes.iter().zip(&begun).map(|(o, begun)| o.slot_seconds * begun.iter().sum::<f64>()).sum();
@@ -175,6 +189,15 @@ fn begun(workflow: &Workflow, outcomes: &[Outcome]) -> Vec<Vec<f64>> {
         before.push(ancestors);
     }
     begun
+}
+
+/// The chance that a plan is completed, as far as its calls decide that.
+fn completes(workflow: &Workflow, outcomes: &[Outcome]) -> f64 {
+    let steps = workflow.steps.iter().zip(outcomes);
+    match workflow.on_call_error {
+        OnCallError::Abort => steps.map(|(step, outcome)| power(1.0 - outcome.fails, step.calls)).product(),
+        OnCallError::Continue => 1.0,
+    }
 }
 
 fn power(base: f64, times: u32) -> f64 {
@@ -227,20 +250,26 @@ fn backoff_seconds(provider: &Provider, again: f64) -> f64 {
     sum
 }
 
-/// The chance that a call makes a log op.
-fn log_chance(level: Level, op: &LogOp, critical: bool, call: &Outcome) -> f64 {
-    let error = match op.event {
-        LogEvent::Request => call.request_error,
-        LogEvent::Response => call.fails,
-    };
-    let admitted = match level {
-        Level::All => 1.0,
-        Level::ErrorsOnly => error,
+/// Ops of a day, whatever the demand: by store, then op.
+pub(super) fn per_day(model: &Model) -> Vec<[f64; 4]> {
+    let mut ops = vec![[0.0; 4]; model.stores.len()];
+    for op in model.logging.ops.iter().filter(|op| op.event == LogEvent::DayEnd) {
+        ops[op.store.index()][op.op as usize] += f64::from(model.logging.level != Level::None);
+    }
+    ops
+}
+
+/// The chance that an event, an error with this chance, makes a log op.
+fn log_chance(level: Level, when: When, critical: bool, error: f64) -> f64 {
+    let (as_error, as_normal) = match level {
+        Level::All => (error, 1.0 - error),
+        Level::ErrorsOnly => (error, 0.0),
         Level::None => return 0.0,
     };
-    match (op.when, critical) {
-        (When::Always, _) | (When::Critical | When::ErrorOrCritical, true) => admitted,
-        (When::Error, _) | (When::ErrorOrCritical, false) => error,
+    match (when, critical) {
+        (When::Always, _) | (When::Critical | When::ErrorOrCritical, true) => as_error + as_normal,
+        (When::Error, _) | (When::ErrorOrCritical, false) => as_error,
+        (When::Normal, _) => as_normal,
         (When::Critical, false) => 0.0,
     }
 }

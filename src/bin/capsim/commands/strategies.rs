@@ -8,7 +8,10 @@ use capsim::{model, report};
 pub fn strategies(args: &Strategies) -> Exit {
     let all = model::strategies();
     let Some(name) = &args.show else {
-        let rows: Vec<_> = all.iter().map(|s| (s.name, &s.per_call, &s.per_error, s.description.as_str())).collect();
+        let rows: Vec<_> = all
+            .iter()
+            .map(|s| (s.name, [&s.per_call, &s.per_error, &s.per_plan, &s.per_day], s.description.as_str()))
+            .collect();
         return console::print(&report::strategy_list(&rows));
     };
     let Some(strategy) = all.iter().find(|strategy| strategy.name == *name) else {

@@ -1,0 +1,239 @@
+//! Ops that no call makes: the rows of a strategy at the end of a plan and at the end of a day.
+//!
+//! Each end is an errand. It goes through its rows one after the other, nobody waits for it, and a refused op skips the
+//! rest. The end of a plan stands in the plan's invocation where the whole plan is one; otherwise an errand has an
+//! invocation of its own.
+
+use super::build::{Blueprint, Row};
+use super::event::{Event, Rank, address, order};
+use super::log::{Asker, Invocation};
+use super::parts::store::Refusal;
+use super::state::World;
+use crate::model::{InvocationScope, Level, OpKind, Role, When};
+use crate::streams::{Purpose, Scatter, Source as Draws, Word};
+use crate::units::{CalendarStart, Instant, Span, Zone};
+
+/// What has come to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    /// The plan in this place.
+    Plan(u32),
+    /// A day.
+    Day,
+}
+
+/// An errand under way.
+#[derive(Debug)]
+struct Errand {
+    end: End,
+    /// The number of its plan within its class, or of its day: the address of its draws.
+    number: u64,
+    recorded: bool,
+    cursor: usize,
+    /// An op is under way, and how it will end.
+    open: bool,
+    refused: Option<Refusal>,
+    rewrites: bool,
+    /// What it has read of the index.
+    copy: Option<Vec<u32>>,
+}
+
+/// All errands, and what they draw from.
+#[derive(Debug)]
+pub(super) struct Errands {
+    list: Vec<Errand>,
+    free: Vec<u32>,
+    /// Of each errand: what its own invocation has used.
+    pub(super) used: Vec<u32>,
+    days: u64,
+    of_plans: Vec<Scatter>,
+    of_days: Scatter,
+}
+
+/// Lanes of the stores' own draws: calls take those of their class, below.
+const PLAN_ENDS: u64 = 1 << 32;
+const DAY_ENDS: u64 = 2 << 32;
+
+impl Errands {
+    pub(super) fn new(blueprint: &Blueprint, draws: &Draws) -> Errands {
+        let classes = blueprint.model.classes.iter();
+        Errands {
+            list: Vec::new(),
+            free: Vec::new(),
+            used: Vec::new(),
+            days: 0,
+            of_plans: classes.map(|class| draws.scatter(&class.name, Purpose::Summary)).collect(),
+            of_days: draws.scatter("day", Purpose::Summary),
+        }
+    }
+}
+
+impl World<'_> {
+    /// The first midnight UTC, if anything is done then.
+    pub(super) fn schedule_day_end(&mut self) {
+        if self.blueprint.day_ends.is_empty() {
+            return;
+        }
+        let calendar = CalendarStart::new(self.blueprint.model.run.start, &Zone::UTC);
+        let is_midnight = calendar.hour_of_day(Instant::START) == 0.0;
+        let first = if is_midnight { Instant::START } else { calendar.next_day(Instant::START) };
+        self.calendar.push(first, order(Rank::Admin, 0, 0), Event::DayEnd);
+    }
+
+    /// It is midnight UTC.
+    pub(super) fn end_day(&mut self) {
+        self.calendar.push(self.now + Span::DAY, order(Rank::Admin, 0, 0), Event::DayEnd);
+        let number = self.errands.days;
+        self.errands.days += 1;
+        self.run_errand(End::Day, number, self.now >= self.blueprint.recording_from);
+    }
+
+    /// The last call of a plan is over.
+    pub(super) fn plan_over(&mut self, place: u32) {
+        if self.blueprint.plan_ends.is_empty() {
+            return self.free_plan(place);
+        }
+        let plan = &self.plans[place as usize];
+        self.run_errand(End::Plan(place), plan.number, plan.recorded);
+    }
+
+    fn run_errand(&mut self, end: End, number: u64, recorded: bool) {
+        let errand =
+            Errand { end, number, recorded, cursor: 0, open: false, refused: None, rewrites: false, copy: None };
+        let id = match self.errands.free.pop() {
+            Some(id) => {
+                self.errands.list[id as usize] = errand;
+                id
+            }
+            None => {
+                self.errands.list.push(errand);
+                self.errands.used.resize(self.errands.list.len() * self.used_width, 0);
+                self.errands.list.len() as u32 - 1
+            }
+        };
+        self.errands.used[id as usize * self.used_width..][..self.used_width].fill(0);
+        self.go_on_errand(id);
+    }
+
+    /// Takes an errand as far as it gets without waiting.
+    pub(super) fn go_on_errand(&mut self, id: u32) {
+        let blueprint = self.blueprint;
+        let rows = match self.errands.list[id as usize].end {
+            End::Plan(_) => &blueprint.plan_ends,
+            End::Day => &blueprint.day_ends,
+        };
+        loop {
+            let errand = &mut self.errands.list[id as usize];
+            let Some(row) = rows.get(errand.cursor) else { break };
+            if errand.open {
+                errand.open = false;
+                if errand.refused.is_some_and(|why| why != Refusal::Dropped) {
+                    break;
+                }
+                if errand.refused.is_none() {
+                    self.end_errand_op(id, row);
+                }
+                self.errands.list[id as usize].cursor += 1;
+            } else if !self.applies(id, row) {
+                self.errands.list[id as usize].cursor += 1;
+            } else if self.start_errand_op(id, row) {
+                return;
+            }
+        }
+        self.end_errand(id);
+    }
+
+    fn applies(&self, id: u32, row: &Row) -> bool {
+        let level = self.blueprint.model.logging.level;
+        let End::Plan(place) = self.errands.list[id as usize].end else { return level != Level::None };
+        let plan = &self.plans[place as usize];
+        let error = !plan.completed;
+        let critical = || self.blueprint.workflows[plan.workflow as usize].calls.iter().any(|call| call.critical);
+        let admitted = match level {
+            Level::All => true,
+            Level::ErrorsOnly => error,
+            Level::None => false,
+        };
+        admitted
+            && match row.when {
+                When::Always => true,
+                When::Error => error,
+                When::Normal => !error,
+                When::Critical => critical(),
+                When::ErrorOrCritical => error || critical(),
+            }
+    }
+
+    /// Asks for the op of a row; whether it takes time.
+    fn start_errand_op(&mut self, id: u32, row: &Row) -> bool {
+        let (asker, _) = self.errand_asks(id);
+        let end = self.errands.list[id as usize].end;
+        let (place, address) = match end {
+            End::Plan(place) => (place, address(self.plans[place as usize].serial, u16::MAX >> 4)),
+            End::Day => (u32::MAX, address(u64::MAX - self.errands.list[id as usize].number, u16::MAX >> 4)),
+        };
+        let (asked, rewrites) = self.ask_row(&asker, place, row);
+        let errand = &mut self.errands.list[id as usize];
+        (errand.open, errand.refused, errand.rewrites) = (true, asked.refused, rewrites);
+        if asked.takes.is_zero() {
+            return false;
+        }
+        // The calls of its plan are over, so none of them stands at this place of an instant.
+        self.calendar.push(self.now + asked.takes, order(Rank::StoreAnswer, address, 255), Event::ErrandAnswer(id));
+        true
+    }
+
+    /// An errand as it asks for its op, and the word that decides when what it writes goes.
+    fn errand_asks(&mut self, id: u32) -> (Asker, Word) {
+        let (width, each) = (self.used_width, self.used_each);
+        let errand = &self.errands.list[id as usize];
+        let own = Invocation::Errand(id as usize);
+        let (draws, kind, invocation) = match errand.end {
+            End::Plan(place) => {
+                let plan = &self.plans[place as usize];
+                let whole = self.blueprint.workflows[plan.workflow as usize].invocation == InvocationScope::Plan;
+                let with_plan = whole && each >= width;
+                let invocation = if with_plan { Invocation::Plan(place as usize * each) } else { own };
+                (&mut self.errands.of_plans[plan.class as usize], PLAN_ENDS | u64::from(plan.class), invocation)
+            }
+            End::Day => (&mut self.errands.of_days, DAY_ENDS, own),
+        };
+        let mut word = |lane: usize| draws.at(lane as u64, errand.number).next();
+        let (takes, goes) = (word(2 * errand.cursor), word(2 * errand.cursor + 1));
+        let (recorded, position) = (errand.recorded, errand.number << 8 | errand.cursor as u64 & 0xff);
+        (Asker { recorded, invocation, word: takes, lane: kind, position }, goes)
+    }
+
+    /// What an op has done, now that it was answered.
+    fn end_errand_op(&mut self, id: u32, row: &Row) {
+        let (asker, word) = self.errand_asks(id);
+        let (end, rewrites) = (self.errands.list[id as usize].end, self.errands.list[id as usize].rewrites);
+        if row.op == OpKind::Get && row.role == Role::Index {
+            self.errands.list[id as usize].copy = self.read_index(row, asker.recorded);
+        }
+        if row.op != OpKind::Put {
+            return;
+        }
+        let stored = self.stored(&asker, row, word, rewrites);
+        let (Some((dies, _)), End::Plan(place)) = (stored, end) else { return };
+        let session = self.plans[place as usize].session;
+        match row.role {
+            Role::Index => {
+                let copy = self.errands.list[id as usize].copy.take().unwrap_or_default();
+                self.write_index(session, copy, dies);
+            }
+            Role::Session => self.write_list(session, dies),
+            Role::Record | Role::Other => {}
+        }
+    }
+
+    fn end_errand(&mut self, id: u32) {
+        if let Some(copy) = self.errands.list[id as usize].copy.take() {
+            self.release_copy(copy);
+        }
+        self.errands.free.push(id);
+        if let End::Plan(place) = self.errands.list[id as usize].end {
+            self.free_plan(place);
+        }
+    }
+}
