@@ -79,7 +79,8 @@ fn the_end_of_a_plan_comes_once_and_knows_how_the_plan_went() {
 
 #[test]
 fn the_end_of_a_plan_stands_in_its_invocation() {
-    let row = |key: &str| format!("{{ on = \"plan_end\", store = \"cache\", op = \"put\", key = \"{key}:{{session}}\" }}");
+    let row =
+        |key: &str| format!("{{ on = \"plan_end\", store = \"cache\", op = \"put\", key = \"{key}:{{session}}\" }}");
     let rows = [row("a"), row("b"), row("c")].join(", ");
     let toml = text("per_day = 10", "1d", 3, &rows);
     let one = answer(&model_with(&toml, &["platform.subrequests_external=5"]));

@@ -11,6 +11,7 @@ mod laws;
 mod model_errors;
 mod properties;
 mod published;
+mod reach;
 mod reference;
 mod replay;
 mod shipped;

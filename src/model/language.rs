@@ -36,6 +36,7 @@ pub(super) static MODEL: Section = Section {
         optional("store", Named(&Table(&STORE)), "the preset's", "Key-value stores and caches."),
         optional("reads", Named(&Table(&READS)), "none", "Reads that are not logs: allow and deny lists, prompts."),
         optional("logging", Table(&LOGGING), "nothing is logged", "How calls are logged."),
+        optional("logfile", Named(&Table(&LOGFILE)), "none", "Log files that are rotated."),
         optional("objectives", Metrics(&Table(&OBJECTIVE)), "none", "Bounds that metrics are held against."),
         later("breaker", "Circuit breakers."),
         later("change", "Changes of a value at an instant."),
@@ -394,6 +395,12 @@ static LOGGING: Section = Section {
         ),
         default("on_error", OneOf(&["swallow", "fail_plan"]), "swallow", "What a rejected log operation does."),
         default("max_log_entries", Whole(1, 1_000_000), "10", "Sessions that the index keeps."),
+        default(
+            "incident_gap",
+            Length,
+            "1h",
+            "An error after so long without any is the first of an incident (`logs.error.first.…`).",
+        ),
         default("record_bytes", Size, "2KiB", "The size of an entry, where a row does not say."),
         optional("ops", List(&Table(&LOG_OP), None), "the strategy's", "The rows of a `custom` strategy."),
     ],
@@ -439,6 +446,24 @@ static LOG_OP: Section = Section {
         optional("only_if", OneOf(&["kv_errors", "index"]), "always", "The switch of [logging] that must be on."),
         optional("ttl", Length, "cache_ttl in a cache, else the store's", "How long the entry lives."),
         optional("bytes", Size, "record_bytes", "The size of the entry."),
+    ],
+};
+
+static LOGFILE: Section = Section {
+    title: "[logfile.NAME]",
+    fields: &[
+        default(
+            "rotate",
+            OneOf(&["size", "date"]),
+            "size",
+            "When a new file is begun: when it is full, or each day (UTC).",
+        ),
+        default("max_size", Size, "10MB", "A line that would fill the file to this goes into a new one; with `size`."),
+        default("backups", Whole(0, 100_000), "5", "Older files that are kept beside the current one."),
+        default("format", OneOf(&["text", "json"]), "text", "How a line is written; each request and response is one."),
+        default("text_bytes", Size, "150B", "Of a line as text; measure yours."),
+        default("json_bytes", Size, "400B", "Of a line as JSON; measure yours."),
+        default("error_bytes", Size, "0B", "What an error adds to its line: a traceback, say."),
     ],
 };
 

@@ -100,6 +100,7 @@ fn sections(
     let known = if workflows.len() == names.workflows.all().len() { &workflows[..] } else { &[] };
     trace::fill(input, &cursor, &names, &mut classes, known, platform.isolates);
     let logging = strategy::read(input, &section("logging")?, strategy, &names, &stores);
+    let logfiles = strategy::logfiles(&cursor);
     let objectives = objectives::read(input, &cursor, &names);
     debug_assert!(
         classes.iter().all(|class| !matches!(&class.arrivals, Arrivals::Trace { plans } if plans.is_empty()))
@@ -119,6 +120,7 @@ fn sections(
         stores,
         reads,
         logging,
+        logfiles,
         objectives,
     })
 }

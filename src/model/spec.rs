@@ -1,6 +1,6 @@
 //! What a checked model holds.
 
-use crate::policy::{Fault, OnExceed, Quota, Retry};
+use crate::policy::{Fault, OnExceed, Quota, Retry, RotateOn};
 use crate::streams::LawSpec;
 use crate::units::{Bytes, Id, Instant, Money, Probability, Rate, Span, Timestamp, Zone};
 
@@ -34,6 +34,8 @@ pub struct Model {
     pub reads: Vec<Read>,
     /// How calls are logged.
     pub logging: Logging,
+    /// `[logfile.NAME]`: the log files.
+    pub logfiles: Vec<LogFile>,
     /// What the results are held against.
     pub objectives: Vec<Objective>,
 }
@@ -393,6 +395,23 @@ pub struct Logging {
     pub on_error: OnLogError,
     /// `max_log_entries`: sessions that the index keeps.
     pub max_log_entries: u32,
+    /// `incident_gap`: an error after so long without any is the first of an incident.
+    pub incident_gap: Span,
+}
+
+/// `[logfile.NAME]`: a log file, with a line for each request and each response.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LogFile {
+    /// Its name.
+    pub name: String,
+    /// When a new file is begun.
+    pub rotate: RotateOn,
+    /// Older files that are kept beside the current one.
+    pub backups: u32,
+    /// Of a line, in the format that is chosen; at least 1.
+    pub line: Bytes,
+    /// `error_bytes`: what an error adds to its line.
+    pub error: Bytes,
 }
 
 /// One row of a strategy's table.

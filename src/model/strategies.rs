@@ -44,7 +44,8 @@ fn strategy(name: &'static str, text: &'static str) -> Strategy {
         let mut ops = BTreeMap::new();
         let happens = |row: &&Node| {
             let when = word(row, "when");
-            let applies = if error { when != "normal" && when != "critical" } else { when.is_empty() || when == "normal" };
+            let applies =
+                if error { when != "normal" && when != "critical" } else { when.is_empty() || when == "normal" };
             of.contains(&word(row, "on").as_str())
                 && applies
                 && (error || !errors_only || of == ["day_end"])

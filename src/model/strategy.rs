@@ -5,9 +5,12 @@ use super::input::Input;
 use super::language::STRATEGY;
 use super::names::Names;
 use super::problems::Complaint;
-use super::spec::{Key, KeyScope, Level, LogEvent, LogOp, Logging, OnLogError, OpKind, Role, Store, StoreKind, When};
+use super::spec::{
+    Key, KeyScope, Level, LogEvent, LogFile, LogOp, Logging, OnLogError, OpKind, Role, Store, StoreKind, When,
+};
 use super::tree::{Node, parse};
-use crate::units::{Bytes, Id};
+use crate::policy::RotateOn;
+use crate::units::{Bytes, Id, Span};
 use std::path::Path;
 
 /// The strategies that a model may name.
@@ -67,7 +70,26 @@ pub(super) fn read(
         },
         on_error: if cursor.word("on_error") == "fail_plan" { OnLogError::FailPlan } else { OnLogError::Swallow },
         max_log_entries: cursor.count("max_log_entries").unwrap_or(10),
+        incident_gap: cursor.span("incident_gap").unwrap_or(Span::HOUR),
     }
+}
+
+/// Reads the log files, in the order of their names.
+pub(super) fn logfiles(root: &Cursor<'_>) -> Vec<LogFile> {
+    let file = |(name, cursor): (&str, Cursor<'_>)| {
+        let line = if cursor.word("format") == "json" { "json_bytes" } else { "text_bytes" };
+        LogFile {
+            name: name.into(),
+            rotate: match cursor.word("rotate") {
+                "date" => RotateOn::Date,
+                _ => RotateOn::Size(cursor.size("max_size").map_or(u64::MAX, |size| size.0)),
+            },
+            backups: cursor.count("backups").unwrap_or(5),
+            line: Bytes(cursor.size(line).map_or(1, |size| size.0.max(1))),
+            error: cursor.size("error_bytes").unwrap_or(Bytes(0)),
+        }
+    };
+    root.named("logfile").into_iter().map(file).collect()
 }
 
 fn switched_on(row: &Cursor<'_>, logging: &Cursor<'_>) -> bool {

@@ -5,12 +5,14 @@
 
 mod estimate;
 mod moments;
+mod presence;
 mod quantiles;
 mod survival;
 mod weighted;
 
 pub use estimate::{Estimate, Paired};
 pub use moments::Moments;
+pub use presence::Presence;
 pub use quantiles::Quantiles;
 pub use survival::Survival;
 pub use weighted::TimeWeighted;

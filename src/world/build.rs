@@ -46,6 +46,7 @@ pub struct Blueprint {
     pub(super) one_isolate: bool,
     /// Whether the strategy has any row.
     pub(super) has_logs: bool,
+    pub(super) has_logfiles: bool,
     /// Whether an invocation may make only so many external calls.
     pub(super) limits_external: bool,
     /// By class: whether its plans replay a trace.
@@ -197,6 +198,7 @@ impl Blueprint {
         let has_trace = model.classes.iter().any(|class| matches!(class.arrivals, Arrivals::Trace { .. }));
         Ok(Blueprint {
             has_logs: [&requests, &responses, &plan_ends, &day_ends].iter().any(|rows| !rows.is_empty()),
+            has_logfiles: !model.logfiles.is_empty(),
             lines: model.classes.iter().map(|class| line_of(class.priority)).collect(),
             by_priority: model.queues.iter().map(|q| q.discipline == Discipline::Priority).collect(),
             patience: patience.collect(),

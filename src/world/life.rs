@@ -151,6 +151,9 @@ impl World<'_> {
             call.queue += isolate * self.blueprint.model.queues.len() as u32;
         }
         self.first_draws(id, flow);
+        if self.blueprint.has_logfiles {
+            self.log_line(self.calls[id as usize].request_error, recorded);
+        }
         id
     }
 
@@ -327,6 +330,9 @@ impl World<'_> {
         let (place, index, end) = (call.plan, call.index, call.end);
         self.ledgers[call.class as usize].calls.end(end as usize, call.recorded);
         self.free_calls.push(id);
+        if self.blueprint.has_logfiles {
+            self.log_line(end != CallEnd::Succeeded, self.calls[id as usize].recorded);
+        }
         let plan = &mut self.plans[place as usize];
         plan.open_calls -= 1;
         plan.ended_calls += 1;

@@ -412,9 +412,10 @@ impl World<'_> {
         let call = &self.calls[id as usize];
         let (index_of_call, session) = (call.index, self.plans[call.plan as usize].session);
         let failed_response = is_response && error;
+        let subject = self.retention.subject(error, self.now, recorded);
         let Some(written) = log.written else {
             if recorded {
-                self.retention.nothing_stored(error, log.tried, log.dropped);
+                self.retention.nothing_stored(subject, log.tried, log.dropped);
                 if failed_response {
                     self.retention.context(self.now, self.now);
                 }
@@ -428,17 +429,17 @@ impl World<'_> {
             }
         }
         let searchable = log.searchable;
-        let entry = Entry { written, dies: latest, call: index_of_call, error, listed: log.listed, searchable };
+        let entry = Entry { written, dies: latest, call: index_of_call, subject, listed: log.listed, searchable };
         let place = self.index.as_mut().map(|index| (session, index.add(session, entry)));
-        if recorded && place.is_none() {
-            self.retention.reachable_until(error, written, searchable);
+        if place.is_none() {
+            self.retention.reachable_until(subject, recorded, written, searchable);
         }
         if let Some(copy) = log.sized {
             let record =
-                Sized { before: 0, copy, written, elsewhere: (log.dies, log.loss), error, recorded, session: place };
+                Sized { before: 0, copy, written, elsewhere: (log.dies, log.loss), subject, recorded, session: place };
             self.put_sized(record);
-        } else if recorded {
-            self.retention.ends(error, written, log.dies, log.loss);
+        } else {
+            self.retention.ends(subject, recorded, written, log.dies, log.loss);
         }
     }
 
@@ -467,10 +468,8 @@ impl World<'_> {
     /// It is known when a record leaves its store of limited size.
     fn settle_sized(&mut self, record: Sized, end: (Instant, Loss)) {
         let (dies, loss) = if record.elsewhere.0 > end.0 { record.elsewhere } else { end };
-        if record.recorded {
-            self.stores[record.copy.store as usize].count_loss(end.1, true);
-            self.retention.ends(record.error, record.written, dies, loss);
-        }
+        self.stores[record.copy.store as usize].count_loss(end.1, record.recorded);
+        self.retention.ends(record.subject, record.recorded, record.written, dies, loss);
         if let (Some((session, place)), Some(index)) = (record.session, &mut self.index) {
             self.departures.extend(index.settle(session, place, dies));
             self.settle_departures();

@@ -20,18 +20,18 @@ pub struct Measure {
 }
 
 /// Measures under a prefix.
-struct Sheet {
+pub(super) struct Sheet {
     prefix: String,
     measures: Vec<Measure>,
 }
 
 impl Sheet {
-    fn put(&mut self, name: &str, unit: &'static str, value: Option<f64>) {
+    pub(super) fn put(&mut self, name: &str, unit: &'static str, value: Option<f64>) {
         let value = value.filter(|v| v.is_finite());
         self.measures.push(Measure { name: format!("{}{name}", self.prefix), unit, value });
     }
 
-    fn count(&mut self, name: &str, unit: &'static str, value: u64) {
+    pub(super) fn count(&mut self, name: &str, unit: &'static str, value: u64) {
         self.put(name, unit, Some(value as f64));
     }
 }
@@ -76,6 +76,7 @@ pub(super) fn measures(world: &World) -> Vec<Measure> {
         sheet.count("invocation.subrequests.max", "subrequests", u64::from(world.subrequests_max));
     }
     logs(&mut sheet, world);
+    super::readable::reach(&mut sheet, world);
     cost(&mut sheet, world, &all);
     sheet.count("run.events", "events", world.events);
     sheet.measures

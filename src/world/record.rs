@@ -1,8 +1,9 @@
 //! What is measured while a replication runs: per class and, for log records, by their fate.
 
-use super::parts::index::Departure;
+use super::build::Blueprint;
+use super::parts::index::{Departure, Subject};
 use super::parts::store::Loss;
-use crate::stats::{Quantiles, Survival};
+use crate::stats::{Presence, Quantiles, Survival};
 use crate::units::{Instant, Span};
 
 /// The ages at which the report says what can still be read.
@@ -29,6 +30,15 @@ pub(super) struct ClassTally {
 pub(super) struct Retention {
     horizon: Instant,
     pub(super) kinds: [Fates; 2],
+    /// Of the first error of each incident: retrievable, reachable.
+    pub(super) firsts: [Survival; 2],
+    pub(super) incidents: u64,
+    incident_gap: Span,
+    last_error: Option<Instant>,
+    /// All records over time, those of the warm-up too.
+    pub(super) alive: Presence,
+    /// Error records over time: those that can be retrieved, and those that can be reached.
+    pub(super) errors: [Presence; 2],
     /// For failed calls: the share of which request and response can both be read.
     pub(super) context: Survival,
     /// Records that are written but whose end is not yet known.
@@ -67,20 +77,47 @@ impl Fates {
 }
 
 impl Retention {
-    pub(super) fn new(horizon: Instant) -> Retention {
+    pub(super) fn new(blueprint: &Blueprint) -> Retention {
         let ages = AGES.map(|(_, age)| age.nanos());
-        Retention { horizon, kinds: [Fates::new(), Fates::new()], context: Survival::new(&ages), pending: 0 }
+        let horizon = blueprint.horizon;
+        let presence = || Presence::new(blueprint.recording_from.nanos(), horizon.nanos());
+        Retention {
+            horizon,
+            kinds: [Fates::new(), Fates::new()],
+            firsts: [Survival::new(&ages), Survival::new(&ages)],
+            incidents: 0,
+            incident_gap: blueprint.model.logging.incident_gap,
+            last_error: None,
+            alive: presence(),
+            errors: [presence(), presence()],
+            context: Survival::new(&ages),
+            pending: 0,
+        }
+    }
+
+    /// What an event at `now` tells of: after a gap without errors, an error is the first of an incident.
+    pub(super) fn subject(&mut self, error: bool, now: Instant, recorded: bool) -> Subject {
+        if !error {
+            return Subject { error, first: false };
+        }
+        let first = self.last_error.is_none_or(|last| now.saturating_since(last) >= self.incident_gap);
+        self.last_error = Some(now);
+        self.incidents += u64::from(first && recorded);
+        Subject { error, first }
     }
 
     /// A log event of which nothing was stored: because the strategy does not log it, because it was refused, or
     /// because a store said so and did not.
-    pub(super) fn nothing_stored(&mut self, error: bool, was_tried: bool, was_dropped: bool) {
-        let kind = &mut self.kinds[usize::from(error)];
+    pub(super) fn nothing_stored(&mut self, subject: Subject, was_tried: bool, was_dropped: bool) {
+        let kind = &mut self.kinds[usize::from(subject.error)];
         *match (was_dropped, was_tried) {
             (true, _) => &mut kind.dropped,
             (_, true) => &mut kind.refused,
             (_, false) => &mut kind.unlogged,
         } += 1;
+        if subject.first {
+            self.firsts.iter_mut().for_each(|survival| survival.death(0));
+        }
     }
 
     /// Events that the strategy has no row for, all at once.
@@ -104,8 +141,12 @@ impl Retention {
     }
 
     /// The end of a record is known: it goes at `dies` (which may lie past the horizon), for this reason.
-    pub(super) fn ends(&mut self, error: bool, written: Instant, dies: Instant, loss: Loss) {
-        let kind = &mut self.kinds[usize::from(error)];
+    pub(super) fn ends(&mut self, subject: Subject, recorded: bool, written: Instant, dies: Instant, loss: Loss) {
+        self.is_there(subject, written, dies);
+        if !recorded {
+            return;
+        }
+        let kind = &mut self.kinds[usize::from(subject.error)];
         let gone = match loss {
             Loss::Expired => Some(0),
             Loss::Evicted => Some(1),
@@ -117,36 +158,68 @@ impl Retention {
             None => kind.alive += 1,
         }
         record(&mut kind.retrievable, written, dies);
+        if subject.first {
+            record(&mut self.firsts[0], written, dies);
+        }
     }
 
     /// The replication ends before it is known when the record goes.
-    pub(super) fn still_there(&mut self, error: bool, written: Instant) {
-        let kind = &mut self.kinds[usize::from(error)];
+    pub(super) fn still_there(&mut self, subject: Subject, recorded: bool, written: Instant) {
+        self.is_there(subject, written, Instant::NEVER);
+        if !recorded {
+            return;
+        }
+        let age = self.horizon.saturating_since(written).nanos();
+        let kind = &mut self.kinds[usize::from(subject.error)];
         kind.alive += 1;
-        kind.retrievable.censored(self.horizon.saturating_since(written).nanos());
+        kind.retrievable.censored(age);
+        if subject.first {
+            self.firsts[0].censored(age);
+        }
+    }
+
+    fn is_there(&mut self, subject: Subject, written: Instant, dies: Instant) {
+        self.alive.there(written.nanos(), dies.nanos());
+        if subject.error {
+            self.errors[0].there(written.nanos(), dies.nanos());
+        }
+    }
+
+    /// The measures of a record's reachability that count it.
+    fn reachable(&mut self, subject: Subject) -> impl Iterator<Item = &mut Survival> {
+        let first = Some(&mut self.firsts[1]).filter(|_| subject.first);
+        [&mut self.kinds[usize::from(subject.error)].reachable].into_iter().chain(first)
     }
 
     /// A record that no index can lead to: found until `searchable`, or never.
-    pub(super) fn reachable_until(&mut self, error: bool, written: Instant, searchable: Instant) {
-        record(&mut self.kinds[usize::from(error)].reachable, written, searchable);
+    pub(super) fn reachable_until(&mut self, subject: Subject, recorded: bool, written: Instant, searchable: Instant) {
+        if subject.error {
+            self.errors[1].there(written.nanos(), searchable.nanos());
+        }
+        if recorded {
+            self.reachable(subject).for_each(|reachable| record(reachable, written, searchable));
+        }
     }
 
     /// A session is no longer in the index, or the replication ends (`is_final` is false: it is still in it).
     pub(super) fn departs(&mut self, departure: &Departure, is_final: bool) {
-        if !departure.recorded {
-            return;
-        }
         for entry in &departure.entries {
-            let reachable = &mut self.kinds[usize::from(entry.error)].reachable;
+            let (subject, written) = (entry.subject, entry.written);
             let Some(until) = departure.unreachable_from.filter(|_| entry.listed) else {
-                record(reachable, entry.written, entry.searchable);
+                self.reachable_until(subject, departure.recorded, written, entry.searchable);
                 continue;
             };
             let until = until.min(entry.dies).max(entry.searchable);
-            if !is_final && until >= self.horizon {
-                reachable.censored(self.horizon.saturating_since(entry.written).nanos());
-            } else {
-                record(reachable, entry.written, until);
+            if is_final || until < self.horizon {
+                self.reachable_until(subject, departure.recorded, written, until);
+                continue;
+            }
+            if subject.error {
+                self.errors[1].there(written.nanos(), until.nanos());
+            }
+            let age = self.horizon.saturating_since(written).nanos();
+            if departure.recorded {
+                self.reachable(subject).for_each(|reachable| reachable.censored(age));
             }
         }
     }

@@ -3,8 +3,9 @@
 use super::build::Blueprint;
 use super::event::Event;
 use super::ledger::{Alive, CallEnd};
+use super::logfile::LogFile;
 use super::measures::{Measure, measures};
-use super::state::{Phase, World};
+use super::state::{Phase, Sized, World};
 use crate::units::{Instant, count};
 
 /// Why a replication did not come to its end.
@@ -132,6 +133,7 @@ impl World<'_> {
         for store in &mut self.stores {
             store.finish(self.blueprint.horizon);
         }
+        self.logfiles.iter_mut().for_each(LogFile::finish);
         self.settle_what_is_left();
         self.settle_unlogged();
         self.retention.finish();
@@ -155,12 +157,13 @@ impl World<'_> {
     fn settle_what_is_left(&mut self) {
         for store in 0..self.sized.len() {
             while let Some(record) = self.sized[store].pop_front() {
-                if record.recorded && record.elsewhere.0 > self.now {
-                    self.retention.ends(record.error, record.written, record.elsewhere.0, record.elsewhere.1);
-                } else if record.recorded && record.copy.goes <= self.now {
-                    self.retention.ends(record.error, record.written, record.copy.goes, record.copy.loss);
-                } else if record.recorded {
-                    self.retention.still_there(record.error, record.written);
+                let Sized { subject, recorded, written, elsewhere, copy, .. } = record;
+                if elsewhere.0 > self.now {
+                    self.retention.ends(subject, recorded, written, elsewhere.0, elsewhere.1);
+                } else if copy.goes <= self.now {
+                    self.retention.ends(subject, recorded, written, copy.goes, copy.loss);
+                } else {
+                    self.retention.still_there(subject, recorded, written);
                 }
             }
         }

@@ -4,7 +4,8 @@ use super::build::Blueprint;
 use super::errand::Errands;
 use super::event::{Event, Rank, order};
 use super::ledger::{CallEnd, Ledger};
-use super::parts::index::{Departure, Index};
+use super::logfile::LogFile;
+use super::parts::index::{Departure, Index, Subject};
 use super::parts::queue::{Links, Queue};
 use super::parts::source::Source;
 use super::parts::store::{Loss, Refusal, Store};
@@ -169,7 +170,7 @@ pub(super) struct Sized {
     pub(super) written: Instant,
     /// When, and why, the last of its copies elsewhere goes.
     pub(super) elsewhere: (Instant, Loss),
-    pub(super) error: bool,
+    pub(super) subject: Subject,
     pub(super) recorded: bool,
     /// Its place in the index's memory.
     pub(super) session: Option<(u32, u32)>,
@@ -247,6 +248,7 @@ pub(super) struct World<'b> {
     pub(super) faulty_requests: u64,
     pub(super) family_writes: Vec<u64>,
     pub(super) retention: Retention,
+    pub(super) logfiles: Vec<LogFile>,
     pub(super) subrequests_max: u32,
 }
 
@@ -314,7 +316,8 @@ impl<'b> World<'b> {
             waits: (0..model.classes.len() * model.queues.len()).map(|_| QueueTally::default()).collect(),
             faulty_requests: 0,
             family_writes: vec![0; blueprint.families.len()],
-            retention: Retention::new(blueprint.horizon),
+            retention: Retention::new(blueprint),
+            logfiles: model.logfiles.iter().map(|file| LogFile::new(file, blueprint)).collect(),
             subrequests_max: 0,
         };
         world.has_counters = world.steps_each + world.used_each + blueprint.session_keys > 0;

@@ -106,7 +106,10 @@ fn per_call(model: &Model, step: &Step, counts: Counts, worst: bool) -> u32 {
         Counts::Internal | Counts::Store(_) => 0,
     };
     let logs = |event| log_ops(model, event, counts, step.critical, worst);
-    attempts + logs(LogEvent::Request) + logs(LogEvent::Response) + reads(model, counts, |count| matches!(count, ReadCount::PerCall(_)))
+    attempts
+        + logs(LogEvent::Request)
+        + logs(LogEvent::Response)
+        + reads(model, counts, |count| matches!(count, ReadCount::PerCall(_)))
 }
 
 /// The ops of one event; at worst it is an error or not, whichever makes more.

@@ -60,6 +60,7 @@ pub fn model(strategy: &str) -> Model {
         stores: vec![kv(), cache()],
         reads: vec![read("access_lists", 18), read("prompts", 10)],
         logging: logging(strategy),
+        logfiles: Vec::new(),
         objectives: vec![
             Objective { metric: "plans.failed_fraction".into(), min: None, max: Some(0.01) },
             Objective { metric: "kv.writes_rejected".into(), min: None, max: Some(0.0) },
@@ -169,5 +170,12 @@ fn logging(strategy: &str) -> Logging {
             op(LogEvent::Response, When::Error, 0, OpKind::Put, ERROR),
         ],
     };
-    Logging { strategy: strategy.into(), ops, level: Level::All, on_error: OnLogError::Swallow, max_log_entries: 10 }
+    Logging {
+        strategy: strategy.into(),
+        ops,
+        level: Level::All,
+        on_error: OnLogError::Swallow,
+        max_log_entries: 10,
+        incident_gap: Span::HOUR,
+    }
 }

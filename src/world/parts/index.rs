@@ -6,6 +6,15 @@
 
 use crate::units::Instant;
 
+/// What a record tells of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Subject {
+    /// Of an error.
+    pub(crate) error: bool,
+    /// Of the first error of an incident.
+    pub(crate) first: bool,
+}
+
 /// A record as the index knows it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Entry {
@@ -15,8 +24,8 @@ pub(crate) struct Entry {
     pub(crate) dies: Instant,
     /// The call it belongs to: a response is found through the log id that the request brought to the list.
     pub(crate) call: u16,
-    /// Whether it tells of an error.
-    pub(crate) error: bool,
+    /// What it tells of.
+    pub(crate) subject: Subject,
     /// Whether its session's list names it.
     pub(crate) listed: bool,
     /// Until when it is found without the index; [`Instant::START`] where it is not.
@@ -257,8 +266,10 @@ mod tests {
         Instant::from_nanos(seconds * 1_000_000_000)
     }
 
+    const NORMAL: Subject = Subject { error: false, first: false };
+
     fn entry(call: u16) -> Entry {
-        Entry { written: at(0), dies: Instant::NEVER, call, error: false, listed: false, searchable: Instant::START }
+        Entry { written: at(0), dies: Instant::NEVER, call, subject: NORMAL, listed: false, searchable: Instant::START }
     }
 
     fn write(index: &mut Index, session: u32, seconds: u64) -> Vec<Departure> {

@@ -1,0 +1,102 @@
+//! Log files that are rotated: which lines are still there.
+
+use crate::units::{CalendarStart, Instant};
+use std::collections::VecDeque;
+
+/// When a new file is begun.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RotateOn {
+    /// When the next line would fill the file to this many bytes or more.
+    Size(u64),
+    /// With the first line after a midnight.
+    Date,
+}
+
+/// The files of one log: the current one and so many older ones.
+#[derive(Clone, Debug)]
+pub struct Rotation {
+    on: RotateOn,
+    backups: usize,
+    calendar: CalendarStart,
+    /// When the first line of each file was written, the oldest file first.
+    begun: VecDeque<Instant>,
+    /// Bytes in the current file, and the midnight after its first line.
+    bytes: u64,
+    midnight: Instant,
+}
+
+impl Rotation {
+    /// No line yet; `calendar` says when midnight is.
+    pub fn new(on: RotateOn, backups: u32, calendar: CalendarStart) -> Rotation {
+        let (begun, midnight) = (VecDeque::new(), Instant::START);
+        Rotation { on, backups: backups as usize, calendar, begun, bytes: 0, midnight }
+    }
+
+    /// A line is written. Where that drops the oldest file, the answer is when that file had begun.
+    pub fn write(&mut self, now: Instant, bytes: u64) -> Option<Instant> {
+        let full = match self.on {
+            RotateOn::Size(limit) => self.bytes > 0 && self.bytes + bytes >= limit,
+            RotateOn::Date => now >= self.midnight,
+        };
+        let mut dropped = None;
+        if full || self.begun.is_empty() {
+            self.begun.push_back(now);
+            self.bytes = 0;
+            if self.on == RotateOn::Date {
+                self.midnight = self.calendar.next_day(now);
+            }
+            if self.begun.len() > self.backups + 1 {
+                dropped = self.begun.pop_front();
+            }
+        }
+        self.bytes += bytes;
+        dropped
+    }
+
+    /// When the files that are there had begun, the oldest first.
+    pub fn files(&self) -> impl Iterator<Item = Instant> {
+        self.begun.iter().copied()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::units::{Timestamp, Zone};
+
+    fn at(seconds: u64) -> Instant {
+        Instant::from_nanos(seconds * 1_000_000_000)
+    }
+
+    fn rotation(on: RotateOn, backups: u32) -> Rotation {
+        let start = Timestamp::parse("2026-02-16T18:00:00Z").unwrap();
+        Rotation::new(on, backups, CalendarStart::new(start, &Zone::UTC))
+    }
+
+    #[test]
+    fn ten_megabytes_and_five_backups_hold_the_last_six_files() {
+        // A line of 1,000 bytes a second: a file takes 9,999 lines, as one more would fill it.
+        let mut log = rotation(RotateOn::Size(10_000_000), 5);
+        let dropped: Vec<_> = (0..70_000).filter_map(|second| log.write(at(second), 1_000)).collect();
+        assert_eq!(dropped, [at(0), at(9_999)]);
+        let files: Vec<_> = log.files().collect();
+        assert_eq!((files.len(), files[0], files[5]), (6, at(2 * 9_999), at(7 * 9_999)));
+    }
+
+    #[test]
+    fn a_line_larger_than_a_file_has_a_file_to_itself() {
+        let mut log = rotation(RotateOn::Size(100), 1);
+        assert!([0, 1].map(|second| log.write(at(second), 500)).iter().all(Option::is_none));
+        assert_eq!(log.write(at(2), 500), Some(at(0)));
+    }
+
+    #[test]
+    fn a_day_begins_its_file_with_its_first_line() {
+        let mut log = rotation(RotateOn::Date, 2);
+        let hours = [0, 5, 7, 40, 90, 91];
+        let dropped = hours.map(|hour| log.write(at(hour * 3600), 1));
+        // 18:00 and 23:00; 01:00; 10:00 the day after; two days later 12:00 and 13:00.
+        assert_eq!(dropped, [None, None, None, None, Some(at(0)), None]);
+        assert_eq!(log.files().collect::<Vec<_>>(), [7, 40, 90].map(|hour| at(hour * 3600)));
+    }
+}

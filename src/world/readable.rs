@@ -1,0 +1,65 @@
+//! How far back logs and log files reach, and what is left of the first error of an incident, as metrics.
+
+use super::measures::Sheet;
+use super::record::AGES;
+use super::state::World;
+use crate::stats::Quantiles;
+
+const NANOS_AN_HOUR: f64 = 3.6e12;
+
+/// What a reader finds when looking back.
+pub(super) fn reach(sheet: &mut Sheet, world: &World) {
+    if world.blueprint.has_logs {
+        growth(sheet, world);
+        errors(sheet, world);
+    }
+    log_files(sheet, world);
+}
+
+/// How many records there are.
+fn growth(sheet: &mut Sheet, world: &World) {
+    let looks = world.retention.alive.looks();
+    let counts = || looks.iter().map(|look| look.1);
+    sheet.put("logs.alive.mean", "records", Some(counts().sum::<u64>() as f64 / looks.len() as f64));
+    sheet.put("logs.alive.max", "records", counts().max().map(|count| count as f64));
+    sheet.put("logs.alive.end", "records", counts().last().map(|count| count as f64));
+}
+
+fn errors(sheet: &mut Sheet, world: &World) {
+    let retention = &world.retention;
+    let found = [("", true), (".index", world.index.is_some())];
+    for ((through, exists), errors) in found.into_iter().zip(&retention.errors) {
+        if exists {
+            let reach = errors.reach_back(|_| true);
+            hours(sheet, &format!("logs.error.reach_back{through}"), &reach, &[("p50", 0.5), ("p05", 0.05)]);
+        }
+    }
+    sheet.count("logs.incidents", "incidents", retention.incidents);
+    for (what, survival) in ["retrievable", "reachable"].into_iter().zip(&retention.firsts) {
+        for (age, span) in AGES {
+            sheet.put(&format!("logs.error.first.{what}.{age}"), "1", survival.surviving(span.nanos()));
+        }
+    }
+}
+
+fn log_files(sheet: &mut Sheet, world: &World) {
+    let spikes = world.blueprint.spikes();
+    let in_spike = |now: u64| spikes.iter().any(|(from, to)| (from.nanos()..to.nanos()).contains(&now));
+    for (spec, file) in world.blueprint.model.logfiles.iter().zip(&world.logfiles) {
+        let metric = |what: &str| format!("logfile.{}.{what}", spec.name);
+        sheet.count(&metric("lines"), "lines", file.lines);
+        sheet.count(&metric("bytes"), "bytes", file.bytes);
+        let reach = file.files.reach_back(|_| true);
+        hours(sheet, &metric("reach_back"), &reach, &[("p50", 0.5), ("p05", 0.05), ("min", 0.0)]);
+        if !spikes.is_empty() {
+            let reach = file.files.reach_back(in_spike);
+            hours(sheet, &metric("reach_back.spike"), &reach, &[("p50", 0.5), ("min", 0.0)]);
+        }
+    }
+}
+
+fn hours(sheet: &mut Sheet, name: &str, reach: &Quantiles, quantiles: &[(&str, f64)]) {
+    for &(quantile, p) in quantiles {
+        sheet.put(&format!("{name}.{quantile}"), "h", reach.quantile(p).map(|nanos| nanos / NANOS_AN_HOUR));
+    }
+}
