@@ -99,7 +99,7 @@ fn an_index_written_at_the_end_of_a_plan_leads_to_its_records() {
       { on = "plan_end", store = "kv", op = "put", key = "index", role = "index" },
       { on = "plan_end", store = "kv", op = "put", key = "list:{session}", role = "session" }"#;
     // Ten sessions at four a day reach back two and a half days.
-    let answer = answer(&model(&text("per_day = 4", "20d", 9, rows)));
+    let answer = answer(&model(&text("per_day = 4", "475h", 9, rows)));
     assert_eq!(mean(&answer, "logs.normal.reachable.24h"), 1.0);
     assert_eq!(mean(&answer, "logs.normal.reachable.3d"), 0.0);
     assert_eq!((mean(&answer, "kv.writes_per_plan"), mean(&answer, "kv.reads_per_plan")), (20.0, 1.0));

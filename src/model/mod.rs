@@ -35,7 +35,7 @@ mod tests;
 
 pub use input::Source;
 pub use load::{load, load_file};
-pub use preset::{Preset, PresetValue, presets};
+pub use preset::{Preset, PresetValue, platforms, presets};
 pub use problems::{Problem, Problems};
 pub use schema::schema;
 pub use spec::*;

@@ -81,6 +81,11 @@ pub(super) fn under_stores(input: &mut Input<'_>, root: &mut Node) {
     }
 }
 
+/// The names of the platforms' presets.
+pub fn platforms() -> &'static [&'static str] {
+    NAMES
+}
+
 /// Every preset, those of stores last.
 pub fn presets() -> Vec<Preset> {
     let all = NAMES.iter().zip(TEXTS).chain(STORES.iter().zip(STORE_TEXTS));

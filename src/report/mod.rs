@@ -15,6 +15,7 @@ mod judgement;
 mod markdown;
 pub mod plots;
 mod preset;
+mod side_by_side;
 mod summary;
 mod sweep;
 mod text;
@@ -32,6 +33,7 @@ pub use judgement::{
 };
 pub use markdown::markdown;
 pub use preset::{preset, preset_list, strategy_as_custom, strategy_list};
+pub use side_by_side::{Platform, strategies_side_by_side};
 pub use sweep::{Cell, Sweep, point, point_json, read_point, sweep_csv, sweep_json, sweep_markdown, sweep_text};
 pub use text::text;
 pub use words::Paint;

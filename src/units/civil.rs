@@ -110,8 +110,8 @@ impl CalendarStart {
     /// Hours since the last local midnight, as a real number.
     pub fn hour_of_day(&self, now: Instant) -> f64 {
         let local = self.local(now);
-        let midnight = local.start_of_day().map_or(now, |at| self.instant(&at));
-        now.saturating_since(midnight).secs() / Span::HOUR.secs()
+        let since = local.start_of_day().map(|midnight| local.timestamp().duration_since(midnight.timestamp()));
+        since.map_or(0.0, |since| since.as_secs_f64() / Span::HOUR.secs())
     }
 }
 

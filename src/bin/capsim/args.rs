@@ -244,6 +244,9 @@ pub struct Strategies {
     /// The strategy to show, as TOML to copy into a model
     #[arg(long, value_name = "NAME")]
     pub show: Option<String>,
+    /// Lay all strategies side by side on this model and every platform, as a page of Markdown
+    #[arg(long, value_name = "MODEL", conflicts_with = "show")]
+    pub compare: Option<PathBuf>,
 }
 
 #[derive(Debug, Group)]
