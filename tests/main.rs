@@ -17,4 +17,5 @@ mod replay;
 mod shipped;
 mod stores;
 mod strategies;
+mod verify;
 mod what_if;
