@@ -28,11 +28,10 @@ pub fn strategies_side_by_side(command: &str, model: &str, platforms: &[Platform
     );
     for (platform, answers) in platforms {
         out += &format!("\n## On `{platform}`\n\n{}\n", limits(answers));
-        for kind in ["normal", "error"] {
-            out += &format!("### Of {kind} records\n\n{}\n", retention(kind, answers));
-        }
+        let of = |kind| format!("### Of {kind} records\n\n{}", retention(kind, answers));
+        out += &[of("normal"), of("error")].join("\n");
     }
-    out.trim_end().to_string() + "\n"
+    out
 }
 
 fn table(header: &str, columns: usize, rows: impl Iterator<Item = String>) -> String {
