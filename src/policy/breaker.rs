@@ -209,7 +209,9 @@ mod tests {
     fn results_of_an_earlier_round_change_nothing() {
         let mut circuit = Circuit::new(RULES);
         let late = circuit.ask(at(0)).unwrap();
-        (0..3).for_each(|now| drop(go(&mut circuit, now, true)));
+        (0..3).for_each(|now| {
+            go(&mut circuit, now, true);
+        });
         assert!(!circuit.ended(at(5), late, false), "an answer while it is open does not close it");
         let probe = circuit.ask(at(12)).unwrap();
         assert!(!circuit.ended(at(13), late, true), "nor does a late failure spoil the probe");
@@ -280,6 +282,7 @@ mod tests {
                 } else {
                     let (pass, given) = under_way.swap_remove(pick.index(under_way.len()));
                     let was_closed = circuit.state == State::Closed && pass.0 == circuit.round;
+                    let was_half_open = matches!(circuit.state, State::HalfOpen { .. });
                     in_a_row = match (was_closed, failed) { (true, true) => in_a_row + 1, (true, false) => 0, _ => in_a_row };
                     let tripped = circuit.ended(at(now), pass, failed);
                     if let (Trip::InARow(most), true) = (rules.trip, was_closed) {
@@ -289,7 +292,7 @@ mod tests {
                         prop_assert!(failed && given == trips, "a late result trips nothing");
                         (trips, in_a_row) = (trips + 1, 0);
                         open_until = Some(now + rules.reset_timeout.nanos());
-                    } else if circuit.state == State::Closed && !was_closed {
+                    } else if circuit.state == State::Closed && was_half_open {
                         in_a_row = 0;
                     }
                 }
