@@ -106,7 +106,7 @@ fn share(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Trip {
             let found = if both.is_some() { "both" } else { "neither" };
             let complaint = Complaint::new("a window is so many results, or a stretch of time").found(found);
             input.problems.report_once(cursor.node.key, &cursor.path, complaint.allowed("`size` or `length`"));
-            Latest::Calls(1)
+            Latest::Calls(u32::MAX)
         }
     };
     let min_calls = cursor.count("min_calls").unwrap_or(1);
