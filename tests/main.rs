@@ -10,6 +10,7 @@ mod ends;
 mod laws;
 mod model_errors;
 mod properties;
+mod providers;
 mod published;
 mod reach;
 mod reference;

@@ -1,13 +1,16 @@
 //! Policies as pure objects: they are told the time, and answer; none keeps a clock or draws for itself.
 //!
 //! [`Fault`] names what can go wrong with an attempt; [`Retry`] decides what happens next; [`Quota`] limits
-//! operations in a window, and [`Meter`] is one in force; [`Rotation`] says which lines of a log file are still there.
+//! operations in a window, and [`Meter`] is one in force; [`Breaker`] stops sending after too many failures, and
+//! [`Circuit`] is one in force; [`Rotation`] says which lines of a log file are still there.
 
+mod breaker;
 mod meter;
 mod quota;
 mod retry;
 mod rotation;
 
+pub use breaker::{Breaker, Circuit, Latest, Pass, Trip};
 pub use meter::{Meter, Verdict};
 pub use quota::{OnExceed, Quota, Usage, Window};
 pub use retry::{Backoff, BackoffKind, Fault, FaultSet, Jitter, Retry};

@@ -8,6 +8,8 @@ use crate::model::{OnKeyExceed, OpKind, StoreKind};
 use crate::policy::{Fault, OnExceed, Quota, Window};
 use crate::stats::Quantiles;
 
+mod providers;
+
 /// One metric of one replication; `None` where nothing was observed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Measure {
@@ -36,7 +38,7 @@ impl Sheet {
     }
 }
 
-fn ratio(part: f64, whole: f64) -> Option<f64> {
+pub(super) fn ratio(part: f64, whole: f64) -> Option<f64> {
     (whole > 0.0).then(|| part / whole)
 }
 
@@ -69,6 +71,7 @@ pub(super) fn measures(world: &World) -> Vec<Measure> {
         }
     }
     sheet.prefix = String::new();
+    providers::measures(&mut sheet, world);
     for store in 0..model.stores.len() {
         store_ops(&mut sheet, world, store, all.plans.begun[1]);
     }

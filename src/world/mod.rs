@@ -17,6 +17,7 @@ mod log;
 mod logfile;
 mod measures;
 mod parts;
+mod policies;
 mod readable;
 mod record;
 mod run;

@@ -101,6 +101,7 @@ fn provider() -> Provider {
             },
             hold_slot: true,
         },
+        breaker: None,
     }
 }
 
