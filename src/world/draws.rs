@@ -38,9 +38,8 @@ impl ClassDraws {
             of_plan.iter().map(|draw| draws.stream(&format!("{workflow} {}", draw.what), draw.purpose, 0)).collect();
         for call in &flow.calls {
             let step = step_of(call);
-            let stream = |draw: &OpDraw| {
-                draws.stream(&format!("{step} {}", draw.what), draw.purpose, u64::from(call.ordinal))
-            };
+            let stream =
+                |draw: &OpDraw| draws.stream(&format!("{step} {}", draw.what), draw.purpose, u64::from(call.ordinal));
             ops.extend(of_call.iter().map(stream));
         }
         ClassDraws {
