@@ -46,24 +46,25 @@ pub(super) struct Errands {
     /// Of each errand: what its own invocation has used.
     pub(super) used: Vec<u32>,
     days: u64,
-    of_plans: Vec<Scatter>,
-    of_days: Scatter,
+    /// By class, then row.
+    of_plans: Vec<Vec<Scatter>>,
+    /// By row.
+    of_days: Vec<Scatter>,
 }
-
-/// Lanes of the stores' own draws: calls take those of their class, below.
-const PLAN_ENDS: u64 = 1 << 32;
-const DAY_ENDS: u64 = 2 << 32;
 
 impl Errands {
     pub(super) fn new(blueprint: &Blueprint, draws: &Draws) -> Errands {
-        let classes = blueprint.model.classes.iter();
+        let (plan_ends, day_ends) = blueprint.end_names.split_at(blueprint.plan_ends.len());
+        let of = |whose: &str, rows: &[String]| {
+            rows.iter().map(|row| draws.scatter(&format!("{whose} {row}"), Purpose::Summary)).collect()
+        };
         Errands {
             list: Vec::new(),
             free: Vec::new(),
             used: Vec::new(),
             days: 0,
-            of_plans: classes.map(|class| draws.scatter(&class.name, Purpose::Summary)).collect(),
-            of_days: draws.scatter("day", Purpose::Summary),
+            of_plans: blueprint.model.classes.iter().map(|class| of(&class.name, plan_ends)).collect(),
+            of_days: of("", day_ends),
         }
     }
 }
@@ -166,7 +167,7 @@ impl World<'_> {
 
     /// Asks for the op of a row; whether it takes time.
     fn start_errand_op(&mut self, id: u32, row: &Row) -> bool {
-        let (asker, _) = self.errand_asks(id);
+        let asker = self.errand_asks(id);
         let end = self.errands.list[id as usize].end;
         let (place, address) = match end {
             End::Plan(place) => (place, address(self.plans[place as usize].serial, u16::MAX >> 4)),
@@ -183,38 +184,44 @@ impl World<'_> {
         true
     }
 
-    /// An errand as it asks for its op, and the word that decides when what it writes goes.
-    fn errand_asks(&mut self, id: u32) -> (Asker, Word) {
-        let (width, each) = (self.used_width, self.used_each);
+    /// An errand as it asks for its op.
+    fn errand_asks(&mut self, id: u32) -> Asker {
         let errand = &self.errands.list[id as usize];
-        let own = Invocation::Errand(id as usize);
-        let (draws, kind, invocation) = match errand.end {
+        let (recorded, own) = (errand.recorded, Invocation::Errand(id as usize));
+        let invocation = match errand.end {
             End::Plan(place) => {
-                let plan = &self.plans[place as usize];
-                let whole = self.blueprint.workflows[plan.workflow as usize].invocation == InvocationScope::Plan;
-                let with_plan = whole && each >= width;
-                let invocation = if with_plan { Invocation::Plan(place as usize * each) } else { own };
-                (&mut self.errands.of_plans[plan.class as usize], PLAN_ENDS | u64::from(plan.class), invocation)
+                let workflow = self.plans[place as usize].workflow as usize;
+                let whole = self.blueprint.workflows[workflow].invocation == InvocationScope::Plan;
+                let base = place as usize * self.used_each;
+                if whole && self.used_each > 0 { Invocation::Plan(base) } else { own }
             }
-            End::Day => (&mut self.errands.of_days, DAY_ENDS, own),
+            End::Day => own,
         };
-        let mut word = |lane: usize| draws.at(lane as u64, errand.number).next();
-        let (takes, goes) = (word(2 * errand.cursor), word(2 * errand.cursor + 1));
-        let (recorded, position) = (errand.recorded, errand.number << 8 | errand.cursor as u64 & 0xff);
-        (Asker { recorded, invocation, word: takes, lane: kind, position }, goes)
+        let [latency, network] = [0, 1].map(|lane| self.errand_word(id, lane));
+        Asker { recorded, invocation, latency, network }
+    }
+
+    /// A draw of an errand's row: how long it takes, whether it arrives, whether it is kept, when pressure evicts it.
+    fn errand_word(&mut self, id: u32, lane: u64) -> Word {
+        let errand = &self.errands.list[id as usize];
+        let draws = match errand.end {
+            End::Plan(place) => &mut self.errands.of_plans[self.plans[place as usize].class as usize],
+            End::Day => &mut self.errands.of_days,
+        };
+        draws[errand.cursor].at(lane, errand.number).next()
     }
 
     /// What an op has done, now that it was answered.
     fn end_errand_op(&mut self, id: u32, row: &Row) {
-        let (asker, word) = self.errand_asks(id);
-        let (end, rewrites) = (self.errands.list[id as usize].end, self.errands.list[id as usize].rewrites);
+        let &Errand { end, rewrites, recorded, .. } = &self.errands.list[id as usize];
         if row.op == OpKind::Get && row.role == Role::Index {
-            self.errands.list[id as usize].copy = self.read_index(row, asker.recorded);
+            self.errands.list[id as usize].copy = self.read_index(row, recorded);
         }
         if row.op != OpKind::Put {
             return;
         }
-        let stored = self.stored(&asker, row, word, rewrites);
+        let draws = (self.errand_word(id, 2), self.errand_word(id, 3));
+        let stored = self.stored(row, draws, recorded, rewrites);
         let (Some((dies, _)), End::Plan(place)) = (stored, end) else { return };
         let session = self.plans[place as usize].session;
         match row.role {

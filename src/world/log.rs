@@ -1,6 +1,7 @@
 //! What a call does to the stores: its reads, and the rows of the logging strategy.
 
-use super::build::{KeySlot, ReadOp, Row};
+use super::build::{KeySlot, NONE, ReadOp, Row};
+use super::draws::OpWords;
 use super::event::{Event, Rank, order};
 use super::ledger::CallEnd;
 use super::parts::index::Entry;
@@ -33,11 +34,9 @@ pub(super) struct Asked {
 pub(super) struct Asker {
     pub(super) recorded: bool,
     pub(super) invocation: Invocation,
-    /// How long it takes.
-    pub(super) word: Word,
-    /// The address of whatever else the store draws for it.
-    pub(super) lane: u64,
-    pub(super) position: u64,
+    /// Its draws: how long it takes, and whether it arrives.
+    pub(super) latency: Word,
+    pub(super) network: Word,
 }
 
 /// Where the counters of an invocation are.
@@ -82,9 +81,9 @@ impl World<'_> {
             self.calls[id as usize].cursor += 1;
             return Some(false);
         }
-        let (store, external, law) = (read.store as usize, read.external, read.law);
-        let asker = self.caller(id, cursor);
-        let asked = self.ask(&asker, &OpAsked { store, op: OpKind::Get, external, law, key: None, bytes: 0 });
+        let ReadOp { law, words, external, .. } = read;
+        let (store, op) = (read.store as usize, OpKind::Get);
+        let asked = self.ask(&self.caller(id, words), &OpAsked { store, op, external, law, key: None, bytes: 0 });
         Some(self.wait_for(id, asked))
     }
 
@@ -136,9 +135,7 @@ impl World<'_> {
                 continue;
             }
             self.logs[id as usize].tried |= row.role == Role::Record && row.op == OpKind::Put;
-            let word =
-                self.blueprint.reads.len() + 2 * (cursor + if is_response { self.blueprint.requests.len() } else { 0 });
-            let (asker, plan) = (self.caller(id, word), self.calls[id as usize].plan);
+            let (asker, plan) = (self.caller(id, row.words), self.calls[id as usize].plan);
             let (asked, rewrites) = self.ask_row(&asker, plan, row);
             self.calls[id as usize].rewrites = rewrites;
             if self.wait_for(id, asked) {
@@ -188,16 +185,13 @@ impl World<'_> {
         plan as usize * self.blueprint.session_keys + key as usize
     }
 
-    /// A call as it asks for an op, whose draw is its word of this number.
-    fn caller(&self, id: u32, word: usize) -> Asker {
-        let call = &self.calls[id as usize];
-        let number = self.plans[call.plan as usize].number;
+    /// A call as it asks for an op.
+    fn caller(&self, id: u32, words: OpWords) -> Asker {
         Asker {
-            recorded: call.recorded,
+            recorded: self.calls[id as usize].recorded,
             invocation: self.invocation(id),
-            word: self.op_word(id, word),
-            lane: u64::from(call.class),
-            position: (number << 12 | u64::from(call.index)) << 8 | word as u64 & 0xff,
+            latency: self.op_word(id, words.latency),
+            network: self.op_word(id, words.network),
         }
     }
 
@@ -222,7 +216,7 @@ impl World<'_> {
         if !self.may_call(asker.invocation, store, asked.external) {
             return refuse(self, Refusal::Invocation, Span::ZERO);
         }
-        let takes = self.blueprint.laws[asked.law as usize].sample(asker.word);
+        let takes = self.blueprint.laws[asked.law as usize].sample(asker.latency);
         if service && let Some(why) = self.service_fails(asker, store, verdict, takes) {
             refuse(self, why, takes);
             return Asked { at: now, takes, refused: Some(Refusal::Dropped) };
@@ -242,7 +236,7 @@ impl World<'_> {
     /// Why a log service does not take an op; its client, who learns it `takes` later, says nothing to anybody.
     fn service_fails(&mut self, asker: &Asker, store: usize, verdict: Verdict, takes: Span) -> Option<Refusal> {
         let (store, now) = (&mut self.stores[store], self.now);
-        if store.does_not_arrive(asker.lane, asker.position) {
+        if store.does_not_arrive(asker.network) {
             return Some(Refusal::Network);
         }
         if verdict == Verdict::Refused {
@@ -252,12 +246,16 @@ impl World<'_> {
         None
     }
 
-    /// The draw of an op: word `number` of the call's.
-    fn op_word(&self, id: u32, number: usize) -> Word {
+    /// A draw of an op, by its place among the words of the call; anything where there is none.
+    fn op_word(&self, id: u32, place: u16) -> Word {
+        if place == NONE {
+            return Word(0);
+        }
         let call = &self.calls[id as usize];
         let flow = &self.blueprint.workflows[self.plans[call.plan as usize].workflow as usize];
         let base = call.plan as usize * self.words_each + flow.op_words;
-        self.words[base + call.index as usize * self.blueprint.words_per_call_ops + number]
+        let per_call = self.blueprint.op_draws.len() - self.blueprint.plan_words;
+        self.words[base + call.index as usize * per_call + place as usize]
     }
 
     /// Notes how the op will end, and whether that takes time.
@@ -330,12 +328,9 @@ impl World<'_> {
     }
 
     fn end_put(&mut self, id: u32, row: &Row, role: Role) {
-        let call = &self.calls[id as usize];
-        let (is_response, rewrites) = (call.phase == super::state::Phase::Response, call.rewrites);
-        let place = self.blueprint.reads.len()
-            + 2 * (call.cursor as usize - 1 + if is_response { self.blueprint.requests.len() } else { 0 });
-        let (word, asker) = (self.op_word(id, place + 1), self.caller(id, place));
-        let Some((dies, loss)) = self.stored(&asker, row, word, rewrites) else {
+        let draws = (self.op_word(id, row.words.kept), self.op_word(id, row.words.pressure));
+        let (recorded, rewrites) = (self.recorded(id), self.calls[id as usize].rewrites);
+        let Some((dies, loss)) = self.stored(row, draws, recorded, rewrites) else {
             self.logs[id as usize].dropped |= role == Role::Record;
             return self.forget_copy(id);
         };
@@ -354,13 +349,20 @@ impl World<'_> {
         }
     }
 
-    /// An accepted write is there from now on: when it goes, and why. `None` where the store kept nothing.
-    pub(super) fn stored(&mut self, asker: &Asker, row: &Row, word: Word, rewrites: bool) -> Option<(Instant, Loss)> {
+    /// An accepted write is there from now on: when it goes, and why. `None` where the store kept nothing. The draws
+    /// decide whether it keeps it, and when pressure evicts it.
+    pub(super) fn stored(
+        &mut self,
+        row: &Row,
+        (kept, pressure): (Word, Word),
+        recorded: bool,
+        rewrites: bool,
+    ) -> Option<(Instant, Loss)> {
         let store = &mut self.stores[row.store as usize];
-        if store.keeps_nothing(asker.lane, asker.position, asker.recorded) {
+        if store.keeps_nothing(kept, recorded) {
             return None;
         }
-        let (dies, loss) = store.fate(self.now, row.ttl, word);
+        let (dies, loss) = store.fate(self.now, row.ttl, pressure);
         if !rewrites {
             store.keep(row.bytes, self.now, dies);
         }
