@@ -39,6 +39,12 @@ pub(super) static MODEL: Section = Section {
         optional("store", Named(&Table(&STORE)), "the preset's", "Key-value stores and caches."),
         optional("reads", Named(&Table(&READS)), "none", "Reads that are not logs: allow and deny lists, prompts."),
         optional("logging", Table(&LOGGING), "nothing is logged", "How calls are logged."),
+        optional(
+            "reader",
+            Named(&Table(&READER)),
+            "only who is where it was written",
+            "Who reads the logs, and from where.",
+        ),
         optional("logfile", Named(&Table(&LOGFILE)), "none", "Log files that are rotated."),
         optional("objectives", Metrics(&Table(&OBJECTIVE)), "none", "Bounds that metrics are held against."),
         later("change", "Changes of a value at an instant."),
@@ -155,6 +161,7 @@ static TRAFFIC: Section = Section {
             "Served before smaller ones, where a queue's discipline is `priority`.",
         ),
         optional("patience", Length, "the queue's", "How long they wait in a queue before they leave."),
+        default("region", Name, "home", "Where their plans run, and so where they write."),
     ],
 };
 
@@ -242,6 +249,12 @@ static STORE: Section = Section {
         default("retry_after", Duration, "60s", "How long the client of a `log-service` drops all after a refusal."),
         default("network_errors", Fraction, "0", "The chance that an operation of a `log-service` does not arrive."),
         default("subrequest", Bool, "true", "Whether its operations count among the subrequests of the invocation."),
+        default(
+            "staleness",
+            Duration,
+            "0s",
+            "How long another region may see an old value, or none, after a write; a cache is not seen there at all.",
+        ),
         default("put_stores_nothing", Fraction, "0", "The chance that a write is answered and nothing kept."),
     ],
 };
@@ -371,6 +384,18 @@ static LOG_OP: Section = Section {
         optional("only_if", OneOf(&["kv_errors", "index"]), "always", "The switch of [logging] that must be on."),
         optional("ttl", Length, "cache_ttl in a cache, else the store's", "How long the entry lives."),
         optional("bytes", Size, "record_bytes", "The size of the entry."),
+    ],
+};
+
+static READER: Section = Section {
+    title: "[reader.NAME]",
+    fields: &[
+        default("region", Name, "home", "Where they read: of a cache in another region they see nothing."),
+        default("store", Text, "kv", "The store that the admin page works on."),
+        optional("get_every", Length, "never", "How often the admin page reads one record."),
+        optional("export_every", Length, "never", "How often it lists all records (1,000 a list) and reads each."),
+        optional("cleanup_every", Length, "never", "How often it lists all records and deletes the old ones."),
+        default("cleanup_age", Length, "30d", "The age from which on a cleanup deletes a record."),
     ],
 };
 

@@ -8,7 +8,7 @@ use super::overlay;
 use super::problems::{At, Complaint, Problems};
 use super::spec::{Arrivals, Model};
 use super::tree::Node;
-use super::{digest, objectives, preset, provider, run, shape, store, strategy, trace, traffic, workflow};
+use super::{digest, objectives, preset, provider, reader, run, shape, store, strategy, trace, traffic, workflow};
 use std::path::Path;
 
 /// Reads a model: its text, the bases it extends, `overrides` of the form `PATH=VALUE`, the preset it names.
@@ -100,6 +100,7 @@ fn sections(
     let known = if workflows.len() == names.workflows.all().len() { &workflows[..] } else { &[] };
     trace::fill(input, &cursor, &names, &mut classes, known, platform.isolates);
     let logging = strategy::read(input, &section("logging")?, strategy, &names, &stores);
+    let readers = reader::read(input, &cursor, &names, &stores, &logging);
     let logfiles = strategy::logfiles(&cursor);
     let objectives = objectives::read(input, &cursor, &names);
     debug_assert!(
@@ -120,6 +121,7 @@ fn sections(
         stores,
         reads,
         logging,
+        readers,
         logfiles,
         objectives,
     })

@@ -18,6 +18,7 @@ mod overlay;
 mod preset;
 mod problems;
 mod provider;
+mod reader;
 mod run;
 mod schema;
 mod shape;

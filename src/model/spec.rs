@@ -1,8 +1,12 @@
 //! What a checked model holds.
 
-use crate::policy::{Breaker, Fault, OnExceed, Quota, Retry, RotateOn};
+use crate::policy::{Breaker, Fault, OnExceed, Quota, Retry};
 use crate::streams::LawSpec;
 use crate::units::{Bytes, Id, Instant, Money, Probability, Rate, Span, Timestamp, Zone};
+
+mod logging;
+
+pub use logging::*;
 
 /// A whole model.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,6 +38,8 @@ pub struct Model {
     pub reads: Vec<Read>,
     /// How calls are logged.
     pub logging: Logging,
+    /// `[reader.NAME]`: who reads the logs.
+    pub readers: Vec<Reader>,
     /// `[logfile.NAME]`: the log files.
     pub logfiles: Vec<LogFile>,
     /// What the results are held against.
@@ -94,6 +100,8 @@ pub struct Class {
     pub priority: i32,
     /// `patience`: how long they wait in a queue before they leave; overrides the queue's.
     pub patience: Option<Span>,
+    /// `region`: where their plans run, and so where they write.
+    pub region: String,
 }
 
 /// `arrivals = { process = … }`
@@ -357,6 +365,8 @@ pub struct Store {
     pub network_errors: Probability,
     /// `subrequest`: whether its ops count among those of the invocation.
     pub subrequest: bool,
+    /// `staleness`: how long another region may see an old value, or none, after a write.
+    pub staleness: Span,
     /// `put_stores_nothing`: the chance that a write is answered and nothing kept.
     pub put_stores_nothing: Probability,
 }
@@ -382,142 +392,6 @@ pub enum ReadCount {
     PerPlan(u32),
     /// So many before each call.
     PerCall(u32),
-}
-
-/// `[logging]`
-#[derive(Clone, Debug, PartialEq)]
-pub struct Logging {
-    /// The strategy's name.
-    pub strategy: String,
-    /// Its table, in order, with the switches (`kv_errors`, `index`) applied and `cache_ttl` filled in.
-    pub ops: Vec<LogOp>,
-    /// Which events are logged at all.
-    pub level: Level,
-    /// What a rejected op does.
-    pub on_error: OnLogError,
-    /// `max_log_entries`: sessions that the index keeps.
-    pub max_log_entries: u32,
-    /// `incident_gap`: an error after so long without any is the first of an incident.
-    pub incident_gap: Span,
-}
-
-/// `[logfile.NAME]`: a log file, with a line for each request and each response.
-#[derive(Clone, Debug, PartialEq)]
-pub struct LogFile {
-    /// Its name.
-    pub name: String,
-    /// When a new file is begun.
-    pub rotate: RotateOn,
-    /// Older files that are kept beside the current one.
-    pub backups: u32,
-    /// Of a line, in the format that is chosen; at least 1.
-    pub line: Bytes,
-    /// `error_bytes`: what an error adds to its line.
-    pub error: Bytes,
-}
-
-/// One row of a strategy's table.
-#[derive(Clone, Debug, PartialEq)]
-pub struct LogOp {
-    /// `on`: when it happens.
-    pub event: LogEvent,
-    /// `when`: under which condition.
-    pub when: When,
-    /// Where.
-    pub store: Id<Store>,
-    /// What.
-    pub op: OpKind,
-    /// Which key.
-    pub key: Key,
-    /// What the key means to a reader.
-    pub role: Role,
-    /// How long the entry lives; none: the store's.
-    pub ttl: Option<Span>,
-    /// The size of the entry.
-    pub bytes: Bytes,
-}
-
-/// When a log op happens.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LogEvent {
-    /// Before the call enters the queue.
-    Request,
-    /// After the call has ended, however it did.
-    Response,
-    /// After the last call of a plan has ended, however the plan did; nobody waits for it.
-    PlanEnd,
-    /// At every midnight UTC, whether there were plans or not.
-    DayEnd,
-}
-
-/// Under which condition a log op happens.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum When {
-    /// Always.
-    Always,
-    /// The event is an error: a faulty request, a failed response, a plan that was not completed.
-    Error,
-    /// The event is no error.
-    Normal,
-    /// The step is critical.
-    Critical,
-    /// Either.
-    ErrorOrCritical,
-}
-
-/// A key: its text up to the first placeholder names the family, its last placeholder says who shares it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Key {
-    /// As written: `ai_communication_log:{log}`.
-    pub template: String,
-    /// Everything before the first `{`, without a trailing `:`; the name in `kv.writes.family.NAME`.
-    pub family: String,
-    /// Who writes the same key.
-    pub scope: KeyScope,
-}
-
-/// Who writes the same key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum KeyScope {
-    /// `{log}`, `{day}`: nobody else; each call, or each day, has its own.
-    Log,
-    /// `{session}`: the calls of one plan.
-    Session,
-    /// No placeholder: everybody.
-    Shared,
-}
-
-/// What a key means to a reader.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
-    /// It is the log record.
-    Record,
-    /// It is the index of the last sessions.
-    Index,
-    /// It lists the records of one session.
-    Session,
-    /// Something else.
-    Other,
-}
-
-/// Which events are logged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Level {
-    /// All.
-    All,
-    /// Those that are errors.
-    ErrorsOnly,
-    /// None.
-    None,
-}
-
-/// What a rejected log op does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OnLogError {
-    /// The rest of the event's ops is skipped, and the plan goes on.
-    Swallow,
-    /// The plan ends: crashed.
-    FailPlan,
 }
 
 /// One entry of `[objectives]`.

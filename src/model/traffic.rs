@@ -30,7 +30,15 @@ fn class(input: &mut Input<'_>, name: &str, cursor: &Cursor<'_>, names: &Names, 
     }
     let priority = cursor.signed("priority").unwrap_or_default();
     let workflow = workflow.unwrap_or(Id::new(0));
-    Some(Class { name: name.into(), workflow, arrivals, spikes, priority, patience: cursor.span("patience") })
+    Some(Class {
+        name: name.into(),
+        workflow,
+        arrivals,
+        spikes,
+        priority,
+        patience: cursor.span("patience"),
+        region: cursor.text("region").unwrap_or("home").into(),
+    })
 }
 
 /// A model that would take for ever is refused before it is tried.

@@ -2,10 +2,11 @@
 //! a workflow into its calls, a strategy into rows.
 
 use super::draws::{OpDraw, OpDraws, OpWords};
+use super::parts::index::{Index, Regions};
 use super::state::Phase;
 use crate::model::{
-    Arrivals, Discipline, InvocationScope, LogEvent, LogOp, Model, OnCallError, OpKind, ReadCount, Role, StoreKind,
-    When, Workflow,
+    Arrivals, Chore, Discipline, InvocationScope, LogEvent, LogOp, Model, OnCallError, OpKind, ReadCount, Role,
+    StoreKind, When, Workflow,
 };
 use crate::policy::{Fault, Retry};
 use crate::streams::{Law, LawSpec};
@@ -34,6 +35,12 @@ pub struct Blueprint {
     pub(super) day_ends: Vec<Row>,
     /// What each row of a plan's end is, then each of a day's: the address of its draws.
     pub(super) end_names: Vec<String>,
+    pub(super) chores: Vec<ChoreSpec>,
+    /// By class: the region that it writes in; by reader: the region that it reads in.
+    pub(super) class_regions: Vec<u16>,
+    pub(super) reader_regions: Vec<u16>,
+    /// By store: whether each of its records is remembered while it is there.
+    pub(super) remembers: Vec<bool>,
     pub(super) reads: Vec<ReadOp>,
     /// Reads before the first call of a plan come first in `reads`: so many.
     pub(super) plan_reads: usize,
@@ -41,7 +48,6 @@ pub struct Blueprint {
     pub(super) families: Vec<Family>,
     pub(super) shared_keys: usize,
     pub(super) session_keys: usize,
-    pub(super) has_index: bool,
     pub(super) has_list: bool,
     /// Where a call begins: past the phases in which this model has nothing to do.
     pub(super) first_phase: Phase,
@@ -187,6 +193,8 @@ impl Blueprint {
         let plan_ends = rows(model, LogEvent::PlanEnd, &mut laws, &mut keys, &mut of_ends)?;
         let day_ends = rows(model, LogEvent::DayEnd, &mut laws, &mut keys, &mut of_ends)?;
         let words = (reads.plan_words, draws.list.len() - reads.plan_words);
+        let chores = chores(model, &mut laws)?;
+        let (class_regions, reader_regions) = regions(model);
         let workflows: Result<Vec<Flow>, String> =
             model.workflows.iter().map(|workflow| flow(model, workflow, words, &mut laws)).collect();
         let mut think = |class: &crate::model::Class| match &class.arrivals {
@@ -204,7 +212,7 @@ impl Blueprint {
             let rows = requests.iter().chain(&responses).chain(&plan_ends);
             rows.into_iter().any(|row| row.role == role && row.op == OpKind::Put)
         };
-        let has_writes = [Role::Index, Role::Session].map(writes);
+        let has_lists = writes(Role::Session);
         let has_trace = model.classes.iter().any(|class| matches!(class.arrivals, Arrivals::Trace { .. }));
         Ok(Blueprint {
             has_logs: [&requests, &responses, &plan_ends, &day_ends].iter().any(|rows| !rows.is_empty()),
@@ -225,10 +233,13 @@ impl Blueprint {
             limits_external: model.platform.subrequests_external.is_some(),
             traced: model.classes.iter().map(|class| matches!(class.arrivals, Arrivals::Trace { .. })).collect(),
             providers: model.providers.iter().map(provider).collect(),
-            has_index: has_writes[0],
-            has_list: has_writes[1],
+            has_list: has_lists,
             requests,
             responses,
+            remembers: remembers(model, &chores),
+            chores,
+            class_regions,
+            reader_regions,
             plan_ends,
             day_ends,
             end_names: of_ends.names(),
@@ -274,6 +285,25 @@ impl Blueprint {
             }
         }
         apart
+    }
+
+    /// The index of the strategy, if it writes one.
+    pub(super) fn index(&self) -> Option<Index> {
+        let rows = self.requests.iter().chain(&self.responses).chain(&self.plan_ends);
+        let store = rows.into_iter().find(|row| row.role == Role::Index && row.op == OpKind::Put)?.store as usize;
+        let spec = &self.model.stores[store];
+        let several = self.class_regions.iter().any(|region| *region != self.class_regions[0]);
+        let all = self.class_regions.iter().chain(&self.reader_regions);
+        let writers = if several { all.max().map_or(1, |most| usize::from(*most) + 1) } else { 1 };
+        let staleness = (spec.kind != StoreKind::Cache).then_some(spec.staleness);
+        Some(Index::new(self.model.logging.max_log_entries, self.has_list, Regions { writers, staleness }))
+    }
+
+    /// Whether other regions see the index.
+    pub(super) fn index_is_shared(&self) -> bool {
+        let rows = self.requests.iter().chain(&self.responses).chain(&self.plan_ends);
+        let puts = rows.filter(|row| matches!(row.role, Role::Index | Role::Session) && row.op == OpKind::Put);
+        puts.into_iter().all(|row| self.model.stores[row.store as usize].kind != StoreKind::Cache)
     }
 
     /// How long the users of a closed class think.
@@ -362,6 +392,61 @@ fn rows(
         })
     })
     .collect()
+}
+
+/// What the admin page does at an interval.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ChoreSpec {
+    pub(super) reader: usize,
+    pub(super) what: Chore,
+    pub(super) every: Span,
+    pub(super) age: Span,
+    pub(super) store: u16,
+    pub(super) laws: [u16; 4],
+    pub(super) external: bool,
+}
+
+fn chores(model: &Model, laws: &mut Laws) -> Result<Vec<ChoreSpec>, String> {
+    let mut chores = Vec::new();
+    for (number, reader) in model.readers.iter().enumerate() {
+        let Some(store) = reader.store else { continue };
+        let spec = &model.stores[store.index()];
+        for (what, every) in Chore::ALL.into_iter().zip(reader.every) {
+            let Some(every) = every else { continue };
+            let mut ids = [0; 4];
+            for op in OpKind::ALL {
+                ids[op as usize] = laws.id(&spec.latency[op as usize])?;
+            }
+            chores.push(ChoreSpec {
+                reader: number,
+                what,
+                every,
+                age: reader.cleanup_age,
+                store: store.index() as u16,
+                laws: ids,
+                external: spec.kind != StoreKind::Kv,
+            });
+        }
+    }
+    Ok(chores)
+}
+
+/// Records are remembered where the size of the store pushes them out, or the admin page works on them.
+fn remembers(model: &Model, chores: &[ChoreSpec]) -> Vec<bool> {
+    let works = |at: usize| chores.iter().any(|chore| chore.store as usize == at && chore.what != Chore::Get);
+    (0..model.stores.len()).map(|at| model.stores[at].capacity.is_some() || works(at)).collect()
+}
+
+/// The number of each class's region and of each reader's, among all that the model names.
+fn regions(model: &Model) -> (Vec<u16>, Vec<u16>) {
+    let of_classes = model.classes.iter().map(|class| &class.region);
+    let of_readers = model.readers.iter().map(|reader| &reader.region);
+    let mut names: Vec<&String> = of_classes.clone().collect();
+    names.extend(of_readers.clone());
+    names.sort();
+    names.dedup();
+    let number = |region: &String| names.binary_search(&region).unwrap_or(0) as u16;
+    (of_classes.map(number).collect(), of_readers.map(number).collect())
 }
 
 struct Reads {

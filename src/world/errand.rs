@@ -1,4 +1,5 @@
-//! Ops that no call makes: the rows of a strategy at the end of a plan and at the end of a day.
+//! Ops that no call makes: the rows of a strategy at the end of a plan and at the end of a day; `admin` has the third
+//! kind, the chores of the admin page.
 //!
 //! Each end is an errand. It goes through its rows one after the other, nobody waits for it, and a refused op skips the
 //! rest. The end of a plan stands in the plan's invocation where the whole plan is one; otherwise an errand has an
@@ -15,33 +16,37 @@ use crate::units::{CalendarStart, Instant, Span, Zone};
 
 /// What has come to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum End {
+pub(super) enum End {
     /// The plan in this place.
     Plan(u32),
     /// A day.
     Day,
+    /// Nothing: the admin page does this chore.
+    Chore(u16),
 }
 
 /// An errand under way.
 #[derive(Debug)]
-struct Errand {
+pub(super) struct Errand {
     end: End,
     /// The number of its plan within its class, or of its day: the address of its draws.
-    number: u64,
-    recorded: bool,
-    cursor: usize,
+    pub(super) number: u64,
+    pub(super) recorded: bool,
+    pub(super) cursor: usize,
     /// An op is under way, and how it will end.
-    open: bool,
-    refused: Option<Refusal>,
+    pub(super) open: bool,
+    pub(super) refused: Option<Refusal>,
     rewrites: bool,
     /// What it has read of the index.
     copy: Option<Vec<u32>>,
+    /// Of a chore: lists and reads that are still to be made.
+    pub(super) left: [u64; 2],
 }
 
 /// All errands, and what they draw from.
 #[derive(Debug)]
 pub(super) struct Errands {
-    list: Vec<Errand>,
+    pub(super) list: Vec<Errand>,
     free: Vec<u32>,
     /// Of each errand: what its own invocation has used.
     pub(super) used: Vec<u32>,
@@ -86,7 +91,7 @@ impl World<'_> {
         self.calendar.push(self.now + Span::DAY, order(Rank::Admin, 0, 0), Event::DayEnd);
         let number = self.errands.days;
         self.errands.days += 1;
-        self.run_errand(End::Day, number, self.now >= self.blueprint.recording_from);
+        self.run_errand(End::Day, number, self.now >= self.blueprint.recording_from, [0; 2]);
     }
 
     /// The last call of a plan is over.
@@ -95,12 +100,12 @@ impl World<'_> {
             return self.free_plan(place);
         }
         let plan = &self.plans[place as usize];
-        self.run_errand(End::Plan(place), plan.number, plan.recorded);
+        self.run_errand(End::Plan(place), plan.number, plan.recorded, [0; 2]);
     }
 
-    fn run_errand(&mut self, end: End, number: u64, recorded: bool) {
+    pub(super) fn run_errand(&mut self, end: End, number: u64, recorded: bool, left: [u64; 2]) {
         let errand =
-            Errand { end, number, recorded, cursor: 0, open: false, refused: None, rewrites: false, copy: None };
+            Errand { end, number, recorded, cursor: 0, open: false, refused: None, rewrites: false, copy: None, left };
         let id = match self.errands.free.pop() {
             Some(id) => {
                 self.errands.list[id as usize] = errand;
@@ -122,6 +127,7 @@ impl World<'_> {
         let rows = match self.errands.list[id as usize].end {
             End::Plan(_) => &blueprint.plan_ends,
             End::Day => &blueprint.day_ends,
+            End::Chore(chore) => return self.go_on_chore(id, chore as usize),
         };
         loop {
             let errand = &mut self.errands.list[id as usize];
@@ -171,7 +177,9 @@ impl World<'_> {
         let end = self.errands.list[id as usize].end;
         let (place, address) = match end {
             End::Plan(place) => (place, address(self.plans[place as usize].serial, u16::MAX >> 4)),
-            End::Day => (u32::MAX, address(u64::MAX - self.errands.list[id as usize].number, u16::MAX >> 4)),
+            End::Day | End::Chore(_) => {
+                (u32::MAX, address(u64::MAX - self.errands.list[id as usize].number, u16::MAX >> 4))
+            }
         };
         let (asked, rewrites) = self.ask_row(&asker, place, row);
         let errand = &mut self.errands.list[id as usize];
@@ -195,7 +203,7 @@ impl World<'_> {
                 let base = place as usize * self.used_each;
                 if whole && self.used_each > 0 { Invocation::Plan(base) } else { own }
             }
-            End::Day => own,
+            End::Day | End::Chore(_) => own,
         };
         let [latency, network] = [0, 1].map(|lane| self.errand_word(id, lane));
         Asker { recorded, invocation, latency, network }
@@ -206,7 +214,7 @@ impl World<'_> {
         let errand = &self.errands.list[id as usize];
         let draws = match errand.end {
             End::Plan(place) => &mut self.errands.of_plans[self.plans[place as usize].class as usize],
-            End::Day => &mut self.errands.of_days,
+            End::Day | End::Chore(_) => &mut self.errands.of_days,
         };
         draws[errand.cursor].at(lane, errand.number).next()
     }
@@ -214,8 +222,9 @@ impl World<'_> {
     /// What an op has done, now that it was answered.
     fn end_errand_op(&mut self, id: u32, row: &Row) {
         let &Errand { end, rewrites, recorded, .. } = &self.errands.list[id as usize];
-        if row.op == OpKind::Get && row.role == Role::Index {
-            self.errands.list[id as usize].copy = self.read_index(row, recorded);
+        if let (OpKind::Get, Role::Index, End::Plan(place)) = (row.op, row.role, end) {
+            let region = self.blueprint.class_regions[self.plans[place as usize].class as usize];
+            self.errands.list[id as usize].copy = self.read_index(row, region, recorded);
         }
         if row.op != OpKind::Put {
             return;
@@ -223,18 +232,19 @@ impl World<'_> {
         let draws = (self.errand_word(id, 2), self.errand_word(id, 3));
         let stored = self.stored(row, draws, recorded, rewrites);
         let (Some((dies, _)), End::Plan(place)) = (stored, end) else { return };
-        let session = self.plans[place as usize].session;
+        let plan = &self.plans[place as usize];
+        let (session, region) = (plan.session, self.blueprint.class_regions[plan.class as usize]);
         match row.role {
             Role::Index => {
                 let copy = self.errands.list[id as usize].copy.take().unwrap_or_default();
-                self.write_index(session, copy, dies);
+                self.write_index((session, region), copy, dies);
             }
             Role::Session => self.write_list(session, dies),
             Role::Record | Role::Other => {}
         }
     }
 
-    fn end_errand(&mut self, id: u32) {
+    pub(super) fn end_errand(&mut self, id: u32) {
         if let Some(copy) = self.errands.list[id as usize].copy.take() {
             self.release_copy(copy);
         }

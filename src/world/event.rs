@@ -22,6 +22,8 @@ pub(super) enum Event {
     ErrandAnswer(u32),
     /// A day ends.
     DayEnd,
+    /// The admin page does this chore.
+    Chore(u16),
 }
 
 /// The order of events at one instant, with the reason for each place.

@@ -4,9 +4,8 @@ use super::build::{KeySlot, NONE, ReadOp, Row};
 use super::draws::OpWords;
 use super::event::{Event, Rank, order};
 use super::ledger::CallEnd;
-use super::parts::index::Entry;
 use super::parts::store::{Loss, Refusal};
-use super::state::{LogState, Sized, SizedCopy, World};
+use super::state::World;
 use crate::model::{InvocationScope, Level, OpKind, Role, When};
 use crate::policy::Verdict;
 use crate::streams::Word;
@@ -49,15 +48,15 @@ pub(super) enum Invocation {
 }
 
 /// An op as it is asked for.
-struct OpAsked {
-    store: usize,
-    op: OpKind,
-    external: bool,
-    law: u16,
+pub(super) struct OpAsked {
+    pub(super) store: usize,
+    pub(super) op: OpKind,
+    pub(super) external: bool,
+    pub(super) law: u16,
     /// When its key was last written, if that matters.
-    key: Option<Instant>,
+    pub(super) key: Option<Instant>,
     /// Bytes that it would add to the store.
-    bytes: u64,
+    pub(super) bytes: u64,
 }
 
 const EXTERNAL: usize = 0;
@@ -197,7 +196,7 @@ impl World<'_> {
 
     /// Asks a store for an op: the quotas first (a refusal costs nothing), then the invocation's limits (the platform
     /// throws), then the key and the room that is left (the store answers, which takes as long as any answer).
-    fn ask(&mut self, asker: &Asker, asked: &OpAsked) -> Asked {
+    pub(super) fn ask(&mut self, asker: &Asker, asked: &OpAsked) -> Asked {
         let recorded = asker.recorded;
         let (now, store, op) = (self.now, asked.store, asked.op);
         self.stores[store].counts[op as usize].attempted[usize::from(recorded)] += 1;
@@ -312,17 +311,18 @@ impl World<'_> {
 
     fn end_get(&mut self, id: u32, row: &Row, role: Role) {
         if role == Role::Index {
-            self.copies[id as usize] = self.read_index(row, self.recorded(id));
+            let region = self.region(id);
+            self.copies[id as usize] = self.read_index(row, region, self.recorded(id));
         }
     }
 
     /// What the index says to a row that reads it.
-    pub(super) fn read_index(&mut self, row: &Row, recorded: bool) -> Option<Vec<u32>> {
+    pub(super) fn read_index(&mut self, row: &Row, region: u16, recorded: bool) -> Option<Vec<u32>> {
         let index = self.index.as_mut()?;
         let store = &mut self.stores[row.store as usize];
-        let found = if index.is_there(self.now) { &mut store.hits } else { &mut store.misses };
+        let found = if index.is_there(region, self.now) { &mut store.hits } else { &mut store.misses };
         found[usize::from(recorded)] += 1;
-        let copy = index.read(self.now, &mut self.departures);
+        let copy = index.read(region, self.now, &mut self.departures);
         self.settle_departures();
         Some(copy)
     }
@@ -339,7 +339,7 @@ impl World<'_> {
             Role::Record => self.note_record(id, row, dies, loss),
             Role::Index => {
                 let copy = self.copies[id as usize].take().unwrap_or_default();
-                self.write_index(session, copy, dies);
+                self.write_index((session, self.region(id)), copy, dies);
             }
             Role::Session => {
                 self.write_list(session, dies);
@@ -370,9 +370,9 @@ impl World<'_> {
     }
 
     /// A session writes the index back.
-    pub(super) fn write_index(&mut self, session: u32, copy: Vec<u32>, dies: Instant) {
+    pub(super) fn write_index(&mut self, (session, region): (u32, u16), copy: Vec<u32>, dies: Instant) {
         if let Some(index) = &mut self.index {
-            index.write(session, copy, dies, self.now, &mut self.departures);
+            index.write((session, region), copy, dies, self.now, &mut self.departures);
             self.settle_departures();
         }
     }
@@ -384,111 +384,12 @@ impl World<'_> {
         }
     }
 
-    fn note_record(&mut self, id: u32, row: &Row, dies: Instant, loss: Loss) {
-        let recorded = self.recorded(id);
-        let store = &mut self.stores[row.store as usize];
-        let log = &mut self.logs[id as usize];
-        log.written.get_or_insert(self.now);
-        if store.is_service() {
-            log.searchable = log.searchable.max(dies);
-        }
-        if store.capacity.is_some() {
-            log.sized = Some(SizedCopy { store: row.store, bytes: row.bytes, goes: dies, loss });
-            return;
-        }
-        if dies < self.blueprint.horizon {
-            store.count_loss(loss, recorded);
-        }
-        if dies >= log.dies {
-            (log.dies, log.loss) = (dies, loss);
-        }
+    /// Where a call writes.
+    pub(super) fn region(&self, id: u32) -> u16 {
+        self.blueprint.class_regions[self.calls[id as usize].class as usize]
     }
 
-    /// The event is over: its record, if one was stored, has a fate.
-    fn close_event(&mut self, id: u32, is_response: bool, error: bool) {
-        let recorded = self.recorded(id);
-        let log = self.logs[id as usize];
-        let latest = log.sized.map_or(log.dies, |copy| copy.goes.max(log.dies));
-        self.logs[id as usize] =
-            LogState { request_dies: if is_response { Instant::START } else { latest }, ..LogState::EMPTY };
-        let call = &self.calls[id as usize];
-        let (index_of_call, session) = (call.index, self.plans[call.plan as usize].session);
-        let failed_response = is_response && error;
-        let subject = self.retention.subject(error, self.now, recorded);
-        let Some(written) = log.written else {
-            if recorded {
-                self.retention.nothing_stored(subject, log.tried, log.dropped);
-                if failed_response {
-                    self.retention.context(self.now, self.now);
-                }
-            }
-            return;
-        };
-        if recorded {
-            self.retention.stored(error);
-            if failed_response {
-                self.retention.context(written, latest.min(log.request_dies).max(written));
-            }
-        }
-        let searchable = log.searchable;
-        let entry = Entry { written, dies: latest, call: index_of_call, subject, listed: log.listed, searchable };
-        let place = self.index.as_mut().map(|index| (session, index.add(session, entry)));
-        if place.is_none() {
-            self.retention.reachable_until(subject, recorded, written, searchable);
-        }
-        if let Some(copy) = log.sized {
-            let record =
-                Sized { before: 0, copy, written, elsewhere: (log.dies, log.loss), subject, recorded, session: place };
-            self.put_sized(record);
-        } else {
-            self.retention.ends(subject, recorded, written, log.dies, log.loss);
-        }
-    }
-
-    /// A record enters a store of limited size, and the oldest make room.
-    fn put_sized(&mut self, record: Sized) {
-        if let (Some((session, _)), Some(index)) = (record.session, &mut self.index) {
-            index.hold(session);
-        }
-        let store = record.copy.store as usize;
-        self.sized[store].push_back(Sized { before: self.put_bytes[store], ..record });
-        self.put_bytes[store] += record.copy.bytes;
-        self.retention.pending += 1;
-        let capacity = self.stores[store].capacity.unwrap_or(u64::MAX);
-        while let Some(&oldest) = self.sized[store].front() {
-            let in_time = oldest.copy.goes > self.now;
-            if in_time && self.put_bytes[store] - oldest.before <= capacity {
-                break;
-            }
-            self.sized[store].pop_front();
-            self.retention.pending -= 1;
-            let end = if in_time { (self.now, Loss::Evicted) } else { (oldest.copy.goes, oldest.copy.loss) };
-            self.settle_sized(oldest, end);
-        }
-    }
-
-    /// It is known when a record leaves its store of limited size.
-    fn settle_sized(&mut self, record: Sized, end: (Instant, Loss)) {
-        let (dies, loss) = if record.elsewhere.0 > end.0 { record.elsewhere } else { end };
-        self.stores[record.copy.store as usize].count_loss(end.1, record.recorded);
-        self.retention.ends(record.subject, record.recorded, record.written, dies, loss);
-        if let (Some((session, place)), Some(index)) = (record.session, &mut self.index) {
-            self.departures.extend(index.settle(session, place, dies));
-            self.settle_departures();
-        }
-    }
-
-    /// Records what became of the sessions that nobody needs any more.
-    pub(super) fn settle_departures(&mut self) {
-        while let Some(departure) = self.departures.pop() {
-            self.retention.departs(&departure, true);
-            if let Some(index) = &mut self.index {
-                index.recycle(departure);
-            }
-        }
-    }
-
-    fn recorded(&self, id: u32) -> bool {
+    pub(super) fn recorded(&self, id: u32) -> bool {
         self.calls[id as usize].recorded
     }
 

@@ -291,6 +291,9 @@ fn logs(sheet: &mut Sheet, world: &World) {
         for (reason, count) in ["expired", "evicted", "lost_at_restart"].into_iter().zip(kind.gone) {
             sheet.count(&metric(reason), "records", count);
         }
+        if !world.blueprint.model.readers.is_empty() {
+            sheet.count(&metric("cleaned"), "records", kind.gone[3]);
+        }
         for (age, span) in AGES {
             sheet.put(&metric(&format!("retrievable.{age}")), "1", kind.retrievable.surviving(span.nanos()));
             sheet.put(&metric(&format!("reachable.{age}")), "1", kind.reachable.surviving(span.nanos()));

@@ -1,8 +1,9 @@
 //! How far back logs and log files reach, and what is left of the first error of an incident, as metrics.
 
 use super::measures::Sheet;
-use super::record::AGES;
+use super::record::{AGES, SIGHT_AGES};
 use super::state::World;
+use crate::model::Chore;
 use crate::stats::Quantiles;
 
 const NANOS_AN_HOUR: f64 = 3.6e12;
@@ -14,6 +15,7 @@ pub(super) fn reach(sheet: &mut Sheet, world: &World) {
         errors(sheet, world);
     }
     log_files(sheet, world);
+    readers(sheet, world);
 }
 
 /// How many records there are.
@@ -61,5 +63,34 @@ fn log_files(sheet: &mut Sheet, world: &World) {
 fn hours(sheet: &mut Sheet, name: &str, reach: &Quantiles, quantiles: &[(&str, f64)]) {
     for &(quantile, p) in quantiles {
         sheet.put(&format!("{name}.{quantile}"), "h", reach.quantile(p).map(|nanos| nanos / NANOS_AN_HOUR));
+    }
+}
+
+/// What each reader sees, and what the admin page has done for them.
+fn readers(sheet: &mut Sheet, world: &World) {
+    for (number, (reader, eyes)) in world.blueprint.model.readers.iter().zip(&world.retention.readers).enumerate() {
+        let metric = |what: &str| format!("reader.{}.{what}", reader.name);
+        for (kind, name) in ["normal", "error"].into_iter().enumerate() {
+            for (what, sight) in [("retrievable", &eyes.retrievable[kind]), ("reachable", &eyes.reachable[kind])] {
+                for ((age, _), share) in SIGHT_AGES.into_iter().zip(sight.shares()) {
+                    sheet.put(&metric(&format!("logs.{name}.{what}.{age}")), "1", share);
+                }
+            }
+        }
+        for (spec, chore) in world.blueprint.chores.iter().zip(&world.chores).filter(|(spec, _)| spec.reader == number)
+        {
+            let what = match spec.what {
+                Chore::Get => "gets",
+                Chore::Export => "exports",
+                Chore::Cleanup => "cleanups",
+            };
+            sheet.count(&metric(what), "runs", chore.begun);
+            sheet.count(&metric(&format!("{what}_stopped")), "runs", chore.stopped);
+            sheet.count(&metric(&format!("{what}_skipped")), "runs", chore.skipped);
+            if spec.what == Chore::Cleanup {
+                sheet.count(&metric("deleted"), "records", chore.deleted);
+                sheet.count(&metric("overdue.end"), "records", chore.overdue);
+            }
+        }
     }
 }

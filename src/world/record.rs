@@ -1,7 +1,7 @@
 //! What is measured while a replication runs: per class and, for log records, by their fate.
 
 use super::build::Blueprint;
-use super::parts::index::{Departure, Subject};
+use super::parts::index::{Departure, Entry, Subject};
 use super::parts::store::Loss;
 use crate::stats::{Presence, Quantiles, Survival};
 use crate::units::{Instant, Span};
@@ -43,6 +43,81 @@ pub(super) struct Retention {
     pub(super) context: Survival,
     /// Records that are written but whose end is not yet known.
     pub(super) pending: u64,
+    /// What each reader sees.
+    pub(super) readers: Vec<Eyes>,
+    /// Whether other regions see the index.
+    index_is_shared: bool,
+}
+
+/// How a record ends, as far as it is known.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Fate {
+    pub(super) written: Instant,
+    pub(super) dies: Instant,
+    pub(super) loss: Loss,
+    /// When other regions no longer see it.
+    pub(super) far: Instant,
+}
+
+/// What one reader sees of normal (`[0]`) and error (`[1]`) records.
+#[derive(Debug)]
+pub(super) struct Eyes {
+    region: u16,
+    pub(super) retrievable: [Sight; 2],
+    pub(super) reachable: [Sight; 2],
+}
+
+/// The ages at which the report says what a reader sees: of a write elsewhere, the first minute tells most.
+pub(super) const SIGHT_AGES: [(&str, Span); 7] =
+    [("10s", Span::from_secs(10)), ("1m", Span::from_secs(60)), AGES[0], AGES[1], AGES[2], AGES[3], AGES[4]];
+
+impl Eyes {
+    fn new(region: u16) -> Eyes {
+        let sights = || [Sight::new(), Sight::new()];
+        Eyes { region, retrievable: sights(), reachable: sights() }
+    }
+
+    /// Until when this reader sees a record, and how late.
+    fn of(&self, subject: Subject, dies: Instant, far: Instant) -> (Instant, Span) {
+        if self.region == subject.region { (dies, Span::ZERO) } else { (far, subject.late) }
+    }
+}
+
+/// Records that come into sight late, and go.
+#[derive(Debug)]
+pub(super) struct Sight {
+    there: Survival,
+    seen: u64,
+    /// By age: those not yet in sight.
+    not_yet: [u64; SIGHT_AGES.len()],
+}
+
+impl Sight {
+    fn new() -> Sight {
+        let ages = SIGHT_AGES.map(|(_, age)| age.nanos());
+        Sight { there: Survival::new(&ages), seen: 0, not_yet: [0; SIGHT_AGES.len()] }
+    }
+
+    /// A record that is gone at `dies`, or alive at the end of the run where that is known, comes into sight `late`.
+    fn add(&mut self, written: Instant, dies: Instant, late: Span, horizon: Option<Instant>) {
+        self.seen += 1;
+        match horizon.filter(|horizon| dies >= *horizon) {
+            Some(horizon) => self.there.censored(horizon.saturating_since(written).nanos()),
+            None => record(&mut self.there, written, dies),
+        }
+        let late = late.min(dies.saturating_since(written));
+        for (count, (_, age)) in self.not_yet.iter_mut().zip(SIGHT_AGES) {
+            *count += u64::from(late > age);
+        }
+    }
+
+    /// The share in sight at each age.
+    pub(super) fn shares(&self) -> [Option<f64>; SIGHT_AGES.len()] {
+        std::array::from_fn(|at| {
+            let there = self.there.surviving(SIGHT_AGES[at].1.nanos())?;
+            Some((there - self.not_yet[at] as f64 / self.there.count() as f64).max(0.0))
+        })
+    }
 }
 
 /// How many records of one kind there were, and what became of them.
@@ -53,8 +128,8 @@ pub(super) struct Fates {
     /// Answered as if it were stored, and not.
     pub(super) dropped: u64,
     pub(super) written: u64,
-    /// By the horizon: expired, evicted, lost at a restart.
-    pub(super) gone: [u64; 3],
+    /// By the horizon: expired, evicted, lost at a restart, cleaned up.
+    pub(super) gone: [u64; 4],
     pub(super) alive: u64,
     pub(super) retrievable: Survival,
     pub(super) reachable: Survival,
@@ -68,7 +143,7 @@ impl Fates {
             refused: 0,
             dropped: 0,
             written: 0,
-            gone: [0; 3],
+            gone: [0; 4],
             alive: 0,
             retrievable: Survival::new(&ages),
             reachable: Survival::new(&ages),
@@ -92,18 +167,20 @@ impl Retention {
             errors: [presence(), presence()],
             context: Survival::new(&ages),
             pending: 0,
+            readers: blueprint.reader_regions.iter().map(|&region| Eyes::new(region)).collect(),
+            index_is_shared: blueprint.index_is_shared(),
         }
     }
 
     /// What an event at `now` tells of: after a gap without errors, an error is the first of an incident.
     pub(super) fn subject(&mut self, error: bool, now: Instant, recorded: bool) -> Subject {
         if !error {
-            return Subject { error, first: false };
+            return Subject { error, first: false, region: 0, late: Span::ZERO };
         }
         let first = self.last_error.is_none_or(|last| now.saturating_since(last) >= self.incident_gap);
         self.last_error = Some(now);
         self.incidents += u64::from(first && recorded);
-        Subject { error, first }
+        Subject { error, first, region: 0, late: Span::ZERO }
     }
 
     /// A log event of which nothing was stored: because the strategy does not log it, because it was refused, or
@@ -132,6 +209,13 @@ impl Retention {
             kind.retrievable.deaths(0, never);
             kind.reachable.deaths(0, never);
         }
+        for eyes in &mut self.readers {
+            for (at, kind) in self.kinds.iter().enumerate() {
+                let never = kind.unlogged + kind.refused + kind.dropped;
+                eyes.retrievable[at].there.deaths(0, never);
+                eyes.reachable[at].there.deaths(0, never);
+            }
+        }
     }
 
     /// A record has been written.
@@ -141,7 +225,8 @@ impl Retention {
     }
 
     /// The end of a record is known: it goes at `dies` (which may lie past the horizon), for this reason.
-    pub(super) fn ends(&mut self, subject: Subject, recorded: bool, written: Instant, dies: Instant, loss: Loss) {
+    pub(super) fn ends(&mut self, subject: Subject, recorded: bool, fate: &Fate) {
+        let Fate { written, dies, loss, far } = *fate;
         self.is_there(subject, written, dies);
         if !recorded {
             return;
@@ -151,6 +236,7 @@ impl Retention {
             Loss::Expired => Some(0),
             Loss::Evicted => Some(1),
             Loss::Restart => Some(2),
+            Loss::Cleaned => Some(3),
             Loss::None => None,
         };
         match gone.filter(|_| dies < self.horizon) {
@@ -158,13 +244,18 @@ impl Retention {
             None => kind.alive += 1,
         }
         record(&mut kind.retrievable, written, dies);
+        for eyes in &mut self.readers {
+            let (dies, late) = eyes.of(subject, dies, far);
+            eyes.retrievable[usize::from(subject.error)].add(written, dies, late, None);
+        }
         if subject.first {
             record(&mut self.firsts[0], written, dies);
         }
     }
 
     /// The replication ends before it is known when the record goes.
-    pub(super) fn still_there(&mut self, subject: Subject, recorded: bool, written: Instant) {
+    pub(super) fn still_there(&mut self, subject: Subject, recorded: bool, fate: &Fate) {
+        let Fate { written, dies, far, .. } = *fate;
         self.is_there(subject, written, Instant::NEVER);
         if !recorded {
             return;
@@ -173,6 +264,10 @@ impl Retention {
         let kind = &mut self.kinds[usize::from(subject.error)];
         kind.alive += 1;
         kind.retrievable.censored(age);
+        for eyes in &mut self.readers {
+            let (dies, late) = eyes.of(subject, dies, far);
+            eyes.retrievable[usize::from(subject.error)].add(written, dies, late, Some(self.horizon));
+        }
         if subject.first {
             self.firsts[0].censored(age);
         }
@@ -201,10 +296,21 @@ impl Retention {
         }
     }
 
+    /// The same for each reader, where there is no index at all.
+    pub(super) fn searchable_by_readers(&mut self, subject: Subject, written: Instant, searchable: Instant) {
+        for eyes in &mut self.readers {
+            let (_, late) = eyes.of(subject, searchable, searchable);
+            eyes.reachable[usize::from(subject.error)].add(written, searchable, late, None);
+        }
+    }
+
     /// A session is no longer in the index, or the replication ends (`is_final` is false: it is still in it).
     pub(super) fn departs(&mut self, departure: &Departure, is_final: bool) {
         for entry in &departure.entries {
             let (subject, written) = (entry.subject, entry.written);
+            if departure.recorded {
+                self.in_sight_of_readers(departure, entry, is_final);
+            }
             let Some(until) = departure.unreachable_from.filter(|_| entry.listed) else {
                 self.reachable_until(subject, departure.recorded, written, entry.searchable);
                 continue;
@@ -221,6 +327,19 @@ impl Retention {
             if departure.recorded {
                 self.reachable(subject).for_each(|reachable| reachable.censored(age));
             }
+        }
+    }
+
+    /// Until when each reader finds a record.
+    fn in_sight_of_readers(&mut self, departure: &Departure, entry: &Entry, is_final: bool) {
+        let named = departure.unreachable_from.filter(|_| entry.listed).unwrap_or(Instant::START);
+        let horizon = Some(self.horizon).filter(|_| !is_final);
+        for eyes in &mut self.readers {
+            let (dies, late) = eyes.of(entry.subject, entry.dies, entry.far);
+            let sees_index = self.index_is_shared || eyes.region == entry.subject.region;
+            let named = if sees_index { named } else { Instant::START };
+            let until = named.min(dies).max(entry.searchable);
+            eyes.reachable[usize::from(entry.subject.error)].add(entry.written, until, late, horizon);
         }
     }
 

@@ -5,6 +5,7 @@ use super::event::Event;
 use super::ledger::{Alive, CallEnd};
 use super::logfile::LogFile;
 use super::measures::{Measure, measures};
+use super::record::Fate;
 use super::state::{Phase, Sized, World};
 use crate::units::{Instant, count};
 
@@ -86,6 +87,7 @@ impl World<'_> {
             Event::Patience(call, incarnation) => self.lose_patience(call, incarnation),
             Event::ErrandAnswer(errand) => self.go_on_errand(errand),
             Event::DayEnd => self.end_day(),
+            Event::Chore(chore) => self.begin_chore(chore as usize),
             Event::Recording => self.start_recording(),
         }
     }
@@ -135,6 +137,7 @@ impl World<'_> {
             store.finish(self.blueprint.horizon);
         }
         self.logfiles.iter_mut().for_each(LogFile::finish);
+        self.finish_chores();
         self.settle_what_is_left();
         self.settle_unlogged();
         self.retention.finish();
@@ -159,12 +162,14 @@ impl World<'_> {
         for store in 0..self.sized.len() {
             while let Some(record) = self.sized[store].pop_front() {
                 let Sized { subject, recorded, written, elsewhere, copy, .. } = record;
+                let far = record.far.max(if self.stores[store].staleness.is_some() { copy.goes } else { record.far });
+                let fate = |dies, loss| Fate { written, dies, loss, far };
                 if elsewhere.0 > self.now {
-                    self.retention.ends(subject, recorded, written, elsewhere.0, elsewhere.1);
+                    self.retention.ends(subject, recorded, &fate(elsewhere.0, elsewhere.1));
                 } else if copy.goes <= self.now {
-                    self.retention.ends(subject, recorded, written, copy.goes, copy.loss);
+                    self.retention.ends(subject, recorded, &fate(copy.goes, copy.loss));
                 } else {
-                    self.retention.still_there(subject, recorded, written);
+                    self.retention.still_there(subject, recorded, &fate(copy.goes, copy.loss));
                 }
             }
         }

@@ -1,5 +1,6 @@
 //! What a replication holds at one instant: plans, calls, queues, stores, and the calendar that moves them.
 
+use super::admin::ChoreState;
 use super::build::Blueprint;
 use super::draws::ClassDraws;
 use super::errand::Errands;
@@ -14,7 +15,7 @@ use super::policies::Policies;
 use super::record::{ClassTally, Retention};
 use crate::calendar::Calendar;
 use crate::policy::Fault;
-use crate::streams::{Source as Draws, Word};
+use crate::streams::{Purpose, Scatter, Source as Draws, Word};
 use crate::units::{Instant, Span};
 use std::collections::VecDeque;
 
@@ -114,6 +115,9 @@ pub(super) struct LogState {
     /// The session's list has been written, with the record of this event in it.
     pub(super) listed: bool,
     pub(super) written: Option<Instant>,
+    /// When the last of its copies that other regions see goes, and how late they may see it.
+    pub(super) far: Instant,
+    pub(super) late: Span,
     /// Until when a log service finds it; [`Instant::START`] where none does.
     pub(super) searchable: Instant,
     /// The last of its copies in stores without a size goes then, for this reason.
@@ -131,6 +135,8 @@ impl LogState {
         dropped: false,
         listed: false,
         written: None,
+        far: Instant::START,
+        late: Span::MAX,
         searchable: Instant::START,
         dies: Instant::START,
         loss: Loss::None,
@@ -157,6 +163,8 @@ pub(super) struct Sized {
     pub(super) written: Instant,
     /// When, and why, the last of its copies elsewhere goes.
     pub(super) elsewhere: (Instant, Loss),
+    /// When the last copy that other regions see goes, beside this one.
+    pub(super) far: Instant,
     pub(super) subject: Subject,
     pub(super) recorded: bool,
     /// Its place in the index's memory.
@@ -223,6 +231,9 @@ pub(super) struct World<'b> {
     pub(super) put_bytes: Vec<u64>,
     pub(super) departures: Vec<Departure>,
     pub(super) errands: Errands,
+    pub(super) chores: Vec<ChoreState>,
+    /// By how much of the staleness another region sees a record late.
+    pub(super) lateness: Scatter,
     /// Calls that have something to do at this instant.
     pub(super) ready: VecDeque<u32>,
     pub(super) serial: u64,
@@ -291,11 +302,13 @@ impl<'b> World<'b> {
             queues: (0..isolates).flat_map(|_| model.queues.iter().map(|q| Queue::new(q, lines(q)))).collect(),
             links: Links::default(),
             stores: model.stores.iter().map(|store| Store::new(store, model.run.start, &spikes, &draws)).collect(),
-            index: blueprint.has_index.then(|| Index::new(model.logging.max_log_entries, blueprint.has_list)),
+            index: blueprint.index(),
             sized: model.stores.iter().map(|_| VecDeque::new()).collect(),
             put_bytes: vec![0; model.stores.len()],
             departures: Vec::new(),
             errands: Errands::new(blueprint, &draws),
+            chores: blueprint.chores.iter().map(|spec| ChoreState::new(blueprint, spec, &draws)).collect(),
+            lateness: draws.scatter("reader", Purpose::Staleness),
             ready: VecDeque::new(),
             serial: 0,
             events: 0,
@@ -328,6 +341,7 @@ impl<'b> World<'b> {
             self.calendar.push(self.blueprint.recording_from, order(Rank::Rules, 0, 0), Event::Recording);
         }
         self.schedule_day_end();
+        self.schedule_chores();
         for class in 0..self.sources.len() {
             if let crate::model::Arrivals::Closed { users, .. } = self.blueprint.model.classes[class].arrivals {
                 for user in 0..u64::from(users) {

@@ -17,6 +17,7 @@ pub(super) fn sentences(model: &Model) -> Vec<String> {
         retention(model),
         no_rate(model),
         spikes(model),
+        admin(model),
     ];
     all.into_iter().flatten().map(String::from).collect()
 }
@@ -114,4 +115,10 @@ fn spikes(model: &Model) -> Option<&'static str> {
         .iter()
         .any(|class| !class.spikes.is_empty())
         .then_some("Spikes: the demand is the one between spikes.")
+}
+
+fn admin(model: &Model) -> Option<&'static str> {
+    model.readers.iter().any(|reader| reader.store.is_some()).then_some(
+        "The admin page: what it reads, lists and deletes depends on how many records there are, and is not counted.",
+    )
 }

@@ -42,6 +42,7 @@ pub fn model(strategy: &str) -> Model {
             spikes: vec![],
             priority: 0,
             patience: None,
+            region: "home".into(),
         }],
         workflows: vec![Workflow {
             name: "plan".into(),
@@ -56,10 +57,12 @@ pub fn model(strategy: &str) -> Model {
             max_queue: Some(64),
             discipline: Discipline::Fifo,
             patience: None,
+            region: "home".into(),
         }],
         stores: vec![kv(), cache()],
         reads: vec![read("access_lists", 18), read("prompts", 10)],
         logging: logging(strategy),
+        readers: Vec::new(),
         logfiles: Vec::new(),
         objectives: vec![
             Objective { metric: "plans.failed_fraction".into(), min: None, max: Some(0.01) },
@@ -124,6 +127,7 @@ fn kv() -> Store {
         retry_after: Span::MINUTE,
         network_errors: Probability::ZERO,
         subrequest: true,
+        staleness: Span::ZERO,
         put_stores_nothing: Probability::ZERO,
     }
 }

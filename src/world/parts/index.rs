@@ -3,8 +3,11 @@
 //! A writer reads the index, puts its session in front, keeps the newest few and writes the whole back. Two
 //! writers that overlap lose an entry: the second writes back what it read before the first was done. A record is
 //! found while it exists, its session's list names it, and the index names the session.
+//!
+//! Where plans run in several regions, an index in a cache is one for each. In a store that all share, a region that
+//! has read the index sees that copy again until it is stale, or until it has written the index itself.
 
-use crate::units::Instant;
+use crate::units::{Instant, Span};
 
 /// What a record tells of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,6 +16,10 @@ pub(crate) struct Subject {
     pub(crate) error: bool,
     /// Of the first error of an incident.
     pub(crate) first: bool,
+    /// Where it was written.
+    pub(crate) region: u16,
+    /// How much later than written other regions see it.
+    pub(crate) late: Span,
 }
 
 /// A record as the index knows it.
@@ -22,6 +29,8 @@ pub(crate) struct Entry {
     pub(crate) written: Instant,
     /// When it goes; [`Instant::NEVER`] where nothing takes it.
     pub(crate) dies: Instant,
+    /// When other regions no longer see it; [`Instant::START`] where they never do.
+    pub(crate) far: Instant,
     /// The call it belongs to: a response is found through the log id that the request brought to the list.
     pub(crate) call: u16,
     /// What it tells of.
@@ -56,12 +65,38 @@ pub(crate) struct Departure {
     pub(crate) unreachable_from: Option<Instant>,
 }
 
+/// The sessions that an index names, and when it goes.
+#[derive(Debug)]
+struct List {
+    named: Vec<u32>,
+    dies: Instant,
+}
+
+/// Where several regions write: who sees what.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Regions {
+    /// Regions in which plans run.
+    pub(crate) writers: usize,
+    /// How long a region's copy may be old; none: each has an index of its own.
+    pub(crate) staleness: Option<Span>,
+}
+
+/// What a region has seen of the index, and until when it sees it.
+#[derive(Debug, Default)]
+struct Seen {
+    named: Vec<u32>,
+    until: Instant,
+}
+
 /// The index and the sessions that it or somebody still needs.
 #[derive(Debug)]
 pub(crate) struct Index {
     keep: usize,
-    named: Vec<u32>,
-    dies: Instant,
+    /// One that all share, or one for each region.
+    lists: Vec<List>,
+    /// By region; empty where nobody sees an old copy.
+    seen: Vec<Seen>,
+    staleness: Span,
     needs_list: bool,
     sessions: Vec<Session>,
     free: Vec<u32>,
@@ -74,11 +109,14 @@ pub(crate) struct Index {
 
 impl Index {
     /// An empty index of at most `keep` sessions; `needs_list` where a session has a list of its own.
-    pub(crate) fn new(keep: u32, needs_list: bool) -> Index {
+    pub(crate) fn new(keep: u32, needs_list: bool, regions: Regions) -> Index {
+        let lists = if regions.staleness.is_none() { regions.writers } else { 1 };
+        let is_late = regions.writers > 1 && regions.staleness.is_some_and(|staleness| !staleness.is_zero());
         Index {
             keep: keep as usize,
-            named: Vec::new(),
-            dies: Instant::NEVER,
+            lists: (0..lists).map(|_| List { named: Vec::new(), dies: Instant::NEVER }).collect(),
+            seen: (0..if is_late { regions.writers } else { 0 }).map(|_| Seen::default()).collect(),
+            staleness: regions.staleness.unwrap_or_default(),
             needs_list,
             sessions: Vec::new(),
             free: Vec::new(),
@@ -86,6 +124,12 @@ impl Index {
             lost_updates: 0,
             remembered: 0,
         }
+    }
+
+    /// The list that a region reads and writes.
+    fn list_of(&mut self, region: u16) -> &mut List {
+        let at = if self.lists.len() > 1 { usize::from(region) } else { 0 };
+        &mut self.lists[at]
     }
 
     /// A plan begins.
@@ -117,9 +161,10 @@ impl Index {
     }
 
     /// The end of a held record is known now.
-    pub(crate) fn settle(&mut self, session: u32, place: u32, dies: Instant) -> Option<Departure> {
+    pub(crate) fn settle(&mut self, session: u32, place: u32, (dies, far): (Instant, Instant)) -> Option<Departure> {
         let held = &mut self.sessions[session as usize];
         held.entries[place as usize].dies = dies;
+        held.entries[place as usize].far = far;
         held.holders -= 1;
         self.depart(session)
     }
@@ -133,27 +178,51 @@ impl Index {
         }
     }
 
-    /// A writer reads the index.
-    pub(crate) fn read(&mut self, now: Instant, gone: &mut Vec<Departure>) -> Vec<u32> {
+    /// A writer of a region reads the index.
+    pub(crate) fn read(&mut self, region: u16, now: Instant, gone: &mut Vec<Departure>) -> Vec<u32> {
         self.expire(now, gone);
+        let is_fresh = self.seen.get(region as usize).is_some_and(|seen| now < seen.until);
         let mut copy = self.spare.pop().unwrap_or_default();
         copy.clear();
-        copy.extend_from_slice(&self.named);
-        for &session in &copy {
-            self.sessions[session as usize].holders += 1;
+        if is_fresh {
+            copy.extend_from_slice(&self.seen[region as usize].named);
+        } else {
+            copy.extend_from_slice(&self.list_of(region).named);
+        }
+        self.hold_all(&copy);
+        if !is_fresh {
+            self.see(region, &copy, now, gone);
         }
         copy
     }
 
-    /// Whether the index is there at `now`.
-    pub(crate) fn is_there(&self, now: Instant) -> bool {
-        now < self.dies && !self.named.is_empty()
+    fn hold_all(&mut self, sessions: &[u32]) {
+        for &session in sessions {
+            self.sessions[session as usize].holders += 1;
+        }
+    }
+
+    /// A region has a fresh copy, and gives its old one up.
+    fn see(&mut self, region: u16, named: &[u32], now: Instant, gone: &mut Vec<Departure>) {
+        if self.seen.is_empty() {
+            return;
+        }
+        self.hold_all(named);
+        let seen = Seen { named: named.to_vec(), until: now.saturating_add(self.staleness) };
+        let old = std::mem::replace(&mut self.seen[region as usize], seen);
+        self.release(old.named, gone);
+    }
+
+    /// Whether the index is there at `now`, for a region.
+    pub(crate) fn is_there(&mut self, region: u16, now: Instant) -> bool {
+        let list = self.list_of(region);
+        now < list.dies && !list.named.is_empty()
     }
 
     /// A writer writes back what it read, with its own session in front.
     pub(crate) fn write(
         &mut self,
-        session: u32,
+        (session, region): (u32, u16),
         copy: Vec<u32>,
         dies: Instant,
         now: Instant,
@@ -165,20 +234,22 @@ impl Index {
         next.push(session);
         next.extend(copy.iter().copied().filter(|&other| other != session));
         next.truncate(self.keep);
-        let old = std::mem::replace(&mut self.named, next);
-        self.dies = dies;
+        self.see(region, &next, now, gone);
+        let list = self.list_of(region);
+        let old = std::mem::replace(&mut list.named, next.clone());
+        list.dies = dies;
         for &named in &old {
-            if !self.named.contains(&named) {
+            if !next.contains(&named) {
                 self.sessions[named as usize].in_index = false;
                 self.sessions[named as usize].left = now;
                 self.lost_updates += u64::from(!copy.contains(&named));
             }
         }
-        for i in 0..self.named.len() {
-            let named = self.named[i] as usize;
-            self.sessions[named].in_index = true;
-            self.sessions[named].was_in_index = true;
+        for &named in &next {
+            self.sessions[named as usize].in_index = true;
+            self.sessions[named as usize].was_in_index = true;
         }
+        self.spare.push(next);
         for &named in &old {
             gone.extend(self.depart(named));
         }
@@ -201,21 +272,24 @@ impl Index {
         self.depart(session)
     }
 
-    /// Drops the index itself once its entry has gone.
+    /// Drops what has gone of the index itself.
     fn expire(&mut self, now: Instant, gone: &mut Vec<Departure>) {
-        if now < self.dies {
-            return;
+        for at in 0..self.lists.len() {
+            let dies = self.lists[at].dies;
+            if now < dies {
+                continue;
+            }
+            let old = std::mem::take(&mut self.lists[at].named);
+            for &session in &old {
+                self.sessions[session as usize].in_index = false;
+                self.sessions[session as usize].left = dies;
+            }
+            for &session in &old {
+                gone.extend(self.depart(session));
+            }
+            self.spare.push(old);
+            self.lists[at].dies = Instant::NEVER;
         }
-        let old = std::mem::take(&mut self.named);
-        for &session in &old {
-            self.sessions[session as usize].in_index = false;
-            self.sessions[session as usize].left = self.dies;
-        }
-        for &session in &old {
-            gone.extend(self.depart(session));
-        }
-        self.spare.push(old);
-        self.dies = Instant::NEVER;
     }
 
     fn depart(&mut self, id: u32) -> Option<Departure> {
@@ -243,13 +317,16 @@ impl Index {
     /// list's or the index's comes.
     pub(crate) fn finish(&mut self) -> Vec<Departure> {
         let mut rest = Vec::new();
-        let dies = self.dies;
+        for list in &self.lists {
+            for &named in &list.named {
+                self.sessions[named as usize].left = list.dies;
+            }
+        }
         for session in &mut self.sessions {
             if session.entries.is_empty() {
                 continue;
             }
-            let named_until = if session.in_index { dies } else { session.left };
-            let unreachable_from = session.was_in_index.then(|| named_until.min(session.list_dies));
+            let unreachable_from = session.was_in_index.then(|| session.left.min(session.list_dies));
             let entries = std::mem::take(&mut session.entries);
             rest.push(Departure { entries, recorded: session.recorded, unreachable_from });
         }
@@ -266,22 +343,31 @@ mod tests {
         Instant::from_nanos(seconds * 1_000_000_000)
     }
 
-    const NORMAL: Subject = Subject { error: false, first: false };
+    const NORMAL: Subject = Subject { error: false, first: false, region: 0, late: Span::ZERO };
+    const ONE: Regions = Regions { writers: 1, staleness: Some(Span::ZERO) };
 
     fn entry(call: u16) -> Entry {
-        Entry { written: at(0), dies: Instant::NEVER, call, subject: NORMAL, listed: false, searchable: Instant::START }
+        Entry {
+            written: at(0),
+            dies: Instant::NEVER,
+            far: Instant::NEVER,
+            call,
+            subject: NORMAL,
+            listed: false,
+            searchable: Instant::START,
+        }
     }
 
     fn write(index: &mut Index, session: u32, seconds: u64) -> Vec<Departure> {
         let mut gone = Vec::new();
-        let copy = index.read(at(seconds), &mut gone);
-        index.write(session, copy, Instant::NEVER, at(seconds), &mut gone);
+        let copy = index.read(0, at(seconds), &mut gone);
+        index.write((session, 0), copy, Instant::NEVER, at(seconds), &mut gone);
         gone
     }
 
     #[test]
     fn the_eleventh_session_pushes_the_first_out() {
-        let mut index = Index::new(10, false);
+        let mut index = Index::new(10, false, ONE);
         for i in 0..10 {
             let session = index.open(true);
             index.add(session, entry(0));
@@ -297,13 +383,13 @@ mod tests {
 
     #[test]
     fn of_two_writers_who_overlap_the_first_loses_its_entry() {
-        let mut index = Index::new(10, false);
+        let mut index = Index::new(10, false, ONE);
         let (a, b) = (index.open(true), index.open(true));
         let mut gone = Vec::new();
-        let copy_a = index.read(at(0), &mut gone);
-        let copy_b = index.read(at(1), &mut gone);
-        index.write(a, copy_a, Instant::NEVER, at(2), &mut gone);
-        index.write(b, copy_b, Instant::NEVER, at(3), &mut gone);
+        let copy_a = index.read(0, at(0), &mut gone);
+        let copy_b = index.read(0, at(1), &mut gone);
+        index.write((a, 0), copy_a, Instant::NEVER, at(2), &mut gone);
+        index.write((b, 0), copy_b, Instant::NEVER, at(3), &mut gone);
         assert_eq!(index.lost_updates, 1);
         assert!(gone.is_empty(), "its plan still runs and may come back");
         let gone = index.close(a).expect("nobody names it and it writes no more");
@@ -312,7 +398,7 @@ mod tests {
 
     #[test]
     fn a_response_without_a_listed_request_is_not_found() {
-        let mut index = Index::new(10, true);
+        let mut index = Index::new(10, true, ONE);
         let session = index.open(true);
         index.add(session, entry(0));
         index.list(session, Instant::NEVER);
@@ -327,15 +413,41 @@ mod tests {
 
     #[test]
     fn an_index_that_expires_names_nobody() {
-        let mut index = Index::new(10, false);
+        let mut index = Index::new(10, false, ONE);
         let session = index.open(true);
         let mut gone = Vec::new();
-        let copy = index.read(at(0), &mut gone);
-        index.write(session, copy, at(5), at(0), &mut gone);
+        let copy = index.read(0, at(0), &mut gone);
+        index.write((session, 0), copy, at(5), at(0), &mut gone);
         index.close(session);
-        assert!(index.is_there(at(4)) && !index.is_there(at(5)));
-        let copy = index.read(at(9), &mut gone);
+        assert!(index.is_there(0, at(4)) && !index.is_there(0, at(5)));
+        let copy = index.read(0, at(9), &mut gone);
         assert!(copy.is_empty());
         assert_eq!(gone[0].unreachable_from, Some(at(5)));
+    }
+
+    #[test]
+    fn a_region_that_sees_an_old_copy_writes_over_what_the_other_wrote() {
+        let regions = Regions { writers: 2, staleness: Some(Span::from_secs(60)) };
+        let mut index = Index::new(10, false, regions);
+        let sessions: Vec<u32> = (0..4).map(|_| index.open(true)).collect();
+        let mut gone = Vec::new();
+        // Region 1 writes at 0 s; region 0 at 10 s, having read it; region 1 sees its own copy until 60 s.
+        for (nth, (region, seconds)) in [(1, 0), (0, 10), (1, 20), (0, 90)].into_iter().enumerate() {
+            let copy = index.read(region, at(seconds), &mut gone);
+            index.write((sessions[nth], region), copy, Instant::NEVER, at(seconds), &mut gone);
+        }
+        assert_eq!(index.lost_updates, 1, "the write of 10 s was not seen at 20 s; at 90 s all is");
+        assert_eq!(index.lists[0].named, [sessions[3], sessions[2], sessions[0]]);
+    }
+
+    #[test]
+    fn an_index_in_a_cache_is_one_for_each_region() {
+        let mut index = Index::new(10, false, Regions { writers: 2, staleness: None });
+        let (a, b) = (index.open(true), index.open(true));
+        let mut gone = Vec::new();
+        index.write((a, 0), Vec::new(), Instant::NEVER, at(0), &mut gone);
+        index.write((b, 1), Vec::new(), Instant::NEVER, at(1), &mut gone);
+        assert_eq!(index.lost_updates, 0);
+        assert_eq!((index.read(0, at(2), &mut gone), index.read(1, at(2), &mut gone)), (vec![a], vec![b]));
     }
 }

@@ -52,6 +52,8 @@ pub(crate) struct Store {
     /// Bytes stored, over time, and when which of them go.
     pub(crate) stored: TimeWeighted,
     going: BinaryHeap<Reverse<(Instant, u64)>>,
+    /// What is among those, but was deleted before.
+    deleted: BinaryHeap<Reverse<(Instant, u64)>>,
     /// The chance that a write is answered and nothing kept.
     put_stores_nothing: Probability,
     /// Writes that were accepted and kept nothing.
@@ -66,6 +68,8 @@ pub(crate) struct Store {
     pub(crate) ops_per_invocation: u32,
     pub(crate) default_ttl: Option<Span>,
     pub(crate) capacity: Option<u64>,
+    /// Whether another region sees what is stored, and after how long at most.
+    pub(crate) staleness: Option<Span>,
     pressure: Option<Pressure>,
     restarts: Option<Restarts>,
     pub(crate) evicted: [u64; 2],
@@ -196,6 +200,8 @@ pub(crate) enum Loss {
     Evicted,
     /// The store restarts.
     Restart,
+    /// The administrator deletes it.
+    Cleaned,
 }
 
 impl Store {
@@ -229,6 +235,7 @@ impl Store {
             storage: spec.storage.clone(),
             stored: TimeWeighted::new(0, 0),
             going: BinaryHeap::new(),
+            deleted: BinaryHeap::new(),
             put_stores_nothing: spec.put_stores_nothing,
             kept_nothing: [0; 2],
             retry_after: (spec.kind == StoreKind::LogService).then_some(spec.retry_after),
@@ -238,6 +245,7 @@ impl Store {
             ops_per_invocation: spec.ops_per_invocation.unwrap_or(u32::MAX),
             default_ttl: spec.ttl,
             capacity: spec.capacity.map(|bytes| bytes.0),
+            staleness: (spec.kind != StoreKind::Cache).then_some(spec.staleness),
             pressure,
             restarts,
             evicted: [0; 2],
@@ -331,12 +339,28 @@ impl Store {
         }
     }
 
+    /// So many bytes, which would be stored until `dies`, are deleted.
+    pub(crate) fn delete(&mut self, bytes: u64, now: Instant, dies: Instant) {
+        if self.storage.is_none() {
+            return;
+        }
+        self.forget_until(now);
+        self.stored.set(now.nanos(), self.stored.level() - bytes);
+        if dies < Instant::NEVER {
+            self.deleted.push(Reverse((dies, bytes)));
+        }
+    }
+
     /// Takes out what has gone by `now`.
     fn forget_until(&mut self, now: Instant) {
         while let Some(&Reverse((dies, bytes))) = self.going.peek()
             && dies <= now
         {
             self.going.pop();
+            if self.deleted.peek() == Some(&Reverse((dies, bytes))) {
+                self.deleted.pop();
+                continue;
+            }
             self.stored.set(dies.nanos(), self.stored.level() - bytes);
         }
     }
@@ -372,7 +396,7 @@ impl Store {
     /// Counts how an entry went.
     pub(crate) fn count_loss(&mut self, loss: Loss, recorded: bool) {
         let counter = match loss {
-            Loss::None => return,
+            Loss::None | Loss::Cleaned => return,
             Loss::Expired => &mut self.expired,
             Loss::Evicted => &mut self.evicted,
             Loss::Restart => &mut self.lost_at_restart,

@@ -1,0 +1,43 @@
+//! `[reader.NAME]`: who reads the logs, and what the admin page does.
+
+use super::cursor::Cursor;
+use super::input::Input;
+use super::names::Names;
+use super::problems::Complaint;
+use super::spec::{Logging, Reader, Role, Store};
+use crate::units::Span;
+
+/// Reads the readers, in the order of their names.
+pub(super) fn read(
+    input: &mut Input<'_>,
+    root: &Cursor<'_>,
+    names: &Names,
+    stores: &[Store],
+    logging: &Logging,
+) -> Vec<Reader> {
+    let mut readers = Vec::new();
+    for (name, cursor) in root.named("reader") {
+        let every = ["get_every", "export_every", "cleanup_every"].map(|key| cursor.span(key));
+        let works = every.iter().any(Option::is_some);
+        let store = works
+            .then(|| names.stores.resolve(input, cursor.word("store"), cursor.at("store"), &cursor.key("store")))
+            .flatten();
+        let other = |(at, spec): (usize, &Store)| {
+            let has_records = logging.ops.iter().any(|op| op.store.index() == at && op.role == Role::Record);
+            (has_records && spec.capacity.is_some() && store.is_some_and(|own| own.index() != at)).then_some(&spec.name)
+        };
+        if let Some(other) = stores.iter().enumerate().find_map(other) {
+            let complaint = Complaint::new(format!("records in {other:?} too are pushed out by its capacity"))
+                .cure("let the admin page work on that store, or take its capacity out");
+            input.problems.report_once(cursor.at("store"), &cursor.key("store"), complaint);
+        }
+        readers.push(Reader {
+            name: name.into(),
+            region: cursor.text("region").unwrap_or("home").into(),
+            store,
+            every,
+            cleanup_age: cursor.span("cleanup_age").unwrap_or(Span::DAY),
+        });
+    }
+    readers
+}

@@ -1,0 +1,179 @@
+//! The admin page as a reader: single records looked up, all of them exported, the old ones deleted, each at an
+//! interval. Every run is an errand in an invocation of its own, one op after the other; a refused op ends it.
+
+use super::build::{Blueprint, ChoreSpec};
+use super::errand::End;
+use super::event::{Event, Rank, address, order};
+use super::log::{Asker, Invocation, OpAsked};
+use super::parts::store::Loss;
+use super::state::{Sized, World};
+use crate::model::{Chore, OpKind};
+use crate::streams::{Purpose, Scatter, Source as Draws};
+use crate::units::Instant;
+
+/// Keys that one list names.
+const KEYS_A_LIST: u64 = 1_000;
+/// Where the answers to chores stand among the plans of one instant.
+const CHORE_PLANS: u64 = 0xfe << 32;
+
+/// A chore, and what came of it.
+#[derive(Debug)]
+pub(super) struct ChoreState {
+    draws: Scatter,
+    /// Ops so far: the address of the draws.
+    ops: u64,
+    busy: bool,
+    pub(super) begun: u64,
+    /// Runs that a refused op has ended, and those that were due while the last was still under way.
+    pub(super) stopped: u64,
+    pub(super) skipped: u64,
+    pub(super) deleted: u64,
+    /// At the end: records that should have been deleted.
+    pub(super) overdue: u64,
+}
+
+impl ChoreState {
+    pub(super) fn new(blueprint: &Blueprint, spec: &ChoreSpec, draws: &Draws) -> ChoreState {
+        let name = format!("{}/{}", blueprint.model.readers[spec.reader].name, spec.what as usize);
+        let draws = draws.scatter(&name, Purpose::Reader);
+        ChoreState { draws, ops: 0, busy: false, begun: 0, stopped: 0, skipped: 0, deleted: 0, overdue: 0 }
+    }
+}
+
+impl World<'_> {
+    /// The first run of each chore comes after one interval.
+    pub(super) fn schedule_chores(&mut self) {
+        for chore in 0..self.blueprint.chores.len() {
+            self.schedule_chore(chore);
+        }
+    }
+
+    fn schedule_chore(&mut self, chore: usize) {
+        let at = self.now.saturating_add(self.blueprint.chores[chore].every);
+        self.calendar.push(at, order(Rank::Admin, (chore as u64 + 1) << 8, 0), Event::Chore(chore as u16));
+    }
+
+    /// It is time for a chore.
+    pub(super) fn begin_chore(&mut self, chore: usize) {
+        self.schedule_chore(chore);
+        let spec = self.blueprint.chores[chore];
+        let recorded = self.now >= self.blueprint.recording_from;
+        let state = &mut self.chores[chore];
+        if state.busy {
+            state.skipped += u64::from(recorded);
+            return;
+        }
+        state.busy = true;
+        state.begun += u64::from(recorded);
+        self.forget_gone(spec.store as usize);
+        let records = self.sized[spec.store as usize].len() as u64;
+        let lists = records.div_ceil(KEYS_A_LIST).max(1);
+        let left = match spec.what {
+            Chore::Get => [0, 1],
+            Chore::Export => [lists, records],
+            Chore::Cleanup => [lists, 0],
+        };
+        self.run_errand(End::Chore(chore as u16), chore as u64, recorded, left);
+    }
+
+    /// Takes a chore as far as it gets without waiting.
+    pub(super) fn go_on_chore(&mut self, id: u32, chore: usize) {
+        loop {
+            let errand = &mut self.errands.list[id as usize];
+            if errand.open {
+                errand.open = false;
+                if errand.refused.is_some() {
+                    self.chores[chore].stopped += u64::from(errand.recorded);
+                    break;
+                }
+                if errand.left == [0, 0] && self.blueprint.chores[chore].what == Chore::Cleanup && errand.cursor > 0 {
+                    self.delete_oldest(chore);
+                }
+            }
+            let Some(op) = self.next_chore_op(id, chore) else { break };
+            if self.start_chore_op(id, chore, op) {
+                return;
+            }
+        }
+        self.chores[chore].busy = false;
+        self.end_errand(id);
+    }
+
+    /// Lists first, then reads, then deletes while there is something old; `cursor` counts those.
+    fn next_chore_op(&mut self, id: u32, chore: usize) -> Option<OpKind> {
+        let spec = self.blueprint.chores[chore];
+        let old = spec.what == Chore::Cleanup && self.oldest_overdue(&spec).is_some();
+        let errand = &mut self.errands.list[id as usize];
+        for (left, op) in errand.left.iter_mut().zip([OpKind::List, OpKind::Get]) {
+            if *left > 0 {
+                *left -= 1;
+                return Some(op);
+            }
+        }
+        errand.cursor += usize::from(old);
+        old.then_some(OpKind::Delete)
+    }
+
+    /// Asks for an op; whether it takes time.
+    fn start_chore_op(&mut self, id: u32, chore: usize, op: OpKind) -> bool {
+        let (spec, state) = (self.blueprint.chores[chore], &mut self.chores[chore]);
+        let position = state.ops;
+        state.ops += 1;
+        let asker = Asker {
+            recorded: self.errands.list[id as usize].recorded,
+            invocation: Invocation::Errand(id as usize),
+            latency: state.draws.at(0, position).next(),
+            network: state.draws.at(1, position).next(),
+        };
+        let (external, law) = (spec.external, spec.laws[op as usize]);
+        let asked = self.ask(&asker, &OpAsked { store: spec.store as usize, op, external, law, key: None, bytes: 0 });
+        let errand = &mut self.errands.list[id as usize];
+        (errand.open, errand.refused) = (true, asked.refused);
+        if asked.takes.is_zero() {
+            return false;
+        }
+        let order = order(Rank::StoreAnswer, address(CHORE_PLANS | chore as u64, 0), 255);
+        self.calendar.push(self.now + asked.takes, order, Event::ErrandAnswer(id));
+        true
+    }
+
+    fn oldest_overdue(&self, spec: &ChoreSpec) -> Option<Sized> {
+        let oldest = *self.sized[spec.store as usize].front()?;
+        (oldest.written.saturating_add(spec.age) <= self.now).then_some(oldest)
+    }
+
+    fn delete_oldest(&mut self, chore: usize) {
+        let spec = self.blueprint.chores[chore];
+        let Some(oldest) = self.oldest_overdue(&spec) else { return };
+        let store = spec.store as usize;
+        self.sized[store].pop_front();
+        self.retention.pending -= 1;
+        if oldest.copy.goes <= self.now {
+            return self.settle_sized(oldest, (oldest.copy.goes, oldest.copy.loss)); // it went while the delete was under way
+        }
+        self.chores[chore].deleted += u64::from(self.now >= self.blueprint.recording_from);
+        self.stores[store].delete(oldest.copy.bytes, self.now, oldest.copy.goes);
+        self.settle_sized(oldest, (self.now, Loss::Cleaned));
+    }
+
+    /// Settles what has gone by itself from a store that remembers its records.
+    fn forget_gone(&mut self, store: usize) {
+        while let Some(&oldest) = self.sized[store].front().filter(|oldest| oldest.copy.goes <= self.now) {
+            self.sized[store].pop_front();
+            self.retention.pending -= 1;
+            self.settle_sized(oldest, (oldest.copy.goes, oldest.copy.loss));
+        }
+    }
+
+    /// The replication ends: what is still there and should not be.
+    pub(super) fn finish_chores(&mut self) {
+        for (spec, state) in self.blueprint.chores.iter().zip(&mut self.chores) {
+            let is_old = |record: &&Sized| {
+                record.copy.goes > self.now
+                    && record.written.saturating_add(spec.age) <= self.now
+                    && self.now > Instant::START
+            };
+            state.overdue = self.sized[spec.store as usize].iter().filter(is_old).count() as u64;
+        }
+    }
+}
