@@ -14,8 +14,7 @@ pub(crate) struct Source {
     spikes: Vec<(Instant, Instant, f64)>,
     /// Arrivals so far.
     count: u64,
-    /// The next instant to hand out. It is drawn one ahead, so that the calendar does not wait for it (M/M/1 takes a
-    /// tenth less time).
+    /// When the plan comes that is due.
     last: Instant,
     horizon: Instant,
 }
@@ -100,20 +99,19 @@ impl Source {
             last: Instant::START,
             horizon,
         };
-        source.draw();
+        source.advance();
         source
     }
 
     /// When the next plan arrives: never before the last one; [`Instant::NEVER`] when none comes by the horizon.
     #[inline]
-    pub(crate) fn next(&mut self) -> Instant {
-        let next = self.last;
-        self.draw();
-        next
+    pub(crate) fn due(&self) -> Instant {
+        self.last
     }
 
+    /// The plan that was due has arrived: on to the next.
     #[inline]
-    fn draw(&mut self) {
+    pub(crate) fn advance(&mut self) {
         self.last = match &mut self.flow {
             Flow::Poisson { scale } if self.spikes.is_empty() => {
                 after(self.last, self.unit.sample(self.gaps.next()).nanos() as f64 * *scale)
