@@ -14,7 +14,8 @@ pub(crate) struct Source {
     spikes: Vec<(Instant, Instant, f64)>,
     /// Arrivals so far.
     count: u64,
-    /// When the plan comes that is due.
+    /// When the plan comes that is due, and the one after it. It is drawn one ahead, so that nothing waits for it.
+    due: Instant,
     last: Instant,
     horizon: Instant,
 }
@@ -96,9 +97,11 @@ impl Source {
             unit: LawSpec::Exponential { mean: Span::SECOND }.compile().expect("a law"),
             spikes: spikes.collect(),
             count: 0,
+            due: Instant::START,
             last: Instant::START,
             horizon,
         };
+        source.advance();
         source.advance();
         source
     }
@@ -106,12 +109,13 @@ impl Source {
     /// When the next plan arrives: never before the last one; [`Instant::NEVER`] when none comes by the horizon.
     #[inline]
     pub(crate) fn due(&self) -> Instant {
-        self.last
+        self.due
     }
 
     /// The plan that was due has arrived: on to the next.
     #[inline]
     pub(crate) fn advance(&mut self) {
+        self.due = self.last;
         self.last = match &mut self.flow {
             Flow::Poisson { scale } if self.spikes.is_empty() => {
                 after(self.last, self.unit.sample(self.gaps.next()).nanos() as f64 * *scale)
