@@ -49,6 +49,8 @@ pub struct Blueprint {
     /// Whether all that can happen to an attempt is to be answered or to be cut.
     pub(super) has_plain_attempts: bool,
     pub(super) has_patience: bool,
+    /// Whether any class is closed.
+    pub(super) has_closed: bool,
     /// By class: whether its plans replay a trace.
     pub(super) traced: Vec<bool>,
     /// By class: how long its users think, if it is closed.
@@ -189,6 +191,7 @@ impl Blueprint {
         let patience =
             model.classes.iter().flat_map(|class| model.queues.iter().map(|q| class.patience.or(q.patience)));
         let patience: Vec<Option<Span>> = patience.collect();
+        let thinks = thinks?;
         let providers: Vec<Provider> = model.providers.iter().map(provider).collect();
         let is_plain = |p: &Provider| p.faults.is_empty() && p.request_error == 0.0;
         let limits_external = model.platform.subrequests_external.is_some();
@@ -206,7 +209,8 @@ impl Blueprint {
                 (true, true) => Phase::Enter,
             },
             workflows: workflows?,
-            thinks: thinks?,
+            has_closed: thinks.iter().any(Option::is_some),
+            thinks,
             one_isolate: model.platform.isolates == 1 && !has_trace,
             limits_external,
             has_plain_attempts: !limits_external && !has_trace && providers.iter().all(is_plain),

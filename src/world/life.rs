@@ -21,9 +21,10 @@ impl World<'_> {
     #[inline]
     pub(super) fn arrive_as_due(&mut self) {
         let class = self.due.class as usize;
+        self.arrive(class);
+        // Last: what it draws is not needed until the plan after the next.
         self.sources[class].advance();
         self.find_due();
-        self.arrive(class);
     }
 
     /// A plan of this class arrives.
@@ -380,7 +381,7 @@ impl World<'_> {
     }
 
     /// The plan's end is known.
-    #[inline]
+    #[inline(always)]
     fn decide(&mut self, place: u32, end: PlanEnd) {
         let plan = &mut self.plans[place as usize];
         if plan.over {
@@ -395,20 +396,26 @@ impl World<'_> {
             tally.latency_ns += u128::from(latency);
             tally.latencies.record(latency);
         }
-        let number = plan.number;
-        if self.blueprint.thinks[class].is_some() {
+        if self.blueprint.has_closed {
+            let number = plan.number;
             self.think(class, 0, number);
         }
     }
 
+    #[inline(always)]
     fn free_plan(&mut self, place: u32) {
-        if let Some(index) = &mut self.index {
-            let session = self.plans[place as usize].session;
-            self.departures.extend(index.close(session));
-            self.settle_departures();
+        if self.index.is_some() {
+            self.close_session(place);
         }
         self.plans[place as usize].alive = false;
         self.free_plans.push(place);
+    }
+
+    #[inline(never)]
+    fn close_session(&mut self, place: u32) {
+        let session = self.plans[place as usize].session;
+        self.departures.extend(self.index.as_mut().and_then(|index| index.close(session)));
+        self.settle_departures();
     }
 }
 

@@ -118,7 +118,7 @@ impl Source {
         self.due = self.last;
         self.last = match &mut self.flow {
             Flow::Poisson { scale } if self.spikes.is_empty() => {
-                after(self.last, self.unit.sample(self.gaps.next()).nanos() as f64 * *scale)
+                after(self.last, self.unit.sample(self.gaps.next()).nanos() as i64 as f64 * *scale)
             }
             _ => self.next_by_rule(self.horizon),
         };
