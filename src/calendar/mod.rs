@@ -110,7 +110,7 @@ impl<E: Copy> Calendar<E> {
             pair[place % 2] = winner;
             let other = pair[1 - place % 2];
             // Orders are looked up only where times are equal: a key of both made each match twice as long.
-            winner = if (other.time == winner.time) & (time != NOTHING) {
+            winner = if (other.time == winner.time) & (winner.time != NOTHING) {
                 self.first_by_order(winner, other)
             } else {
                 earlier(winner, other)
