@@ -16,8 +16,12 @@ use std::process::{Command, ExitCode};
 /// A workload, and how many plans are enough to tell one per cent.
 type Workload = (&'static str, fn(u64, u64) -> Summary, u64);
 
-const WORKLOADS: [Workload; 4] =
-    [("mm1", public::mm1, 20_000), ("mmck", public::mmck, 20_000), ("nine", public::nine, 3_000), ("hybrid", hybrid, 3_000)];
+const WORKLOADS: [Workload; 4] = [
+    ("mm1", public::mm1, 20_000),
+    ("mmck", public::mmck, 20_000),
+    ("nine", public::nine, 3_000),
+    ("hybrid", hybrid, 3_000),
+];
 const RECORDED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/instructions.json");
 /// How much more than recorded is a failure.
 const TOLERANCE: f64 = 1.05;
@@ -39,7 +43,11 @@ fn hybrid(_: u64, n: u64) -> Summary {
 fn instructions(name: &str, n: u64) -> Result<f64, String> {
     let program = std::env::current_exe().map_err(|error| error.to_string())?;
     let mut command = Command::new("valgrind");
-    command.args(["--tool=callgrind", "--callgrind-out-file=/dev/null"]).arg(program).args(["--one", name, &n.to_string()]);
+    command.args(["--tool=callgrind", "--callgrind-out-file=/dev/null"]).arg(program).args([
+        "--one",
+        name,
+        &n.to_string(),
+    ]);
     let output = command.output().map_err(|error| format!("valgrind cannot be started ({error})"))?;
     let said = String::from_utf8_lossy(&output.stderr);
     let collected = said.lines().find_map(|line| line.split("Collected :").nth(1));

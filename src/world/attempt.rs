@@ -69,19 +69,15 @@ impl World<'_> {
     /// An attempt that can be refused, or end in more ways than an answer or a cut.
     #[inline(never)]
     fn start_special_attempt(&mut self, id: u32) -> bool {
-        let blueprint = self.blueprint;
-        if blueprint.limits_external && !self.may_call_outside(id) {
+        if self.blueprint.guarded {
+            self.start_guarded(id);
+            return self.calls[id as usize].phase == Phase::Running;
+        }
+        if self.blueprint.limits_external && !self.may_call_outside(id) {
             self.refuse_attempt(id);
             return false;
         }
-        let call = &self.calls[id as usize];
-        let (latency, fault) = if blueprint.traced[call.class as usize]
-            && let Some(attempt) = self.traced_attempt(call)
-        {
-            (attempt.latency, attempt.fault)
-        } else {
-            (call.latency, fault_of(&blueprint.providers[call.provider as usize], call))
-        };
+        let (latency, fault) = self.planned(id);
         self.send(id, latency, fault);
         true
     }
@@ -97,6 +93,18 @@ impl World<'_> {
         let takes = if is_cut { timeout } else { latency };
         let order = order(if is_cut { Rank::Timeout } else { Rank::Answer }, call.address, call.attempt);
         self.calendar.push(self.now + takes, order, Event::AttemptEnd(id));
+    }
+
+    /// How long the attempt that is due takes, left alone, and how it ends.
+    #[inline(always)]
+    pub(super) fn planned(&self, id: u32) -> (Span, Option<Fault>) {
+        let call = &self.calls[id as usize];
+        if self.blueprint.traced[call.class as usize]
+            && let Some(attempt) = self.traced_attempt(call)
+        {
+            return (attempt.latency, attempt.fault);
+        }
+        (call.latency, fault_of(&self.blueprint.providers[call.provider as usize], call))
     }
 
     /// The attempt under way is answered or cut.
@@ -127,7 +135,7 @@ impl World<'_> {
 
     /// A failed attempt is followed by another, or fails its call.
     #[inline(never)]
-    fn attempt_failed(&mut self, id: u32, fault: Fault) {
+    pub(super) fn attempt_failed(&mut self, id: u32, fault: Fault) {
         let call = &self.calls[id as usize];
         let ledger = &mut self.ledgers[call.class as usize];
         let end = match fault {

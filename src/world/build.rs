@@ -55,6 +55,8 @@ pub struct Blueprint {
     pub(super) traced: Vec<bool>,
     /// By class: how long its users think, if it is closed.
     pub(super) thinks: Vec<Option<u16>>,
+    /// Whether any provider has policies around its attempts.
+    pub(super) guarded: bool,
     /// Words that the ops of one call draw.
     pub(super) words_per_call_ops: usize,
     pub(super) horizon: Instant,
@@ -194,6 +196,7 @@ impl Blueprint {
         let thinks = thinks?;
         let providers: Vec<Provider> = model.providers.iter().map(provider).collect();
         let is_plain = |p: &Provider| p.faults.is_empty() && p.request_error == 0.0;
+        let guarded = model.providers.iter().any(|provider| provider.breaker.is_some());
         let limits_external = model.platform.subrequests_external.is_some();
         let has_trace = model.classes.iter().any(|class| matches!(class.arrivals, Arrivals::Trace { .. }));
         Ok(Blueprint {
@@ -212,8 +215,9 @@ impl Blueprint {
             has_closed: thinks.iter().any(Option::is_some),
             thinks,
             one_isolate: model.platform.isolates == 1 && !has_trace,
+            guarded,
             limits_external,
-            has_plain_attempts: !limits_external && !has_trace && providers.iter().all(is_plain),
+            has_plain_attempts: !guarded && !limits_external && !has_trace && providers.iter().all(is_plain),
             traced: model.classes.iter().map(|class| matches!(class.arrivals, Arrivals::Trace { .. })).collect(),
             providers,
             has_index: requests.iter().chain(&responses).any(|r| r.role == Role::Index && r.op == OpKind::Put),
