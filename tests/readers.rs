@@ -135,7 +135,8 @@ fn sofia_writes_and_the_usa_read() {
     assert_eq!(see(&hybrid, "usa", "error.retrievable.3d"), 1.0);
     let after_10s = see(&hybrid, "usa", "error.retrievable.10s");
     assert!(after_10s > 0.0 && after_10s < 0.5, "an hour later, not at once: {after_10s}");
-    let cache = answer(&shipped("sofia-usa.toml", &[few, "logging.strategy=cache-only", "workflow.plan.invocation=call"]));
+    let cache =
+        answer(&shipped("sofia-usa.toml", &[few, "logging.strategy=cache-only", "workflow.plan.invocation=call"]));
     assert!(see(&cache, "sofia", "normal.reachable.1h") > 0.5);
     assert_eq!(see(&cache, "usa", "normal.reachable.1h"), 0.0);
     let kv = answer(&shipped("sofia-usa.toml", &[few, "logging.strategy=kv-only", "platform.preset=cloudflare-paid"]));

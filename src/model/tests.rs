@@ -9,17 +9,20 @@ use crate::units::{RateUnit, Span};
 use std::io;
 use std::path::{Path, PathBuf};
 
-const SHIPPED: [&str; 11] = [
+const SHIPPED: [&str; 14] = [
     "bug-after-three-days",
     "cache-only",
+    "cleanup",
     "conditional",
     "hybrid",
     "kv-only",
+    "log-files",
     "minimal",
     "qa-seven-days",
     "queue-default",
     "queue-large",
     "queue-override",
+    "sofia-usa",
     "spike-pressure",
 ];
 

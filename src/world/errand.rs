@@ -95,6 +95,7 @@ impl World<'_> {
     }
 
     /// The last call of a plan is over.
+    #[inline(always)]
     pub(super) fn plan_over(&mut self, place: u32) {
         if self.blueprint.plan_ends.is_empty() {
             return self.free_plan(place);
