@@ -22,12 +22,12 @@ pub(super) fn read(
         let store = works
             .then(|| names.stores.resolve(input, cursor.word("store"), cursor.at("store"), &cursor.key("store")))
             .flatten();
-        let other = |(at, spec): (usize, &Store)| {
-            let has_records = logging.ops.iter().any(|op| op.store.index() == at && op.role == Role::Record);
-            (has_records && spec.capacity.is_some() && store.is_some_and(|own| own.index() != at)).then_some(&spec.name)
+        let is_other = |(at, spec): &(usize, &Store)| {
+            let has_records = logging.ops.iter().any(|op| op.store.index() == *at && op.role == Role::Record);
+            has_records && spec.capacity.is_some() && store.is_some_and(|own| own.index() != *at)
         };
-        if let Some(other) = stores.iter().enumerate().find_map(other) {
-            let complaint = Complaint::new(format!("records in {other:?} too are pushed out by its capacity"))
+        if let Some((_, other)) = stores.iter().enumerate().find(is_other) {
+            let complaint = Complaint::new(format!("records in {:?} too are pushed out by its capacity", other.name))
                 .cure("let the admin page work on that store, or take its capacity out");
             input.problems.report_once(cursor.at("store"), &cursor.key("store"), complaint);
         }

@@ -57,7 +57,6 @@ pub fn model(strategy: &str) -> Model {
             max_queue: Some(64),
             discipline: Discipline::Fifo,
             patience: None,
-            region: "home".into(),
         }],
         stores: vec![kv(), cache()],
         reads: vec![read("access_lists", 18), read("prompts", 10)],
