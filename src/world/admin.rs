@@ -1,20 +1,64 @@
 //! The admin page as a reader: single records looked up, all of them exported, the old ones deleted, each at an
 //! interval. Every run is an errand in an invocation of its own, one op after the other; a refused op ends it.
 
-use super::build::{Blueprint, ChoreSpec};
+use super::build::{Blueprint, Laws};
 use super::errand::End;
 use super::event::{Event, Rank, address, order};
 use super::log::{Asker, Invocation, OpAsked};
 use super::parts::store::Loss;
 use super::state::{Sized, World};
-use crate::model::{Chore, OpKind};
+use crate::model::{Chore, Model, OpKind, StoreKind};
 use crate::streams::{Purpose, Scatter, Source as Draws};
-use crate::units::Instant;
+use crate::units::{Instant, Span};
 
 /// Keys that one list names.
 const KEYS_A_LIST: u64 = 1_000;
 /// Where the answers to chores stand among the plans of one instant.
 const CHORE_PLANS: u64 = 0xfe << 32;
+
+/// What the admin page does at an interval.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ChoreSpec {
+    pub(super) reader: usize,
+    pub(super) what: Chore,
+    pub(super) every: Span,
+    pub(super) age: Span,
+    pub(super) store: u16,
+    pub(super) laws: [u16; 4],
+    pub(super) external: bool,
+}
+
+/// The chores of all readers.
+pub(super) fn chores(model: &Model, laws: &mut Laws) -> Result<Vec<ChoreSpec>, String> {
+    let mut chores = Vec::new();
+    for (number, reader) in model.readers.iter().enumerate() {
+        let Some(store) = reader.store else { continue };
+        let spec = &model.stores[store.index()];
+        for (what, every) in Chore::ALL.into_iter().zip(reader.every) {
+            let Some(every) = every else { continue };
+            let mut ids = [0; 4];
+            for op in OpKind::ALL {
+                ids[op as usize] = laws.id(&spec.latency[op as usize])?;
+            }
+            chores.push(ChoreSpec {
+                reader: number,
+                what,
+                every,
+                age: reader.cleanup_age,
+                store: store.index() as u16,
+                laws: ids,
+                external: spec.kind != StoreKind::Kv,
+            });
+        }
+    }
+    Ok(chores)
+}
+
+/// Records are remembered where the size of the store pushes them out, or the admin page works on them.
+pub(super) fn remembers(model: &Model, chores: &[ChoreSpec]) -> Vec<bool> {
+    let works = |at: usize| chores.iter().any(|chore| chore.store as usize == at && chore.what != Chore::Get);
+    (0..model.stores.len()).map(|at| model.stores[at].capacity.is_some() || works(at)).collect()
+}
 
 /// A chore, and what came of it.
 #[derive(Debug)]

@@ -1,12 +1,13 @@
 //! From a checked model to the flat tables that the loop reads: laws compiled, names turned into positions,
 //! a workflow into its calls, a strategy into rows.
 
+use super::admin::{ChoreSpec, chores, remembers};
 use super::draws::{OpDraw, OpDraws, OpWords};
 use super::parts::index::{Index, Regions};
 use super::state::Phase;
 use crate::model::{
-    Arrivals, Chore, Discipline, InvocationScope, LogEvent, LogOp, Model, OnCallError, OpKind, ReadCount, Role,
-    StoreKind, When, Workflow,
+    Arrivals, Discipline, InvocationScope, LogEvent, LogOp, Model, OnCallError, OpKind, ReadCount, Role, StoreKind,
+    When, Workflow,
 };
 use crate::policy::{Fault, Retry};
 use crate::streams::{Law, LawSpec};
@@ -329,13 +330,14 @@ impl Blueprint {
 
 /// Compiled laws; equal ones are compiled once.
 #[derive(Default)]
-struct Laws {
+pub(super) struct Laws {
     specs: Vec<LawSpec>,
     compiled: Vec<Law>,
 }
 
 impl Laws {
-    fn id(&mut self, spec: &LawSpec) -> Result<u16, String> {
+    /// The position of a law.
+    pub(super) fn id(&mut self, spec: &LawSpec) -> Result<u16, String> {
         if let Some(at) = self.specs.iter().position(|known| known == spec) {
             return Ok(at as u16);
         }
@@ -406,49 +408,6 @@ fn rows(
         })
     })
     .collect()
-}
-
-/// What the admin page does at an interval.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct ChoreSpec {
-    pub(super) reader: usize,
-    pub(super) what: Chore,
-    pub(super) every: Span,
-    pub(super) age: Span,
-    pub(super) store: u16,
-    pub(super) laws: [u16; 4],
-    pub(super) external: bool,
-}
-
-fn chores(model: &Model, laws: &mut Laws) -> Result<Vec<ChoreSpec>, String> {
-    let mut chores = Vec::new();
-    for (number, reader) in model.readers.iter().enumerate() {
-        let Some(store) = reader.store else { continue };
-        let spec = &model.stores[store.index()];
-        for (what, every) in Chore::ALL.into_iter().zip(reader.every) {
-            let Some(every) = every else { continue };
-            let mut ids = [0; 4];
-            for op in OpKind::ALL {
-                ids[op as usize] = laws.id(&spec.latency[op as usize])?;
-            }
-            chores.push(ChoreSpec {
-                reader: number,
-                what,
-                every,
-                age: reader.cleanup_age,
-                store: store.index() as u16,
-                laws: ids,
-                external: spec.kind != StoreKind::Kv,
-            });
-        }
-    }
-    Ok(chores)
-}
-
-/// Records are remembered where the size of the store pushes them out, or the admin page works on them.
-fn remembers(model: &Model, chores: &[ChoreSpec]) -> Vec<bool> {
-    let works = |at: usize| chores.iter().any(|chore| chore.store as usize == at && chore.what != Chore::Get);
-    (0..model.stores.len()).map(|at| model.stores[at].capacity.is_some() || works(at)).collect()
 }
 
 /// The number of each class's region and of each reader's, among all that the model names.
