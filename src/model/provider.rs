@@ -11,18 +11,24 @@ use crate::units::{Probability, Span};
 
 /// Reads the providers with their retries, in the order of their names.
 pub(super) fn read(input: &mut Input<'_>, root: &Cursor<'_>, names: &Names) -> Vec<Provider> {
-    let retries = root.named("retry");
-    for (name, cursor) in &retries {
-        if names.providers.position(name).is_none() {
+    for (name, cursor) in &root.named("retry") {
+        if names.providers.position(name).is_none() && names.d1.position(name).is_none() {
             input.problems.report_once(cursor.node.key, &cursor.path, names.providers.missing(name));
         }
     }
     let mut providers = Vec::new();
     for (name, cursor) in root.named("provider") {
-        let policy = retries.iter().find(|(other, _)| *other == name).map(|(_, cursor)| retry(input, cursor));
-        providers.extend(provider(input, name, &cursor, policy.unwrap_or(Retry::NEVER)));
+        let retry = retry_of(input, root, name);
+        providers.extend(provider(input, name, &cursor, retry));
     }
     providers
+}
+
+/// The retries of a provider or a database; never, where the model has none for it.
+pub(super) fn retry_of(input: &mut Input<'_>, root: &Cursor<'_>, name: &str) -> Retry {
+    let retries = root.named("retry");
+    let found = retries.iter().find(|(other, _)| *other == name);
+    found.map_or(Retry::NEVER, |(_, cursor)| retry(input, cursor))
 }
 
 fn provider(input: &mut Input<'_>, name: &str, cursor: &Cursor<'_>, retry: Retry) -> Option<Provider> {

@@ -1,12 +1,14 @@
 //! Policies as pure objects: they are told the time, and answer; none keeps a clock or draws for itself.
 //!
 //! [`Fault`] names what can go wrong with an attempt; [`Retry`] decides what happens next; [`Quota`] limits
-//! operations in a window, and [`Meter`] is one in force.
+//! operations in a window, and [`Meter`] is one in force; [`Cache`] forgets.
 
+mod eviction;
 mod meter;
 mod quota;
 mod retry;
 
+pub use eviction::{Cache, Evict, Forgotten, Renew};
 pub use meter::{Meter, Verdict};
 pub use quota::{OnExceed, Quota, Usage, Window};
 pub use retry::{Backoff, BackoffKind, Fault, FaultSet, Jitter, Retry};

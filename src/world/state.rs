@@ -2,12 +2,15 @@
 
 use super::build::Blueprint;
 use super::event::{Event, Rank, order};
-use super::ledger::{CallEnd, Ledger};
+use super::ledger::{Account, CallEnd, Ledger};
+use super::parts::d1::D1;
 use super::parts::index::{Departure, Index};
 use super::parts::queue::{Links, Queue};
 use super::parts::source::Source;
 use super::parts::store::{Loss, Refusal, Store};
+use super::parts::tiers::Tiers;
 use super::record::{ClassTally, Retention};
+use super::work::{LookupDraws, Question, Work};
 use crate::calendar::Calendar;
 use crate::policy::Fault;
 use crate::streams::{Purpose, Scatter, Source as Draws, Stream, Word};
@@ -41,6 +44,10 @@ pub(super) enum Phase {
     Free,
     /// Reads that are not logs.
     Reads,
+    /// A lookup in tiers of caches.
+    Lookup,
+    /// Waiting for what another call computes.
+    Joined,
     /// The log of the request.
     Request,
     /// About to ask the queue for a slot.
@@ -80,6 +87,9 @@ pub(super) struct Call {
     pub(super) incarnation: u32,
     pub(super) line: u8,
     pub(super) phase: Phase,
+    pub(super) work: Work,
+    /// It does what a lookup did not find, and others may wait for it.
+    pub(super) computes: bool,
     pub(super) recorded: bool,
     pub(super) in_slot: bool,
     pub(super) request_error: bool,
@@ -245,6 +255,14 @@ pub(super) struct World<'b> {
     pub(super) family_writes: Vec<u64>,
     pub(super) retention: Retention,
     pub(super) subrequests_max: u32,
+    pub(super) tiers: Vec<Tiers>,
+    pub(super) d1: Vec<D1>,
+    /// By class; none where the model has no tiers.
+    pub(super) lookup_draws: Vec<LookupDraws>,
+    /// By call, as far as any has asked.
+    pub(super) questions: Vec<Question>,
+    /// Calls that ended without asking a provider.
+    pub(super) not_logged: Account<5>,
 }
 
 impl<'b> World<'b> {
@@ -312,6 +330,11 @@ impl<'b> World<'b> {
             family_writes: vec![0; blueprint.families.len()],
             retention: Retention::new(blueprint.horizon),
             subrequests_max: 0,
+            tiers: model.tiers.iter().map(|tiers| Tiers::new(tiers, model.platform.isolates, &draws)).collect(),
+            d1: model.d1.iter().map(D1::new).collect(),
+            lookup_draws: lookup_draws(model, &draws),
+            questions: Vec::new(),
+            not_logged: Account::new(),
         };
         world.has_counters = world.steps_each + world.used_each + blueprint.session_keys > 0;
         world.first_events();
@@ -403,6 +426,11 @@ impl<'b> World<'b> {
     }
 }
 
+fn lookup_draws(model: &crate::model::Model, draws: &Draws) -> Vec<LookupDraws> {
+    let classes = model.classes.iter().filter(|_| !model.tiers.is_empty());
+    classes.map(|class| LookupDraws::new(&class.name, draws)).collect()
+}
+
 fn class_draws(blueprint: &Blueprint, class: usize, draws: &Draws) -> ClassDraws {
     let spec = &blueprint.model.classes[class];
     let flow = &blueprint.workflows[spec.workflow.index()];
@@ -445,7 +473,9 @@ fn templates(blueprint: &Blueprint, class: usize) -> Vec<Call> {
             waits: if has_queue { class as u32 * queues + u32::from(spec.queue) } else { 0 },
             incarnation: 0,
             line: if has_queue { blueprint.line(class as u16, spec.queue) } else { 0 },
-            phase: blueprint.first_phase,
+            phase: blueprint.first_phase(index, spec),
+            work: spec.work,
+            computes: false,
             recorded: false,
             in_slot: false,
             request_error: false,
