@@ -9,6 +9,7 @@ use super::parts::queue::{Links, Queue};
 use super::parts::source::Source;
 use super::parts::store::{Loss, Refusal, Store};
 use super::parts::tiers::Tiers;
+use super::policies::Policies;
 use super::record::{ClassTally, Retention};
 use super::work::{LookupDraws, Question, Work};
 use crate::calendar::Calendar;
@@ -253,6 +254,7 @@ pub(super) struct World<'b> {
     /// Recorded calls whose request was faulty.
     pub(super) faulty_requests: u64,
     pub(super) family_writes: Vec<u64>,
+    pub(super) policies: Policies,
     pub(super) retention: Retention,
     pub(super) subrequests_max: u32,
     pub(super) tiers: Vec<Tiers>,
@@ -328,6 +330,7 @@ impl<'b> World<'b> {
             waits: (0..model.classes.len() * model.queues.len()).map(|_| QueueTally::default()).collect(),
             faulty_requests: 0,
             family_writes: vec![0; blueprint.families.len()],
+            policies: Policies::new(model.providers.len()),
             retention: Retention::new(blueprint.horizon),
             subrequests_max: 0,
             tiers: model.tiers.iter().map(|tiers| Tiers::new(tiers, model.platform.isolates, &draws)).collect(),

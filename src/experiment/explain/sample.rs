@@ -102,6 +102,7 @@ fn provider() -> Provider {
             },
             hold_slot: true,
         },
+        breaker: None,
     }
 }
 
