@@ -9,6 +9,7 @@ mod determinism;
 mod ends;
 mod laws;
 mod model_errors;
+mod parts;
 mod properties;
 mod providers;
 mod published;

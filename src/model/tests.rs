@@ -9,11 +9,12 @@ use crate::units::{RateUnit, Span};
 use std::io;
 use std::path::{Path, PathBuf};
 
-const SHIPPED: [&str; 14] = [
+const SHIPPED: [&str; 16] = [
     "bug-after-three-days",
     "cache-only",
     "cleanup",
     "conditional",
+    "d1-stress",
     "hybrid",
     "kv-only",
     "log-files",
@@ -23,6 +24,7 @@ const SHIPPED: [&str; 14] = [
     "queue-large",
     "queue-override",
     "sofia-usa",
+    "speech-cache",
     "spike-pressure",
 ];
 

@@ -2,15 +2,17 @@
 //!
 //! [`Fault`] names what can go wrong with an attempt; [`Retry`] decides what happens next; [`Quota`] limits
 //! operations in a window, and [`Meter`] is one in force; [`Breaker`] stops sending after too many failures, and
-//! [`Circuit`] is one in force; [`Rotation`] says which lines of a log file are still there.
+//! [`Circuit`] is one in force; [`Cache`] forgets; [`Rotation`] says which lines of a log file are still there.
 
 mod breaker;
+mod eviction;
 mod meter;
 mod quota;
 mod retry;
 mod rotation;
 
 pub use breaker::{Breaker, Circuit, Latest, Pass, Trip};
+pub use eviction::{Cache, Evict, Forgotten, Renew};
 pub use meter::{Meter, Verdict};
 pub use quota::{OnExceed, Quota, Usage, Window};
 pub use retry::{Backoff, BackoffKind, Fault, FaultSet, Jitter, Retry};
