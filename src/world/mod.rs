@@ -24,6 +24,7 @@ mod parts;
 mod policies;
 mod readable;
 mod record;
+mod regions;
 mod run;
 mod state;
 mod work;
