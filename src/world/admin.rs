@@ -1,9 +1,10 @@
 //! The admin page as a reader: single records looked up, all of them exported, the old ones deleted, each at an
 //! interval. Every run is an errand in an invocation of its own, one op after the other; a refused op ends it.
 
-use super::build::{Blueprint, Laws};
+use super::build::Blueprint;
 use super::errand::End;
 use super::event::{Event, Rank, address, order};
+use super::laws::Laws;
 use super::log::{Asker, Invocation, OpAsked};
 use super::parts::store::Loss;
 use super::state::{Sized, World};

@@ -3,6 +3,7 @@
 
 use super::admin::{ChoreSpec, chores, remembers};
 use super::draws::{OpDraw, OpDraws, OpWords};
+use super::laws::Laws;
 use super::regions::regions;
 use super::state::{Call, Phase};
 use super::work::Work;
@@ -335,25 +336,6 @@ impl Blueprint {
     #[inline]
     pub(super) fn think_law(&self, class: usize) -> Option<&Law> {
         self.thinks[class].map(|law| &self.laws[law as usize])
-    }
-}
-
-/// Compiled laws; equal ones are compiled once.
-#[derive(Default)]
-pub(super) struct Laws {
-    specs: Vec<LawSpec>,
-    compiled: Vec<Law>,
-}
-
-impl Laws {
-    /// The position of a law.
-    pub(super) fn id(&mut self, spec: &LawSpec) -> Result<u16, String> {
-        if let Some(at) = self.specs.iter().position(|known| known == spec) {
-            return Ok(at as u16);
-        }
-        self.compiled.push(spec.compile().map_err(|error| error.0)?);
-        self.specs.push(spec.clone());
-        u16::try_from(self.specs.len() - 1).map_err(|_| "more than 65,536 different laws".into())
     }
 }
 

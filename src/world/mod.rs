@@ -15,6 +15,7 @@ mod draws;
 mod errand;
 mod event;
 mod fate;
+mod laws;
 mod ledger;
 mod life;
 mod log;
