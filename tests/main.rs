@@ -9,6 +9,7 @@ mod determinism;
 mod laws;
 mod model_errors;
 mod properties;
+mod providers;
 mod published;
 mod reference;
 mod replay;

@@ -9,8 +9,8 @@ mod station;
 
 use super::explain::class_demand;
 use super::{Metric, explain};
-use crate::model::{Arrivals, Class, Model, OnLogError, OpKind};
-use crate::policy::{OnExceed, Window};
+use crate::model::{Arrivals, Class, Model, OnLogError, OpKind, Provider, Queue};
+use crate::policy::{OnExceed, Retry, Window};
 use crate::stats::Estimate;
 use crate::theory::counting::poisson_at_most;
 
@@ -62,6 +62,9 @@ impl Formula {
 
 /// Every formula that a model qualifies for, at most one for a metric.
 pub(super) fn formulas(model: &Model) -> Vec<Formula> {
+    if !is_plain(model) {
+        return Vec::new();
+    }
     let mut all = station::formulas(model);
     all.extend(balance::formulas(model));
     all.extend(quotas(model));
@@ -72,6 +75,38 @@ pub(super) fn formulas(model: &Model) -> Vec<Formula> {
         }
     }
     found
+}
+
+/// Whether the model has nothing that the formulas have not heard of. Every field of what serves a call is named here,
+/// so that a new one does not compile before somebody has said what it does to them.
+fn is_plain(model: &Model) -> bool {
+    let Model {
+        name: _,
+        description: _,
+        digest: _,
+        overrides: _,
+        run: _,
+        platform: _,
+        classes: _,
+        workflows: _,
+        providers,
+        queues,
+        stores: _,
+        reads: _,
+        logging: _,
+        objectives: _,
+    } = model;
+    let plain_provider = |provider: &Provider| {
+        let Provider { name: _, latency: _, request_timeout: _, errors: _, request_error: _, retry, breaker } =
+            provider;
+        let Retry { max: _, on: _, backoff: _, hold_slot: _ } = retry;
+        breaker.is_none()
+    };
+    let plain_queue = |queue: &Queue| {
+        let Queue { name: _, max_concurrency: _, max_queue: _, discipline: _, patience: _ } = queue;
+        true
+    };
+    providers.iter().all(plain_provider) && queues.iter().all(plain_queue)
 }
 
 /// The formulas of a model beside its metrics; `estimate` gives the replications of one.

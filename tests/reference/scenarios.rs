@@ -155,8 +155,8 @@ fn at_one_instant_the_plan_decides_who_queues_first() {
 #[test]
 fn the_trace_says_what_the_plans_are() {
     let text = trace(&[plan(1, &[&[(2, OK), (3, Some("timeout"))]])], "user");
-    let line = "{\"at_s\": 1.000000000, \"class\": \"user\", \"calls\": [[{\"latency_s\": 2.000000000, \
-                \"outcome\": \"ok\"}, {\"latency_s\": 3.000000000, \"outcome\": \"timeout\"}]]}\n";
+    let line = "{\"at_s\": 1.000000000, \"class\": \"user\", \"isolate\": 0, \"calls\": [[{\"latency_s\": \
+                2.000000000, \"outcome\": \"ok\"}, {\"latency_s\": 3.000000000, \"outcome\": \"timeout\"}]]}\n";
     assert_eq!(text, line);
 }
 

@@ -81,6 +81,7 @@ fn no_formula_without_its_conditions() {
         let found = laws(QUEUE, &[set, law, "provider.p.request_timeout=2s"]);
         assert!(found.iter().all(|law| !law.starts_with("wait")), "{set}: {found:?}");
     }
+    assert!(laws(QUEUE, &["breaker.p.fail_max=3"]).is_empty(), "a breaker refuses attempts");
     let logged = ["store.kv.kind=kv", "logging.strategy=kv-only", "store.kv.latency.put=1s"];
     assert_eq!(laws(QUEUE, &logged), [FLOW], "what happens before the queue may change what comes");
 }

@@ -4,12 +4,12 @@ use super::case::{Case, Seen, stable};
 use crate::theory::counting::{compound_exceeds, day_exceeds, poisson, poisson_at_most};
 use crate::theory::erlang::erlang_b;
 use crate::theory::queues::md1_wait;
-use crate::theory::{bucket, spacing};
+use crate::theory::{breaker, bucket, spacing};
 
 const EXHAUSTED: &str = "kv.quota.writes.exhausted_days_fraction";
 
 pub(super) fn cases() -> Vec<Case> {
-    [days(), windows(), invocations()].into_iter().flatten().collect()
+    [days(), windows(), invocations(), breakers()].into_iter().flatten().collect()
 }
 
 fn quota(topic: &'static str, name: &'static str, set: &[&str]) -> Case {
@@ -117,6 +117,38 @@ fn windows() -> Vec<Case> {
         .made("refused", "λd/(1 + λd)", REFUSED, refused, spacing::refused(5.0, 1.0 / 6.0))
         .law("accepted", "λ/(1 + λd)", "kv.writes_per_day.mean", 24.0 * spacing::accepted(5.0, 1.0 / 6.0)),
     ]
+}
+
+fn breakers() -> Vec<Case> {
+    let (rate, p, reset) = (0.5, 0.4, 20.0);
+    let set = |fail_max: u32| {
+        [
+            "provider.p.latency=0s".into(),
+            "provider.p.errors={server_error=0.4}".into(),
+            format!("breaker.p={{fail_max={fail_max},reset_timeout=\"20s\"}}"),
+        ]
+    };
+    let case = |name, fail_max: u32| {
+        let set = set(fail_max);
+        let set: Vec<&str> = set.iter().map(String::as_str).collect();
+        let open = breaker::open_fraction(rate, p, fail_max, reset);
+        Case::new("Circuit breakers", name, "plan", &set)
+            .quick(&["run.replications=20", "run.horizon=12h"])
+            .law(
+                "open",
+                "renewal: closed (p^(−m) − 1)/(1 − p) attempts, open r, and a wait 1/λ",
+                "breaker.p.open_fraction",
+                open,
+            )
+            .made(
+                "refused",
+                "Poisson attempts see time averages",
+                "breaker.p.refused ÷ attempts.made",
+                |seen| Some(seen.get("breaker.p.refused")? / seen.get("attempts.made")?),
+                open,
+            )
+    };
+    vec![case("breaker_two", 2), case("breaker_five", 5)]
 }
 
 fn invocations() -> Vec<Case> {
