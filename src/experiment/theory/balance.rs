@@ -81,8 +81,7 @@ fn no_queue(model: &Model) -> Option<Formula> {
     let busy = !model.logging.ops.is_empty() || !model.reads.is_empty();
     let decorrelated = model.providers.iter().any(|p| p.retry.backoff.kind == BackoffKind::Decorrelated);
     let work = work(model, class);
-    let all_complete = work.completes == 1.0 && workflow.on_call_error == OnCallError::Continue
-        || work.completes == 1.0 && work.attempts == work.successes;
-    (is_chain && !traced && !busy && !decorrelated && all_complete)
+    let none_fails = workflow.on_call_error == OnCallError::Continue || work.attempts == work.successes;
+    (is_chain && !traced && !busy && !decorrelated && none_fails)
         .then(|| Formula::exact("plan.latency.mean".into(), "the sum of the means", work.seconds))
 }
