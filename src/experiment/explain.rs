@@ -17,7 +17,7 @@ mod work;
 use crate::math;
 use crate::model::{Arrivals, Model, OpKind};
 use plan::{Expected, Failures};
-pub(super) use work::{Work, work};
+pub(super) use work::{OnePlan, work};
 
 /// What the arithmetic says.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -92,6 +92,8 @@ fn is_plain(model: &Model) -> bool {
         providers,
         queues,
         stores: _,
+        tiers,
+        d1,
         reads: _,
         logging: _,
         objectives: _,
@@ -106,7 +108,8 @@ fn is_plain(model: &Model) -> bool {
         let Queue { name: _, max_concurrency: _, max_queue: _, discipline: _, patience: _ } = queue;
         true
     };
-    providers.iter().all(plain_provider) && queues.iter().all(plain_queue)
+    // Work that a cache answers, or that waits for a database, is another matter.
+    tiers.is_empty() && d1.is_empty() && providers.iter().all(plain_provider) && queues.iter().all(plain_queue)
 }
 
 /// The formulas of a model beside its metrics; `estimate` gives the replications of one.

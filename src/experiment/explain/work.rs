@@ -1,10 +1,10 @@
 //! What theory asks of one plan: how often it visits its queues, and how it ends.
 
 use super::plan::{Failures, begun, outcome, power};
-use crate::model::{Class, Model, OnCallError};
+use crate::model::{Class, Model, OnCallError, Step, Work};
 
 /// One plan of a class in expectation, errors and retries included, if nothing but its provider fails it.
-pub(in crate::experiment) struct Work {
+pub(in crate::experiment) struct OnePlan {
     /// The chance that it completes.
     pub completes: f64,
     /// Attempts, and those that succeed.
@@ -19,13 +19,15 @@ pub(in crate::experiment) struct Work {
 }
 
 /// Works one plan of a class out.
-pub(in crate::experiment) fn work(model: &Model, class: &Class) -> Work {
+pub(in crate::experiment) fn work(model: &Model, class: &Class) -> OnePlan {
     let workflow = &model.workflows[class.workflow.index()];
-    let provider = |step: usize| &model.providers[workflow.steps[step].provider.index()];
-    let steps = workflow.steps.iter().enumerate();
-    let outcomes: Vec<_> = steps.map(|(at, step)| outcome(step, provider(at), Failures::Expected)).collect();
+    let queues_again = |step: &Step| match step.work {
+        Work::Provider(provider) => !model.providers[provider.index()].retry.hold_slot,
+        _ => false,
+    };
+    let outcomes: Vec<_> = workflow.steps.iter().map(|step| outcome(model, step, Failures::Expected)).collect();
     let queues = model.queues.len();
-    let mut work = Work {
+    let mut work = OnePlan {
         completes: 1.0,
         attempts: 0.0,
         successes: 0.0,
@@ -43,7 +45,7 @@ pub(in crate::experiment) fn work(model: &Model, class: &Class) -> Work {
         work.seconds += begun * call.seconds;
         if let Some(queue) = step.queue {
             work.slot_seconds[queue.index()] += begun * call.slot_seconds;
-            work.visits[queue.index()] += begun * if provider(at).retry.hold_slot { 1.0 } else { call.attempts };
+            work.visits[queue.index()] += begun * if queues_again(step) { call.attempts } else { 1.0 };
         }
     }
     work

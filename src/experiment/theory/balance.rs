@@ -53,7 +53,7 @@ fn utilisations(model: &Model, rates: &[f64]) -> Vec<Formula> {
 fn ends(model: &Model, rates: &[f64]) -> Vec<Formula> {
     let approximate = model.queues.iter().any(|queue| refuses(model, queue)).then_some("as if nobody were turned away");
     let works: Vec<_> = model.classes.iter().map(|class| work(model, class)).collect();
-    let sum = |of: fn(&super::super::explain::Work) -> f64| -> f64 {
+    let sum = |of: fn(&super::super::explain::OnePlan) -> f64| -> f64 {
         rates.iter().zip(&works).map(|(rate, work)| rate * of(work)).sum()
     };
     let completes = sum(|work| work.completes) / rates.iter().sum::<f64>();

@@ -2,7 +2,7 @@
 
 use super::super::explain::work;
 use super::{Formula, invocations_limit, steady_rate};
-use crate::model::{Arrivals, Class, Discipline, Model, OnCallError, Provider, Queue, Step};
+use crate::model::{Arrivals, Class, Discipline, Model, OnCallError, Provider, Queue, Step, Work};
 use crate::policy::Fault;
 use crate::streams::LawSpec;
 use crate::theory::bucket;
@@ -61,7 +61,8 @@ fn single_visit<'m>(model: &'m Model, class: &'m Class, queue: usize) -> Option<
     let steps = &model.workflows[class.workflow.index()].steps;
     let mut here = steps.iter().filter(|step| step.queue.is_some_and(|used| used.index() == queue));
     let (step, None) = (here.next()?, here.next()) else { return None };
-    let provider = &model.providers[step.provider.index()];
+    let Work::Provider(provider) = step.work else { return None };
+    let provider = &model.providers[provider.index()];
     if step.calls != 1 || !step.after.is_empty() || !never_retries(provider, step) || !class.spikes.is_empty() {
         return None;
     }
@@ -308,7 +309,8 @@ fn one_mean(model: &Model, queue: usize) -> Option<f64> {
             if step.queue.is_none_or(|used| used.index() != queue) {
                 continue;
             }
-            let provider = &model.providers[step.provider.index()];
+            let Work::Provider(provider) = step.work else { return None };
+            let provider = &model.providers[provider.index()];
             let (seconds, _, Law::Memoryless) = service(provider, step)? else { return None };
             if (mean != 0.0 && mean != seconds) || (provider.retry.hold_slot && !never_retries(provider, step)) {
                 return None;
