@@ -19,6 +19,7 @@ mod side_by_side;
 mod summary;
 mod sweep;
 mod text;
+mod theory;
 mod verification;
 mod words;
 
