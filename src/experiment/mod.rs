@@ -2,7 +2,7 @@
 //! part of the world works.
 //!
 //! [`run()`] replicates a model and returns an [`Answer`]; [`explain()`] does the arithmetic without simulating.
-//! [`compare()`], [`sweep()`], [`capacity()`] and [`check()`] ask what would be if; all of them replicate `trials`,
+//! [`compare()`], [`sweep()`], [`capacity()`], [`tune()`] and [`check()`] ask what would be if; all of them replicate `trials`,
 //! which draw the same numbers for the same purpose whatever else differs.
 
 mod answer;
@@ -16,6 +16,7 @@ mod pool;
 mod run;
 mod sweep;
 mod trials;
+mod tune;
 
 pub use crate::model::Objective;
 pub use crate::world::Failure;
@@ -31,3 +32,4 @@ pub use explain::{Arithmetic, Ceiling, InvocationNeed, OpsPerPlan, explain};
 pub use run::{Missed, Options, Precision, run, run_until};
 pub use sweep::{Axis, grid, latin, sweep};
 pub use trials::Progress;
+pub use tune::{Candidate, Goal, Search, Tuned, candidates, tune};

@@ -40,7 +40,7 @@ fn answer(capacity: &Capacity) -> Vec<String> {
     }
     if let Some((n, verdict)) = capacity.verified {
         let what = match verdict {
-            Finding::Meets => "they all hold again",
+            Finding::Meets => "they all hold",
             Finding::Fails => "one fails, so take the capacity for smaller than this",
             Finding::Undecided => "the evidence does not decide",
         };
@@ -102,11 +102,18 @@ pub fn capacity_text(capacity: &Capacity, paint: Paint) -> String {
             .filter(|(f, _)| **f != Finding::Meets)
             .map(|(_, o)| o.metric.as_str())
             .collect();
-        [number(probe.plans_per_day), count(probe.replications.into()), finding(probe.finding).into(), not.join(", ")]
+        let each = probe.horizon.to_string();
+        [
+            number(probe.plans_per_day),
+            count(probe.replications.into()),
+            each,
+            finding(probe.finding).into(),
+            not.join(", "),
+        ]
     });
     let rows = plain_table(
-        ["plans a day", "replications", "verdict", "not met"],
-        [true, true, false, false],
+        ["plans a day", "replications", "of", "verdict", "not met"],
+        [true, true, true, false, false],
         probes.collect(),
     );
     section(&mut out, "Demands tried", rows.into_iter().map(|line| line + "\n").collect(), paint);
@@ -137,6 +144,7 @@ pub fn capacity_json(capacity: &Capacity) -> String {
         json!({
             "plans_per_day": finite(probe.plans_per_day),
             "replications": probe.replications,
+            "horizon_s": finite(probe.horizon.secs()),
             "verdict": finding(probe.finding),
             "objectives": each.map(|(f, o)| (o.metric.clone(), finding(*f).into())).collect::<serde_json::Map<_, _>>(),
         })

@@ -18,6 +18,7 @@ mod preset;
 mod summary;
 mod sweep;
 mod text;
+mod tune;
 mod words;
 
 pub use advice::Advice;
@@ -34,6 +35,7 @@ pub use markdown::markdown;
 pub use preset::{preset, preset_list, strategy_as_custom, strategy_list};
 pub use sweep::{Cell, Sweep, point, point_json, read_point, sweep_csv, sweep_json, sweep_markdown, sweep_text};
 pub use text::text;
+pub use tune::{TUNE_SCHEMA, tune_csv, tune_json, tune_markdown, tune_text};
 pub use words::Paint;
 
 #[cfg(test)]
