@@ -2,8 +2,9 @@
 //! part of the world works.
 //!
 //! [`run()`] replicates a model and returns an [`Answer`]; [`explain()`] does the arithmetic without simulating.
-//! [`compare()`], [`sweep()`], [`capacity()`], [`tune()`] and [`check()`] ask what would be if; all of them replicate `trials`,
-//! which draw the same numbers for the same purpose whatever else differs.
+//! [`verify`] holds the program itself against the books.
+//! [`compare()`], [`sweep()`], [`capacity()`], [`tune()`] and [`check()`] ask what would be if; all of them replicate
+//! `trials`, which draw the same numbers for the same purpose whatever else differs.
 
 mod answer;
 mod baseline;
@@ -17,6 +18,7 @@ mod run;
 mod sweep;
 mod trials;
 mod tune;
+pub mod verify;
 
 pub use crate::model::Objective;
 pub use crate::world::Failure;

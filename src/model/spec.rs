@@ -1,6 +1,6 @@
 //! What a checked model holds.
 
-use crate::policy::{Fault, OnExceed, Quota, Retry};
+use crate::policy::{Breaker, Fault, OnExceed, Quota, Retry};
 use crate::streams::LawSpec;
 use crate::units::{Bytes, Id, Instant, Money, Probability, Rate, Span, Timestamp, Zone};
 
@@ -238,6 +238,8 @@ pub struct Provider {
     pub request_error: Probability,
     /// What follows a failed attempt.
     pub retry: Retry,
+    /// `[breaker.NAME]`: what stops sending after too many failures.
+    pub breaker: Option<Breaker>,
 }
 
 /// `[queue.NAME]`

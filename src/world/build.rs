@@ -50,6 +50,8 @@ pub struct Blueprint {
     pub(super) traced: Vec<bool>,
     /// By class: how long its users think, if it is closed.
     pub(super) thinks: Vec<Option<u16>>,
+    /// Whether any provider has policies around its attempts.
+    pub(super) guarded: bool,
     /// Words that the ops of one call draw.
     pub(super) words_per_call_ops: usize,
     pub(super) horizon: Instant,
@@ -200,6 +202,7 @@ impl Blueprint {
             workflows: workflows?,
             thinks: thinks?,
             one_isolate: model.platform.isolates == 1 && !has_trace,
+            guarded: model.providers.iter().any(|provider| provider.breaker.is_some()),
             limits_external: model.platform.subrequests_external.is_some(),
             traced: model.classes.iter().map(|class| matches!(class.arrivals, Arrivals::Trace { .. })).collect(),
             providers: model.providers.iter().map(provider).collect(),

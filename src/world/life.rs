@@ -274,6 +274,9 @@ impl World<'_> {
 
     /// A call that has no slot ends without an answer.
     pub(super) fn give_up(&mut self, id: u32, end: CallEnd) {
+        if self.blueprint.guarded && end != CallEnd::Failed {
+            self.forget_guard(id);
+        }
         self.finish_attempts(id, end);
     }
 

@@ -15,6 +15,7 @@ mod life;
 mod log;
 mod measures;
 mod parts;
+mod policies;
 mod record;
 mod run;
 mod state;

@@ -78,6 +78,7 @@ impl World<'_> {
     fn happen(&mut self, event: Event) {
         match event {
             Event::AttemptEnd(call) => self.attempt_ends(call),
+            Event::GuardedEnd(call) => self.guarded_ends(call),
             Event::Arrival(class) => self.arrive(class as usize),
             Event::BackoffEnd(call) => self.backoff_ends(call),
             Event::StoreAnswer(call) => self.store_answers(call),

@@ -7,6 +7,7 @@ use super::parts::index::{Departure, Index};
 use super::parts::queue::{Links, Queue};
 use super::parts::source::Source;
 use super::parts::store::{Loss, Refusal, Store};
+use super::policies::Policies;
 use super::record::{ClassTally, Retention};
 use crate::calendar::Calendar;
 use crate::policy::Fault;
@@ -243,6 +244,7 @@ pub(super) struct World<'b> {
     /// Recorded calls whose request was faulty.
     pub(super) faulty_requests: u64,
     pub(super) family_writes: Vec<u64>,
+    pub(super) policies: Policies,
     pub(super) retention: Retention,
     pub(super) subrequests_max: u32,
 }
@@ -310,6 +312,7 @@ impl<'b> World<'b> {
             waits: (0..model.classes.len() * model.queues.len()).map(|_| QueueTally::default()).collect(),
             faulty_requests: 0,
             family_writes: vec![0; blueprint.families.len()],
+            policies: Policies::new(model.providers.len()),
             retention: Retention::new(blueprint.horizon),
             subrequests_max: 0,
         };

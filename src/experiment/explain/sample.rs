@@ -100,6 +100,7 @@ fn provider() -> Provider {
             },
             hold_slot: true,
         },
+        breaker: None,
     }
 }
 

@@ -12,6 +12,7 @@ pub mod strategies;
 pub mod sweep;
 pub mod tune;
 pub mod validate;
+pub mod verify;
 
 use crate::args;
 use crate::console;
