@@ -100,8 +100,8 @@ fn a_seeded_fault_is_caught() {
     for (from, to, code, metric, verdict) in [
         ("", "", 0, "", ""),
         ("max_concurrency = 4", "max_concurrency = 2", 10, "plans.failed_fraction", "broken"),
-        ("max_queue = 64", "max_queue = 4", 10, "queue.ai.drop_fraction", "broken"),
-        ("patience = \"2m\"", "patience = \"20s\"", 10, "plans.failed_fraction", "broken"),
+        ("max_queue = 64", "max_queue = 4", 10, "queue.ai.drop_fraction", "regression"),
+        ("request_timeout = \"12s\"", "request_timeout = \"8s\"", 11, "plans.failed_fraction", "regression"),
         (
             errors,
             "errors = { server_error = 0.002, parse_failure = 0.0045 }",
@@ -240,7 +240,7 @@ fn an_interruption_leaves_a_partial_answer() {
     for args in [
         "run models/queue-default.toml --set run.horizon=1d --replications 100000 --format json",
         "compare models/queue-default.toml models/queue-large.toml --set run.horizon=1d --replications 100000 --format json",
-        "sweep models/queue-default.toml --set run.horizon=2h --replications 2 --vary traffic.user.arrivals.per_day=1000..9000 --format json",
+        "sweep models/queue-default.toml --set run.horizon=2d --replications 2 --vary traffic.user.arrivals.per_day=3000..9000/10 --format json",
         "capacity models/queue-default.toml --set run.horizon=1d --budget 1000000 --format json",
         "tune models/queue-default.toml --set run.horizon=1d --knob queue.ai.max_concurrency=3..60 --minimise plan.latency.p95 --budget 100000 --format json",
         "tune models/queue-default.toml --set run.horizon=1d --knob queue.ai.max_concurrency=3..60 --maximise capacity --budget 100000 --format json",

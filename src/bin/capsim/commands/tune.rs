@@ -19,13 +19,14 @@ fn try_tune(args: &Tune) -> Result<Exit, Exit> {
     if args.model.model == Path::new("-") {
         return Err(fail("tune reads the model for each point, which standard input does not allow", Exit::Usage));
     }
+    // Before the models are read: there may be thousands.
+    work::listen();
     let base = super::load(&args.model, args.trials.overrides())?;
     let search = Search { goal: goal(args), budget: args.budget, best: args.best };
     let points = experiment::candidates(&args.knob, &search, base.run.seed);
     let load = |at: Vec<usize>| model_at(args, &args.knob, &at).map(|model| (at, model));
     let candidates = points.into_iter().map(load).collect::<Result<Vec<_>, _>>()?;
     let options = work::options(args.trials.jobs);
-    work::listen();
     let progress = Progress::new(args.trials.quiet);
     let show = |done, of| progress.show(done, of);
     let found = experiment::tune(&base, args.knob.clone(), candidates, search, &options, &show);
