@@ -72,13 +72,16 @@ pub(super) fn extend_each(
     Ok(whole)
 }
 
+/// The position of a trial, and what a replication of it measured.
+type Replicated = (usize, Result<Outcome, Failure>);
+
 /// What each replication that is missing measured, with the position of its trial, and whether all are there.
 fn replicate(
     trials: &[&mut Trial],
     wanted: u32,
     jobs: NonZeroUsize,
     progress: Progress<'_>,
-) -> (Vec<(usize, Result<Outcome, Failure>)>, bool) {
+) -> (Vec<Replicated>, bool) {
     let missing = |number: usize| {
         let waits = move |trial: &Trial| !trial.ran_away && number >= trial.outcomes.len();
         let trials = trials.iter().enumerate().filter(move |(_, trial)| waits(trial));

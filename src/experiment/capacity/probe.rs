@@ -98,7 +98,7 @@ impl<'a> Search<'a> {
 
     /// Whether a round with so many replications fits the budget: two demands, and the trial on fresh ones.
     pub fn affords(&self, demand: f64, replications: u32) -> bool {
-        let per_plan = self.trials.values().chain(self.screened.values()).filter(|trial| !trial.ran_away).last();
+        let per_plan = self.trials.values().chain(self.screened.values()).rfind(|trial| !trial.ran_away);
         let per_plan = per_plan.map_or(0.0, |trial| trial.events() as f64 / self.offered(trial));
         let one = per_plan * demand * self.model.run.horizon.days();
         let done = self.trials.get(&demand.to_bits()).map_or(0, |trial| trial.outcomes.len()) as f64;
