@@ -10,6 +10,7 @@ mod coverage;
 mod determinism;
 mod laws;
 mod model_errors;
+mod parts;
 mod properties;
 mod providers;
 mod published;

@@ -22,9 +22,15 @@ fn answer(capacity: &Capacity) -> Vec<String> {
     }
     match capacity.found {
         Found::Capacity { plans_per_day, not_at, fails_from } => {
-            let fails = fails_from.map_or(String::new(), |at| format!(", and some objective fails for sure at {}", number(at)));
+            let fails = fails_from.map_or(String::new(), |at| format!("; some objective fails for sure at {}", number(at)));
+            let beyond = capacity.probes.iter().find(|probe| probe.plans_per_day == not_at).map(|probe| probe.finding);
+            let beyond = match beyond {
+                Some(Finding::Fails) => "they do not all hold",
+                _ => "that is not sure any more",
+            };
+            let fails = if fails_from == Some(not_at) { String::new() } else { fails };
             all.push(format!(
-                "{} plans a day: the largest demand simulated at which every objective holds. At {} they do not all hold{fails}.",
+                "{} plans a day: the largest demand simulated at which every objective holds. At {} {beyond}{fails}.",
                 number(plans_per_day),
                 number(not_at)
             ));

@@ -3,10 +3,10 @@
 use super::latency::{self, Cut};
 use crate::model::{
     Class, InvocationScope, KeyScope, Level, LogEvent, LogOp, Model, OnCallError, OpKind, Provider, ReadCount, Step,
-    When, Workflow,
+    When, Work, Workflow,
 };
 use crate::policy::Fault;
-use crate::streams::Word;
+use crate::streams::{LawSpec, Word};
 use crate::units::Span;
 use std::collections::BTreeMap;
 
@@ -91,27 +91,31 @@ impl Expected {
 
 /// One call, once it has begun.
 #[derive(Clone, Copy)]
-struct Outcome {
-    attempts: f64,
-    fails: f64,
+pub(super) struct Outcome {
+    pub attempts: f64,
+    pub fails: f64,
     request_error: f64,
-    slot_seconds: f64,
+    pub slot_seconds: f64,
+    /// Its attempts and backoffs, waits for a slot left out.
+    pub seconds: f64,
 }
 
 /// Expects one plan of a class.
 pub(super) fn expect(model: &Model, class: &Class, failures: Failures) -> Expected {
     let workflow = &model.workflows[class.workflow.index()];
     let mut plan = Expected::empty(model);
-    let outcomes: Vec<Outcome> =
-        workflow.steps.iter().map(|step| outcome(step, &model.providers[step.provider.index()], failures)).collect();
+    let outcomes: Vec<Outcome> = workflow.steps.iter().map(|step| outcome(model, step, failures)).collect();
     let begun: Vec<Vec<f64>> = begun(workflow, &outcomes);
     for ((step, outcome), begun) in workflow.steps.iter().zip(&outcomes).zip(&begun) {
         let calls: f64 = begun.iter().sum();
-        plan.attempts[step.provider.index()] += calls * outcome.attempts;
         if let Some(queue) = step.queue {
             plan.slot_seconds[queue.index()] += calls * outcome.slot_seconds;
         }
-        for op in &model.logging.ops {
+        let provider = step.provider();
+        if let Some(provider) = provider {
+            plan.attempts[provider.index()] += calls * outcome.attempts;
+        }
+        for op in model.logging.ops.iter().filter(|_| provider.is_some()) {
             let n = calls * log_chance(model.logging.level, op, step.critical, outcome);
             plan.direct[op.store.index()][op.op as usize] += n;
             if op.op == OpKind::Put && op.key.scope == KeyScope::Shared && n > 0.0 {
@@ -153,7 +157,7 @@ fn add_reads(model: &Model, plan: &mut Expected, calls: f64, seconds: f64) {
 }
 
 /// The chance that each call begins, by step and call: those of its plan that must have ended well before have.
-fn begun(workflow: &Workflow, outcomes: &[Outcome]) -> Vec<Vec<f64>> {
+pub(super) fn begun(workflow: &Workflow, outcomes: &[Outcome]) -> Vec<Vec<f64>> {
     let lives = |step: usize| match workflow.on_call_error {
         OnCallError::Abort => 1.0 - outcomes[step].fails,
         OnCallError::Continue => 1.0,
@@ -177,15 +181,21 @@ fn begun(workflow: &Workflow, outcomes: &[Outcome]) -> Vec<Vec<f64>> {
     begun
 }
 
-fn power(base: f64, times: u32) -> f64 {
+pub(super) fn power(base: f64, times: u32) -> f64 {
     (0..times).fold(1.0, |product, _| product * base)
 }
 
-fn outcome(step: &Step, provider: &Provider, failures: Failures) -> Outcome {
+pub(super) fn outcome(model: &Model, step: &Step, failures: Failures) -> Outcome {
+    let provider = match step.work {
+        Work::Provider(id) => &model.providers[id.index()],
+        Work::Compute(id) => return surely(step.latency.as_ref().or(model.tiers[id.index()].compute.as_ref())),
+        Work::D1(id) => return surely(step.latency.as_ref().or(Some(&model.d1[id.index()].latency))),
+    };
     let law = step.latency.as_ref().unwrap_or(&provider.latency);
     let cut = latency::under(law, provider.request_timeout);
     if failures == Failures::None {
-        return Outcome { attempts: 1.0, fails: 0.0, request_error: 0.0, slot_seconds: cut.seconds };
+        let seconds = cut.seconds;
+        return Outcome { attempts: 1.0, fails: 0.0, request_error: 0.0, slot_seconds: seconds, seconds };
     }
     let errors: Vec<_> = provider.errors.iter().map(|&(fault, chance)| (fault, chance.value())).collect();
     let sound = tries(provider, cut, &errors);
@@ -197,7 +207,14 @@ fn outcome(step: &Step, provider: &Provider, failures: Failures) -> Outcome {
         fails: mix(|o| o.fails),
         request_error,
         slot_seconds: mix(|o| o.slot_seconds),
+        seconds: mix(|o| o.seconds),
     }
+}
+
+/// A call that always succeeds, after as long as this.
+fn surely(law: Option<&LawSpec>) -> Outcome {
+    let slot_seconds = law.map_or(0.0, |law| latency::under(law, None).seconds);
+    Outcome { attempts: 1.0, fails: 0.0, request_error: 0.0, slot_seconds, seconds: slot_seconds }
 }
 
 /// The attempts of a call whose answers end in these faults.
@@ -211,8 +228,10 @@ fn tries(provider: &Provider, cut: Cut, faults: &[(Fault, f64)]) -> Outcome {
     }
     let attempts: f64 = (0..=retry.max).map(|attempt| power(again, attempt)).sum();
     let fails = for_good * attempts + power(again, retry.max) * again;
-    let waits = if retry.hold_slot { backoff_seconds(provider, again) } else { 0.0 };
-    Outcome { attempts, fails, request_error: 0.0, slot_seconds: seconds * attempts + waits }
+    let waits = backoff_seconds(provider, again);
+    let tried = seconds * attempts;
+    let slot_seconds = if retry.hold_slot { tried + waits } else { tried };
+    Outcome { attempts, fails, request_error: 0.0, slot_seconds, seconds: tried + waits }
 }
 
 /// The mean time that a call backs off: each wait at the middle of its jitter, by the chance that it comes.
