@@ -3,8 +3,10 @@
 #![allow(clippy::disallowed_methods, reason = "tests check against the platform's functions, and wait for a process")]
 
 mod architecture;
+mod capacity;
 mod cli;
 mod common;
+mod coverage;
 mod determinism;
 mod ends;
 mod laws;
@@ -21,5 +23,6 @@ mod shipped;
 mod stores;
 mod strategies;
 mod superset;
+mod tune;
 mod verify;
 mod what_if;
