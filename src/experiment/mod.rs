@@ -17,7 +17,7 @@ mod run;
 mod sweep;
 mod trials;
 
-pub use crate::model::Objective;
+pub use crate::model::{Objective, Setting};
 pub use crate::world::Failure;
 pub use answer::{Answer, Metric, Verdict};
 pub use baseline::{Baseline, Check, Judgement, Outcome, Ruling, check, measure, question};

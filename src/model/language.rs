@@ -37,9 +37,25 @@ pub(super) static MODEL: Section = Section {
         optional("reads", Named(&Table(&READS)), "none", "Reads that are not logs: allow and deny lists, prompts."),
         optional("logging", Table(&LOGGING), "nothing is logged", "How calls are logged."),
         optional("objectives", Metrics(&Table(&OBJECTIVE)), "none", "Bounds that metrics are held against."),
+        optional(
+            "change",
+            List(&Table(&CHANGE), None),
+            "nothing changes",
+            "`[[change]]`: values that change while the model runs.",
+        ),
         later("breaker", "Circuit breakers."),
-        later("change", "Changes of a value at an instant."),
         later("hedge", "Second attempts that race the first."),
+    ],
+};
+
+static CHANGE: Section = Section {
+    title: "[[change]]",
+    fields: &[
+        required("at", Duration, "When it is made, after the start of the run."),
+        required("set", Paths, "The new values by path, as `--set` takes it: `{ \"queue.ai.max_concurrency\" = 3 }`."),
+        default("source", OneOf(&["default", "environment", "kv"]), "kv", "Where the value comes from; for the report."),
+        default("takes", Duration, "0s", "How long it takes to reach the program: staleness, and how often it reads."),
+        default("effective", Bool, "true", "Whether the program reads it at all; if not, it is only reported."),
     ],
 };
 

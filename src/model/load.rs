@@ -8,7 +8,7 @@ use super::overlay;
 use super::problems::{At, Complaint, Problems};
 use super::spec::{Arrivals, Model};
 use super::tree::Node;
-use super::{digest, objectives, preset, provider, run, shape, store, strategy, trace, traffic, workflow};
+use super::{change, digest, objectives, preset, provider, run, shape, store, strategy, trace, traffic, workflow};
 use std::path::Path;
 
 /// Reads a model: its text, the bases it extends, `overrides` of the form `PATH=VALUE`, the preset it names.
@@ -66,9 +66,14 @@ fn build(input: &mut Input<'_>, source: &Source, overrides: &[String]) -> Option
     }
     preset::under_stores(input, &mut root);
     shape::check(&root, &ROOT, "", &mut input.problems);
+    change::apply(input, source, &mut root, overrides)
+}
+
+/// Reads the sections of a tree whose shape has been checked.
+pub(super) fn checked(input: &mut Input<'_>, source: &Source, root: &Node, overrides: &[String]) -> Option<Model> {
     let strategy = root.get("logging").and_then(|logging| logging.get("strategy")).and_then(Node::text);
     let strategy = strategy::built_in(input, strategy.unwrap_or("none"));
-    sections(input, source, &root, strategy.as_ref(), overrides)
+    sections(input, source, root, strategy.as_ref(), overrides)
 }
 
 fn sections(
@@ -120,6 +125,8 @@ fn sections(
         reads,
         logging,
         objectives,
+        stages: Vec::new(),
+        settings: Vec::new(),
     })
 }
 

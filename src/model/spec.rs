@@ -1,5 +1,6 @@
 //! What a checked model holds.
 
+use super::change::{Setting, Stage};
 use crate::policy::{Fault, OnExceed, Quota, Retry};
 use crate::streams::LawSpec;
 use crate::units::{Bytes, Id, Instant, Money, Probability, Rate, Span, Timestamp, Zone};
@@ -36,6 +37,10 @@ pub struct Model {
     pub logging: Logging,
     /// What the results are held against.
     pub objectives: Vec<Objective>,
+    /// `[[change]]`: the models in force later, in order of time.
+    pub stages: Vec<Stage>,
+    /// The values of the settings that change, or were meant to, by path and time.
+    pub settings: Vec<Setting>,
 }
 
 /// `[run]`

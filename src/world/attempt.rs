@@ -11,6 +11,12 @@ use crate::policy::Fault;
 const WORDS_PER_ATTEMPT: u64 = 4;
 const WORDS_PER_PLAN: u64 = 256 * WORDS_PER_ATTEMPT;
 
+/// Where the draws stand of the retry after attempt `attempt` of a call.
+#[inline]
+pub(super) fn retry_position(plan: u64, attempt: u32) -> u64 {
+    plan * WORDS_PER_PLAN + u64::from(attempt + 1) * WORDS_PER_ATTEMPT
+}
+
 impl World<'_> {
     /// What the first attempt of a call draws, and whether its request is faulty.
     #[inline(always)]
@@ -135,7 +141,7 @@ impl World<'_> {
         let plan = &self.plans[call.plan as usize];
         let spec = &self.blueprint.workflows[plan.workflow as usize].calls[call.index as usize];
         let attempt = u32::from(call.attempt);
-        let position = plan.number * WORDS_PER_PLAN + u64::from(attempt + 1) * WORDS_PER_ATTEMPT;
+        let position = retry_position(plan.number, attempt);
         let draws = &mut self.draws[call.class as usize].retries[spec.step as usize];
         let mut words = draws.at(u64::from(spec.ordinal), position);
         call.backoff = retry.backoff.delay(attempt, call.backoff, words.next());

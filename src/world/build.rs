@@ -54,6 +54,8 @@ pub struct Blueprint {
     pub(super) words_per_call_ops: usize,
     pub(super) horizon: Instant,
     pub(super) recording_from: Instant,
+    /// What takes its place later, and when.
+    pub(super) stages: Vec<(Instant, Blueprint)>,
 }
 
 /// A workflow, flat.
@@ -99,7 +101,6 @@ pub(super) struct CallSpec {
 /// One step of a workflow.
 #[derive(Debug)]
 pub(super) struct StepSpec {
-    pub(super) name: String,
     pub(super) first_call: u16,
     pub(super) calls: u16,
     pub(super) parallel: u16,
@@ -166,6 +167,16 @@ impl Blueprint {
     /// # Errors
     /// A law without a finite mean, which a checked model does not have.
     pub fn new(model: &Model) -> Result<Blueprint, String> {
+        let mut blueprint = Blueprint::of_stage(model, model)?;
+        for stage in &model.stages {
+            let of_stage = Blueprint::of_stage(&stage.model, model)?;
+            blueprint.stages.push((Instant::START + stage.from, of_stage));
+        }
+        Ok(blueprint)
+    }
+
+    /// Compiles one stage of a model; what its plans draw is the same in all stages.
+    fn of_stage(model: &Model, whole: &Model) -> Result<Blueprint, String> {
         let mut laws = Laws::default();
         let reads = reads(model, &mut laws)?;
         let mut keys = Keys::default();
@@ -173,7 +184,7 @@ impl Blueprint {
         let responses = rows(model, LogEvent::Response, &mut laws, &mut keys)?;
         let words_per_call_ops = reads.ops.len() + 2 * (requests.len() + responses.len());
         let workflows: Result<Vec<Flow>, String> =
-            model.workflows.iter().map(|workflow| flow(model, workflow, words_per_call_ops, &mut laws)).collect();
+            model.workflows.iter().map(|workflow| flow((model, whole), workflow, words_per_call_ops, &mut laws)).collect();
         let mut think = |class: &crate::model::Class| match &class.arrivals {
             Arrivals::Closed { think, .. } => laws.id(think).map(Some),
             _ => Ok(None),
@@ -217,8 +228,16 @@ impl Blueprint {
             laws: laws.compiled,
             horizon: Instant::START + model.run.horizon,
             recording_from: Instant::START + model.run.warmup,
+            stages: Vec::new(),
             model: model.clone(),
         })
+    }
+
+    /// How the draws of a class's step are called.
+    pub(super) fn component(&self, class: usize, step: usize) -> String {
+        let class = &self.model.classes[class];
+        let workflow = &self.model.workflows[class.workflow.index()];
+        format!("{}/{}.{}", class.name, workflow.name, workflow.steps[step].name)
     }
 
     /// Whether calls count what their invocation has used.
@@ -379,14 +398,18 @@ fn provider(spec: &crate::model::Provider) -> Provider {
     }
 }
 
-fn flow(model: &Model, workflow: &Workflow, words_per_call_ops: usize, laws: &mut Laws) -> Result<Flow, String> {
+fn flow(
+    (model, whole): (&Model, &Model),
+    workflow: &Workflow,
+    words_per_call_ops: usize,
+    laws: &mut Laws,
+) -> Result<Flow, String> {
     let mut calls = Vec::new();
     let mut steps = Vec::new();
     for (number, step) in workflow.steps.iter().enumerate() {
         let provider = &model.providers[step.provider.index()];
         let law = laws.id(step.latency.as_ref().unwrap_or(&provider.latency))?;
         steps.push(StepSpec {
-            name: step.name.clone(),
             first_call: calls.len() as u16,
             calls: step.calls as u16,
             parallel: step.parallel as u16,
@@ -412,8 +435,12 @@ fn flow(model: &Model, workflow: &Workflow, words_per_call_ops: usize, laws: &mu
             && if number == 0 { step.waits_for.is_empty() } else { step.waits_for == [number as u16 - 1] }
     };
     let is_chain = steps.iter().enumerate().all(chained);
-    let has_errors = calls.iter().any(|c: &CallSpec| !model.providers[c.provider as usize].errors.is_empty());
-    let has_faulty = calls.iter().any(|c: &CallSpec| model.providers[c.provider as usize].request_error.value() > 0.0);
+    let ever = |has: fn(&crate::model::Provider) -> bool| {
+        let in_model = |model: &Model| calls.iter().any(|c: &CallSpec| has(&model.providers[c.provider as usize]));
+        in_model(whole) || whole.stages.iter().any(|stage| in_model(&stage.model))
+    };
+    let has_errors = ever(|provider| !provider.errors.is_empty());
+    let has_faulty = ever(|provider| provider.request_error.value() > 0.0);
     let request_words = if has_errors { calls.len() } else { 0 };
     let op_words = request_words + if has_faulty { calls.len() } else { 0 };
     Ok(Flow {

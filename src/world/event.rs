@@ -5,6 +5,8 @@
 pub(super) enum Event {
     /// The warm-up is over: what is recorded starts here.
     Recording,
+    /// The values of this stage of the model hold from now on.
+    Change(u16),
     /// The provider answers the attempt of this call, or its timeout cuts it: which of the two is known when it
     /// starts, so that a timeout needs no event of its own.
     AttemptEnd(u32),

@@ -291,7 +291,7 @@ impl World<'_> {
     }
 
     #[inline(always)]
-    fn grant(&mut self, next: u32) {
+    pub(super) fn grant(&mut self, next: u32) {
         let call = &mut self.calls[next as usize];
         call.in_slot = true;
         call.phase = Phase::Start;

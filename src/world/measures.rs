@@ -172,7 +172,8 @@ fn queue_levels(sheet: &mut Sheet, world: &World, queue: usize) {
     sheet.put(&metric("active.mean"), "calls", active);
     sheet.put(&metric("queued.mean"), "calls", waiting);
     sheet.put(&metric("queued.max"), "calls", of_isolates().map(|q| q.waiting_level.max() as f64).reduce(f64::max));
-    sheet.put(&metric("utilisation"), "1", active.map(|active| active / slots));
+    let slots = if world.stages.is_empty() { Some(slots) } else { sum(|q, now| q.slots_level.mean(now)) };
+    sheet.put(&metric("utilisation"), "1", active.zip(slots).map(|(active, slots)| active / slots));
 }
 
 /// The names of the kinds of op, by [`OpKind`].

@@ -83,6 +83,7 @@ impl World<'_> {
             Event::StoreAnswer(call) => self.store_answers(call),
             Event::Patience(call, incarnation) => self.lose_patience(call, incarnation),
             Event::Recording => self.start_recording(),
+            Event::Change(stage) => self.change(stage as usize),
         }
     }
 
@@ -91,6 +92,7 @@ impl World<'_> {
         for queue in &mut self.queues {
             queue.active_level.restart(now.nanos());
             queue.waiting_level.restart(now.nanos());
+            queue.slots_level.restart(now.nanos());
         }
         for store in &mut self.stores {
             store.start_recording(now);

@@ -1,6 +1,7 @@
 //! What a replication holds at one instant: plans, calls, queues, stores, and the calendar that moves them.
 
 use super::build::Blueprint;
+use super::change::rate_changes;
 use super::event::{Event, Rank, order};
 use super::ledger::{CallEnd, Ledger};
 use super::parts::index::{Departure, Index};
@@ -188,6 +189,10 @@ pub(super) struct QueueTally {
 #[derive(Debug)]
 pub(super) struct World<'b> {
     pub(super) blueprint: &'b Blueprint,
+    /// What takes the place of the blueprint later, and when.
+    pub(super) stages: &'b [(Instant, Blueprint)],
+    /// Where all draws come from.
+    pub(super) addresses: Draws,
     pub(super) now: Instant,
     pub(super) calendar: Calendar<Event>,
     pub(super) sources: Vec<Source>,
@@ -262,12 +267,18 @@ impl<'b> World<'b> {
         let widest = |width: fn(&super::build::Flow) -> usize| blueprint.workflows.iter().map(width).max().unwrap_or(0);
         let mut world = World {
             blueprint,
+            stages: &blueprint.stages,
+            addresses: draws,
             now: Instant::START,
             calendar: Calendar::new(),
             sources: model
                 .classes
                 .iter()
-                .map(|class| Source::new(class, model.run.start, blueprint.horizon, &draws))
+                .enumerate()
+                .map(|(at, class)| {
+                    let changes = rate_changes(model, at, blueprint.horizon);
+                    Source::new(class, changes, model.run.start, blueprint.horizon, &draws)
+                })
                 .collect(),
             draws: (0..model.classes.len()).map(|class| class_draws(blueprint, class, &draws)).collect(),
             plans: Vec::new(),
@@ -331,6 +342,7 @@ impl<'b> World<'b> {
         if self.blueprint.recording_from > Instant::START {
             self.calendar.push(self.blueprint.recording_from, order(Rank::Rules, 0, 0), Event::Recording);
         }
+        self.schedule_changes();
         for class in 0..self.sources.len() {
             if let crate::model::Arrivals::Closed { users, .. } = self.blueprint.model.classes[class].arrivals {
                 for user in 0..u64::from(users) {
@@ -406,10 +418,10 @@ impl<'b> World<'b> {
 fn class_draws(blueprint: &Blueprint, class: usize, draws: &Draws) -> ClassDraws {
     let spec = &blueprint.model.classes[class];
     let flow = &blueprint.workflows[spec.workflow.index()];
-    let name = |step: &str| format!("{}/{}.{step}", spec.name, blueprint.model.workflows[spec.workflow.index()].name);
+    let name = |step: usize| blueprint.component(class, step);
     let per_call = |purpose: Purpose| {
         let stream = |call: &super::build::CallSpec| {
-            draws.stream(&name(&flow.steps[call.step as usize].name), purpose, u64::from(call.ordinal))
+            draws.stream(&name(call.step as usize), purpose, u64::from(call.ordinal))
         };
         flow.calls.iter().map(stream).collect::<Vec<Stream>>()
     };
@@ -420,14 +432,14 @@ fn class_draws(blueprint: &Blueprint, class: usize, draws: &Draws) -> ClassDraws
         ops: draws.stream(&spec.name, Purpose::Op, 0),
         routing: draws.stream(&spec.name, Purpose::Routing, 0),
         think: draws.scatter(&spec.name, Purpose::Think),
-        retries: flow.steps.iter().map(|step| draws.scatter(&name(&step.name), Purpose::Retry)).collect(),
+        retries: (0..flow.steps.len()).map(|step| draws.scatter(&name(step), Purpose::Retry)).collect(),
         next_number: 0,
         workflow: spec.workflow.index() as u16,
     }
 }
 
 /// The calls of a class's workflow as they begin in the first isolate.
-fn templates(blueprint: &Blueprint, class: usize) -> Vec<Call> {
+pub(super) fn templates(blueprint: &Blueprint, class: usize) -> Vec<Call> {
     let flow = &blueprint.workflows[blueprint.model.classes[class].workflow.index()];
     let queues = blueprint.model.queues.len() as u32;
     let call = |(index, spec): (usize, &super::build::CallSpec)| {

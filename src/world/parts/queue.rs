@@ -52,6 +52,10 @@ pub(crate) struct Queue {
     pub(crate) active_level: TimeWeighted,
     /// Calls waiting, over time.
     pub(crate) waiting_level: TimeWeighted,
+    /// Slots, over time.
+    pub(crate) slots_level: TimeWeighted,
+    /// The most slots and places that it ever had.
+    most: (u32, u32),
 }
 
 impl Queue {
@@ -66,7 +70,26 @@ impl Queue {
             lines: vec![Line { first: NOBODY, last: NOBODY }; lines.max(1)],
             active_level: TimeWeighted::default(),
             waiting_level: TimeWeighted::default(),
+            slots_level: TimeWeighted::new(0, u64::from(spec.max_concurrency)),
+            most: (spec.max_concurrency, spec.max_queue.unwrap_or(u32::MAX)),
         }
+    }
+
+    /// New limits: who is in a slot or waits stays.
+    pub(crate) fn change(&mut self, spec: &Spec, now: Instant) {
+        (self.slots, self.places) = (spec.max_concurrency, spec.max_queue.unwrap_or(u32::MAX));
+        self.slots_level.set(now.nanos(), u64::from(self.slots));
+        self.most = (self.most.0.max(self.slots), self.most.1.max(self.places));
+    }
+
+    /// Whoever is next, if there is a slot for it after a change.
+    pub(crate) fn serve_next(&mut self, links: &mut Links, now: Instant) -> Option<u32> {
+        if self.waiting == 0 || self.active >= self.slots {
+            return None;
+        }
+        self.active += 1;
+        self.active_level.set(now.nanos(), u64::from(self.active));
+        self.take_first(links, now)
     }
 
     /// A call arrives, to stand in `line` if it must wait.
@@ -101,11 +124,16 @@ impl Queue {
     /// A call gives its slot back; whoever is next has it at this instant.
     #[inline]
     pub(crate) fn leave(&mut self, links: &mut Links, now: Instant) -> Option<u32> {
-        if self.waiting == 0 {
+        if self.waiting == 0 || self.active > self.slots {
             self.active -= 1;
             self.active_level.set(now.nanos(), u64::from(self.active));
             return None;
         }
+        self.take_first(links, now)
+    }
+
+    #[inline]
+    fn take_first(&mut self, links: &mut Links, now: Instant) -> Option<u32> {
         let line = self.lines.iter().position(|line| line.first != NOBODY)?;
         let next = self.lines[line].first;
         self.take_out(next, line, links, now);
@@ -142,7 +170,8 @@ impl Queue {
 
     /// Whether slots, places and the rule that no slot is idle while a call waits all hold.
     pub(crate) fn is_sound(&self) -> bool {
-        self.active <= self.slots && self.waiting <= self.places && (self.waiting == 0 || self.active == self.slots)
+        let (slots, places) = self.most;
+        self.active <= slots && self.waiting <= places && (self.waiting == 0 || self.active >= self.slots)
     }
 }
 
@@ -180,6 +209,30 @@ mod tests {
         let answers: Vec<_> = (0..4).map(|call| queue.arrive(call, 0, &mut links, Instant::START)).collect();
         assert_eq!(answers, [Admission::Granted, Admission::Granted, Admission::Waiting, Admission::Refused]);
         assert_eq!((queue.active, queue.waiting()), (2, 1));
+        assert!(queue.is_sound());
+    }
+
+    #[test]
+    fn fewer_slots_take_none_away_and_more_serve_at_once() {
+        let (mut queue, mut links) = queue(3, 8, Discipline::Fifo, 1);
+        for call in 0..6 {
+            queue.arrive(call, 0, &mut links, Instant::START);
+        }
+        let limits = |slots, places| Spec {
+            name: "ai".into(),
+            max_concurrency: slots,
+            max_queue: Some(places),
+            discipline: Discipline::Fifo,
+            patience: None,
+        };
+        queue.change(&limits(1, 2), Instant::START);
+        assert_eq!(queue.arrive(6, 0, &mut links, Instant::START), Admission::Refused);
+        assert_eq!((queue.leave(&mut links, Instant::START), queue.leave(&mut links, Instant::START)), (None, None));
+        assert_eq!((queue.active, queue.waiting()), (1, 3));
+        assert_eq!(queue.leave(&mut links, Instant::START), Some(3));
+        queue.change(&limits(3, 8), Instant::START);
+        let served: Vec<u32> = std::iter::from_fn(|| queue.serve_next(&mut links, Instant::START)).collect();
+        assert_eq!((served, queue.active, queue.waiting()), (vec![4, 5], 3, 0));
         assert!(queue.is_sound());
     }
 
