@@ -9,6 +9,7 @@ mod common;
 mod determinism;
 mod laws;
 mod model_errors;
+mod overload;
 mod properties;
 mod published;
 mod reference;

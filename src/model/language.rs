@@ -36,6 +36,7 @@ pub(super) static MODEL: Section = Section {
         optional("store", Named(&Table(&STORE)), "the preset's", "Key-value stores and caches."),
         optional("reads", Named(&Table(&READS)), "none", "Reads that are not logs: allow and deny lists, prompts."),
         optional("logging", Table(&LOGGING), "nothing is logged", "How calls are logged."),
+        optional("diagnostics", Table(&DIAGNOSTICS), "no page", "A page that shows the counters of a queue."),
         optional("objectives", Metrics(&Table(&OBJECTIVE)), "none", "Bounds that metrics are held against."),
         optional(
             "change",
@@ -45,6 +46,15 @@ pub(super) static MODEL: Section = Section {
         ),
         later("breaker", "Circuit breakers."),
         later("hedge", "Second attempts that race the first."),
+    ],
+};
+
+static DIAGNOSTICS: Section = Section {
+    title: "[diagnostics]",
+    fields: &[
+        optional("every", Length, "`at` is given", "How often somebody looks at the page."),
+        optional("at", List(&Duration, None), "`every` is given", "When somebody does, after the start of the run."),
+        optional("queue", Text, "the only one", "The queue whose counters it shows, of the isolate the visit lands on."),
     ],
 };
 
@@ -168,6 +178,16 @@ static TRAFFIC: Section = Section {
             "Served before smaller ones, where a queue's discipline is `priority`.",
         ),
         optional("patience", Length, "the queue's", "How long they wait in a queue before they leave."),
+        optional("retry", Table(&COMEBACK), "nobody comes back", "Whether they come back after an overload answer."),
+    ],
+};
+
+static COMEBACK: Section = Section {
+    title: "retry of a class",
+    fields: &[
+        required("chance", Fraction, "How likely a user comes back after an overload answer, as a new plan."),
+        default("after", Law(&LAW), "30s", "How long after it."),
+        default("max", Whole(1, 1_000_000), "3", "How often a user comes back at most."),
     ],
 };
 
@@ -192,6 +212,12 @@ static WORKFLOW: Section = Section {
     fields: &[
         required("steps", List(&Table(&STEP), None), "What is done, in which order."),
         default("on_call_error", OneOf(&["abort", "continue"]), "abort", "What a failed call does to its plan."),
+        optional(
+            "overload_on",
+            List(&OneOf(FAULTS), None),
+            "none",
+            "Faults after which a failed call shows the overload answer, as a refused one does; with `abort`.",
+        ),
         default("invocation", OneOf(&["plan", "step", "call"]), "plan", "What shares the limits of one invocation."),
     ],
 };

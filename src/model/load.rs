@@ -105,6 +105,7 @@ fn sections(
     let known = if workflows.len() == names.workflows.all().len() { &workflows[..] } else { &[] };
     trace::fill(input, &cursor, &names, &mut classes, known, platform.isolates);
     let logging = strategy::read(input, &section("logging")?, strategy, &names, &stores);
+    let diagnostics = cursor.table("diagnostics").and_then(|table| run::diagnostics(input, &table, &names));
     let objectives = objectives::read(input, &cursor, &names);
     debug_assert!(
         classes.iter().all(|class| !matches!(&class.arrivals, Arrivals::Trace { plans } if plans.is_empty()))
@@ -124,6 +125,7 @@ fn sections(
         stores,
         reads,
         logging,
+        diagnostics,
         objectives,
         stages: Vec::new(),
         settings: Vec::new(),

@@ -3,8 +3,10 @@
 use super::cursor::Cursor;
 use super::input::Input;
 use super::language::MAX_HORIZON;
+use super::fields::span;
+use super::names::Names;
 use super::problems::Complaint;
-use super::spec::{Platform, Run};
+use super::spec::{Diagnostics, Platform, Run};
 use crate::policy::{OnExceed, Quota, Window};
 use crate::units::{Span, Timestamp};
 
@@ -45,6 +47,22 @@ pub(super) fn platform(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Platform {
         requests: cursor.table("requests").and_then(|table| quota(input, &table)),
         base_price: cursor.money("base_price"),
     }
+}
+
+/// Reads `[diagnostics]`.
+pub(super) fn diagnostics(input: &mut Input<'_>, cursor: &Cursor<'_>, names: &Names) -> Option<Diagnostics> {
+    let every = cursor.span("every");
+    let mut at: Vec<Span> = cursor.items("at").iter().filter_map(|node| span(node).ok()).collect();
+    at.sort_unstable();
+    if every.is_some() != cursor.get("at").is_none() {
+        let complaint = Complaint::new("when does somebody look at the page?").allowed("one of `every` and `at`");
+        input.problems.report_once(cursor.node.key, &cursor.path, complaint);
+    }
+    if names.queues.all().is_empty() {
+        let complaint = Complaint::new("a page without a queue").cure("add [queue.NAME]");
+        input.problems.report_once(cursor.node.key, &cursor.path, complaint);
+    }
+    Some(Diagnostics { queue: names.queues.resolve_or_only(input, cursor, "queue")?, every, at })
 }
 
 /// Reads a quota.

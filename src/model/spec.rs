@@ -1,7 +1,7 @@
 //! What a checked model holds.
 
 use super::change::{Setting, Stage};
-use crate::policy::{Fault, OnExceed, Quota, Retry};
+use crate::policy::{Fault, FaultSet, OnExceed, Quota, Retry};
 use crate::streams::LawSpec;
 use crate::units::{Bytes, Id, Instant, Money, Probability, Rate, Span, Timestamp, Zone};
 
@@ -35,6 +35,8 @@ pub struct Model {
     pub reads: Vec<Read>,
     /// How calls are logged.
     pub logging: Logging,
+    /// The diagnostics page.
+    pub diagnostics: Option<Diagnostics>,
     /// What the results are held against.
     pub objectives: Vec<Objective>,
     /// `[[change]]`: the models in force later, in order of time.
@@ -97,6 +99,19 @@ pub struct Class {
     pub priority: i32,
     /// `patience`: how long they wait in a queue before they leave; overrides the queue's.
     pub patience: Option<Span>,
+    /// `retry`: whether they come back after an overload answer. Never with a trace.
+    pub comeback: Option<Comeback>,
+}
+
+/// `retry` of a class
+#[derive(Clone, Debug, PartialEq)]
+pub struct Comeback {
+    /// How likely a user comes back.
+    pub chance: Probability,
+    /// How long after the overload answer.
+    pub after: LawSpec,
+    /// How often at most.
+    pub max: u32,
 }
 
 /// `arrivals = { process = … }`
@@ -183,6 +198,8 @@ pub struct Workflow {
     pub steps: Vec<Step>,
     /// What a failed call does to its plan.
     pub on_call_error: OnCallError,
+    /// `overload_on`: faults after which a failed call that ends its plan shows the user the overload answer.
+    pub overload_on: FaultSet,
     /// What shares one invocation.
     pub invocation: InvocationScope,
 }
@@ -496,6 +513,17 @@ pub enum OnLogError {
     Swallow,
     /// The plan ends: crashed.
     FailPlan,
+}
+
+/// `[diagnostics]`: a page that shows the counters of a queue in the isolate that a visit lands on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Diagnostics {
+    /// The queue.
+    pub queue: Id<Queue>,
+    /// How often somebody looks.
+    pub every: Option<Span>,
+    /// `at`: when somebody looks, in order; only without `every`.
+    pub at: Vec<Span>,
 }
 
 /// One entry of `[objectives]`.

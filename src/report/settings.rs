@@ -16,7 +16,7 @@ pub(super) fn rows(answer: &Answer) -> Vec<[String; 4]> {
 
 fn in_force(setting: &Setting, answer: &Answer) -> String {
     let Some(from) = setting.from else {
-        return format!("never: declared at {}, and not read by the program", setting.declared);
+        return format!("never: not read (declared at {})", setting.declared);
     };
     if from >= answer.horizon {
         return format!("never: it would be from {from}, after the run");

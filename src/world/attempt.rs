@@ -95,7 +95,7 @@ impl World<'_> {
 
     /// Counts the attempt and decides what the call does next.
     #[inline(always)]
-    fn end_attempt(&mut self, id: u32) {
+    pub(super) fn end_attempt(&mut self, id: u32) {
         let call = &self.calls[id as usize];
         let ledger = &mut self.ledgers[call.class as usize];
         match call.fault {
@@ -126,11 +126,12 @@ impl World<'_> {
         }
     }
 
-    /// The platform refuses the subrequest: the attempt fails before it is sent.
+    /// The platform refuses the subrequest: the attempt fails before it is sent. What follows is left to the loop of
+    /// the instant: a queue of refused attempts is as long as it likes, and the stack is not.
     #[cold]
     fn refuse_attempt(&mut self, id: u32) {
-        self.calls[id as usize].fault = Some(Fault::SubrequestLimit);
-        self.end_attempt(id);
+        let call = &mut self.calls[id as usize];
+        (call.fault, call.phase) = (Some(Fault::SubrequestLimit), Phase::Denied);
     }
 
     /// Another attempt follows after a wait; its draws have addresses of their own.

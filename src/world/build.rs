@@ -6,7 +6,7 @@ use crate::model::{
     Arrivals, Discipline, InvocationScope, LogEvent, LogOp, Model, OnCallError, OpKind, ReadCount, Role, StoreKind,
     When, Workflow,
 };
-use crate::policy::{Fault, Retry};
+use crate::policy::{Fault, FaultSet, Retry};
 use crate::streams::{Law, LawSpec};
 use crate::units::{Instant, Span};
 
@@ -50,6 +50,8 @@ pub struct Blueprint {
     pub(super) traced: Vec<bool>,
     /// By class: how long its users think, if it is closed.
     pub(super) thinks: Vec<Option<u16>>,
+    /// By class: how long after an overload answer its users come back, if they do.
+    pub(super) comeback_laws: Vec<Option<u16>>,
     /// Words that the ops of one call draw.
     pub(super) words_per_call_ops: usize,
     pub(super) horizon: Instant,
@@ -66,6 +68,7 @@ pub(super) struct Flow {
     /// One call after the other: the next call is the next in the list.
     pub(super) is_chain: bool,
     pub(super) aborts: bool,
+    pub(super) overload_on: FaultSet,
     pub(super) invocation: InvocationScope,
     pub(super) invocations: usize,
     /// Words that one plan draws beside its latencies: outcomes up to here, request errors up to there, then ops.
@@ -185,6 +188,9 @@ impl Blueprint {
         let words_per_call_ops = reads.ops.len() + 2 * (requests.len() + responses.len());
         let workflows: Result<Vec<Flow>, String> =
             model.workflows.iter().map(|workflow| flow((model, whole), workflow, words_per_call_ops, &mut laws)).collect();
+        let back = |class: &crate::model::Class| class.comeback.as_ref().map(|back| back.after.clone());
+        let comeback_laws: Result<Vec<Option<u16>>, String> =
+            model.classes.iter().map(|class| back(class).map(|law| laws.id(&law)).transpose()).collect();
         let mut think = |class: &crate::model::Class| match &class.arrivals {
             Arrivals::Closed { think, .. } => laws.id(think).map(Some),
             _ => Ok(None),
@@ -210,6 +216,7 @@ impl Blueprint {
             },
             workflows: workflows?,
             thinks: thinks?,
+            comeback_laws: comeback_laws?,
             one_isolate: model.platform.isolates == 1 && !has_trace,
             limits_external: model.platform.subrequests_external.is_some(),
             traced: model.classes.iter().map(|class| matches!(class.arrivals, Arrivals::Trace { .. })).collect(),
@@ -452,6 +459,7 @@ fn flow(
         invocation: workflow.invocation,
         is_chain,
         aborts: workflow.on_call_error == OnCallError::Abort,
+        overload_on: workflow.overload_on,
         request_words,
         op_words,
         words: op_words + calls.len() * words_per_call_ops,

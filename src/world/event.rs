@@ -18,6 +18,10 @@ pub(super) enum Event {
     BackoffEnd(u32),
     /// A plan of this class arrives.
     Arrival(u16),
+    /// A user who was turned away is back.
+    Return(u32),
+    /// Somebody looks at the diagnostics page.
+    Visit,
 }
 
 /// The order of events at one instant, with the reason for each place.
@@ -36,6 +40,8 @@ pub(super) enum Rank {
     BackoffEnd,
     /// New work.
     Arrival,
+    /// Who looks sees everything that has happened by then.
+    Visit,
 }
 
 /// The place of a call among all: its plan's number, then its own. It is the address of the work and not the order of

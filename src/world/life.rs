@@ -7,6 +7,7 @@ use super::log::LogStep;
 use super::parts::queue::Admission;
 use super::state::{NO_QUEUE, Phase, World};
 use crate::model::{Arrivals, OnLogError};
+use crate::policy::Fault;
 
 /// What is left to do with a call at this instant.
 enum Step {
@@ -29,7 +30,7 @@ impl World<'_> {
     }
 
     #[inline]
-    fn admit_plan(&mut self, class: usize) -> u32 {
+    pub(super) fn admit_plan(&mut self, class: usize) -> u32 {
         let blueprint = self.blueprint;
         let workflow = self.draws[class].workflow;
         let number = self.draws[class].next_number;
@@ -104,7 +105,7 @@ impl World<'_> {
         }
     }
 
-    fn begin_plan(&mut self, place: u32) {
+    pub(super) fn begin_plan(&mut self, place: u32) {
         let blueprint = self.blueprint;
         let flow = &blueprint.workflows[self.plans[place as usize].workflow as usize];
         if flow.is_chain {
@@ -172,6 +173,10 @@ impl World<'_> {
                 Phase::Start => {
                     self.start_attempt(call);
                     if self.calls[call as usize].phase == Phase::Running { Step::Wait } else { Step::Go }
+                }
+                Phase::Denied => {
+                    self.end_attempt(call);
+                    Step::Go
                 }
                 Phase::Response => self.log_on(call, true),
                 Phase::Done => match self.end_call(call) {
@@ -265,7 +270,8 @@ impl World<'_> {
         if call.phase != Phase::Waiting || call.incarnation != incarnation {
             return;
         }
-        self.queues[call.queue as usize].abandon(id, call.line as usize, &mut self.links, self.now);
+        let since = call.enqueued;
+        self.queues[call.queue as usize].abandon(id, call.line as usize, since, &mut self.links, self.now);
         self.waits[call.waits as usize].abandoned += u64::from(call.recorded);
         self.give_up(id, CallEnd::Abandoned);
         self.advance(id);
@@ -332,7 +338,7 @@ impl World<'_> {
         plan.ended_calls += 1;
         let blueprint = self.blueprint;
         let flow = &blueprint.workflows[plan.workflow as usize];
-        if let Some(end) = plan_end(end, flow.aborts) {
+        if let Some(end) = plan_end(end, flow, self.calls[id as usize].fault) {
             self.decide(place, end);
         }
         let next = if self.plans[place as usize].over { None } else { self.go_on(place, index, flow) };
@@ -385,6 +391,9 @@ impl World<'_> {
             tally.latencies.record(latency);
         }
         let number = plan.number;
+        if end == PlanEnd::Overloaded && self.turned_away(place) {
+            return;
+        }
         if self.blueprint.thinks[class].is_some() {
             self.think(class, 0, number);
         }
@@ -403,8 +412,12 @@ impl World<'_> {
 
 /// What the end of a call means for its plan.
 #[inline]
-fn plan_end(end: CallEnd, aborts: bool) -> Option<PlanEnd> {
+fn plan_end(end: CallEnd, flow: &Flow, fault: Option<Fault>) -> Option<PlanEnd> {
+    let aborts = flow.aborts;
     match end {
+        CallEnd::Failed if aborts && fault.is_some_and(|fault| flow.overload_on.contains(fault)) => {
+            Some(PlanEnd::Overloaded)
+        }
         CallEnd::Failed if aborts => Some(PlanEnd::Failed),
         CallEnd::Refused if aborts => Some(PlanEnd::Overloaded),
         CallEnd::Succeeded | CallEnd::Failed | CallEnd::Refused => None,

@@ -1,5 +1,7 @@
 //! From what a replication counted to metrics with a name and a unit.
 
+use super::comeback::ComebackTally;
+use super::diagnostics::Seen;
 use super::ledger::{AttemptEnd, CallEnd, Ledger, PlanEnd};
 use super::parts::store::{OpCounts, Refusal, Store};
 use super::record::{AGES, ClassTally};
@@ -50,6 +52,9 @@ pub(super) fn measures(world: &World) -> Vec<Measure> {
         tally.add(of_class);
     }
     work(&mut sheet, world, &all, &tally);
+    if let Some(back) = &world.comebacks {
+        comebacks(&mut sheet, &back.tallies, all.plans.begun[1]);
+    }
     for queue in 0..model.queues.len() {
         let mut waits = QueueTally::default();
         for class in 0..model.classes.len() {
@@ -64,6 +69,9 @@ pub(super) fn measures(world: &World) -> Vec<Measure> {
         }
         sheet.prefix = format!("class.{}.", model.classes[class].name);
         work(&mut sheet, world, &world.ledgers[class], &world.tallies[class]);
+        if let Some(back) = world.comebacks.as_ref().filter(|_| model.classes[class].comeback.is_some()) {
+            comebacks(&mut sheet, &back.tallies[class..=class], world.ledgers[class].plans.begun[1]);
+        }
         for queue in 0..model.queues.len() {
             queue_waits(&mut sheet, &model.queues[queue].name, &world.waits[class * model.queues.len() + queue]);
         }
@@ -75,10 +83,46 @@ pub(super) fn measures(world: &World) -> Vec<Measure> {
     if model.platform.subrequests_external.is_some() {
         sheet.count("invocation.subrequests.max", "subrequests", u64::from(world.subrequests_max));
     }
+    if let Some(page) = &world.diagnostics {
+        diagnostics(&mut sheet, &page.seen);
+    }
     logs(&mut sheet, world);
     cost(&mut sheet, world, &all);
     sheet.count("run.events", "events", world.events);
     sheet.measures
+}
+
+/// Users who come back after an overload answer: of all classes, or of one.
+fn comebacks(sheet: &mut Sheet, tallies: &[ComebackTally], offered: u64) {
+    let returned: u64 = tallies.iter().map(|tally| tally.returned[1]).sum();
+    sheet.count("plans.returned", "plans", returned);
+    sheet.count("plans.gave_up", "plans", tallies.iter().map(|tally| tally.gave_up[1]).sum());
+    let users = offered.saturating_sub(returned) as f64;
+    sheet.put("plans.tries_per_user", "plans", ratio(offered as f64, users));
+}
+
+/// What the diagnostics page showed, beside what was true.
+fn diagnostics(sheet: &mut Sheet, seen: &Seen) {
+    let samples = seen.samples as f64;
+    sheet.prefix = "diagnostics.".into();
+    sheet.count("samples", "visits", seen.samples);
+    for (side, levels) in [("", &seen.shown), ("true.", &seen.real)] {
+        sheet.put(&format!("{side}active.mean"), "calls", ratio(levels.active as f64, samples));
+        sheet.count(&format!("{side}active.max"), "calls", levels.active_max);
+        sheet.put(&format!("{side}queued.mean"), "calls", ratio(levels.queued as f64, samples));
+        sheet.count(&format!("{side}queued.max"), "calls", levels.queued_max);
+        sheet.count(&format!("{side}dropped"), "calls", levels.dropped_max);
+    }
+    sheet.put("wait.mean", "s", ratio(seen.wait_ns / 1e9, samples));
+    for (name, count) in [
+        ("last_drop_fraction", seen.last_drop),
+        ("zero_fraction", seen.zero),
+        ("overloaded_fraction", seen.overloaded),
+        ("blind_fraction", seen.blind),
+    ] {
+        sheet.put(name, "1", ratio(count as f64, samples));
+    }
+    sheet.prefix = String::new();
 }
 
 fn work(sheet: &mut Sheet, world: &World, ledger: &Ledger, tally: &ClassTally) {
@@ -99,6 +143,8 @@ fn work(sheet: &mut Sheet, world: &World, ledger: &Ledger, tally: &ClassTally) {
     let days = world.blueprint.horizon.since(world.blueprint.recording_from).days();
     sheet.put("plans.per_day", "plans/day", ratio(completed, days));
     sheet.put("plans.failed_fraction", "1", ratio(ended - completed, ended));
+    let overloaded = plans.of(PlanEnd::Overloaded as usize) as f64;
+    sheet.put("plans.overloaded_fraction", "1", ratio(overloaded, ended));
     latency(sheet, tally);
     let calls = &ledger.calls;
     sheet.count("calls.made", "calls", calls.begun[1]);

@@ -10,6 +10,8 @@
 mod attempt;
 mod build;
 mod change;
+mod comeback;
+mod diagnostics;
 mod event;
 mod ledger;
 mod life;

@@ -82,6 +82,8 @@ impl World<'_> {
             Event::BackoffEnd(call) => self.backoff_ends(call),
             Event::StoreAnswer(call) => self.store_answers(call),
             Event::Patience(call, incarnation) => self.lose_patience(call, incarnation),
+            Event::Return(slot) => self.come_back(slot),
+            Event::Visit => self.visit(),
             Event::Recording => self.start_recording(),
             Event::Change(stage) => self.change(stage as usize),
         }
@@ -90,9 +92,7 @@ impl World<'_> {
     fn start_recording(&mut self) {
         let now = self.now;
         for queue in &mut self.queues {
-            queue.active_level.restart(now.nanos());
-            queue.waiting_level.restart(now.nanos());
-            queue.slots_level.restart(now.nanos());
+            queue.start_recording(now);
         }
         for store in &mut self.stores {
             store.start_recording(now);
@@ -184,6 +184,7 @@ impl World<'_> {
             }
         }
         self.retention.balance()?;
+        self.balance_comebacks()?;
         let in_queues: u64 = self.queues.iter().map(|queue| u64::from(queue.waiting())).sum();
         super::ledger::check("waiting calls", in_queues as i128, running(Phase::Waiting))?;
         match self.queues.iter().all(super::parts::queue::Queue::is_sound) {

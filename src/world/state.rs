@@ -2,6 +2,8 @@
 
 use super::build::Blueprint;
 use super::change::rate_changes;
+use super::comeback::Comebacks;
+use super::diagnostics::Diagnostics;
 use super::event::{Event, Rank, order};
 use super::ledger::{CallEnd, Ledger};
 use super::parts::index::{Departure, Index};
@@ -50,6 +52,8 @@ pub(super) enum Phase {
     Waiting,
     /// It has a slot: an attempt starts.
     Start,
+    /// Its attempt has failed before it was sent.
+    Denied,
     /// An attempt is under way.
     Running,
     /// Between two attempts.
@@ -250,6 +254,8 @@ pub(super) struct World<'b> {
     pub(super) family_writes: Vec<u64>,
     pub(super) retention: Retention,
     pub(super) subrequests_max: u32,
+    pub(super) diagnostics: Option<Box<Diagnostics>>,
+    pub(super) comebacks: Option<Box<Comebacks>>,
 }
 
 impl<'b> World<'b> {
@@ -323,6 +329,8 @@ impl<'b> World<'b> {
             family_writes: vec![0; blueprint.families.len()],
             retention: Retention::new(blueprint.horizon),
             subrequests_max: 0,
+            diagnostics: None,
+            comebacks: None,
         };
         world.has_counters = world.steps_each + world.used_each + blueprint.session_keys > 0;
         world.first_events();
@@ -343,6 +351,8 @@ impl<'b> World<'b> {
             self.calendar.push(self.blueprint.recording_from, order(Rank::Rules, 0, 0), Event::Recording);
         }
         self.schedule_changes();
+        self.open_diagnostics();
+        self.expect_comebacks();
         for class in 0..self.sources.len() {
             if let crate::model::Arrivals::Closed { users, .. } = self.blueprint.model.classes[class].arrivals {
                 for user in 0..u64::from(users) {

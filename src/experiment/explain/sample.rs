@@ -42,11 +42,13 @@ pub fn model(strategy: &str) -> Model {
             spikes: vec![],
             priority: 0,
             patience: None,
+            comeback: None,
         }],
         workflows: vec![Workflow {
             name: "plan".into(),
             steps: vec![step("analysis", 1, vec![]), step("strategy", 1, vec![0]), step("meal_day", 7, vec![1])],
             on_call_error: OnCallError::Abort,
+            overload_on: FaultSet::NONE,
             invocation: InvocationScope::Plan,
         }],
         providers: vec![provider()],
@@ -65,6 +67,7 @@ pub fn model(strategy: &str) -> Model {
             Objective { metric: "kv.writes_rejected".into(), min: None, max: Some(0.0) },
             Objective { metric: "logs.error.retrievable.3d".into(), min: Some(0.99), max: None },
         ],
+        diagnostics: None,
         stages: vec![],
         settings: vec![],
     }

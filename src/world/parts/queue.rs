@@ -56,6 +56,41 @@ pub(crate) struct Queue {
     pub(crate) slots_level: TimeWeighted,
     /// The most slots and places that it ever had.
     most: (u32, u32),
+    /// What a diagnostics page shows, since the isolate began: admitted, refused, and when the last one was.
+    granted: u64,
+    dropped: u64,
+    last_drop: Option<Instant>,
+    /// Time that was waited before the recording began, and by those who left.
+    waited_before: u128,
+    waited_in_vain: u128,
+}
+
+/// What a diagnostics page shows of a queue.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Page {
+    pub(crate) active: u64,
+    pub(crate) queued: u64,
+    pub(crate) dropped: u64,
+    pub(crate) last_drop: Option<Instant>,
+    granted: u64,
+    waited_ns: u128,
+}
+
+impl Page {
+    /// Adds the page of another isolate.
+    pub(crate) fn add(&mut self, other: &Page) {
+        self.active += other.active;
+        self.queued += other.queued;
+        self.dropped += other.dropped;
+        self.granted += other.granted;
+        self.waited_ns += other.waited_ns;
+        self.last_drop = self.last_drop.max(other.last_drop);
+    }
+
+    /// `avgWaitMs`, in nanoseconds: over admitted calls, zero waits included; 0 where none was admitted.
+    pub(crate) fn average_wait_ns(&self) -> f64 {
+        self.waited_ns as f64 / self.granted.max(1) as f64
+    }
 }
 
 impl Queue {
@@ -72,6 +107,33 @@ impl Queue {
             waiting_level: TimeWeighted::default(),
             slots_level: TimeWeighted::new(0, u64::from(spec.max_concurrency)),
             most: (spec.max_concurrency, spec.max_queue.unwrap_or(u32::MAX)),
+            granted: 0,
+            dropped: 0,
+            last_drop: None,
+            waited_before: 0,
+            waited_in_vain: 0,
+        }
+    }
+
+    /// The page at `now`, where those that still wait have waited for `still` together.
+    pub(crate) fn page(&self, now: Instant, still: u128) -> Page {
+        // All time in the queue is the area under its length.
+        let waited = self.waited_before + self.waiting_level.area(now.nanos()) - self.waited_in_vain - still;
+        Page {
+            active: u64::from(self.active),
+            queued: u64::from(self.waiting),
+            dropped: self.dropped,
+            last_drop: self.last_drop,
+            granted: self.granted,
+            waited_ns: waited,
+        }
+    }
+
+    /// The warm-up is over; the page goes on.
+    pub(crate) fn start_recording(&mut self, now: Instant) {
+        self.waited_before += self.waiting_level.area(now.nanos());
+        for level in [&mut self.active_level, &mut self.waiting_level, &mut self.slots_level] {
+            level.restart(now.nanos());
         }
     }
 
@@ -98,9 +160,12 @@ impl Queue {
         if self.active < self.slots {
             self.active += 1;
             self.active_level.set(now.nanos(), u64::from(self.active));
+            self.granted += 1;
             return Admission::Granted;
         }
         if self.waiting >= self.places {
+            self.dropped += 1;
+            self.last_drop = Some(now);
             return Admission::Refused;
         }
         self.waiting += 1;
@@ -137,11 +202,13 @@ impl Queue {
         let line = self.lines.iter().position(|line| line.first != NOBODY)?;
         let next = self.lines[line].first;
         self.take_out(next, line, links, now);
+        self.granted += 1;
         Some(next)
     }
 
-    /// A waiting call leaves without having been served.
-    pub(crate) fn abandon(&mut self, call: u32, line: usize, links: &mut Links, now: Instant) {
+    /// A call that has waited since `since` leaves without having been served.
+    pub(crate) fn abandon(&mut self, call: u32, line: usize, since: Instant, links: &mut Links, now: Instant) {
+        self.waited_in_vain += u128::from(now.since(since).nanos());
         self.take_out(call, line, links, now);
     }
 
@@ -242,8 +309,8 @@ mod tests {
         for call in 0..5 {
             queue.arrive(call, 0, &mut links, Instant::START);
         }
-        queue.abandon(2, 0, &mut links, Instant::START);
-        queue.abandon(4, 0, &mut links, Instant::START);
+        queue.abandon(2, 0, Instant::START, &mut links, Instant::START);
+        queue.abandon(4, 0, Instant::START, &mut links, Instant::START);
         queue.arrive(5, 0, &mut links, Instant::START);
         let rest: Vec<u32> = std::iter::from_fn(|| queue.leave(&mut links, Instant::START)).collect();
         assert_eq!(rest, [1, 3, 5]);
