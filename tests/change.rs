@@ -170,10 +170,9 @@ set = {{ "queue.q.max_concurrency" = 2, "traffic.user.arrivals.per_second" = 0.0
         assert!((mean(&answer, "queue.q.utilisation") - 10.0 / 15.0).abs() < 1e-6, "at {at}");
     }
     // Shut at the instant of an arrival: the change comes first, and that arrival is refused.
-    let shut = text("5s").replace("max_concurrency = 1\n", "max_concurrency = 2\n").replace(
-        "\"queue.q.max_concurrency\" = 2",
-        "\"provider.p.latency\" = \"3s\", \"queue.q.max_concurrency\" = 1",
-    );
+    let shut = text("5s")
+        .replace("max_concurrency = 1\n", "max_concurrency = 2\n")
+        .replace("\"queue.q.max_concurrency\" = 2", "\"provider.p.latency\" = \"3s\", \"queue.q.max_concurrency\" = 1");
     let answer = answer(&model(&shut));
     // At 5 s the call of 4 s ends and the arrival of 5 s takes the one slot for 3 s: 6 and 7 are refused, 8 is served.
     assert_eq!(mean(&answer, "queue.q.dropped"), 3.0);

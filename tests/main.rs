@@ -16,4 +16,5 @@ mod reference;
 mod replay;
 mod shipped;
 mod stores;
+mod verify;
 mod what_if;

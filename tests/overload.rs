@@ -12,9 +12,8 @@ fn passes(limit: f64, median: f64, p95: f64) -> f64 {
 #[test]
 fn soft_failures_are_those_of_the_formula_and_the_timeout_is_the_knob() {
     let metrics = ["class.user.plans.overloaded_fraction", "class.admin.plans.overloaded_fraction"];
-    let shares = |limit: f64, tries: i32| {
-        [passes(limit, 12.5, 28.0).powi(tries), passes(limit, 15.6, 35.5).powi(tries)]
-    };
+    let shares =
+        |limit: f64, tries: i32| [passes(limit, 12.5, 28.0).powi(tries), passes(limit, 15.6, 35.5).powi(tries)];
     let published = answer(&shipped("soft-failures.toml", &[]));
     for (metric, exact) in metrics.into_iter().zip(shares(12.0, 3)) {
         holds("three tries time out", &published, metric, exact, 0.0);
@@ -36,7 +35,8 @@ fn the_page_is_blind_and_the_report_says_so() {
     let answer = answer(&shipped("diag-blind.toml", &["run.replications=4"]));
     assert_eq!(mean(&answer, "diagnostics.dropped"), 0.0);
     assert_eq!(mean(&answer, "diagnostics.samples"), 719.0);
-    let (blind, overloaded) = (mean(&answer, "diagnostics.blind_fraction"), mean(&answer, "diagnostics.overloaded_fraction"));
+    let (blind, overloaded) =
+        (mean(&answer, "diagnostics.blind_fraction"), mean(&answer, "diagnostics.overloaded_fraction"));
     assert!(blind > 0.3 && blind <= overloaded, "{blind} of {overloaded}");
     let text = capsim::report::text(&answer, capsim::report::Paint::Plain);
     assert!(text.contains("The diagnostics page shows 0 active"), "{text}");

@@ -56,9 +56,7 @@ impl Demand {
     fn scale(self, model: &Model, factor: f64, plans: Option<f64>) -> Option<Model> {
         let mut scaled = model.clone();
         for (_, class) in scaled.classes.iter_mut().enumerate().filter(|(at, _)| self.takes(*at)) {
-            let to = |rate: &Rate| {
-                Rate::new(plans.unwrap_or(rate.per_day() * factor), RateUnit::Day).ok()
-            };
+            let to = |rate: &Rate| Rate::new(plans.unwrap_or(rate.per_day() * factor), RateUnit::Day).ok();
             match &mut class.arrivals {
                 Arrivals::Poisson(rate) | Arrivals::Deterministic(rate) => *rate = to(rate)?,
                 Arrivals::Profile { rate, .. } | Arrivals::Batch { rate, .. } => *rate = to(rate)?,

@@ -2,6 +2,7 @@
 //! part of the world works.
 //!
 //! [`run()`] replicates a model and returns an [`Answer`]; [`explain()`] does the arithmetic without simulating.
+//! [`verify`] holds the program itself against the books.
 //! [`compare()`], [`sweep()`], [`capacity()`] and [`check()`] ask what would be if; all of them replicate `trials`,
 //! which draw the same numbers for the same purpose whatever else differs.
 
@@ -16,6 +17,7 @@ mod pool;
 mod run;
 mod sweep;
 mod trials;
+pub mod verify;
 
 pub use crate::model::{Objective, Setting};
 pub use crate::world::Failure;

@@ -96,7 +96,8 @@ fn declared(input: &mut Input<'_>, root: &Node) -> Vec<Declared> {
         match table.get("set") {
             Some(set) if set.table().is_some_and(|table| !table.is_empty()) => leaves(input, set, &[], &mut values),
             Some(set) => {
-                let complaint = Complaint::new("nothing is changed").cure("write for example set = { \"queue.ai.max_concurrency\" = 3 }");
+                let complaint = Complaint::new("nothing is changed")
+                    .cure("write for example set = { \"queue.ai.max_concurrency\" = 3 }");
                 input.problems.report_once(set.at, &table.key("set"), complaint);
             }
             None => {}
@@ -116,8 +117,14 @@ fn declared(input: &mut Input<'_>, root: &Node) -> Vec<Declared> {
 
 /// The single values in a table of paths: a dotted key, or tables in tables. A table that names its own kind is a
 /// value.
-fn leaves(input: &mut Input<'_>, node: &Node, walked: &[(String, At)], out: &mut Vec<(String, Vec<(String, At)>, Node)>) {
-    let Some(table) = node.table().filter(|table| walked.is_empty() || !TAGS.iter().any(|tag| table.contains_key(*tag)))
+fn leaves(
+    input: &mut Input<'_>,
+    node: &Node,
+    walked: &[(String, At)],
+    out: &mut Vec<(String, Vec<(String, At)>, Node)>,
+) {
+    let Some(table) =
+        node.table().filter(|table| walked.is_empty() || !TAGS.iter().any(|tag| table.contains_key(*tag)))
     else {
         let path = walked.iter().fold(String::new(), |path, (key, _)| shape::join(&path, key));
         return out.push((path, walked.to_vec(), node.clone()));

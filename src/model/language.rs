@@ -54,7 +54,12 @@ static DIAGNOSTICS: Section = Section {
     fields: &[
         optional("every", Length, "`at` is given", "How often somebody looks at the page."),
         optional("at", List(&Duration, None), "`every` is given", "When somebody does, after the start of the run."),
-        optional("queue", Text, "the only one", "The queue whose counters it shows, of the isolate the visit lands on."),
+        optional(
+            "queue",
+            Text,
+            "the only one",
+            "The queue whose counters it shows, of the isolate the visit lands on.",
+        ),
     ],
 };
 
@@ -63,7 +68,12 @@ static CHANGE: Section = Section {
     fields: &[
         required("at", Duration, "When it is made, after the start of the run."),
         required("set", Paths, "The new values by path, as `--set` takes it: `{ \"queue.ai.max_concurrency\" = 3 }`."),
-        default("source", OneOf(&["default", "environment", "kv"]), "kv", "Where the value comes from; for the report."),
+        default(
+            "source",
+            OneOf(&["default", "environment", "kv"]),
+            "kv",
+            "Where the value comes from; for the report.",
+        ),
         default("takes", Duration, "0s", "How long it takes to reach the program: staleness, and how often it reads."),
         default("effective", Bool, "true", "Whether the program reads it at all; if not, it is only reported."),
     ],

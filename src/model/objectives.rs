@@ -10,7 +10,17 @@ use super::spec::Objective;
 
 /// The first words of metric names, beside those of stores.
 const ROOTS: [&str; 12] = [
-    "plans", "plan", "calls", "attempts", "queue", "logs", "breaker", "cost", "class", "provider", "reads",
+    "plans",
+    "plan",
+    "calls",
+    "attempts",
+    "queue",
+    "logs",
+    "breaker",
+    "cost",
+    "class",
+    "provider",
+    "reads",
     "diagnostics",
 ];
 

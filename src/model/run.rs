@@ -1,9 +1,9 @@
 //! `[run]`, `[platform]` and quotas.
 
 use super::cursor::Cursor;
+use super::fields::span;
 use super::input::Input;
 use super::language::MAX_HORIZON;
-use super::fields::span;
 use super::names::Names;
 use super::problems::Complaint;
 use super::spec::{Diagnostics, Platform, Run};

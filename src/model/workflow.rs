@@ -7,8 +7,8 @@ use super::language::MAX_CALLS;
 use super::law;
 use super::names::Names;
 use super::problems::Complaint;
-use crate::policy::Fault;
 use super::spec::{InvocationScope, OnCallError, Step, Workflow};
+use crate::policy::Fault;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Reads the workflows, in the order of their names.

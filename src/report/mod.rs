@@ -19,6 +19,7 @@ mod settings;
 mod summary;
 mod sweep;
 mod text;
+mod verification;
 mod words;
 
 pub use advice::Advice;
@@ -35,6 +36,7 @@ pub use markdown::markdown;
 pub use preset::{preset, preset_list, strategy_as_custom, strategy_list};
 pub use sweep::{Cell, Sweep, point, point_json, read_point, sweep_csv, sweep_json, sweep_markdown, sweep_text};
 pub use text::text;
+pub use verification::{verification_csv, verification_json, verification_markdown, verification_text};
 pub use words::Paint;
 
 #[cfg(test)]

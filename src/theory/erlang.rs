@@ -1,5 +1,7 @@
 //! Erlang's formulas: loss, delay, and delay with customers who leave.
 
+use crate::math::ln;
+
 /// Erlang B: the fraction of Poisson arrivals that find all servers busy and are lost.
 ///
 /// `B(0) = 1`, `B(c) = aB(c−1) / (c + aB(c−1))` with the offered load `a = λ/μ >= 0` (Kleinrock, *Queueing Systems*
@@ -23,6 +25,15 @@ pub fn mmc_wait(servers: u32, rate: f64, service: f64) -> Option<f64> {
     let load = rate * service;
     let spare = f64::from(servers) - load;
     (spare > 0.0).then(|| erlang_c(servers, load) * service / spare)
+}
+
+/// The wait that a share `p` in 0..1 of M/M/c arrivals stays within, in seconds; none where it grows without end.
+///
+/// `P(W > t) = C e^(−(cμ − λ)t)` (Gross et al., *Fundamentals of Queueing Theory*, 4th ed., 2.3).
+pub fn mmc_wait_quantile(servers: u32, rate: f64, service: f64, p: f64) -> Option<f64> {
+    let load = rate * service;
+    let spare = f64::from(servers) - load;
+    (spare > 0.0).then(|| (ln(erlang_c(servers, load) / (1.0 - p)) * service / spare).max(0.0))
 }
 
 /// What Erlang A says of a queue whose customers leave after an exponential patience.
@@ -84,6 +95,14 @@ mod tests {
         close(erlang_c(2, 1.0), 1.0 / 3.0, 1e-14);
         close(mmc_wait(1, 0.5, 1.0).unwrap(), 1.0, 1e-14);
         assert_eq!(mmc_wait(2, 2.0, 1.0), None);
+        // With one server it is that of M/M/1; its mean over all shares is the mean wait.
+        let (one, other) =
+            (mmc_wait_quantile(1, 0.5, 1.0, 0.95), super::super::queues::mm1_wait_quantile(0.5, 1.0, 0.95));
+        close(one.unwrap(), other.unwrap(), 1e-14);
+        let shares = 1_000_000;
+        let of = |i| mmc_wait_quantile(3, 2.0, 1.0, (f64::from(i) + 0.5) / f64::from(shares)).unwrap();
+        let mean = (0..shares).map(of).sum::<f64>() / f64::from(shares);
+        close(mean, mmc_wait(3, 2.0, 1.0).unwrap(), 1e-5);
     }
 
     #[test]

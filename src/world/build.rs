@@ -186,8 +186,11 @@ impl Blueprint {
         let requests = rows(model, LogEvent::Request, &mut laws, &mut keys)?;
         let responses = rows(model, LogEvent::Response, &mut laws, &mut keys)?;
         let words_per_call_ops = reads.ops.len() + 2 * (requests.len() + responses.len());
-        let workflows: Result<Vec<Flow>, String> =
-            model.workflows.iter().map(|workflow| flow((model, whole), workflow, words_per_call_ops, &mut laws)).collect();
+        let workflows: Result<Vec<Flow>, String> = model
+            .workflows
+            .iter()
+            .map(|workflow| flow((model, whole), workflow, words_per_call_ops, &mut laws))
+            .collect();
         let back = |class: &crate::model::Class| class.comeback.as_ref().map(|back| back.after.clone());
         let comeback_laws: Result<Vec<Option<u16>>, String> =
             model.classes.iter().map(|class| back(class).map(|law| laws.id(&law)).transpose()).collect();

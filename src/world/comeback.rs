@@ -36,9 +36,9 @@ impl World<'_> {
     pub(super) fn expect_comebacks(&mut self) {
         let classes = &self.blueprint.model.classes;
         if classes.iter().any(|class| class.comeback.is_some()) {
-            let draws = classes.iter().map(|class| {
-                class.comeback.as_ref().map(|_| self.addresses.scatter(&class.name, Purpose::Comeback))
-            });
+            let draws = classes
+                .iter()
+                .map(|class| class.comeback.as_ref().map(|_| self.addresses.scatter(&class.name, Purpose::Comeback)));
             self.comebacks = Some(Box::new(Comebacks {
                 draws: draws.collect(),
                 tries: Vec::new(),

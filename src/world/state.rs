@@ -430,9 +430,8 @@ fn class_draws(blueprint: &Blueprint, class: usize, draws: &Draws) -> ClassDraws
     let flow = &blueprint.workflows[spec.workflow.index()];
     let name = |step: usize| blueprint.component(class, step);
     let per_call = |purpose: Purpose| {
-        let stream = |call: &super::build::CallSpec| {
-            draws.stream(&name(call.step as usize), purpose, u64::from(call.ordinal))
-        };
+        let stream =
+            |call: &super::build::CallSpec| draws.stream(&name(call.step as usize), purpose, u64::from(call.ordinal));
         flow.calls.iter().map(stream).collect::<Vec<Stream>>()
     };
     ClassDraws {

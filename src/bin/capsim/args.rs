@@ -28,6 +28,8 @@ pub enum Command {
     Check(Check),
     /// The arithmetic of a model, without simulation: ops per plan, the ladder of ceilings
     Explain(Explain),
+    /// Hold the program itself against the books: laws with an exact value, each simulated
+    Verify(Verify),
     /// Check a model
     Validate(Model),
     /// List the platform presets, or show the values of one with their sources
@@ -231,6 +233,31 @@ pub enum Page {
     Text,
     /// For programs
     Json,
+}
+
+#[derive(Debug, Group)]
+pub struct Verify {
+    /// A short version: wider intervals, in seconds
+    #[arg(long)]
+    pub quick: bool,
+    /// Only the laws whose names begin so, such as mm1 or mm1.wait
+    #[arg(long, value_name = "NAME")]
+    pub law: Option<String>,
+    /// The seed of all draws
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+    /// Threads; the result does not depend on it [default: one for each processor]
+    #[arg(long, value_name = "N")]
+    pub jobs: Option<NonZeroUsize>,
+    /// No progress bar
+    #[arg(long, short)]
+    pub quiet: bool,
+    /// The form of the answer
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+    /// Write the answer here instead
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
 }
 
 #[derive(Debug, Group)]

@@ -25,7 +25,7 @@ exits! {
     NotEnoughEvidence = 12, "check: not enough evidence";
     NoBaseline = 13, "check: the baseline is missing, or of another question";
     Invalid = 20, "the model or its data is invalid, or a limit of the run was reached";
-    Internal = 21, "an internal invariant is broken";
+    Internal = 21, "an internal invariant is broken; verify: a law does not hold";
     Usage = 64, "wrong usage";
     Io = 74, "a file cannot be read or written";
     Interrupted = 130, "interrupted; what was done is reported as partial";

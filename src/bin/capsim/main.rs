@@ -32,6 +32,7 @@ fn dispatch(args: Args) -> Exit {
         Command::Sweep(args) => commands::sweep::sweep(&args),
         Command::Check(args) => commands::check::check(&args),
         Command::Explain(args) => commands::explain::explain(&args),
+        Command::Verify(args) => commands::verify::verify(&args),
         Command::Validate(args) => commands::validate::validate(&args),
         Command::Presets(args) => commands::presets::presets(&args),
         Command::Strategies(args) => commands::strategies::strategies(&args),

@@ -266,7 +266,9 @@ impl Store {
         if let Some(pressure) = &mut self.pressure {
             pressure.per_second = spec.evictions_per_hour / 3600.0;
         }
-        for (chance, value) in [(&mut self.forgetful, spec.put_stores_nothing), (&mut self.network, spec.network_errors)] {
+        for (chance, value) in
+            [(&mut self.forgetful, spec.put_stores_nothing), (&mut self.network, spec.network_errors)]
+        {
             chance.iter_mut().for_each(|(chance, _)| *chance = value);
         }
     }

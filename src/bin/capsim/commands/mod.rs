@@ -11,6 +11,7 @@ pub mod schema;
 pub mod strategies;
 pub mod sweep;
 pub mod validate;
+pub mod verify;
 
 use crate::args;
 use crate::console;

@@ -1,0 +1,39 @@
+//! `capsim verify`: the program against the books.
+
+use crate::args::{Format, Verify};
+use crate::console;
+use crate::exit::Exit;
+use crate::work::{self, Progress, fail, failed};
+use capsim::experiment::verify::{self, Selection};
+use capsim::report::{self, Paint};
+
+pub fn verify(args: &Verify) -> Exit {
+    let selection = Selection { quick: args.quick, law: args.law.clone(), seed: args.seed };
+    if let Some(name) = &args.law {
+        let laws: Vec<String> = verify::laws().into_iter().map(|law| law.law).collect();
+        if !laws.iter().any(|law| law.starts_with(name.as_str())) {
+            return fail(&format!("no law is called {name:?}: there are {}", laws.join(", ")), Exit::Usage);
+        }
+    }
+    work::listen();
+    let progress = Progress::new(args.quiet);
+    let verified = verify::run(&selection, &work::options(args.jobs), &|done, of| progress.show(done, of));
+    progress.clear();
+    let verified = match verified {
+        Ok(verified) => verified,
+        Err(failure) => return failed(failure),
+    };
+    if !verified.whole {
+        console::complain("interrupted: a part of the replications is no verdict");
+        return Exit::Interrupted;
+    }
+    let paint = if args.out.is_some() { Paint::Plain } else { console::paint() };
+    let page = match args.format {
+        Format::Text => report::verification_text(&verified, paint),
+        Format::Json => report::verification_json(&verified),
+        Format::Csv => report::verification_csv(&verified),
+        Format::Markdown => report::verification_markdown(&verified),
+    };
+    let delivered = work::deliver(&page, args.out.as_deref());
+    if delivered == Exit::Done && !verified.all_hold() { Exit::Internal } else { delivered }
+}

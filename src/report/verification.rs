@@ -1,0 +1,158 @@
+//! The pages of `verify`: each law beside what the simulation says of it.
+
+use super::csv::{field, number as csv_number};
+use super::json::{finite, pretty};
+use super::text::{plain_table, section};
+use super::words::{NOTHING, Paint, paragraph};
+use crate::experiment::verify::{CONFIDENCE, Finding, Verification};
+use crate::units::{number, percent};
+use serde_json::{Value, json};
+
+/// How wide prose is set.
+const WIDTH: usize = 100;
+
+/// Renders a verification as text.
+pub fn verification_text(verification: &Verification, paint: Paint) -> String {
+    let mut out = paragraph("", &answer(verification), WIDTH) + "\n";
+    out += &paragraph("  ", &level(verification), WIDTH);
+    let rows = verification.findings.iter().map(|finding| {
+        let [exact, simulated, interval] = cells(finding);
+        [finding.topic.into(), finding.law.clone(), exact, simulated, interval, verdict(finding).into()]
+    });
+    let header = ["topic", "law", "exact", "simulated", "interval", "verdict"];
+    let lines = plain_table(header, [false, false, true, true, true, false], rows.collect());
+    let mut body = paint.dim(&lines[0]) + "\n";
+    for (line, finding) in lines[1..].iter().zip(&verification.findings) {
+        body += &if finding.holds() { line.clone() } else { paint.bold(line) };
+        body.push('\n');
+    }
+    section(&mut out, "Laws", body, paint);
+    let broken: String = verification.findings.iter().filter(|finding| !finding.holds()).map(how_to_see).collect();
+    section(&mut out, "Laws that do not hold", broken, paint);
+    out
+}
+
+fn answer(verification: &Verification) -> String {
+    let all = verification.findings.len();
+    let mut topics: Vec<&str> = verification.findings.iter().map(|finding| finding.topic).collect();
+    topics.sort_unstable();
+    topics.dedup();
+    let what = format!("{all} law{} over {} topic{}", plural(all), topics.len(), plural(topics.len()));
+    match verification.findings.iter().filter(|finding| !finding.holds()).count() {
+        0 => format!("{what}: all hold."),
+        broken => format!("{what}: {broken} {} not hold.", if broken == 1 { "does" } else { "do" }),
+    }
+}
+
+fn plural(n: usize) -> &'static str {
+    if n == 1 { "" } else { "s" }
+}
+
+fn level(verification: &Verification) -> String {
+    format!(
+        "Seed {}, the {} version. At a seed drawn at random a right program passes the whole battery of {} laws with a \
+         probability of at least {}: each interval has a confidence of 1 − {:.1e} (Bonferroni; Student t over \
+         independent replications).",
+        verification.seed,
+        if verification.quick { "short" } else { "full" },
+        verification.battery,
+        percent(CONFIDENCE),
+        (1.0 - CONFIDENCE) / verification.battery as f64,
+    )
+}
+
+fn verdict(finding: &Finding) -> &'static str {
+    if finding.holds() { "holds" } else { "broken" }
+}
+
+fn cells(finding: &Finding) -> [String; 3] {
+    let simulated = finding.mean.map_or(NOTHING.into(), number);
+    let interval = finding.interval.map_or(NOTHING.into(), |(low, high)| {
+        let (low, high) = (number(low), number(high));
+        if low == high { low } else { format!("{low} to {high}") }
+    });
+    [number(finding.exact), simulated, interval]
+}
+
+/// A law that does not hold, with the command that shows its model.
+fn how_to_see(finding: &Finding) -> String {
+    let text = format!("{}: {}; measured as {}.", finding.law, finding.says, finding.measured);
+    paragraph("  - ", &text, WIDTH) + &format!("    {}\n", command(finding))
+}
+
+fn command(finding: &Finding) -> String {
+    let set = finding.set.iter().map(|set| format!(" --set '{set}'"));
+    format!("capsim run verify/{}.toml{}", finding.base, set.collect::<String>())
+}
+
+/// Renders a verification as GitHub-flavoured Markdown.
+pub fn verification_markdown(verification: &Verification) -> String {
+    let mut out = format!("## {}\n\n{}\n\n", answer(verification), level(verification));
+    out += "| topic | law | exact | simulated | interval | verdict |\n| --- | --- | ---: | ---: | ---: | --- |\n";
+    for finding in &verification.findings {
+        let [exact, simulated, interval] = cells(finding);
+        let mark = if finding.holds() { "✅" } else { "❌" };
+        out += &format!(
+            "| {} | `{}`: {} | {exact} | {simulated} | {interval} | {mark} {} |\n",
+            finding.topic,
+            finding.law,
+            finding.says,
+            verdict(finding)
+        );
+    }
+    out
+}
+
+/// Renders a verification as CSV: a line for each law.
+pub fn verification_csv(verification: &Verification) -> String {
+    let mut out = String::from("topic,law,exact,allowance,mean,low,high,replications,holds\r\n");
+    for finding in &verification.findings {
+        let numbers = [
+            Some(finding.exact),
+            Some(finding.allowance),
+            finding.mean,
+            finding.interval.map(|(low, _)| low),
+            finding.interval.map(|(_, high)| high),
+        ];
+        out += &format!(
+            "{},{},{},{},{}\r\n",
+            field(finding.topic),
+            field(&finding.law),
+            numbers.map(csv_number).join(","),
+            finding.replications,
+            finding.holds()
+        );
+    }
+    out
+}
+
+/// Renders a verification as JSON.
+pub fn verification_json(verification: &Verification) -> String {
+    let number = |x: Option<f64>| x.filter(|x| x.is_finite()).map_or(Value::Null, finite);
+    let law = |finding: &Finding| {
+        json!({
+            "topic": finding.topic,
+            "law": finding.law,
+            "says": finding.says,
+            "measured": finding.measured,
+            "model": format!("verify/{}.toml", finding.base),
+            "set": finding.set,
+            "exact": number(Some(finding.exact)),
+            "allowance": number(Some(finding.allowance)),
+            "mean": number(finding.mean),
+            "interval": finding.interval.map_or(Value::Null, |(low, high)| json!([finite(low), finite(high)])),
+            "replications": finding.replications,
+            "holds": finding.holds(),
+        })
+    };
+    pretty(&json!({
+        "schema_version": super::SCHEMA_VERSION,
+        "capsim_version": env!("CARGO_PKG_VERSION"),
+        "quick": verification.quick,
+        "seed": verification.seed,
+        "confidence": CONFIDENCE,
+        "battery": verification.battery,
+        "all_hold": verification.all_hold(),
+        "laws": verification.findings.iter().map(law).collect::<Vec<_>>(),
+    }))
+}
