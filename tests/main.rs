@@ -7,6 +7,7 @@ mod change;
 mod cli;
 mod common;
 mod determinism;
+mod isolates;
 mod laws;
 mod model_errors;
 mod overload;

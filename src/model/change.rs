@@ -236,6 +236,8 @@ fn differs(base: &Model, stage: &Model) -> Option<&'static str> {
         ("store", stage.stores != base.stores),
         ("reads", stage.reads != base.reads),
         ("logging", stage.logging != base.logging),
+        ("isolates", stage.isolates != base.isolates),
+        ("diagnostics", stage.diagnostics != base.diagnostics),
         ("run", stage.run != base.run),
     ]
     .into_iter()

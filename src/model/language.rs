@@ -8,9 +8,11 @@ use super::fields::{Field, Kind, Section, default, later, optional, required};
 use crate::units::Span;
 
 mod arrivals;
+mod operation;
 
 use arrivals::ARRIVALS;
 pub(super) use arrivals::LAW;
+use operation::{CHANGE, COMEBACK, DIAGNOSTICS, ISOLATES};
 
 const U32: i128 = u32::MAX as i128;
 const U64: i128 = u64::MAX as i128;
@@ -36,6 +38,12 @@ pub(super) static MODEL: Section = Section {
         optional("store", Named(&Table(&STORE)), "the preset's", "Key-value stores and caches."),
         optional("reads", Named(&Table(&READS)), "none", "Reads that are not logs: allow and deny lists, prompts."),
         optional("logging", Table(&LOGGING), "nothing is logged", "How calls are logged."),
+        optional(
+            "isolates",
+            Table(&ISOLATES),
+            "as many as `platform.isolates`, all the time",
+            "Isolates that come and go.",
+        ),
         optional("diagnostics", Table(&DIAGNOSTICS), "no page", "A page that shows the counters of a queue."),
         optional("objectives", Metrics(&Table(&OBJECTIVE)), "none", "Bounds that metrics are held against."),
         optional(
@@ -46,36 +54,6 @@ pub(super) static MODEL: Section = Section {
         ),
         later("breaker", "Circuit breakers."),
         later("hedge", "Second attempts that race the first."),
-    ],
-};
-
-static DIAGNOSTICS: Section = Section {
-    title: "[diagnostics]",
-    fields: &[
-        optional("every", Length, "`at` is given", "How often somebody looks at the page."),
-        optional("at", List(&Duration, None), "`every` is given", "When somebody does, after the start of the run."),
-        optional(
-            "queue",
-            Text,
-            "the only one",
-            "The queue whose counters it shows, of the isolate the visit lands on.",
-        ),
-    ],
-};
-
-static CHANGE: Section = Section {
-    title: "[[change]]",
-    fields: &[
-        required("at", Duration, "When it is made, after the start of the run."),
-        required("set", Paths, "The new values by path, as `--set` takes it: `{ \"queue.ai.max_concurrency\" = 3 }`."),
-        default(
-            "source",
-            OneOf(&["default", "environment", "kv"]),
-            "kv",
-            "Where the value comes from; for the report.",
-        ),
-        default("takes", Duration, "0s", "How long it takes to reach the program: staleness, and how often it reads."),
-        default("effective", Bool, "true", "Whether the program reads it at all; if not, it is only reported."),
     ],
 };
 
@@ -189,15 +167,6 @@ static TRAFFIC: Section = Section {
         ),
         optional("patience", Length, "the queue's", "How long they wait in a queue before they leave."),
         optional("retry", Table(&COMEBACK), "nobody comes back", "Whether they come back after an overload answer."),
-    ],
-};
-
-static COMEBACK: Section = Section {
-    title: "retry of a class",
-    fields: &[
-        required("chance", Fraction, "How likely a user comes back after an overload answer, as a new plan."),
-        default("after", Law(&LAW), "30s", "How long after it."),
-        default("max", Whole(1, 1_000_000), "3", "How often a user comes back at most."),
     ],
 };
 

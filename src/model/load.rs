@@ -105,6 +105,12 @@ fn sections(
     let known = if workflows.len() == names.workflows.all().len() { &workflows[..] } else { &[] };
     trace::fill(input, &cursor, &names, &mut classes, known, platform.isolates);
     let logging = strategy::read(input, &section("logging")?, strategy, &names, &stores);
+    let isolates = cursor.table("isolates").and_then(|table| run::isolates(input, &table, root));
+    if isolates.is_some() && classes.iter().any(|class| matches!(class.arrivals, Arrivals::Trace { .. })) {
+        let complaint =
+            Complaint::new("a trace says its isolates, and these come and go").cure("take one of the two out");
+        input.problems.report_once(cursor.at("isolates"), "isolates", complaint);
+    }
     let diagnostics = cursor.table("diagnostics").and_then(|table| run::diagnostics(input, &table, &names));
     let objectives = objectives::read(input, &cursor, &names);
     debug_assert!(
@@ -125,6 +131,7 @@ fn sections(
         stores,
         reads,
         logging,
+        isolates,
         diagnostics,
         objectives,
         stages: Vec::new(),

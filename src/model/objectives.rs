@@ -9,7 +9,7 @@ use super::problems::Complaint;
 use super::spec::Objective;
 
 /// The first words of metric names, beside those of stores.
-const ROOTS: [&str; 12] = [
+const ROOTS: [&str; 13] = [
     "plans",
     "plan",
     "calls",
@@ -22,6 +22,7 @@ const ROOTS: [&str; 12] = [
     "provider",
     "reads",
     "diagnostics",
+    "isolates",
 ];
 
 /// Reads the objectives, in the order of their metrics.

@@ -1,9 +1,13 @@
 //! What a checked model holds.
 
+mod operation;
+
 use super::change::{Setting, Stage};
 use crate::policy::{Fault, FaultSet, OnExceed, Quota, Retry};
 use crate::streams::LawSpec;
 use crate::units::{Bytes, Id, Instant, Money, Probability, Rate, Span, Timestamp, Zone};
+
+pub use operation::{Comeback, Diagnostics, Isolates, OnLoss};
 
 /// A whole model.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,6 +39,8 @@ pub struct Model {
     pub reads: Vec<Read>,
     /// How calls are logged.
     pub logging: Logging,
+    /// Isolates that come and go; none: `platform.isolates` of them, all the time.
+    pub isolates: Option<Isolates>,
     /// The diagnostics page.
     pub diagnostics: Option<Diagnostics>,
     /// What the results are held against.
@@ -101,17 +107,6 @@ pub struct Class {
     pub patience: Option<Span>,
     /// `retry`: whether they come back after an overload answer. Never with a trace.
     pub comeback: Option<Comeback>,
-}
-
-/// `retry` of a class
-#[derive(Clone, Debug, PartialEq)]
-pub struct Comeback {
-    /// How likely a user comes back.
-    pub chance: Probability,
-    /// How long after the overload answer.
-    pub after: LawSpec,
-    /// How often at most.
-    pub max: u32,
 }
 
 /// `arrivals = { process = … }`
@@ -513,17 +508,6 @@ pub enum OnLogError {
     Swallow,
     /// The plan ends: crashed.
     FailPlan,
-}
-
-/// `[diagnostics]`: a page that shows the counters of a queue in the isolate that a visit lands on.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Diagnostics {
-    /// The queue.
-    pub queue: Id<Queue>,
-    /// How often somebody looks.
-    pub every: Option<Span>,
-    /// `at`: when somebody looks, in order; only without `every`.
-    pub at: Vec<Span>,
 }
 
 /// One entry of `[objectives]`.

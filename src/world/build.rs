@@ -50,6 +50,8 @@ pub struct Blueprint {
     pub(super) traced: Vec<bool>,
     /// By class: how long its users think, if it is closed.
     pub(super) thinks: Vec<Option<u16>>,
+    /// How long an isolate lives, where that is drawn.
+    pub(super) lifetime: Option<u16>,
     /// By class: how long after an overload answer its users come back, if they do.
     pub(super) comeback_laws: Vec<Option<u16>>,
     /// Words that the ops of one call draw.
@@ -205,6 +207,7 @@ impl Blueprint {
         let line_of = |priority| priorities.iter().position(|&p| p == priority).unwrap_or(0).min(255) as u8;
         let patience =
             model.classes.iter().flat_map(|class| model.queues.iter().map(|q| class.patience.or(q.patience)));
+        let lifetime = model.isolates.as_ref().and_then(|isolates| isolates.lifetime.as_ref());
         let has_trace = model.classes.iter().any(|class| matches!(class.arrivals, Arrivals::Trace { .. }));
         Ok(Blueprint {
             has_logs: !requests.is_empty() || !responses.is_empty(),
@@ -220,7 +223,8 @@ impl Blueprint {
             workflows: workflows?,
             thinks: thinks?,
             comeback_laws: comeback_laws?,
-            one_isolate: model.platform.isolates == 1 && !has_trace,
+            one_isolate: model.platform.isolates == 1 && !has_trace && model.isolates.is_none(),
+            lifetime: lifetime.map(|law| laws.id(law)).transpose()?,
             limits_external: model.platform.subrequests_external.is_some(),
             traced: model.classes.iter().map(|class| matches!(class.arrivals, Arrivals::Trace { .. })).collect(),
             providers: model.providers.iter().map(provider).collect(),

@@ -51,7 +51,7 @@ impl<'b> World<'b> {
                 }
             }
         }
-        for call in self.calls.iter_mut().filter(|call| call.phase != Phase::Free) {
+        for call in self.calls.iter_mut().filter(|call| !matches!(call.phase, Phase::Free | Phase::Lost)) {
             call.law = self.templates[call.class as usize][call.index as usize].law;
             if matches!(call.phase, Phase::Running | Phase::Response | Phase::Done) {
                 continue;

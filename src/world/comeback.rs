@@ -2,7 +2,9 @@
 
 use super::event::{Event, Rank, order};
 use super::state::World;
+use crate::model::OnLoss;
 use crate::streams::{Purpose, Scatter};
+use crate::units::Instant;
 
 /// Users on their way back, and what became of those who were turned away.
 #[derive(Debug)]
@@ -35,7 +37,9 @@ impl World<'_> {
     /// Where the model has users who come back.
     pub(super) fn expect_comebacks(&mut self) {
         let classes = &self.blueprint.model.classes;
-        if classes.iter().any(|class| class.comeback.is_some()) {
+        let isolates = self.blueprint.model.isolates.as_ref();
+        let retries = isolates.is_some_and(|isolates| isolates.on_loss == OnLoss::ClientRetries);
+        if retries || classes.iter().any(|class| class.comeback.is_some()) {
             let draws = classes
                 .iter()
                 .map(|class| class.comeback.as_ref().map(|_| self.addresses.scatter(&class.name, Purpose::Comeback)));
@@ -59,22 +63,34 @@ impl World<'_> {
         else {
             return false;
         };
-        let known = comebacks.tries.get(place as usize).filter(|(serial, _)| *serial == plan.serial);
-        let tries = known.map_or(0, |(_, tries)| *tries);
+        let tries = tries_of(&comebacks.tries, place, plan.serial);
         let mut words = draws.at(0, plan.number * WORDS);
         let tally = &mut comebacks.tallies[class];
         if tries >= spec.max || words.next().unit() >= spec.chance.value() {
             tally.gave_up[usize::from(plan.recorded)] += 1;
             return false;
         }
-        tally.will_return[usize::from(plan.recorded)] += 1;
         let law = self.blueprint.comeback_laws[class].expect("a class with come-backs has their law");
         let at = self.now + self.blueprint.laws[law as usize].sample(words.next());
+        self.send_back(place, tries + 1, at);
+        true
+    }
+
+    /// The user of a plan that was lost tries again at once.
+    pub(super) fn try_again(&mut self, place: u32) {
+        let serial = self.plans[place as usize].serial;
+        let tries = self.comebacks.as_ref().map_or(0, |comebacks| tries_of(&comebacks.tries, place, serial));
+        self.send_back(place, tries, self.now);
+    }
+
+    fn send_back(&mut self, place: u32, tries: u32, at: Instant) {
+        let plan = &self.plans[place as usize];
+        let Some(comebacks) = &mut self.comebacks else { return };
+        comebacks.tallies[plan.class as usize].will_return[usize::from(plan.recorded)] += 1;
         let slot = comebacks.free.pop().unwrap_or(comebacks.under_way.len() as u32);
         comebacks.under_way.resize((slot as usize + 1).max(comebacks.under_way.len()), (0, 0));
-        comebacks.under_way[slot as usize] = (class as u16, tries + 1);
+        comebacks.under_way[slot as usize] = (plan.class, tries);
         self.calendar.push(at, order(Rank::Arrival, 1 << 20 | u64::from(slot) << 8, 0), Event::Return(slot));
-        true
     }
 
     /// A user is back: a new plan of the same class.
@@ -103,4 +119,9 @@ impl World<'_> {
         let under_way = comebacks.under_way.len() - comebacks.free.len();
         super::ledger::check("users who come back", open, under_way as u64)
     }
+}
+
+/// Which try of its user a plan is, from 0.
+fn tries_of(known: &[(u64, u32)], place: u32, serial: u64) -> u32 {
+    known.get(place as usize).filter(|known| known.0 == serial).map_or(0, |known| known.1)
 }

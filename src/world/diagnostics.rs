@@ -87,12 +87,12 @@ impl World<'_> {
         let overloaded: u64 = overloaded.sum();
         let mut real = Page::default();
         let queue = model.diagnostics.as_ref().map_or(0, |spec| spec.queue.index());
-        let isolates = self.queues.len() / model.queues.len();
-        for isolate in 0..isolates {
+        let isolates = self.open_to_visits();
+        for isolate in 0..self.queues.len() / model.queues.len() {
             real.add(&self.page(isolate * model.queues.len() + queue));
         }
         let Some(diagnostics) = &mut self.diagnostics else { return };
-        let isolate = diagnostics.routing.next().index(isolates as u64) as usize;
+        let isolate = isolates[diagnostics.routing.next().index(isolates.len() as u64) as usize];
         let is_new = overloaded > diagnostics.overloaded_before;
         diagnostics.overloaded_before = overloaded;
         let shown = self.page(isolate * model.queues.len() + queue);

@@ -16,6 +16,14 @@ pub(super) enum Event {
     StoreAnswer(u32),
     /// The backoff of this call ends.
     BackoffEnd(u32),
+    /// Nothing has come to this isolate since so many plans had.
+    IsolateIdle(u32, u32),
+    /// The life of this isolate, of this generation in its place, ends.
+    IsolateEnds(u32, u32),
+    /// Its time to finish ends.
+    IsolateDrained(u32, u32),
+    /// All isolates are replaced.
+    Deploy,
     /// A plan of this class arrives.
     Arrival(u16),
     /// A user who was turned away is back.
@@ -34,6 +42,8 @@ pub(super) enum Rank {
     Answer,
     /// Whoever's time is up leaves before others take their turn; after the answers, which may save them.
     Timeout,
+    /// An isolate that goes takes with it what has not ended by then.
+    Eviction,
     /// Stores answer before callers come back, so that a caller sees what was written.
     StoreAnswer,
     /// Those who were here before go ahead of new arrivals.

@@ -36,6 +36,8 @@ pub(super) enum AttemptEnd {
     TimedOut,
     Errored,
     RateLimited,
+    /// Its isolate went.
+    Lost,
 }
 
 /// The counts of one kind of work.
@@ -90,7 +92,7 @@ impl<const ENDS: usize> Account<ENDS> {
 pub(super) struct Ledger {
     pub(super) plans: Account<5>,
     pub(super) calls: Account<5>,
-    pub(super) attempts: Account<4>,
+    pub(super) attempts: Account<5>,
 }
 
 impl Ledger {

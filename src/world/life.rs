@@ -92,6 +92,9 @@ impl World<'_> {
 
     #[cold]
     fn pick_isolate(&mut self, class: usize, number: u64) -> u32 {
+        if self.isolates.is_some() {
+            return self.land(class);
+        }
         let isolates = self.blueprint.model.platform.isolates;
         let drawn = if isolates > 1 {
             let word = self.draws[class].routing.next();
@@ -186,7 +189,7 @@ impl World<'_> {
                     }
                     None => return,
                 },
-                Phase::Free | Phase::Waiting | Phase::Running | Phase::Backoff => return,
+                Phase::Free | Phase::Waiting | Phase::Running | Phase::Backoff | Phase::Lost => return,
             };
             if let Step::Wait = step {
                 return;
@@ -400,6 +403,13 @@ impl World<'_> {
     }
 
     fn free_plan(&mut self, place: u32) {
+        self.close_plan(place);
+        if self.isolates.is_some() {
+            self.plan_left(self.plans[place as usize].isolate as usize);
+        }
+    }
+
+    pub(super) fn close_plan(&mut self, place: u32) {
         if let Some(index) = &mut self.index {
             let session = self.plans[place as usize].session;
             self.departures.extend(index.close(session));

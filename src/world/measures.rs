@@ -83,6 +83,20 @@ pub(super) fn measures(world: &World) -> Vec<Measure> {
     if model.platform.subrequests_external.is_some() {
         sheet.count("invocation.subrequests.max", "subrequests", u64::from(world.subrequests_max));
     }
+    if let Some(isolates) = &world.isolates {
+        sheet.put("isolates.alive.mean", "isolates", isolates.alive.mean(world.now.nanos()));
+        sheet.count("isolates.alive.max", "isolates", isolates.alive.max());
+        let counts = &isolates.counts;
+        for (name, count) in [
+            ("isolates.started", counts.started),
+            ("isolates.ended_idle", counts.idle),
+            ("isolates.evicted", counts.evicted),
+            ("isolates.deployed", counts.deployed),
+        ] {
+            sheet.count(name, "isolates", count);
+        }
+        sheet.count("plans.lost", "plans", counts.lost);
+    }
     if let Some(page) = &world.diagnostics {
         diagnostics(&mut sheet, &page.seen);
     }
@@ -168,6 +182,9 @@ fn work(sheet: &mut Sheet, world: &World, ledger: &Ledger, tally: &ClassTally) {
     ] {
         sheet.count(name, "attempts", attempts.of(end as usize));
     }
+    if world.isolates.is_some() {
+        sheet.count("attempts.lost", "attempts", attempts.of(AttemptEnd::Lost as usize));
+    }
     sheet.count("attempts.in_flight", "attempts", attempts.open());
     sheet.count("attempts.retried", "attempts", tally.retried);
     sheet.count("attempts.subrequest_limited", "attempts", tally.faults[Fault::SubrequestLimit as usize]);
@@ -199,6 +216,9 @@ fn queue_waits(sheet: &mut Sheet, name: &str, waits: &QueueTally) {
     sheet.count(&metric("admitted"), "calls", waits.granted);
     sheet.count(&metric("dropped"), "calls", waits.refused);
     sheet.count(&metric("abandoned"), "calls", waits.abandoned);
+    if waits.lost > 0 {
+        sheet.count(&metric("lost"), "calls", waits.lost);
+    }
     sheet.put(&metric("drop_fraction"), "1", ratio(waits.refused as f64, waits.offered as f64));
     sheet.put(&metric("abandon_fraction"), "1", ratio(waits.abandoned as f64, waits.offered as f64));
 }
@@ -218,7 +238,11 @@ fn queue_levels(sheet: &mut Sheet, world: &World, queue: usize) {
     sheet.put(&metric("active.mean"), "calls", active);
     sheet.put(&metric("queued.mean"), "calls", waiting);
     sheet.put(&metric("queued.max"), "calls", of_isolates().map(|q| q.waiting_level.max() as f64).reduce(f64::max));
-    let slots = if world.stages.is_empty() { Some(slots) } else { sum(|q, now| q.slots_level.mean(now)) };
+    let slots = if world.stages.is_empty() && world.isolates.is_none() {
+        Some(slots)
+    } else {
+        sum(|q, now| q.slots_level.mean(now))
+    };
     sheet.put(&metric("utilisation"), "1", active.zip(slots).map(|(active, slots)| active / slots));
 }
 
@@ -402,6 +426,7 @@ impl QueueTally {
         self.offered += other.offered;
         self.refused += other.refused;
         self.abandoned += other.abandoned;
+        self.lost += other.lost;
         self.granted += other.granted;
         self.wait_ns += other.wait_ns;
         self.waits.merge(&other.waits);

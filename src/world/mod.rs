@@ -13,6 +13,7 @@ mod change;
 mod comeback;
 mod diagnostics;
 mod event;
+mod isolates;
 mod ledger;
 mod life;
 mod log;

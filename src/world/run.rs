@@ -77,12 +77,17 @@ impl World<'_> {
     #[inline]
     fn happen(&mut self, event: Event) {
         match event {
+            Event::AttemptEnd(call) | Event::BackoffEnd(call) | Event::StoreAnswer(call) if self.is_lost(call) => {}
             Event::AttemptEnd(call) => self.attempt_ends(call),
             Event::Arrival(class) => self.arrive(class as usize),
             Event::BackoffEnd(call) => self.backoff_ends(call),
             Event::StoreAnswer(call) => self.store_answers(call),
             Event::Patience(call, incarnation) => self.lose_patience(call, incarnation),
             Event::Return(slot) => self.come_back(slot),
+            Event::IsolateIdle(place, arrivals) => self.isolate_idle(place as usize, arrivals),
+            Event::IsolateEnds(place, generation) => self.isolate_ends(place as usize, generation),
+            Event::IsolateDrained(place, generation) => self.isolate_drained(place as usize, generation),
+            Event::Deploy => self.deploy(),
             Event::Visit => self.visit(),
             Event::Recording => self.start_recording(),
             Event::Change(stage) => self.change(stage as usize),
@@ -91,6 +96,9 @@ impl World<'_> {
 
     fn start_recording(&mut self) {
         let now = self.now;
+        if let Some(isolates) = &mut self.isolates {
+            isolates.alive.restart(now.nanos());
+        }
         for queue in &mut self.queues {
             queue.start_recording(now);
         }
@@ -173,7 +181,7 @@ impl World<'_> {
     fn balance(&self) -> Result<(), String> {
         let all = self.ledger();
         let running = |phase: Phase| self.calls.iter().filter(|call| call.phase == phase).count() as u64;
-        let calls = self.calls.iter().filter(|call| call.phase != Phase::Free).count() as u64;
+        let calls = self.calls.iter().filter(|call| !matches!(call.phase, Phase::Free | Phase::Lost)).count() as u64;
         let plans = self.plans.iter().enumerate();
         let undecided = plans.filter(|(_, plan)| plan.alive && !plan.over).count() as u64;
         all.balance(Alive { plans: undecided, calls, attempts: running(Phase::Running) })?;

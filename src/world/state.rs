@@ -5,6 +5,7 @@ use super::change::rate_changes;
 use super::comeback::Comebacks;
 use super::diagnostics::Diagnostics;
 use super::event::{Event, Rank, order};
+use super::isolates::Isolates;
 use super::ledger::{CallEnd, Ledger};
 use super::parts::index::{Departure, Index};
 use super::parts::queue::{Links, Queue};
@@ -62,6 +63,8 @@ pub(super) enum Phase {
     Response,
     /// Nothing left to do.
     Done,
+    /// It went with its isolate, and an event is still to come for it.
+    Lost,
 }
 
 /// A call that is alive, with the facts of its plan and step that the loop asks for at every turn (looking them up
@@ -184,6 +187,7 @@ pub(super) struct QueueTally {
     pub(super) offered: u64,
     pub(super) refused: u64,
     pub(super) abandoned: u64,
+    pub(super) lost: u64,
     pub(super) granted: u64,
     pub(super) wait_ns: u128,
     pub(super) waits: crate::stats::Quantiles,
@@ -256,6 +260,7 @@ pub(super) struct World<'b> {
     pub(super) subrequests_max: u32,
     pub(super) diagnostics: Option<Box<Diagnostics>>,
     pub(super) comebacks: Option<Box<Comebacks>>,
+    pub(super) isolates: Option<Box<Isolates>>,
 }
 
 impl<'b> World<'b> {
@@ -331,6 +336,7 @@ impl<'b> World<'b> {
             subrequests_max: 0,
             diagnostics: None,
             comebacks: None,
+            isolates: None,
         };
         world.has_counters = world.steps_each + world.used_each + blueprint.session_keys > 0;
         world.first_events();
@@ -351,6 +357,7 @@ impl<'b> World<'b> {
             self.calendar.push(self.blueprint.recording_from, order(Rank::Rules, 0, 0), Event::Recording);
         }
         self.schedule_changes();
+        self.open_isolates();
         self.open_diagnostics();
         self.expect_comebacks();
         for class in 0..self.sources.len() {

@@ -137,10 +137,35 @@ impl Queue {
         }
     }
 
+    /// The queue of an isolate that is still to start; what is measured of it is measured from `began` on.
+    pub(crate) fn closed(spec: &Spec, lines: usize, began: Instant) -> Queue {
+        let level = TimeWeighted::new(began.nanos(), 0);
+        Queue { active_level: level, waiting_level: level, slots_level: level, ..Queue::new(spec, lines) }
+    }
+
+    /// The isolate starts.
+    pub(crate) fn open(&mut self, spec: &Spec, now: Instant) {
+        (self.slots, self.places) = (spec.max_concurrency, spec.max_queue.unwrap_or(u32::MAX));
+        self.slots_level.set(now.nanos(), u64::from(self.slots));
+    }
+
+    /// The isolate goes, and all that is in its memory.
+    pub(crate) fn close(&mut self, now: Instant) {
+        (self.active, self.waiting) = (0, 0);
+        self.lines.fill(Line { first: NOBODY, last: NOBODY });
+        for level in [&mut self.active_level, &mut self.waiting_level, &mut self.slots_level] {
+            level.set(now.nanos(), 0);
+        }
+        (self.granted, self.dropped, self.last_drop) = (0, 0, None);
+        self.waited_in_vain = self.waited_before + self.waiting_level.area(now.nanos());
+    }
+
     /// New limits: who is in a slot or waits stays.
     pub(crate) fn change(&mut self, spec: &Spec, now: Instant) {
         (self.slots, self.places) = (spec.max_concurrency, spec.max_queue.unwrap_or(u32::MAX));
-        self.slots_level.set(now.nanos(), u64::from(self.slots));
+        if self.slots_level.level() > 0 {
+            self.slots_level.set(now.nanos(), u64::from(self.slots));
+        }
         self.most = (self.most.0.max(self.slots), self.most.1.max(self.places));
     }
 
