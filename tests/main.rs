@@ -12,6 +12,7 @@ mod laws;
 mod model_errors;
 mod overload;
 mod properties;
+mod providers;
 mod published;
 mod reference;
 mod replay;

@@ -4,15 +4,17 @@
 //! `docs/language.md` and the JSON Schema are made from it.
 
 use super::fields::Kind::*;
-use super::fields::{Field, Kind, Section, default, later, optional, required};
+use super::fields::{Kind, Section, default, later, optional, required};
 use crate::units::Span;
 
 mod arrivals;
 mod operation;
+mod provider;
 
 use arrivals::ARRIVALS;
 pub(super) use arrivals::LAW;
 use operation::{CHANGE, COMEBACK, DIAGNOSTICS, ISOLATES};
+use provider::{BREAKER, FAULTS, PROVIDER, RETRY};
 
 const U32: i128 = u32::MAX as i128;
 const U64: i128 = u64::MAX as i128;
@@ -34,6 +36,7 @@ pub(super) static MODEL: Section = Section {
         required("workflow", Named(&Table(&WORKFLOW)), "What a plan does."),
         required("provider", Named(&Table(&PROVIDER)), "The AI providers."),
         optional("retry", Named(&Table(&RETRY)), "no retries", "Retries, by the provider's name."),
+        optional("breaker", Named(&Table(&BREAKER)), "none", "Circuit breakers, by the provider's name."),
         optional("queue", Named(&Table(&QUEUE)), "no queues", "The in-memory queues."),
         optional("store", Named(&Table(&STORE)), "the preset's", "Key-value stores and caches."),
         optional("reads", Named(&Table(&READS)), "none", "Reads that are not logs: allow and deny lists, prompts."),
@@ -52,7 +55,6 @@ pub(super) static MODEL: Section = Section {
             "nothing changes",
             "`[[change]]`: values that change while the model runs.",
         ),
-        later("breaker", "Circuit breakers."),
         later("hedge", "Second attempts that race the first."),
     ],
 };
@@ -213,83 +215,6 @@ static STEP: Section = Section {
         default("critical", Bool, "false", "Whether logging strategies treat it as critical."),
         optional("latency", Law(&LAW), "the provider's", "A latency of its own."),
         later("fallback", "Another provider after a failure."),
-    ],
-};
-
-static PROVIDER: Section = Section {
-    title: "[provider.NAME]",
-    fields: &[
-        required("latency", Law(&LAW), "How long an attempt takes."),
-        optional("request_timeout", Length, "no timeout", "An attempt is cut after this long, counted from its start."),
-        optional("errors", Table(&ERRORS), "none", "The chance that an answered attempt ends in each kind of fault."),
-        later("outage", "Up and down times."),
-        later("requests_per_minute", "A rate limit of the provider."),
-        later("tokens_per_minute", "A rate limit of the provider."),
-    ],
-};
-
-const fn error(name: &'static str, doc: &'static str) -> Field {
-    default(name, Fraction, "0", doc)
-}
-
-static ERRORS: Section = Section {
-    title: "errors",
-    fields: &[
-        error("rate_limited", "Refused for too many requests (429)."),
-        error("server_error", "The provider failed (5xx)."),
-        error("overloaded", "The provider is overloaded (503, 529)."),
-        error("parse_failure", "An answer came, but could not be read."),
-        error("invalid_response", "An answer came, but is not valid."),
-        error("network", "The connection broke."),
-        error("auth", "The credentials were refused."),
-        error("bad_request", "The request was refused as faulty (400)."),
-        error("request_error", "Not an answer: the call's request is itself faulty, known before it is sent."),
-    ],
-};
-
-const FAULTS: &[&str] = &[
-    "timeout",
-    "rate_limited",
-    "server_error",
-    "overloaded",
-    "parse_failure",
-    "invalid_response",
-    "network",
-    "auth",
-    "bad_request",
-    "subrequest_limit",
-    "breaker_open",
-];
-
-static RETRY: Section = Section {
-    title: "[retry.PROVIDER]",
-    fields: &[
-        default("max", Whole(0, 100), "2", "Retries, so there are `max` + 1 attempts."),
-        optional(
-            "on",
-            List(&OneOf(FAULTS), None),
-            "timeout, rate_limited, server_error, overloaded, network",
-            "The kinds of fault that are retried.",
-        ),
-        optional("backoff", Table(&BACKOFF), "all defaults", "The wait before a retry."),
-        default("hold_slot", Bool, "true", "Whether the call keeps its slot while it waits, or queues again."),
-        later("budget", "A limit on retries over all calls."),
-    ],
-};
-
-static BACKOFF: Section = Section {
-    title: "backoff",
-    fields: &[
-        default(
-            "kind",
-            OneOf(&["none", "constant", "exponential", "decorrelated"]),
-            "exponential",
-            "How the wait grows.",
-        ),
-        default("base", Duration, "1s", "The first wait."),
-        default("factor", Number(1.0, 1000.0), "2", "What it is multiplied by each time; with `exponential`."),
-        default("cap", Duration, "30s", "The longest wait, applied before the jitter."),
-        default("jitter", OneOf(&["none", "equal", "full"]), "full", "How it is spread."),
     ],
 };
 

@@ -3,7 +3,7 @@
 mod operation;
 
 use super::change::{Setting, Stage};
-use crate::policy::{Fault, FaultSet, OnExceed, Quota, Retry};
+use crate::policy::{Breaker, Fault, FaultSet, OnExceed, Quota, Retry};
 use crate::streams::LawSpec;
 use crate::units::{Bytes, Id, Instant, Money, Probability, Rate, Span, Timestamp, Zone};
 
@@ -255,6 +255,8 @@ pub struct Provider {
     pub request_error: Probability,
     /// What follows a failed attempt.
     pub retry: Retry,
+    /// `[breaker.NAME]`: what stops sending after too many failures.
+    pub breaker: Option<Breaker>,
 }
 
 /// `[queue.NAME]`

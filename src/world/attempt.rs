@@ -6,6 +6,7 @@ use super::ledger::{AttemptEnd, CallEnd};
 use super::state::{Call, NO_QUEUE, Phase, World};
 use crate::model::{Arrivals, TraceAttempt};
 use crate::policy::Fault;
+use crate::units::Span;
 
 /// Words between the retries of one plan's call, and of one plan.
 const WORDS_PER_ATTEMPT: u64 = 4;
@@ -65,17 +66,13 @@ impl World<'_> {
         let call = &self.calls[id as usize];
         let provider = &blueprint.providers[call.provider as usize];
         self.ledgers[call.class as usize].attempts.begin(call.recorded);
+        if blueprint.guarded {
+            return self.start_guarded(id);
+        }
         if blueprint.limits_external && !self.may_call_outside(id) {
             return self.refuse_attempt(id);
         }
-        let call = &self.calls[id as usize];
-        let (latency, fault) = if blueprint.traced[call.class as usize]
-            && let Some(attempt) = self.traced_attempt(call)
-        {
-            (attempt.latency, attempt.fault)
-        } else {
-            (call.latency, fault_of(provider, call))
-        };
+        let (latency, fault) = self.planned(id);
         let call = &mut self.calls[id as usize];
         call.phase = Phase::Running;
         let is_cut = latency > provider.timeout;
@@ -83,6 +80,18 @@ impl World<'_> {
         let takes = if is_cut { provider.timeout } else { latency };
         let order = order(if is_cut { Rank::Timeout } else { Rank::Answer }, call.address, call.attempt);
         self.calendar.push(self.now + takes, order, Event::AttemptEnd(id));
+    }
+
+    /// How long the attempt that is due takes, left alone, and how it ends.
+    #[inline(always)]
+    pub(super) fn planned(&self, id: u32) -> (Span, Option<Fault>) {
+        let call = &self.calls[id as usize];
+        if self.blueprint.traced[call.class as usize]
+            && let Some(attempt) = self.traced_attempt(call)
+        {
+            return (attempt.latency, attempt.fault);
+        }
+        (call.latency, fault_of(&self.blueprint.providers[call.provider as usize], call))
     }
 
     /// The attempt under way is answered or cut.
@@ -109,7 +118,7 @@ impl World<'_> {
 
     /// A failed attempt is followed by another, or fails its call.
     #[inline(never)]
-    fn attempt_failed(&mut self, id: u32, fault: Fault) {
+    pub(super) fn attempt_failed(&mut self, id: u32, fault: Fault) {
         let call = &self.calls[id as usize];
         let ledger = &mut self.ledgers[call.class as usize];
         let end = match fault {

@@ -54,6 +54,8 @@ pub struct Blueprint {
     pub(super) lifetime: Option<u16>,
     /// By class: how long after an overload answer its users come back, if they do.
     pub(super) comeback_laws: Vec<Option<u16>>,
+    /// Whether any provider has policies around its attempts.
+    pub(super) guarded: bool,
     /// Words that the ops of one call draw.
     pub(super) words_per_call_ops: usize,
     pub(super) horizon: Instant,
@@ -225,6 +227,7 @@ impl Blueprint {
             comeback_laws: comeback_laws?,
             one_isolate: model.platform.isolates == 1 && !has_trace && model.isolates.is_none(),
             lifetime: lifetime.map(|law| laws.id(law)).transpose()?,
+            guarded: model.providers.iter().any(|provider| provider.breaker.is_some()),
             limits_external: model.platform.subrequests_external.is_some(),
             traced: model.classes.iter().map(|class| matches!(class.arrivals, Arrivals::Trace { .. })).collect(),
             providers: model.providers.iter().map(provider).collect(),

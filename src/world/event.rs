@@ -10,6 +10,8 @@ pub(super) enum Event {
     /// The provider answers the attempt of this call, or its timeout cuts it: which of the two is known when it
     /// starts, so that a timeout needs no event of its own.
     AttemptEnd(u32),
+    /// The same, of a call at a provider with policies.
+    GuardedEnd(u32),
     /// The patience of this call, of this incarnation of its place, ends.
     Patience(u32, u32),
     /// A store answers the op of this call.

@@ -264,6 +264,7 @@ impl World<'_> {
         for queue in &mut self.queues[place * queues..][..queues] {
             queue.close(self.now);
         }
+        self.lose_circuits(place);
         let keys = self.blueprint.memory_keys;
         self.memory[place * keys..][..keys].fill(Instant::START);
     }
@@ -312,6 +313,7 @@ impl World<'_> {
             self.free_calls.push(id);
         }
         self.forget_copy(id);
+        self.lose_guard(id);
     }
 
     /// Whether an event has come for a call that was lost with its isolate.

@@ -178,7 +178,11 @@ impl World<'_> {
                     if self.calls[call as usize].phase == Phase::Running { Step::Wait } else { Step::Go }
                 }
                 Phase::Denied => {
-                    self.end_attempt(call);
+                    if self.blueprint.guarded {
+                        self.settle_unsent(call);
+                    } else {
+                        self.end_attempt(call);
+                    }
                     Step::Go
                 }
                 Phase::Response => self.log_on(call, true),
@@ -283,6 +287,9 @@ impl World<'_> {
 
     /// A call that has no slot ends without an answer.
     pub(super) fn give_up(&mut self, id: u32, end: CallEnd) {
+        if self.blueprint.guarded && end != CallEnd::Failed {
+            self.forget_guard(id);
+        }
         self.finish_attempts(id, end);
     }
 

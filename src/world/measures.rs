@@ -10,6 +10,8 @@ use crate::model::{OnKeyExceed, OpKind, StoreKind};
 use crate::policy::{Fault, OnExceed, Quota, Window};
 use crate::stats::Quantiles;
 
+mod providers;
+
 /// One metric of one replication; `None` where nothing was observed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Measure {
@@ -22,23 +24,23 @@ pub struct Measure {
 }
 
 /// Measures under a prefix.
-struct Sheet {
+pub(super) struct Sheet {
     prefix: String,
     measures: Vec<Measure>,
 }
 
 impl Sheet {
-    fn put(&mut self, name: &str, unit: &'static str, value: Option<f64>) {
+    pub(super) fn put(&mut self, name: &str, unit: &'static str, value: Option<f64>) {
         let value = value.filter(|v| v.is_finite());
         self.measures.push(Measure { name: format!("{}{name}", self.prefix), unit, value });
     }
 
-    fn count(&mut self, name: &str, unit: &'static str, value: u64) {
+    pub(super) fn count(&mut self, name: &str, unit: &'static str, value: u64) {
         self.put(name, unit, Some(value as f64));
     }
 }
 
-fn ratio(part: f64, whole: f64) -> Option<f64> {
+pub(super) fn ratio(part: f64, whole: f64) -> Option<f64> {
     (whole > 0.0).then(|| part / whole)
 }
 
@@ -77,6 +79,7 @@ pub(super) fn measures(world: &World) -> Vec<Measure> {
         }
     }
     sheet.prefix = String::new();
+    providers::measures(&mut sheet, world);
     for store in 0..model.stores.len() {
         store_ops(&mut sheet, world, store, all.plans.begun[1]);
     }

@@ -19,6 +19,7 @@ mod life;
 mod log;
 mod measures;
 mod parts;
+mod policies;
 mod record;
 mod run;
 mod state;

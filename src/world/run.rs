@@ -77,8 +77,10 @@ impl World<'_> {
     #[inline]
     fn happen(&mut self, event: Event) {
         match event {
-            Event::AttemptEnd(call) | Event::BackoffEnd(call) | Event::StoreAnswer(call) if self.is_lost(call) => {}
+            Event::AttemptEnd(call) | Event::GuardedEnd(call) | Event::BackoffEnd(call) | Event::StoreAnswer(call)
+                if self.is_lost(call) => {}
             Event::AttemptEnd(call) => self.attempt_ends(call),
+            Event::GuardedEnd(call) => self.guarded_ends(call),
             Event::Arrival(class) => self.arrive(class as usize),
             Event::BackoffEnd(call) => self.backoff_ends(call),
             Event::StoreAnswer(call) => self.store_answers(call),

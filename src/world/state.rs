@@ -11,6 +11,7 @@ use super::parts::index::{Departure, Index};
 use super::parts::queue::{Links, Queue};
 use super::parts::source::Source;
 use super::parts::store::{Loss, Refusal, Store};
+use super::policies::Policies;
 use super::record::{ClassTally, Retention};
 use crate::calendar::Calendar;
 use crate::policy::Fault;
@@ -256,6 +257,7 @@ pub(super) struct World<'b> {
     /// Recorded calls whose request was faulty.
     pub(super) faulty_requests: u64,
     pub(super) family_writes: Vec<u64>,
+    pub(super) policies: Policies,
     pub(super) retention: Retention,
     pub(super) subrequests_max: u32,
     pub(super) diagnostics: Option<Box<Diagnostics>>,
@@ -332,6 +334,7 @@ impl<'b> World<'b> {
             waits: (0..model.classes.len() * model.queues.len()).map(|_| QueueTally::default()).collect(),
             faulty_requests: 0,
             family_writes: vec![0; blueprint.families.len()],
+            policies: Policies::new(model.providers.len()),
             retention: Retention::new(blueprint.horizon),
             subrequests_max: 0,
             diagnostics: None,

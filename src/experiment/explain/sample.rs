@@ -106,6 +106,7 @@ fn provider() -> Provider {
             },
             hold_slot: true,
         },
+        breaker: None,
     }
 }
 

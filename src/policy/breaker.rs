@@ -1,0 +1,302 @@
+//! Circuit breakers: after too many failures nothing is sent for a while, then a few probes decide.
+
+use super::FaultSet;
+use crate::units::{Instant, Span};
+use std::collections::VecDeque;
+
+/// When a breaker trips.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Trip {
+    /// After so many failures in a row; at least 1.
+    InARow(u32),
+    /// Once the share of failures among the latest results is too large.
+    Share {
+        /// Which results are the latest.
+        window: Latest,
+        /// It trips at this share, 0 to 1.
+        failure_rate: f64,
+        /// And not before the window holds so many results; at least 1.
+        min_calls: u32,
+    },
+}
+
+/// The results that a sliding window holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Latest {
+    /// So many; at least 1.
+    Calls(u32),
+    /// Those of this stretch of time: a result counts until exactly so long after it.
+    Time(Span),
+}
+
+/// The rules of a breaker.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Breaker {
+    /// When it trips.
+    pub trip: Trip,
+    /// How long it stays open; half-open once that has fully passed.
+    pub reset_timeout: Span,
+    /// Probes that a half-open breaker lets through; it closes when all have succeeded; at least 1.
+    pub half_open_probes: u32,
+    /// Whether it counts calls, with all their attempts, or each attempt.
+    pub counts_calls: bool,
+    /// The faults that are failures; any other result counts as a success.
+    pub failures: FaultSet,
+}
+
+/// The right to go through, and the round in which it was given: a result of an earlier round changes nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pass(u32);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Closed,
+    Open { until: Instant },
+    HalfOpen { under_way: u32, succeeded: u32 },
+}
+
+/// One breaker in force.
+#[derive(Clone, Debug)]
+pub struct Circuit {
+    rules: Breaker,
+    state: State,
+    /// Counts the changes of state.
+    round: u32,
+    in_a_row: u32,
+    /// The results in the window, and how many of them failed.
+    latest: VecDeque<(Instant, bool)>,
+    failed: u32,
+}
+
+impl Circuit {
+    /// Closed, and nothing has happened.
+    pub fn new(rules: Breaker) -> Circuit {
+        Circuit { rules, state: State::Closed, round: 0, in_a_row: 0, latest: VecDeque::new(), failed: 0 }
+    }
+
+    /// Its rules.
+    pub fn rules(&self) -> Breaker {
+        self.rules
+    }
+
+    /// Whether something may go through at `now`.
+    pub fn ask(&mut self, now: Instant) -> Option<Pass> {
+        if let State::Open { until } = self.state
+            && now >= until
+        {
+            self.enter(State::HalfOpen { under_way: 0, succeeded: 0 });
+        }
+        match &mut self.state {
+            State::Closed => Some(Pass(self.round)),
+            State::Open { .. } => None,
+            State::HalfOpen { under_way, succeeded } => {
+                let has_room = *under_way + *succeeded < self.rules.half_open_probes;
+                *under_way += u32::from(has_room);
+                has_room.then_some(Pass(self.round))
+            }
+        }
+    }
+
+    /// What went through has ended; the answer is whether that has opened the breaker.
+    pub fn ended(&mut self, now: Instant, pass: Pass, failed: bool) -> bool {
+        if pass.0 != self.round {
+            return false;
+        }
+        match &mut self.state {
+            State::Open { .. } => return false,
+            State::HalfOpen { .. } if failed => {}
+            State::HalfOpen { under_way, succeeded } => {
+                (*under_way, *succeeded) = (*under_way - 1, *succeeded + 1);
+                if *succeeded == self.rules.half_open_probes {
+                    self.enter(State::Closed);
+                }
+                return false;
+            }
+            State::Closed => {
+                if !self.counts(now, failed) {
+                    return false;
+                }
+            }
+        }
+        self.enter(State::Open { until: now.saturating_add(self.rules.reset_timeout) });
+        true
+    }
+
+    /// What went through has ended without a result: a probe gives its place back.
+    pub fn came_to_nothing(&mut self, pass: Pass) {
+        if let State::HalfOpen { under_way, .. } = &mut self.state
+            && pass.0 == self.round
+        {
+            *under_way -= 1;
+        }
+    }
+
+    fn enter(&mut self, state: State) {
+        self.state = state;
+        self.round = self.round.wrapping_add(1);
+        self.in_a_row = 0;
+        self.latest.clear();
+        self.failed = 0;
+    }
+
+    /// Counts a result of a closed breaker; the answer is whether it trips.
+    fn counts(&mut self, now: Instant, failed: bool) -> bool {
+        match self.rules.trip {
+            Trip::InARow(most) => {
+                self.in_a_row = if failed { self.in_a_row + 1 } else { 0 };
+                self.in_a_row >= most
+            }
+            Trip::Share { window, failure_rate, min_calls } => {
+                self.latest.push_back((now, failed));
+                self.failed += u32::from(failed);
+                while self.latest.front().is_some_and(|&(at, _)| self.is_past(window, at, now)) {
+                    self.failed -= u32::from(self.latest.pop_front().is_some_and(|(_, failed)| failed));
+                }
+                let results = self.latest.len() as u32;
+                failed && results >= min_calls && f64::from(self.failed) >= failure_rate * f64::from(results)
+            }
+        }
+    }
+
+    fn is_past(&self, window: Latest, at: Instant, now: Instant) -> bool {
+        match window {
+            Latest::Calls(most) => self.latest.len() as u32 > most,
+            Latest::Time(length) => now >= at.saturating_add(length),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const RULES: Breaker = Breaker {
+        trip: Trip::InARow(3),
+        reset_timeout: Span::from_nanos(10),
+        half_open_probes: 1,
+        counts_calls: false,
+        failures: FaultSet::NONE,
+    };
+
+    fn at(nanos: u64) -> Instant {
+        Instant::from_nanos(nanos)
+    }
+
+    /// Something goes through at `now` and ends at once.
+    fn go(circuit: &mut Circuit, now: u64, failed: bool) -> &'static str {
+        match circuit.ask(at(now)) {
+            None => "refused",
+            Some(pass) if circuit.ended(at(now), pass, failed) => "trips",
+            Some(_) => "through",
+        }
+    }
+
+    #[test]
+    fn it_trips_after_exactly_so_many_and_probes_when_the_time_has_fully_passed() {
+        let mut circuit = Circuit::new(RULES);
+        let story = [(0, true), (1, true), (2, false), (3, true), (4, true), (5, true), (6, true), (14, true)];
+        let seen = story.map(|(now, failed)| go(&mut circuit, now, failed));
+        assert_eq!(seen, ["through", "through", "through", "through", "through", "trips", "refused", "refused"]);
+        assert_eq!(
+            [(15, true), (24, true), (25, false)].map(|(t, f)| go(&mut circuit, t, f)),
+            ["trips", "refused", "through"]
+        );
+        assert_eq!([26, 27, 28].map(|now| go(&mut circuit, now, true)), ["through", "through", "trips"]);
+    }
+
+    #[test]
+    fn results_of_an_earlier_round_change_nothing() {
+        let mut circuit = Circuit::new(RULES);
+        let late = circuit.ask(at(0)).unwrap();
+        (0..3).for_each(|now| {
+            go(&mut circuit, now, true);
+        });
+        assert!(!circuit.ended(at(5), late, false), "an answer while it is open does not close it");
+        let probe = circuit.ask(at(12)).unwrap();
+        assert!(!circuit.ended(at(13), late, true), "nor does a late failure spoil the probe");
+        assert_eq!(circuit.ask(at(13)), None, "one probe at once");
+        circuit.came_to_nothing(probe);
+        assert_eq!(go(&mut circuit, 14, false), "through");
+        assert!(circuit.ask(at(14)).is_some() && circuit.ask(at(14)).is_some(), "closed");
+    }
+
+    #[test]
+    fn a_window_trips_at_its_share() {
+        let trip = |window| Trip::Share { window, failure_rate: 0.5, min_calls: 4 };
+        let mut last_four = Circuit::new(Breaker { trip: trip(Latest::Calls(4)), ..RULES });
+        let results = [true, false, false, true, false, true, true];
+        let seen: Vec<_> = results.iter().zip(0..).map(|(&failed, now)| go(&mut last_four, now, failed)).collect();
+        assert_eq!(seen, ["through", "through", "through", "trips", "refused", "refused", "refused"]);
+        let mut ten = Circuit::new(Breaker { trip: trip(Latest::Time(Span::from_nanos(10))), ..RULES });
+        let seen = [(0, true), (1, true), (10, true), (11, true), (12, true), (13, true)];
+        assert_eq!(
+            seen.map(|(now, failed)| go(&mut ten, now, failed)),
+            ["through", "through", "through", "through", "through", "trips"],
+            "a result counts until exactly ten later"
+        );
+    }
+
+    fn rules() -> impl Strategy<Value = Breaker> {
+        let window = prop_oneof![
+            (1_u32..8).prop_map(Latest::Calls),
+            (1_u64..60).prop_map(|length| Latest::Time(Span::from_nanos(length)))
+        ];
+        let share = (window, 0.1_f64..1.0, 1_u32..8).prop_map(|(window, failure_rate, min_calls)| Trip::Share {
+            window,
+            failure_rate,
+            min_calls,
+        });
+        let trip = prop_oneof![(1_u32..6).prop_map(Trip::InARow), share];
+        (trip, 0_u64..40, 1_u32..4).prop_map(|(trip, reset, half_open_probes)| Breaker {
+            trip,
+            reset_timeout: Span::from_nanos(reset),
+            half_open_probes,
+            ..RULES
+        })
+    }
+
+    proptest! {
+        /// Whatever is asked and answered, in whatever order: nothing goes through from the instant it trips until the
+        /// reset timeout has passed; after that no more than the probes are under way until it closes or trips again;
+        /// and counting in a row it trips at exactly the `fail_max`th failure since the last success.
+        #[test]
+        fn the_laws_of_a_breaker(
+            rules in rules(),
+            steps in prop::collection::vec((0_u64..12, any::<bool>(), any::<bool>(), any::<prop::sample::Index>()), 1..200),
+        ) {
+            let mut circuit = Circuit::new(rules);
+            let (mut now, mut open_until, mut in_a_row) = (0, None, 0);
+            let mut under_way: Vec<(Pass, u32)> = Vec::new(); // with the trips seen when it was given
+            let mut trips = 0;
+            for (gap, asks, failed, pick) in steps {
+                now += gap;
+                if asks || under_way.is_empty() {
+                    let pass = circuit.ask(at(now));
+                    let is_open = open_until.is_some_and(|until| now < until);
+                    prop_assert!(!(is_open && pass.is_some()), "open until {open_until:?}, through at {now}");
+                    under_way.extend(pass.map(|pass| (pass, trips)));
+                    if let State::HalfOpen { under_way: probes, succeeded } = circuit.state {
+                        prop_assert!(probes + succeeded <= rules.half_open_probes);
+                    }
+                } else {
+                    let (pass, given) = under_way.swap_remove(pick.index(under_way.len()));
+                    let was_closed = circuit.state == State::Closed && pass.0 == circuit.round;
+                    let was_half_open = matches!(circuit.state, State::HalfOpen { .. });
+                    in_a_row = match (was_closed, failed) { (true, true) => in_a_row + 1, (true, false) => 0, _ => in_a_row };
+                    let tripped = circuit.ended(at(now), pass, failed);
+                    if let (Trip::InARow(most), true) = (rules.trip, was_closed) {
+                        prop_assert_eq!(tripped, in_a_row == most);
+                    }
+                    if tripped {
+                        prop_assert!(failed && given == trips, "a late result trips nothing");
+                        (trips, in_a_row) = (trips + 1, 0);
+                        open_until = Some(now + rules.reset_timeout.nanos());
+                    } else if circuit.state == State::Closed && was_half_open {
+                        in_a_row = 0;
+                    }
+                }
+            }
+        }
+    }
+}
