@@ -128,3 +128,105 @@ errors = { server_error = 0.6 }
     let none = answer_on(&model(&text.replace("chance = 0.8", "chance = 0")), 2);
     assert_eq!(mean(&none, "plans.returned"), 0.0);
 }
+
+/// One slot, calls of 10 s, three plans at once; their users leave after 15 s. The first is served by then, the second is
+/// being served, the third waits.
+#[test]
+fn four_ways_to_get_no_answer_are_four_counts() {
+    let text = |traffic: &str, queue: &str, provider: &str| {
+        format!(
+            r#"
+[run]
+horizon = "10d"
+replications = 1
+[traffic.user]
+arrivals = {{ process = "batch", per_day = 3, size = 3 }}
+{traffic}
+[workflow.plan]
+steps = [{{ name = "call", queue = "q" }}]
+[provider.p]
+latency = "10s"
+{provider}
+[queue.q]
+max_concurrency = 1
+{queue}
+"#
+        )
+    };
+    let counts = |text: &str| {
+        let answer = answer_on(&model(text), 1);
+        let third = mean(&answer, "plans.offered") / 3.0;
+        let share = |metric: &str| answer.mean(metric).map_or(0.0, |count| (count / third * 1000.0).round() / 1000.0);
+        ["completed", "overloaded", "abandoned", "failed", "left", "left_completed"]
+            .map(|end| share(&format!("plans.{end}")))
+    };
+    assert_eq!(counts(&text("", "", "")), [3.0, 0.0, 0.0, 0.0, 0.0, 0.0]);
+    assert_eq!(counts(&text("", "max_queue = 1", "")), [2.0, 1.0, 0.0, 0.0, 0.0, 0.0], "refused");
+    assert_eq!(counts(&text("", "patience = \"15s\"", "")), [2.0, 0.0, 1.0, 0.0, 0.0, 0.0], "gave up waiting");
+    assert_eq!(counts(&text("", "", "request_timeout = \"9s\"")), [0.0, 0.0, 0.0, 3.0, 0.0, 0.0], "timed out running");
+    let arrival = "request_timeout = \"25s\"\ntimeout_from = \"arrival\"";
+    assert_eq!(counts(&text("", "", arrival)), [2.0, 0.0, 0.0, 1.0, 0.0, 0.0], "the third has 5 s left");
+    let leaves = "leaves_after = \"15s\"";
+    assert_eq!(counts(&text(leaves, "", "")), [1.0, 0.0, 0.0, 0.0, 2.0, 2.0], "left, and served for nobody");
+    let cancel = "leaves_after = \"15s\"\non_leave = \"cancel\"";
+    assert_eq!(counts(&text(cancel, "", "")), [1.0, 0.0, 0.0, 0.0, 2.0, 0.0], "left, and the third not begun");
+}
+
+/// A user leaves after an exponential time of mean L, the plan takes one of mean S: whichever clock rings first
+/// decides, so the share S / (S + L) leaves.
+#[test]
+fn the_share_that_leaves_is_that_of_two_clocks() {
+    let text = r#"
+[run]
+horizon = "10d"
+replications = 20
+seed = 5
+[traffic.user]
+arrivals = { process = "poisson", per_minute = 6 }
+leaves_after = { dist = "exponential", mean = "60s" }
+[workflow.plan]
+steps = [{ name = "call" }]
+[provider.p]
+latency = { dist = "exponential", mean = "20s" }
+"#;
+    let answer = answer(&model(text));
+    holds("two clocks", &answer, "plans.failed_fraction", 20.0 / 80.0, 0.0);
+    assert_eq!(mean(&answer, "plans.completed") + mean(&answer, "plans.left") + mean(&answer, "plans.in_flight"), mean(&answer, "plans.offered"));
+}
+
+/// A limit that follows the provider: at its top while all goes well, at its bottom while nothing does.
+#[test]
+fn an_adaptive_limit_finds_both_ends() {
+    let text = |adaptive: &str, latency: &str| {
+        format!(
+            r#"
+[run]
+horizon = "12h"
+warmup = "1h"
+replications = 3
+[traffic.user]
+arrivals = {{ process = "poisson", per_second = 3 }}
+[workflow.plan]
+steps = [{{ name = "call", queue = "q" }}]
+[provider.p]
+latency = {latency}
+request_timeout = "5s"
+[queue.q]
+max_concurrency = 8
+max_queue = 20
+{adaptive}
+"#
+        )
+    };
+    let adaptive = "adaptive = { min = 2 }";
+    let good = answer_on(&model(&text(adaptive, "\"2s\"")), 2);
+    let plain = answer_on(&model(&text("", "\"2s\"")), 2);
+    assert_eq!(mean(&good, "queue.q.limit.mean"), 8.0);
+    for metric in ["plans.completed", "queue.q.dropped", "queue.q.wait.mean", "queue.q.utilisation"] {
+        assert_eq!(mean(&good, metric), mean(&plain, metric), "{metric}");
+    }
+    let bad = answer_on(&model(&text(adaptive, "\"6s\"")), 2);
+    assert_eq!(mean(&bad, "queue.q.limit.mean"), 2.0);
+    // Two slots that are cut every 5 s are always busy.
+    assert!((mean(&bad, "queue.q.utilisation") - 1.0).abs() < 1e-3);
+}

@@ -253,6 +253,7 @@ fn keep_some<T: Clone>(value: &mut Option<T>, of: &Option<T>) {
 
 fn keep_class(class: &mut Class, of: &Class) {
     class.patience = of.patience;
+    keep_some(&mut class.leaves_after, &of.leaves_after);
     match (&mut class.arrivals, &of.arrivals) {
         (Arrivals::Poisson(rate), Arrivals::Poisson(of))
         | (Arrivals::Deterministic(rate), Arrivals::Deterministic(of))

@@ -13,7 +13,7 @@ mod provider;
 
 use arrivals::ARRIVALS;
 pub(super) use arrivals::LAW;
-use operation::{CHANGE, COMEBACK, DIAGNOSTICS, ISOLATES};
+use operation::{ADAPTIVE, CHANGE, COMEBACK, DIAGNOSTICS, ISOLATES};
 use provider::{BREAKER, FAULTS, PROVIDER, RETRY};
 
 const U32: i128 = u32::MAX as i128;
@@ -168,6 +168,13 @@ static TRAFFIC: Section = Section {
             "Served before smaller ones, where a queue's discipline is `priority`.",
         ),
         optional("patience", Length, "the queue's", "How long they wait in a queue before they leave."),
+        optional("leaves_after", Law(&LAW), "never", "How long after the arrival of a plan its user leaves for good."),
+        default(
+            "on_leave",
+            OneOf(&["goes_on", "cancel"]),
+            "goes_on",
+            "What happens to a plan whose user has left: it goes on, or does only what has begun.",
+        ),
         optional("retry", Table(&COMEBACK), "nobody comes back", "Whether they come back after an overload answer."),
     ],
 };
@@ -225,6 +232,7 @@ static QUEUE: Section = Section {
         default("max_queue", WholeOr(0, 1_000_000_000, "unlimited"), "unlimited", "Waiting places beside the slots."),
         default("discipline", OneOf(&["fifo", "lifo", "priority"]), "fifo", "Who is next."),
         optional("patience", Length, "for ever", "How long a call waits before it leaves."),
+        optional("adaptive", Table(&ADAPTIVE), "all slots all the time", "A limit of slots that follows the provider."),
     ],
 };
 

@@ -6,7 +6,7 @@ use super::law;
 use super::names::Names;
 use super::problems::Complaint;
 use super::spec::{Discipline, Provider, Queue};
-use crate::policy::{Backoff, BackoffKind, Breaker, Fault, FaultSet, Jitter, Latest, Retry, Trip};
+use crate::policy::{Aimd, Backoff, BackoffKind, Breaker, Fault, FaultSet, Jitter, Latest, Retry, Trip};
 use crate::units::{Probability, Span};
 
 /// Reads the providers with their retries, in the order of their names.
@@ -48,10 +48,12 @@ fn provider(input: &mut Input<'_>, name: &str, cursor: &Cursor<'_>, retry: Retry
         }
     }
     let request_timeout = cursor.span("request_timeout");
+    let timeout_from_arrival = cursor.word("timeout_from") == "arrival";
     Some(Provider {
         name: name.into(),
         latency: latency?,
         request_timeout,
+        timeout_from_arrival,
         errors,
         request_error,
         retry,
@@ -145,20 +147,36 @@ fn backoff(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Backoff {
     Backoff { kind, base, factor: cursor.number("factor").unwrap_or(1.0), cap, jitter }
 }
 
+fn adaptive(input: &mut Input<'_>, cursor: &Cursor<'_>, max: u32) -> Option<(Aimd, FaultSet)> {
+    let min = cursor.count("min")?;
+    if min > max {
+        let complaint = Complaint::new("more slots at least than there are").found(format!("{min} of {max}"));
+        input.problems.report_once(cursor.at("min"), &cursor.key("min"), complaint);
+    }
+    let on = match cursor.get("on") {
+        None => FaultSet::from_iter([Fault::Timeout, Fault::RateLimited, Fault::Overloaded]),
+        Some(_) => cursor.items("on").iter().filter_map(|node| Fault::parse(node.text()?)).collect(),
+    };
+    Some((Aimd { min, max, increase: cursor.number("increase")?, decrease: cursor.number("decrease")? }, on))
+}
+
 /// Reads the queues, in the order of their names.
-pub(super) fn queues(root: &Cursor<'_>) -> Vec<Queue> {
+pub(super) fn queues(input: &mut Input<'_>, root: &Cursor<'_>) -> Vec<Queue> {
     let queue = |(name, cursor): (&str, Cursor<'_>)| {
         let discipline = match cursor.word("discipline") {
             "lifo" => Discipline::Lifo,
             "priority" => Discipline::Priority,
             _ => Discipline::Fifo,
         };
+        let max_concurrency = cursor.count("max_concurrency")?;
+        let adaptive = cursor.table("adaptive").and_then(|table| adaptive(input, &table, max_concurrency));
         Some(Queue {
             name: name.into(),
-            max_concurrency: cursor.count("max_concurrency")?,
+            max_concurrency,
             max_queue: cursor.count("max_queue"),
             discipline,
             patience: cursor.span("patience"),
+            adaptive,
         })
     };
     root.named("queue").into_iter().filter_map(queue).collect()

@@ -3,11 +3,11 @@
 mod operation;
 
 use super::change::{Setting, Stage};
-use crate::policy::{Breaker, Fault, FaultSet, OnExceed, Quota, Retry};
+use crate::policy::{Aimd, Breaker, Fault, FaultSet, OnExceed, Quota, Retry};
 use crate::streams::LawSpec;
 use crate::units::{Bytes, Id, Instant, Money, Probability, Rate, Span, Timestamp, Zone};
 
-pub use operation::{Comeback, Diagnostics, Isolates, OnLoss};
+pub use operation::{Comeback, OnLeave, Diagnostics, Isolates, OnLoss};
 
 /// A whole model.
 #[derive(Clone, Debug, PartialEq)]
@@ -105,6 +105,10 @@ pub struct Class {
     pub priority: i32,
     /// `patience`: how long they wait in a queue before they leave; overrides the queue's.
     pub patience: Option<Span>,
+    /// `leaves_after`: how long after the arrival of a plan its user leaves for good.
+    pub leaves_after: Option<LawSpec>,
+    /// `on_leave`
+    pub on_leave: OnLeave,
     /// `retry`: whether they come back after an overload answer. Never with a trace.
     pub comeback: Option<Comeback>,
 }
@@ -249,6 +253,8 @@ pub struct Provider {
     pub latency: LawSpec,
     /// `request_timeout`: an attempt is cut after this long, counted from when it starts.
     pub request_timeout: Option<Span>,
+    /// `timeout_from = "arrival"`: waiting in the queue spends the time limit.
+    pub timeout_from_arrival: bool,
     /// `errors`: the chance that an answered attempt ends in each kind of fault; they sum to at most 1.
     pub errors: Vec<(Fault, Probability)>,
     /// `errors.request_error`: the chance that a call's request is itself faulty (known before it is sent).
@@ -272,6 +278,8 @@ pub struct Queue {
     pub discipline: Discipline,
     /// How long a call waits before it leaves.
     pub patience: Option<Span>,
+    /// `adaptive`: a limit that follows the provider, and the faults that lower it.
+    pub adaptive: Option<(Aimd, FaultSet)>,
 }
 
 /// `discipline`

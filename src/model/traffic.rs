@@ -6,7 +6,7 @@ use super::input::Input;
 use super::language::RATES;
 use super::names::Names;
 use super::problems::Complaint;
-use super::spec::{Arrivals, Class, Comeback, Run, Spike};
+use super::spec::{Arrivals, Class, Comeback, OnLeave, Run, Spike};
 use super::{law, trace};
 use crate::streams::LawSpec;
 use crate::units::{Id, Probability, Rate, RateUnit, Span};
@@ -37,7 +37,10 @@ fn class(input: &mut Input<'_>, name: &str, cursor: &Cursor<'_>, names: &Names, 
     let patience = cursor.span("patience");
     let priority = cursor.signed("priority").unwrap_or_default();
     let workflow = workflow.unwrap_or(Id::new(0));
-    Some(Class { name: name.into(), workflow, arrivals, spikes, priority, patience, comeback })
+    let leaves_after = cursor.get("leaves_after").and_then(|_| law::read(input, cursor, "leaves_after"));
+    let on_leave = if cursor.word("on_leave") == "cancel" { OnLeave::Cancel } else { OnLeave::GoesOn };
+    let name = name.into();
+    Some(Class { name, workflow, arrivals, spikes, priority, patience, leaves_after, on_leave, comeback })
 }
 
 fn comeback(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Option<Comeback> {

@@ -4,11 +4,13 @@
 //! operations in a window, and [`Meter`] is one in force; [`Breaker`] stops sending after too many failures, and
 //! [`Circuit`] is one in force.
 
+mod adaptive;
 mod breaker;
 mod meter;
 mod quota;
 mod retry;
 
+pub use adaptive::{AdaptiveLimit, Aimd};
 pub use breaker::{Breaker, Circuit, Latest, Pass, Trip};
 pub use meter::{Meter, Verdict};
 pub use quota::{OnExceed, Quota, Usage, Window};

@@ -75,11 +75,25 @@ impl World<'_> {
         let (latency, fault) = self.planned(id);
         let call = &mut self.calls[id as usize];
         call.phase = Phase::Running;
-        let is_cut = latency > provider.timeout;
+        let timeout = if provider.from_arrival { self.what_is_left(id) } else { provider.timeout };
+        let call = &mut self.calls[id as usize];
+        let is_cut = latency > timeout;
         call.fault = if is_cut { Some(Fault::Timeout) } else { fault };
-        let takes = if is_cut { provider.timeout } else { latency };
+        let takes = if is_cut { timeout } else { latency };
         let order = order(if is_cut { Rank::Timeout } else { Rank::Answer }, call.address, call.attempt);
         self.calendar.push(self.now + takes, order, Event::AttemptEnd(id));
+    }
+
+    /// The time limit of an attempt at a provider where waiting spends it. An attempt that kept its slot did not wait.
+    #[cold]
+    pub(super) fn what_is_left(&self, id: u32) -> Span {
+        let call = &self.calls[id as usize];
+        let provider = &self.blueprint.providers[call.provider as usize];
+        if call.queue == NO_QUEUE || call.attempt > 0 && provider.retry.hold_slot {
+            return provider.timeout;
+        }
+        let waited = self.now.since(call.enqueued).nanos();
+        Span::from_nanos(provider.timeout.nanos().saturating_sub(waited))
     }
 
     /// How long the attempt that is due takes, left alone, and how it ends.
@@ -105,6 +119,9 @@ impl World<'_> {
     /// Counts the attempt and decides what the call does next.
     #[inline(always)]
     pub(super) fn end_attempt(&mut self, id: u32) {
+        if self.blueprint.adapts {
+            self.adapt(id, self.calls[id as usize].fault);
+        }
         let call = &self.calls[id as usize];
         let ledger = &mut self.ledgers[call.class as usize];
         match call.fault {

@@ -50,6 +50,11 @@ pub struct Blueprint {
     pub(super) traced: Vec<bool>,
     /// By class: how long its users think, if it is closed.
     pub(super) thinks: Vec<Option<u16>>,
+    /// By class: how long after the arrival of a plan its user leaves, if they do.
+    pub(super) leave_laws: Vec<Option<u16>>,
+    pub(super) users_leave: bool,
+    /// Whether any queue has a limit that follows the provider.
+    pub(super) adapts: bool,
     /// How long an isolate lives, where that is drawn.
     pub(super) lifetime: Option<u16>,
     /// By class: how long after an overload answer its users come back, if they do.
@@ -119,6 +124,8 @@ pub(super) struct StepSpec {
 #[derive(Debug)]
 pub(super) struct Provider {
     pub(super) timeout: Span,
+    /// Waiting in the queue spends the timeout.
+    pub(super) from_arrival: bool,
     /// Upper ends of the intervals in [0, 1) that stand for each fault.
     pub(super) faults: Vec<(f64, Fault)>,
     pub(super) request_error: f64,
@@ -198,6 +205,8 @@ impl Blueprint {
         let back = |class: &crate::model::Class| class.comeback.as_ref().map(|back| back.after.clone());
         let comeback_laws: Result<Vec<Option<u16>>, String> =
             model.classes.iter().map(|class| back(class).map(|law| laws.id(&law)).transpose()).collect();
+        let leave_laws: Result<Vec<Option<u16>>, String> =
+            model.classes.iter().map(|class| class.leaves_after.as_ref().map(|law| laws.id(law)).transpose()).collect();
         let mut think = |class: &crate::model::Class| match &class.arrivals {
             Arrivals::Closed { think, .. } => laws.id(think).map(Some),
             _ => Ok(None),
@@ -225,6 +234,9 @@ impl Blueprint {
             workflows: workflows?,
             thinks: thinks?,
             comeback_laws: comeback_laws?,
+            leave_laws: leave_laws?,
+            adapts: model.queues.iter().any(|queue| queue.adaptive.is_some()),
+            users_leave: model.classes.iter().any(|class| class.leaves_after.is_some()),
             one_isolate: model.platform.isolates == 1 && !has_trace && model.isolates.is_none(),
             lifetime: lifetime.map(|law| laws.id(law)).transpose()?,
             guarded: model.providers.iter().any(|provider| provider.breaker.is_some()),
@@ -409,6 +421,7 @@ fn provider(spec: &crate::model::Provider) -> Provider {
     });
     Provider {
         faults: faults.collect(),
+        from_arrival: spec.timeout_from_arrival && spec.request_timeout.is_some(),
         timeout: spec.request_timeout.unwrap_or(Span::from_nanos(u64::MAX)),
         request_error: spec.request_error.value(),
         retry: spec.retry,

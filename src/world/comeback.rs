@@ -105,6 +105,9 @@ impl World<'_> {
             comebacks.tries.resize((place as usize + 1).max(comebacks.tries.len()), (u64::MAX, 0));
             comebacks.tries[place as usize] = (plan.serial, tries);
         }
+        if self.blueprint.users_leave {
+            self.expect_leaving(place);
+        }
         self.begin_plan(place);
         self.drain();
     }

@@ -14,6 +14,8 @@ pub(super) enum Event {
     GuardedEnd(u32),
     /// The patience of this call, of this incarnation of its place, ends.
     Patience(u32, u32),
+    /// The user of the plan in this place leaves, if it is still that plan.
+    Leaves(u32, u32),
     /// A store answers the op of this call.
     StoreAnswer(u32),
     /// The backoff of this call ends.

@@ -265,6 +265,7 @@ impl World<'_> {
             queue.close(self.now);
         }
         self.lose_circuits(place);
+        self.lose_limits(place);
         let keys = self.blueprint.memory_keys;
         self.memory[place * keys..][..keys].fill(Instant::START);
     }
@@ -280,7 +281,7 @@ impl World<'_> {
         self.close_plan(place);
         let plan = &mut self.plans[place as usize];
         plan.open_calls = 0;
-        if std::mem::replace(&mut plan.over, true) {
+        if std::mem::replace(&mut plan.over, true) || plan.left {
             return;
         }
         let (class, number, recorded) = (plan.class as usize, plan.number, plan.recorded);

@@ -25,6 +25,9 @@ impl World<'_> {
             self.schedule_arrival(class);
         }
         let place = self.admit_plan(class);
+        if self.blueprint.users_leave {
+            self.expect_leaving(place);
+        }
         self.begin_plan(place);
         self.drain();
     }
@@ -52,6 +55,7 @@ impl World<'_> {
         plan.ended_calls = 0;
         plan.recorded = recorded;
         plan.over = false;
+        plan.left = false;
         plan.alive = true;
         self.serial += 1;
         self.ledgers[class].plans.begin(recorded);
@@ -393,6 +397,9 @@ impl World<'_> {
         }
         plan.over = true;
         let class = plan.class as usize;
+        if plan.left {
+            return self.ends_for_nobody(class, end, place);
+        }
         self.ledgers[class].plans.end(end as usize, plan.recorded);
         if end == PlanEnd::Completed && plan.recorded {
             let latency = self.now.since(plan.arrived).nanos();
@@ -440,5 +447,6 @@ fn plan_end(end: CallEnd, flow: &Flow, fault: Option<Fault>) -> Option<PlanEnd> 
         CallEnd::Succeeded | CallEnd::Failed | CallEnd::Refused => None,
         CallEnd::Abandoned => Some(PlanEnd::Abandoned),
         CallEnd::Crashed => Some(PlanEnd::Crashed),
+        CallEnd::Cancelled => Some(PlanEnd::Left),
     }
 }

@@ -154,6 +154,11 @@ fn work(sheet: &mut Sheet, world: &World, ledger: &Ledger, tally: &ClassTally) {
     ] {
         sheet.count(name, "plans", plans.of(end as usize));
     }
+    if world.blueprint.users_leave {
+        sheet.count("plans.left", "plans", plans.of(PlanEnd::Left as usize));
+        sheet.count("plans.left_completed", "plans", tally.for_nobody);
+        sheet.count("calls.cancelled", "calls", ledger.calls.of(CallEnd::Cancelled as usize));
+    }
     sheet.count("plans.in_flight", "plans", plans.open());
     let completed = plans.of(PlanEnd::Completed as usize) as f64;
     let ended = (plans.begun[1] - plans.open()) as f64;
@@ -219,6 +224,9 @@ fn queue_waits(sheet: &mut Sheet, name: &str, waits: &QueueTally) {
     sheet.count(&metric("admitted"), "calls", waits.granted);
     sheet.count(&metric("dropped"), "calls", waits.refused);
     sheet.count(&metric("abandoned"), "calls", waits.abandoned);
+    if waits.cancelled > 0 {
+        sheet.count(&metric("cancelled"), "calls", waits.cancelled);
+    }
     if waits.lost > 0 {
         sheet.count(&metric("lost"), "calls", waits.lost);
     }
@@ -241,11 +249,11 @@ fn queue_levels(sheet: &mut Sheet, world: &World, queue: usize) {
     sheet.put(&metric("active.mean"), "calls", active);
     sheet.put(&metric("queued.mean"), "calls", waiting);
     sheet.put(&metric("queued.max"), "calls", of_isolates().map(|q| q.waiting_level.max() as f64).reduce(f64::max));
-    let slots = if world.stages.is_empty() && world.isolates.is_none() {
-        Some(slots)
-    } else {
-        sum(|q, now| q.slots_level.mean(now))
-    };
+    let is_fixed = world.stages.is_empty() && world.isolates.is_none() && spec.adaptive.is_none();
+    let slots = if is_fixed { Some(slots) } else { sum(|q, now| q.slots_level.mean(now)) };
+    if spec.adaptive.is_some() {
+        sheet.put(&metric("limit.mean"), "slots", slots);
+    }
     sheet.put(&metric("utilisation"), "1", active.zip(slots).map(|(active, slots)| active / slots));
 }
 
@@ -430,6 +438,7 @@ impl QueueTally {
         self.refused += other.refused;
         self.abandoned += other.abandoned;
         self.lost += other.lost;
+        self.cancelled += other.cancelled;
         self.granted += other.granted;
         self.wait_ns += other.wait_ns;
         self.waits.merge(&other.waits);

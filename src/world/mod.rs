@@ -7,6 +7,7 @@
 //!
 //! Nothing here reads a clock, prints, starts a thread or writes text for people.
 
+mod adapt;
 mod attempt;
 mod build;
 mod change;
@@ -14,6 +15,7 @@ mod comeback;
 mod diagnostics;
 mod event;
 mod isolates;
+mod leaving;
 mod ledger;
 mod life;
 mod log;

@@ -64,7 +64,9 @@ impl World<'_> {
         }
         let (latency, fault) = self.planned(id);
         let call = &mut self.calls[place];
-        let timeout = self.blueprint.providers[call.provider as usize].timeout;
+        let provider = &self.blueprint.providers[call.provider as usize];
+        let timeout = if provider.from_arrival { self.what_is_left(id) } else { provider.timeout };
+        let call = &mut self.calls[place];
         let is_cut = latency > timeout;
         call.phase = Phase::Running;
         call.fault = if is_cut { Some(Fault::Timeout) } else { fault };
@@ -106,6 +108,9 @@ impl World<'_> {
 
     fn settle_attempt(&mut self, id: u32, sent: bool) {
         let fault = self.calls[id as usize].fault;
+        if sent && self.blueprint.adapts {
+            self.adapt(id, fault);
+        }
         if !self.counts_calls(id) {
             self.tell_breaker(id, sent.then_some(fault));
         }

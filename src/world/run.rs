@@ -90,6 +90,7 @@ impl World<'_> {
             Event::IsolateEnds(place, generation) => self.isolate_ends(place as usize, generation),
             Event::IsolateDrained(place, generation) => self.isolate_drained(place as usize, generation),
             Event::Deploy => self.deploy(),
+            Event::Leaves(place, serial) => self.leaves(place, serial),
             Event::Visit => self.visit(),
             Event::Recording => self.start_recording(),
             Event::Change(stage) => self.change(stage as usize),
@@ -185,7 +186,7 @@ impl World<'_> {
         let running = |phase: Phase| self.calls.iter().filter(|call| call.phase == phase).count() as u64;
         let calls = self.calls.iter().filter(|call| !matches!(call.phase, Phase::Free | Phase::Lost)).count() as u64;
         let plans = self.plans.iter().enumerate();
-        let undecided = plans.filter(|(_, plan)| plan.alive && !plan.over).count() as u64;
+        let undecided = plans.filter(|(_, plan)| plan.alive && !plan.over && !plan.left).count() as u64;
         all.balance(Alive { plans: undecided, calls, attempts: running(Phase::Running) })?;
         for store in &self.stores {
             super::ledger::check(&format!("ops on {}", store.name), store.unaccounted(), 0)?;

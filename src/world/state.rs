@@ -14,7 +14,7 @@ use super::parts::store::{Loss, Refusal, Store};
 use super::policies::Policies;
 use super::record::{ClassTally, Retention};
 use crate::calendar::Calendar;
-use crate::policy::Fault;
+use crate::policy::{AdaptiveLimit, Fault};
 use crate::streams::{Purpose, Scatter, Source as Draws, Stream, Word};
 use crate::units::{Instant, Span};
 use std::collections::VecDeque;
@@ -36,6 +36,8 @@ pub(super) struct Plan {
     pub(super) recorded: bool,
     /// Its end is decided; calls of it may still run.
     pub(super) over: bool,
+    /// Its user has left: how it ends is of no account.
+    pub(super) left: bool,
     pub(super) alive: bool,
 }
 
@@ -189,6 +191,7 @@ pub(super) struct QueueTally {
     pub(super) refused: u64,
     pub(super) abandoned: u64,
     pub(super) lost: u64,
+    pub(super) cancelled: u64,
     pub(super) granted: u64,
     pub(super) wait_ns: u128,
     pub(super) waits: crate::stats::Quantiles,
@@ -262,6 +265,10 @@ pub(super) struct World<'b> {
     pub(super) subrequests_max: u32,
     pub(super) diagnostics: Option<Box<Diagnostics>>,
     pub(super) comebacks: Option<Box<Comebacks>>,
+    /// By isolate and queue, once an attempt has told it something: the limits that follow the provider.
+    pub(super) adaptive: Vec<Option<AdaptiveLimit>>,
+    /// By class: how long its users stay, where the model has users who leave.
+    pub(super) leaving: Vec<Scatter>,
     pub(super) isolates: Option<Box<Isolates>>,
 }
 
@@ -339,6 +346,8 @@ impl<'b> World<'b> {
             subrequests_max: 0,
             diagnostics: None,
             comebacks: None,
+            adaptive: Vec::new(),
+            leaving: Vec::new(),
             isolates: None,
         };
         world.has_counters = world.steps_each + world.used_each + blueprint.session_keys > 0;
@@ -363,6 +372,7 @@ impl<'b> World<'b> {
         self.open_isolates();
         self.open_diagnostics();
         self.expect_comebacks();
+        self.expect_leavers();
         for class in 0..self.sources.len() {
             if let crate::model::Arrivals::Closed { users, .. } = self.blueprint.model.classes[class].arrivals {
                 for user in 0..u64::from(users) {

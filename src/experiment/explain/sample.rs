@@ -42,6 +42,8 @@ pub fn model(strategy: &str) -> Model {
             spikes: vec![],
             priority: 0,
             patience: None,
+            leaves_after: None,
+            on_leave: OnLeave::GoesOn,
             comeback: None,
         }],
         workflows: vec![Workflow {
@@ -58,6 +60,7 @@ pub fn model(strategy: &str) -> Model {
             max_queue: Some(64),
             discipline: Discipline::Fifo,
             patience: None,
+            adaptive: None,
         }],
         stores: vec![kv(), cache()],
         reads: vec![read("access_lists", 18), read("prompts", 10)],
@@ -92,6 +95,7 @@ fn provider() -> Provider {
             high: (0.95, Span::from_secs(9)),
         }),
         request_timeout: Some(Span::from_secs(60)),
+        timeout_from_arrival: false,
         errors: vec![(Fault::ServerError, share(0.002)), (Fault::ParseFailure, share(0.003))],
         request_error: share(0.001),
         retry: Retry {

@@ -3,6 +3,7 @@
 
 use super::super::fields::Kind::*;
 use super::super::fields::{Section, default, optional, required};
+use super::provider::FAULTS;
 use super::{LAW, U32};
 
 pub(super) static ISOLATES: Section = Section {
@@ -59,6 +60,21 @@ pub(super) static CHANGE: Section = Section {
         ),
         default("takes", Duration, "0s", "How long it takes to reach the program: staleness, and how often it reads."),
         default("effective", Bool, "true", "Whether the program reads it at all; if not, it is only reported."),
+    ],
+};
+
+pub(super) static ADAPTIVE: Section = Section {
+    title: "adaptive of a queue",
+    fields: &[
+        default("min", Whole(1, 1_000_000), "1", "Slots at least; at most, and at first, `max_concurrency`."),
+        default("increase", Number(0.001, 1000.0), "1", "Slots that a success in each of them adds together."),
+        default("decrease", Fraction, "0.5", "What an overload multiplies them by, once for all that was under way."),
+        optional(
+            "on",
+            List(&OneOf(FAULTS), None),
+            "timeout, rate_limited, overloaded",
+            "The kinds of fault that are an overload.",
+        ),
     ],
 };
 

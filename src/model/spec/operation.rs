@@ -57,3 +57,12 @@ pub struct Comeback {
     /// How often at most.
     pub max: u32,
 }
+
+/// `on_leave`: what happens to a plan whose user has left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnLeave {
+    /// It goes on, for nobody.
+    GoesOn,
+    /// What has begun is finished, what waits is not begun.
+    Cancel,
+}

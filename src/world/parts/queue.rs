@@ -169,6 +169,14 @@ impl Queue {
         self.most = (self.most.0.max(self.slots), self.most.1.max(self.places));
     }
 
+    /// Another number of slots; who is in one stays.
+    pub(crate) fn limit(&mut self, slots: u32, now: Instant) {
+        if slots != self.slots {
+            self.slots = slots;
+            self.slots_level.set(now.nanos(), u64::from(slots));
+        }
+    }
+
     /// Whoever is next, if there is a slot for it after a change.
     pub(crate) fn serve_next(&mut self, links: &mut Links, now: Instant) -> Option<u32> {
         if self.waiting == 0 || self.active >= self.slots {
@@ -273,7 +281,7 @@ mod tests {
 
     fn queue(slots: u32, places: u32, discipline: Discipline, lines: usize) -> (Queue, Links) {
         let spec =
-            Spec { name: "ai".into(), max_concurrency: slots, max_queue: Some(places), discipline, patience: None };
+            Spec { name: "ai".into(), max_concurrency: slots, max_queue: Some(places), discipline, patience: None, adaptive: None };
         let mut links = Links::default();
         links.grow_to(16);
         (Queue::new(&spec, lines), links)
@@ -316,6 +324,7 @@ mod tests {
             max_queue: Some(places),
             discipline: Discipline::Fifo,
             patience: None,
+            adaptive: None,
         };
         queue.change(&limits(1, 2), Instant::START);
         assert_eq!(queue.arrive(6, 0, &mut links, Instant::START), Admission::Refused);
