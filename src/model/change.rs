@@ -14,6 +14,7 @@ use super::spec::{Arrivals, Class, Model, Provider, Store};
 use super::tree::{Node, Value};
 use super::{load, overlay, shape};
 use crate::policy::{Quota, Window};
+use crate::streams::LawSpec;
 use crate::units::{Span, number};
 
 /// A whole model that is in force from an instant on.
@@ -273,7 +274,13 @@ fn keep_provider(provider: &mut Provider, of: &Provider) {
 }
 
 fn keep_store(store: &mut Store, of: &Store) {
-    store.latency.clone_from(&of.latency);
+    // What is left to no chance has no draws: a law stays one, and a constant too.
+    let is_constant = |law: &LawSpec| matches!(law, LawSpec::Constant { .. });
+    for (law, of) in store.latency.iter_mut().zip(&of.latency) {
+        if is_constant(law) == is_constant(of) {
+            law.clone_from(of);
+        }
+    }
     for (quotas, of) in store.quotas.iter_mut().zip(&of.quotas) {
         for (quota, of) in quotas.iter_mut().zip(of) {
             keep_quota(quota, of);

@@ -7,7 +7,7 @@ use crate::policy::{Aimd, Breaker, Fault, FaultSet, OnExceed, Quota, Retry};
 use crate::streams::LawSpec;
 use crate::units::{Bytes, Id, Instant, Money, Probability, Rate, Span, Timestamp, Zone};
 
-pub use operation::{Comeback, OnLeave, Diagnostics, Isolates, OnLoss};
+pub use operation::{Comeback, Diagnostics, Isolates, OnLeave, OnLoss};
 
 /// A whole model.
 #[derive(Clone, Debug, PartialEq)]

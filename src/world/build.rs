@@ -1,6 +1,7 @@
 //! From a checked model to the flat tables that the loop reads: laws compiled, names turned into positions,
 //! a workflow into its calls, a strategy into rows.
 
+use super::draws::{OpDraw, OpDraws, OpWords};
 use super::state::Phase;
 use crate::model::{
     Arrivals, Discipline, InvocationScope, LogEvent, LogOp, Model, OnCallError, OpKind, ReadCount, Role, StoreKind,
@@ -46,6 +47,11 @@ pub struct Blueprint {
     pub(super) has_logs: bool,
     /// Whether an invocation may make only so many external calls.
     pub(super) limits_external: bool,
+    /// Whether all that can happen to an attempt is to be answered or to be cut.
+    pub(super) has_plain_attempts: bool,
+    pub(super) has_patience: bool,
+    /// Whether any class is closed.
+    pub(super) has_closed: bool,
     /// By class: whether its plans replay a trace.
     pub(super) traced: Vec<bool>,
     /// By class: how long its users think, if it is closed.
@@ -61,8 +67,9 @@ pub struct Blueprint {
     pub(super) comeback_laws: Vec<Option<u16>>,
     /// Whether any provider has policies around its attempts.
     pub(super) guarded: bool,
-    /// Words that the ops of one call draw.
-    pub(super) words_per_call_ops: usize,
+    /// What the reads of a plan draw, then the ops of one call, and where the latter begin.
+    pub(super) op_draws: Vec<OpDraw>,
+    pub(super) plan_words: usize,
     pub(super) horizon: Instant,
     pub(super) recording_from: Instant,
     /// What takes its place later, and when.
@@ -144,6 +151,7 @@ pub(super) struct Row {
     pub(super) ttl: Option<Span>,
     pub(super) bytes: u64,
     pub(super) law: u16,
+    pub(super) words: OpWords,
     pub(super) external: bool,
 }
 
@@ -170,6 +178,7 @@ pub(super) struct Family {
 pub(super) struct ReadOp {
     pub(super) store: u16,
     pub(super) law: u16,
+    pub(super) words: OpWords,
     pub(super) external: bool,
     /// Where an isolate's memory keeps the key, and for how long.
     pub(super) memory: Option<(u32, Span)>,
@@ -192,16 +201,14 @@ impl Blueprint {
     /// Compiles one stage of a model; what its plans draw is the same in all stages.
     fn of_stage(model: &Model, whole: &Model) -> Result<Blueprint, String> {
         let mut laws = Laws::default();
-        let reads = reads(model, &mut laws)?;
+        let mut draws = OpDraws::default();
+        let reads = reads(model, &mut laws, &mut draws)?;
         let mut keys = Keys::default();
-        let requests = rows(model, LogEvent::Request, &mut laws, &mut keys)?;
-        let responses = rows(model, LogEvent::Response, &mut laws, &mut keys)?;
-        let words_per_call_ops = reads.ops.len() + 2 * (requests.len() + responses.len());
-        let workflows: Result<Vec<Flow>, String> = model
-            .workflows
-            .iter()
-            .map(|workflow| flow((model, whole), workflow, words_per_call_ops, &mut laws))
-            .collect();
+        let requests = rows(model, LogEvent::Request, &mut laws, &mut keys, &mut draws)?;
+        let responses = rows(model, LogEvent::Response, &mut laws, &mut keys, &mut draws)?;
+        let words = (reads.plan_words, draws.list.len() - reads.plan_words);
+        let workflows: Result<Vec<Flow>, String> =
+            model.workflows.iter().map(|workflow| flow((model, whole), workflow, words, &mut laws)).collect();
         let back = |class: &crate::model::Class| class.comeback.as_ref().map(|back| back.after.clone());
         let comeback_laws: Result<Vec<Option<u16>>, String> =
             model.classes.iter().map(|class| back(class).map(|law| laws.id(&law)).transpose()).collect();
@@ -219,12 +226,19 @@ impl Blueprint {
         let patience =
             model.classes.iter().flat_map(|class| model.queues.iter().map(|q| class.patience.or(q.patience)));
         let lifetime = model.isolates.as_ref().and_then(|isolates| isolates.lifetime.as_ref());
+        let patience: Vec<Option<Span>> = patience.collect();
+        let thinks = thinks?;
+        let providers: Vec<Provider> = model.providers.iter().map(provider).collect();
+        let is_plain = |p: &Provider| p.faults.is_empty() && p.request_error == 0.0 && !p.from_arrival;
+        let guarded = model.providers.iter().any(|provider| provider.breaker.is_some());
+        let limits_external = model.platform.subrequests_external.is_some();
         let has_trace = model.classes.iter().any(|class| matches!(class.arrivals, Arrivals::Trace { .. }));
         Ok(Blueprint {
             has_logs: !requests.is_empty() || !responses.is_empty(),
             lines: model.classes.iter().map(|class| line_of(class.priority)).collect(),
             by_priority: model.queues.iter().map(|q| q.discipline == Discipline::Priority).collect(),
-            patience: patience.collect(),
+            has_patience: patience.iter().any(Option::is_some),
+            patience,
             line_count: priorities.len(),
             first_phase: match (reads.ops.is_empty(), requests.is_empty()) {
                 (false, _) => Phase::Reads,
@@ -232,17 +246,19 @@ impl Blueprint {
                 (true, true) => Phase::Enter,
             },
             workflows: workflows?,
-            thinks: thinks?,
             comeback_laws: comeback_laws?,
             leave_laws: leave_laws?,
             adapts: model.queues.iter().any(|queue| queue.adaptive.is_some()),
             users_leave: model.classes.iter().any(|class| class.leaves_after.is_some()),
-            one_isolate: model.platform.isolates == 1 && !has_trace && model.isolates.is_none(),
             lifetime: lifetime.map(|law| laws.id(law)).transpose()?,
-            guarded: model.providers.iter().any(|provider| provider.breaker.is_some()),
-            limits_external: model.platform.subrequests_external.is_some(),
+            has_closed: thinks.iter().any(Option::is_some),
+            thinks,
+            one_isolate: model.platform.isolates == 1 && !has_trace && model.isolates.is_none(),
+            guarded,
+            limits_external,
+            has_plain_attempts: !guarded && !limits_external && !has_trace && providers.iter().all(is_plain),
             traced: model.classes.iter().map(|class| matches!(class.arrivals, Arrivals::Trace { .. })).collect(),
-            providers: model.providers.iter().map(provider).collect(),
+            providers,
             has_index: requests.iter().chain(&responses).any(|r| r.role == Role::Index && r.op == OpKind::Put),
             has_list: requests.iter().chain(&responses).any(|r| r.role == Role::Session && r.op == OpKind::Put),
             requests,
@@ -253,7 +269,8 @@ impl Blueprint {
             families: keys.families,
             shared_keys: keys.shared.len(),
             session_keys: keys.session.len(),
-            words_per_call_ops,
+            plan_words: reads.plan_words,
+            op_draws: draws.list,
             laws: laws.compiled,
             horizon: Instant::START + model.run.horizon,
             recording_from: Instant::START + model.run.warmup,
@@ -358,7 +375,13 @@ impl Keys {
     }
 }
 
-fn rows(model: &Model, event: LogEvent, laws: &mut Laws, keys: &mut Keys) -> Result<Vec<Row>, String> {
+fn rows(
+    model: &Model,
+    event: LogEvent,
+    laws: &mut Laws,
+    keys: &mut Keys,
+    draws: &mut OpDraws,
+) -> Result<Vec<Row>, String> {
     let ops = model.logging.ops.iter().filter(|op| op.event == event);
     ops.map(|op| {
         let store = op.store.index() as u16;
@@ -373,6 +396,7 @@ fn rows(model: &Model, event: LogEvent, laws: &mut Laws, keys: &mut Keys) -> Res
             ttl: op.ttl,
             bytes: op.bytes.0,
             law: laws.id(&spec.latency[op.op as usize])?,
+            words: draws.row(op, spec),
             external: spec.kind != StoreKind::Kv,
         })
     })
@@ -382,11 +406,12 @@ fn rows(model: &Model, event: LogEvent, laws: &mut Laws, keys: &mut Keys) -> Res
 struct Reads {
     ops: Vec<ReadOp>,
     per_plan: usize,
+    plan_words: usize,
     memory_keys: usize,
 }
 
-fn reads(model: &Model, laws: &mut Laws) -> Result<Reads, String> {
-    let mut reads = Reads { ops: Vec::new(), per_plan: 0, memory_keys: 0 };
+fn reads(model: &Model, laws: &mut Laws, draws: &mut OpDraws) -> Result<Reads, String> {
+    let mut reads = Reads { ops: Vec::new(), per_plan: 0, plan_words: 0, memory_keys: 0 };
     for plan_begins in [true, false] {
         for read in &model.reads {
             let count = match read.count {
@@ -395,19 +420,20 @@ fn reads(model: &Model, laws: &mut Laws) -> Result<Reads, String> {
                 _ => continue,
             };
             let store = &model.stores[read.store.index()];
-            for _ in 0..count {
+            for nth in 0..count {
                 let memory = read.memory_ttl.map(|ttl| (reads.memory_keys as u32, ttl));
                 reads.memory_keys += usize::from(memory.is_some());
                 reads.ops.push(ReadOp {
                     store: read.store.index() as u16,
                     law: laws.id(&store.latency[OpKind::Get as usize])?,
+                    words: draws.read(&read.name, nth, store),
                     external: store.kind != StoreKind::Kv,
                     memory,
                 });
             }
         }
         if plan_begins {
-            reads.per_plan = reads.ops.len();
+            (reads.per_plan, reads.plan_words) = (reads.ops.len(), draws.list.len());
         }
     }
     Ok(reads)
@@ -431,7 +457,7 @@ fn provider(spec: &crate::model::Provider) -> Provider {
 fn flow(
     (model, whole): (&Model, &Model),
     workflow: &Workflow,
-    words_per_call_ops: usize,
+    (plan_words, call_words): (usize, usize),
     laws: &mut Laws,
 ) -> Result<Flow, String> {
     let mut calls = Vec::new();
@@ -485,7 +511,7 @@ fn flow(
         overload_on: workflow.overload_on,
         request_words,
         op_words,
-        words: op_words + calls.len() * words_per_call_ops,
+        words: op_words + plan_words + calls.len() * call_words,
         calls,
         steps,
     })

@@ -4,6 +4,7 @@ use super::build::Blueprint;
 use super::change::rate_changes;
 use super::comeback::Comebacks;
 use super::diagnostics::Diagnostics;
+use super::draws::ClassDraws;
 use super::event::{Event, Rank, order};
 use super::isolates::Isolates;
 use super::ledger::{CallEnd, Ledger};
@@ -15,7 +16,7 @@ use super::policies::Policies;
 use super::record::{ClassTally, Retention};
 use crate::calendar::Calendar;
 use crate::policy::{AdaptiveLimit, Fault};
-use crate::streams::{Purpose, Scatter, Source as Draws, Stream, Word};
+use crate::streams::{Scatter, Source as Draws, Word};
 use crate::units::{Instant, Span};
 use std::collections::VecDeque;
 
@@ -87,8 +88,6 @@ pub(super) struct Call {
     /// Its queue in its isolate, and where the waits of its class in that queue are counted.
     pub(super) queue: u32,
     pub(super) waits: u32,
-    /// How often its place has been used: a patience that ends for an earlier tenant is stale.
-    pub(super) incarnation: u32,
     pub(super) line: u8,
     pub(super) phase: Phase,
     pub(super) recorded: bool,
@@ -145,21 +144,6 @@ impl LogState {
     };
 }
 
-/// The draws of one class.
-#[derive(Debug)]
-pub(super) struct ClassDraws {
-    pub(super) latency: Vec<Stream>,
-    pub(super) outcome: Vec<Stream>,
-    pub(super) content: Vec<Stream>,
-    pub(super) ops: Stream,
-    pub(super) routing: Stream,
-    pub(super) think: Scatter,
-    /// By step.
-    pub(super) retries: Vec<Scatter>,
-    pub(super) next_number: u64,
-    pub(super) workflow: u16,
-}
-
 /// A copy in a store of limited size, and when it goes if nothing newer needs its place.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct SizedCopy {
@@ -182,6 +166,13 @@ pub(super) struct Sized {
     pub(super) recorded: bool,
     /// Its place in the index's memory.
     pub(super) session: Option<(u32, u32)>,
+}
+
+/// The plan that arrives next, of all open classes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Due {
+    pub(super) at: Instant,
+    pub(super) class: u16,
 }
 
 /// The waits of one class in one queue.
@@ -207,6 +198,8 @@ pub(super) struct World<'b> {
     pub(super) addresses: Draws,
     pub(super) now: Instant,
     pub(super) calendar: Calendar<Event>,
+    /// The next plan of an open class. It is no event of the calendar, which would have to place each of them.
+    pub(super) due: Due,
     pub(super) sources: Vec<Source>,
     pub(super) draws: Vec<ClassDraws>,
     pub(super) plans: Vec<Plan>,
@@ -291,6 +284,7 @@ impl<'b> World<'b> {
             addresses: draws,
             now: Instant::START,
             calendar: Calendar::new(),
+            due: Due { at: Instant::NEVER, class: 0 },
             sources: model
                 .classes
                 .iter()
@@ -300,7 +294,7 @@ impl<'b> World<'b> {
                     Source::new(class, changes, model.run.start, blueprint.horizon, &draws)
                 })
                 .collect(),
-            draws: (0..model.classes.len()).map(|class| class_draws(blueprint, class, &draws)).collect(),
+            draws: (0..model.classes.len()).map(|class| ClassDraws::new(blueprint, class, &draws)).collect(),
             plans: Vec::new(),
             free_plans: Vec::new(),
             calls: Vec::new(),
@@ -378,18 +372,19 @@ impl<'b> World<'b> {
                 for user in 0..u64::from(users) {
                     self.think(class, 1, user);
                 }
-            } else {
-                self.schedule_arrival(class);
             }
         }
+        self.find_due();
     }
 
-    /// Puts the next arrival of an open class on the calendar.
+    /// Finds the class whose plan arrives next; of two at one instant, the first class.
     #[inline]
-    pub(super) fn schedule_arrival(&mut self, class: usize) {
-        let at = self.sources[class].next();
-        if at < self.blueprint.horizon {
-            self.calendar.push(at, order(Rank::Arrival, class as u64, 0), Event::Arrival(class as u16));
+    pub(super) fn find_due(&mut self) {
+        self.due = Due { at: Instant::NEVER, class: 0 };
+        for (class, source) in self.sources.iter().enumerate() {
+            if source.due() < self.due.at {
+                self.due = Due { at: source.due(), class: class as u16 };
+            }
         }
     }
 
@@ -425,10 +420,7 @@ impl<'b> World<'b> {
     #[inline]
     pub(super) fn new_call(&mut self, class: usize, index: usize) -> u32 {
         let Some(place) = self.free_calls.pop() else { return self.grow_calls(class, index) };
-        let call = &mut self.calls[place as usize];
-        let incarnation = call.incarnation.wrapping_add(1);
-        *call = self.templates[class][index];
-        call.incarnation = incarnation;
+        self.calls[place as usize] = self.templates[class][index];
         if self.blueprint.has_logs {
             self.logs[place as usize] = LogState::EMPTY;
         }
@@ -442,28 +434,6 @@ impl<'b> World<'b> {
         self.copies.push(None);
         self.links.grow_to(self.calls.len());
         self.calls.len() as u32 - 1
-    }
-}
-
-fn class_draws(blueprint: &Blueprint, class: usize, draws: &Draws) -> ClassDraws {
-    let spec = &blueprint.model.classes[class];
-    let flow = &blueprint.workflows[spec.workflow.index()];
-    let name = |step: usize| blueprint.component(class, step);
-    let per_call = |purpose: Purpose| {
-        let stream =
-            |call: &super::build::CallSpec| draws.stream(&name(call.step as usize), purpose, u64::from(call.ordinal));
-        flow.calls.iter().map(stream).collect::<Vec<Stream>>()
-    };
-    ClassDraws {
-        latency: per_call(Purpose::Latency),
-        outcome: if flow.has_outcomes() { per_call(Purpose::Outcome) } else { Vec::new() },
-        content: if flow.has_faulty() { per_call(Purpose::Content) } else { Vec::new() },
-        ops: draws.stream(&spec.name, Purpose::Op, 0),
-        routing: draws.stream(&spec.name, Purpose::Routing, 0),
-        think: draws.scatter(&spec.name, Purpose::Think),
-        retries: (0..flow.steps.len()).map(|step| draws.scatter(&name(step), Purpose::Retry)).collect(),
-        next_number: 0,
-        workflow: spec.workflow.index() as u16,
     }
 }
 
@@ -484,7 +454,6 @@ pub(super) fn templates(blueprint: &Blueprint, class: usize) -> Vec<Call> {
             cursor: if index == 0 { 0 } else { blueprint.plan_reads as u16 },
             queue: if has_queue { u32::from(spec.queue) } else { NO_QUEUE },
             waits: if has_queue { class as u32 * queues + u32::from(spec.queue) } else { 0 },
-            incarnation: 0,
             line: if has_queue { blueprint.line(class as u16, spec.queue) } else { 0 },
             phase: blueprint.first_phase,
             recorded: false,

@@ -280,8 +280,14 @@ mod tests {
     use super::*;
 
     fn queue(slots: u32, places: u32, discipline: Discipline, lines: usize) -> (Queue, Links) {
-        let spec =
-            Spec { name: "ai".into(), max_concurrency: slots, max_queue: Some(places), discipline, patience: None, adaptive: None };
+        let spec = Spec {
+            name: "ai".into(),
+            max_concurrency: slots,
+            max_queue: Some(places),
+            discipline,
+            patience: None,
+            adaptive: None,
+        };
         let mut links = Links::default();
         links.grow_to(16);
         (Queue::new(&spec, lines), links)
