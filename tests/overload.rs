@@ -233,3 +233,45 @@ max_queue = 20
     // Two slots that are cut every 5 s are always busy.
     assert!((mean(&bad, "queue.q.utilisation") - 1.0).abs() < 1e-3);
 }
+
+/// Reserved slots without waiting places: users have at most c - r slots, and everybody together c. Such a set of states
+/// has a product form, whatever the law of service: P(u, a) is proportional to x^u/u! · y^a/a! over it, and Poisson
+/// arrivals see it.
+#[test]
+fn reserved_slots_are_a_loss_system_in_product_form() {
+    let (slots, reserved, users, admins) = (6_u32, 2_u32, 4.0_f64, 1.5_f64);
+    let text = format!(
+        r#"
+[run]
+horizon = "12h"
+warmup = "1h"
+replications = 20
+seed = 6
+[traffic.user]
+arrivals = {{ process = "poisson", per_second = {users} }}
+[traffic.admin]
+arrivals = {{ process = "poisson", per_second = {admins} }}
+[workflow.plan]
+steps = [{{ name = "call", queue = "q" }}]
+[provider.p]
+latency = {{ dist = "lognormal", mean = "1s", cv = 1.5 }}
+[queue.q]
+max_concurrency = {slots}
+max_queue = 0
+reserved = {{ admin = {reserved} }}
+"#
+    );
+    let answer = answer(&model(&text));
+    let term = |load: f64, n: u32| (1..=n).fold(1.0, |term, i| term * load / f64::from(i));
+    let (mut all, mut no_user, mut no_admin) = (0.0, 0.0, 0.0);
+    for u in 0..=slots - reserved {
+        for a in 0..=slots - u {
+            let weight = term(users, u) * term(admins, a);
+            all += weight;
+            no_user += if u == slots - reserved || u + a == slots { weight } else { 0.0 };
+            no_admin += if u + a == slots { weight } else { 0.0 };
+        }
+    }
+    holds("reserved, users", &answer, "class.user.queue.q.drop_fraction", no_user / all, 0.0);
+    holds("reserved, admins", &answer, "class.admin.queue.q.drop_fraction", no_admin / all, 0.0);
+}

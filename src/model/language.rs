@@ -232,6 +232,12 @@ static QUEUE: Section = Section {
         default("max_queue", WholeOr(0, 1_000_000_000, "unlimited"), "unlimited", "Waiting places beside the slots."),
         default("discipline", OneOf(&["fifo", "lifo", "priority"]), "fifo", "Who is next."),
         optional("patience", Length, "for ever", "How long a call waits before it leaves."),
+        optional(
+            "reserved",
+            Named(&Whole(0, 1_000_000)),
+            "none",
+            "Slots that only calls of a class may have: `{ admin = 1 }`; fewer together than `max_concurrency`.",
+        ),
         optional("adaptive", Table(&ADAPTIVE), "all slots all the time", "A limit of slots that follows the provider."),
     ],
 };

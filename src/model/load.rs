@@ -97,7 +97,7 @@ fn sections(
     let platform = run::platform(input, &section("platform")?);
     let workflows = workflow::read(input, &cursor, &names);
     let providers = provider::read(input, &cursor, &names);
-    let queues = provider::queues(input, &cursor);
+    let queues = provider::queues(input, &cursor, &names);
     let stores = store::read(input, &cursor);
     let reads = store::reads(input, &cursor, &names);
     let mut classes = traffic::read(input, &cursor, &names, run.as_ref());

@@ -6,6 +6,7 @@ use super::law;
 use super::names::Names;
 use super::problems::Complaint;
 use super::spec::{Discipline, Provider, Queue};
+use super::tree::Value;
 use crate::policy::{Aimd, Backoff, BackoffKind, Breaker, Fault, FaultSet, Jitter, Latest, Retry, Trip};
 use crate::units::{Probability, Span};
 
@@ -160,8 +161,30 @@ fn adaptive(input: &mut Input<'_>, cursor: &Cursor<'_>, max: u32) -> Option<(Aim
     Some((Aimd { min, max, increase: cursor.number("increase")?, decrease: cursor.number("decrease")? }, on))
 }
 
+/// Reads the reserved slots, by class.
+fn reserved(input: &mut Input<'_>, cursor: &Cursor<'_>, names: &Names, slots: u32) -> Vec<u32> {
+    let Some((node, table)) = cursor.get("reserved").and_then(|node| Some((node, node.table()?))) else {
+        return Vec::new();
+    };
+    let mut reserved = vec![0; names.classes.all().len()];
+    for (class, value) in table {
+        let key = super::shape::join(&cursor.key("reserved"), class);
+        let Value::Whole(slots) = value.value else { continue };
+        match names.classes.position(class) {
+            Some(class) => reserved[class] = u32::try_from(slots).unwrap_or(u32::MAX),
+            None => input.problems.report_once(value.key, &key, names.classes.missing(class)),
+        }
+    }
+    let all: u64 = reserved.iter().map(|&slots| u64::from(slots)).sum();
+    if all >= u64::from(slots) && slots > 0 {
+        let complaint = Complaint::new("nothing is left for others").found(format!("{all} reserved of {slots} slots"));
+        input.problems.report_once(node.at, &cursor.key("reserved"), complaint.allowed("fewer than `max_concurrency`"));
+    }
+    if all == 0 { Vec::new() } else { reserved }
+}
+
 /// Reads the queues, in the order of their names.
-pub(super) fn queues(input: &mut Input<'_>, root: &Cursor<'_>) -> Vec<Queue> {
+pub(super) fn queues(input: &mut Input<'_>, root: &Cursor<'_>, names: &Names) -> Vec<Queue> {
     let queue = |(name, cursor): (&str, Cursor<'_>)| {
         let discipline = match cursor.word("discipline") {
             "lifo" => Discipline::Lifo,
@@ -170,8 +193,10 @@ pub(super) fn queues(input: &mut Input<'_>, root: &Cursor<'_>) -> Vec<Queue> {
         };
         let max_concurrency = cursor.count("max_concurrency")?;
         let adaptive = cursor.table("adaptive").and_then(|table| adaptive(input, &table, max_concurrency));
+        let reserved = reserved(input, &cursor, names, max_concurrency);
         Some(Queue {
             name: name.into(),
+            reserved,
             max_concurrency,
             max_queue: cursor.count("max_queue"),
             discipline,

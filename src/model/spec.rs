@@ -278,6 +278,8 @@ pub struct Queue {
     pub discipline: Discipline,
     /// How long a call waits before it leaves.
     pub patience: Option<Span>,
+    /// `reserved`: by class, slots that only its calls may have; empty where there are none.
+    pub reserved: Vec<u32>,
     /// `adaptive`: a limit that follows the provider, and the faults that lower it.
     pub adaptive: Option<(Aimd, FaultSet)>,
 }

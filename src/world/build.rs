@@ -294,6 +294,9 @@ impl Blueprint {
     /// Where calls of a class wait in a queue: by priority, if that is its discipline.
     #[inline]
     pub(super) fn line(&self, class: u16, queue: u16) -> u8 {
+        if !self.model.queues[queue as usize].reserved.is_empty() {
+            return class as u8;
+        }
         if self.by_priority[queue as usize] { self.lines[class as usize] } else { 0 }
     }
 

@@ -95,7 +95,7 @@ impl World<'_> {
             let began = blueprint.recording_from.min(self.now);
             for queue in &blueprint.model.queues {
                 let lines = if queue.discipline == Discipline::Priority { blueprint.line_count } else { 1 };
-                self.queues.push(Queue::closed(queue, lines, began));
+                self.queues.push(Queue::closed(queue, lines, began).with_reserve(queue, &blueprint.lines));
             }
             self.memory.resize(self.memory.len() + blueprint.memory_keys, Instant::START);
         }

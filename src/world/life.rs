@@ -312,7 +312,7 @@ impl World<'_> {
             return;
         }
         call.in_slot = false;
-        if let Some(next) = self.queues[call.queue as usize].leave(&mut self.links, self.now) {
+        if let Some(next) = self.queues[call.queue as usize].leave(call.line as usize, &mut self.links, self.now) {
             self.grant(next);
         }
     }

@@ -320,7 +320,9 @@ impl<'b> World<'b> {
             logs: Vec::new(),
             copies: Vec::new(),
             memory: vec![Instant::START; isolates * blueprint.memory_keys],
-            queues: (0..isolates).flat_map(|_| model.queues.iter().map(|q| Queue::new(q, lines(q)))).collect(),
+            queues: (0..isolates)
+                .flat_map(|_| model.queues.iter().map(|q| Queue::new(q, lines(q)).with_reserve(q, &blueprint.lines)))
+                .collect(),
             links: Links::default(),
             stores: model.stores.iter().map(|store| Store::new(store, model.run.start, &spikes, &draws)).collect(),
             index: blueprint.has_index.then(|| Index::new(model.logging.max_log_entries, blueprint.has_list)),

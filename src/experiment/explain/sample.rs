@@ -60,6 +60,7 @@ pub fn model(strategy: &str) -> Model {
             max_queue: Some(64),
             discipline: Discipline::Fifo,
             patience: None,
+            reserved: vec![],
             adaptive: None,
         }],
         stores: vec![kv(), cache()],

@@ -54,6 +54,8 @@ pub(crate) struct Queue {
     pub(crate) waiting_level: TimeWeighted,
     /// Slots, over time.
     pub(crate) slots_level: TimeWeighted,
+    /// Slots that only some may have.
+    reserve: Option<Box<Reserve>>,
     /// The most slots and places that it ever had.
     most: (u32, u32),
     /// What a diagnostics page shows, since the isolate began: admitted, refused, and when the last one was.
@@ -63,6 +65,45 @@ pub(crate) struct Queue {
     /// Time that was waited before the recording began, and by those who left.
     waited_before: u128,
     waited_in_vain: u128,
+}
+
+/// Reserved slots: each line holds the calls of one class, and a slot is taken only if enough are left for the others.
+#[derive(Debug)]
+struct Reserve {
+    /// By line: slots reserved, and slots taken.
+    slots: Vec<u32>,
+    active: Vec<u32>,
+    /// By line: who is served first among lines, the smallest; all alike unless the discipline is `priority`.
+    ranks: Vec<u8>,
+    last_first: bool,
+    /// By call: when it came to wait, as a number.
+    came: Vec<u64>,
+    arrivals: u64,
+}
+
+impl Reserve {
+    /// Whether a call of this line may have one of so many free slots.
+    fn admits(&self, line: usize, free: u32) -> bool {
+        let others = self.slots.iter().zip(&self.active).enumerate().filter(|(other, _)| *other != line);
+        let kept: u32 = others.map(|(_, (slots, active))| slots.saturating_sub(*active)).sum();
+        free > kept
+    }
+
+    fn waits(&mut self, call: u32) {
+        self.came.resize((call as usize + 1).max(self.came.len()), 0);
+        self.came[call as usize] = self.arrivals;
+        self.arrivals += 1;
+    }
+
+    /// The line whose first call is next, of those that may have a slot.
+    fn next(&self, lines: &[Line], free: u32) -> Option<usize> {
+        let may = lines.iter().enumerate().filter(|(at, line)| line.first != NOBODY && self.admits(*at, free));
+        may.min_by_key(|(at, line)| {
+            let came = self.came[line.first as usize];
+            (self.ranks[*at], if self.last_first { u64::MAX - came } else { came })
+        })
+        .map(|(at, _)| at)
+    }
 }
 
 /// What a diagnostics page shows of a queue.
@@ -106,6 +147,7 @@ impl Queue {
             active_level: TimeWeighted::default(),
             waiting_level: TimeWeighted::default(),
             slots_level: TimeWeighted::new(0, u64::from(spec.max_concurrency)),
+            reserve: None,
             most: (spec.max_concurrency, spec.max_queue.unwrap_or(u32::MAX)),
             granted: 0,
             dropped: 0,
@@ -113,6 +155,30 @@ impl Queue {
             waited_before: 0,
             waited_in_vain: 0,
         }
+    }
+
+    /// The same with its reserved slots, if it has any; then each class has a line, and `ranks` says which goes first.
+    pub(crate) fn with_reserve(mut self, spec: &Spec, ranks: &[u8]) -> Queue {
+        if !spec.reserved.is_empty() {
+            let is_ranked = spec.discipline == Discipline::Priority;
+            self.lines = vec![Line { first: NOBODY, last: NOBODY }; ranks.len()];
+            self.reserve = Some(Box::new(Reserve {
+                slots: spec.reserved.clone(),
+                active: vec![0; ranks.len()],
+                ranks: if is_ranked { ranks.to_vec() } else { vec![0; ranks.len()] },
+                last_first: self.last_first,
+                came: Vec::new(),
+                arrivals: 0,
+            }));
+        }
+        self
+    }
+
+    /// Whether a call of this line may have a slot.
+    #[inline]
+    fn has_slot(&self, line: usize) -> bool {
+        self.active < self.slots
+            && self.reserve.as_ref().is_none_or(|reserve| reserve.admits(line, self.slots - self.active))
     }
 
     /// The page at `now`, where those that still wait have waited for `still` together.
@@ -153,6 +219,9 @@ impl Queue {
     pub(crate) fn close(&mut self, now: Instant) {
         (self.active, self.waiting) = (0, 0);
         self.lines.fill(Line { first: NOBODY, last: NOBODY });
+        if let Some(reserve) = &mut self.reserve {
+            reserve.active.fill(0);
+        }
         for level in [&mut self.active_level, &mut self.waiting_level, &mut self.slots_level] {
             level.set(now.nanos(), 0);
         }
@@ -182,15 +251,19 @@ impl Queue {
         if self.waiting == 0 || self.active >= self.slots {
             return None;
         }
+        let next = self.take_first(links, now)?;
         self.active += 1;
         self.active_level.set(now.nanos(), u64::from(self.active));
-        self.take_first(links, now)
+        Some(next)
     }
 
     /// A call arrives, to stand in `line` if it must wait.
     #[inline]
     pub(crate) fn arrive(&mut self, call: u32, line: usize, links: &mut Links, now: Instant) -> Admission {
-        if self.active < self.slots {
+        if self.has_slot(line) {
+            if let Some(reserve) = &mut self.reserve {
+                reserve.active[line] += 1;
+            }
             self.active += 1;
             self.active_level.set(now.nanos(), u64::from(self.active));
             self.granted += 1;
@@ -203,6 +276,9 @@ impl Queue {
         }
         self.waiting += 1;
         self.waiting_level.set(now.nanos(), u64::from(self.waiting));
+        if let Some(reserve) = &mut self.reserve {
+            reserve.waits(call);
+        }
         let line = &mut self.lines[line];
         if line.first == NOBODY {
             (line.first, line.last) = (call, call);
@@ -219,9 +295,12 @@ impl Queue {
         Admission::Waiting
     }
 
-    /// A call gives its slot back; whoever is next has it at this instant.
+    /// A call of this line gives its slot back; whoever is next has it at this instant.
     #[inline]
-    pub(crate) fn leave(&mut self, links: &mut Links, now: Instant) -> Option<u32> {
+    pub(crate) fn leave(&mut self, line: usize, links: &mut Links, now: Instant) -> Option<u32> {
+        if self.reserve.is_some() {
+            return self.leave_reserved(line, links, now);
+        }
         if self.waiting == 0 || self.active > self.slots {
             self.active -= 1;
             self.active_level.set(now.nanos(), u64::from(self.active));
@@ -230,9 +309,27 @@ impl Queue {
         self.take_first(links, now)
     }
 
+    /// With reserved slots, the one that is free now may be for nobody who waits.
+    #[cold]
+    fn leave_reserved(&mut self, line: usize, links: &mut Links, now: Instant) -> Option<u32> {
+        if let Some(reserve) = &mut self.reserve {
+            reserve.active[line] -= 1;
+        }
+        self.active -= 1;
+        self.active_level.set(now.nanos(), u64::from(self.active));
+        self.serve_next(links, now)
+    }
+
     #[inline]
     fn take_first(&mut self, links: &mut Links, now: Instant) -> Option<u32> {
-        let line = self.lines.iter().position(|line| line.first != NOBODY)?;
+        let line = match &mut self.reserve {
+            None => self.lines.iter().position(|line| line.first != NOBODY)?,
+            Some(reserve) => {
+                let line = reserve.next(&self.lines, self.slots - self.active)?;
+                reserve.active[line] += 1;
+                line
+            }
+        };
         let next = self.lines[line].first;
         self.take_out(next, line, links, now);
         self.granted += 1;
@@ -271,7 +368,9 @@ impl Queue {
     /// Whether slots, places and the rule that no slot is idle while a call waits all hold.
     pub(crate) fn is_sound(&self) -> bool {
         let (slots, places) = self.most;
-        self.active <= slots && self.waiting <= places && (self.waiting == 0 || self.active >= self.slots)
+        self.active <= slots
+            && self.waiting <= places
+            && (self.waiting == 0 || self.reserve.is_some() || self.active >= self.slots)
     }
 }
 
@@ -286,6 +385,7 @@ mod tests {
             max_queue: Some(places),
             discipline,
             patience: None,
+            reserved: vec![],
             adaptive: None,
         };
         let mut links = Links::default();
@@ -299,7 +399,7 @@ mod tests {
         for &(call, line) in arrivals {
             assert_eq!(queue.arrive(call, line, &mut links, Instant::START), Admission::Waiting);
         }
-        std::iter::from_fn(|| queue.leave(&mut links, Instant::START)).collect()
+        std::iter::from_fn(|| queue.leave(0, &mut links, Instant::START)).collect()
     }
 
     #[test]
@@ -330,13 +430,17 @@ mod tests {
             max_queue: Some(places),
             discipline: Discipline::Fifo,
             patience: None,
+            reserved: vec![],
             adaptive: None,
         };
         queue.change(&limits(1, 2), Instant::START);
         assert_eq!(queue.arrive(6, 0, &mut links, Instant::START), Admission::Refused);
-        assert_eq!((queue.leave(&mut links, Instant::START), queue.leave(&mut links, Instant::START)), (None, None));
+        assert_eq!(
+            (queue.leave(0, &mut links, Instant::START), queue.leave(0, &mut links, Instant::START)),
+            (None, None)
+        );
         assert_eq!((queue.active, queue.waiting()), (1, 3));
-        assert_eq!(queue.leave(&mut links, Instant::START), Some(3));
+        assert_eq!(queue.leave(0, &mut links, Instant::START), Some(3));
         queue.change(&limits(3, 8), Instant::START);
         let served: Vec<u32> = std::iter::from_fn(|| queue.serve_next(&mut links, Instant::START)).collect();
         assert_eq!((served, queue.active, queue.waiting()), (vec![4, 5], 3, 0));
@@ -352,7 +456,7 @@ mod tests {
         queue.abandon(2, 0, Instant::START, &mut links, Instant::START);
         queue.abandon(4, 0, Instant::START, &mut links, Instant::START);
         queue.arrive(5, 0, &mut links, Instant::START);
-        let rest: Vec<u32> = std::iter::from_fn(|| queue.leave(&mut links, Instant::START)).collect();
+        let rest: Vec<u32> = std::iter::from_fn(|| queue.leave(0, &mut links, Instant::START)).collect();
         assert_eq!(rest, [1, 3, 5]);
         assert_eq!((queue.active, queue.waiting()), (0, 0));
     }
