@@ -191,10 +191,8 @@ latency = { dist = "exponential", mean = "20s" }
 "#;
     let answer = answer(&model(text));
     holds("two clocks", &answer, "plans.failed_fraction", 20.0 / 80.0, 0.0);
-    assert_eq!(
-        mean(&answer, "plans.completed") + mean(&answer, "plans.left") + mean(&answer, "plans.in_flight"),
-        mean(&answer, "plans.offered")
-    );
+    let ended = mean(&answer, "plans.completed") + mean(&answer, "plans.left") + mean(&answer, "plans.in_flight");
+    assert!((ended - mean(&answer, "plans.offered")).abs() < 1e-6);
 }
 
 /// A limit that follows the provider: at its top while all goes well, at its bottom while nothing does.
