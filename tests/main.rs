@@ -11,6 +11,7 @@ mod isolates;
 mod laws;
 mod model_errors;
 mod overload;
+mod parts;
 mod profiles;
 mod properties;
 mod providers;

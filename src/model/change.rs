@@ -235,6 +235,8 @@ fn differs(base: &Model, stage: &Model) -> Option<&'static str> {
         ("provider", stage.providers != base.providers),
         ("queue", stage.queues != base.queues),
         ("store", stage.stores != base.stores),
+        ("tiers", stage.tiers != base.tiers),
+        ("d1", stage.d1 != base.d1),
         ("reads", stage.reads != base.reads),
         ("logging", stage.logging != base.logging),
         ("isolates", stage.isolates != base.isolates),

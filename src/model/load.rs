@@ -8,7 +8,9 @@ use super::overlay;
 use super::problems::{At, Complaint, Problems};
 use super::spec::{Arrivals, Model};
 use super::tree::Node;
-use super::{change, digest, objectives, preset, provider, run, shape, store, strategy, trace, traffic, workflow};
+use super::{
+    change, digest, objectives, parts, preset, provider, run, shape, store, strategy, trace, traffic, workflow,
+};
 use std::path::Path;
 
 /// Reads a model: its text, the bases it extends, `overrides` of the form `PATH=VALUE`, the preset it names.
@@ -87,7 +89,7 @@ fn sections(
     let absent = Node::empty(At { end: 0, ..root.at });
     let section = |key: &'static str| cursor.table(key).or_else(|| cursor.absent(key, &absent));
     let names = Names::new(root);
-    for (key, list) in [("traffic", &names.classes), ("workflow", &names.workflows), ("provider", &names.providers)] {
+    for (key, list) in [("traffic", &names.classes), ("workflow", &names.workflows)] {
         if list.all().is_empty() && root.get(key).is_some() {
             let complaint = Complaint::new("there must be at least one").cure(format!("add [{key}.NAME]"));
             input.problems.report_once(cursor.at(key), key, complaint);
@@ -98,6 +100,11 @@ fn sections(
     let workflows = workflow::read(input, &cursor, &names);
     let providers = provider::read(input, &cursor, &names);
     let queues = provider::queues(input, &cursor, &names);
+    let tiers = parts::tiers(input, &cursor, platform.isolates);
+    let d1 = parts::d1(input, &cursor, &names);
+    if tiers.len() == names.tiers.all().len() {
+        workflow::can_compute(input, &cursor, &workflows, &tiers);
+    }
     let stores = store::read(input, &cursor);
     let reads = store::reads(input, &cursor, &names);
     let mut classes = traffic::read(input, &cursor, &names, run.as_ref());
@@ -110,6 +117,10 @@ fn sections(
         let complaint =
             Complaint::new("a trace says its isolates, and these come and go").cure("take one of the two out");
         input.problems.report_once(cursor.at("isolates"), "isolates", complaint);
+    }
+    if isolates.is_some() && !(tiers.is_empty() && d1.is_empty()) {
+        let complaint = Complaint::new("not supported together with [tiers.NAME] or [d1.NAME]");
+        input.problems.report_once(cursor.at("isolates"), "isolates", complaint.cure("use `platform.isolates`"));
     }
     let diagnostics = cursor.table("diagnostics").and_then(|table| run::diagnostics(input, &table, &names));
     let objectives = objectives::read(input, &cursor, &names);
@@ -129,6 +140,8 @@ fn sections(
         providers,
         queues,
         stores,
+        tiers,
+        d1,
         reads,
         logging,
         isolates,

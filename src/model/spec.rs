@@ -1,6 +1,9 @@
 //! What a checked model holds.
 
 mod operation;
+mod parts;
+
+pub use parts::*;
 
 use super::change::{Setting, Stage};
 use crate::policy::{Aimd, Breaker, Fault, FaultSet, OnExceed, Quota, Retry};
@@ -35,6 +38,10 @@ pub struct Model {
     pub queues: Vec<Queue>,
     /// KV, caches.
     pub stores: Vec<Store>,
+    /// Caches in front of a computation or a provider.
+    pub tiers: Vec<Tiers>,
+    /// Databases that do one operation at a time.
+    pub d1: Vec<D1>,
     /// Reads that are not logs: allow and deny lists, prompts.
     pub reads: Vec<Read>,
     /// How calls are logged.
@@ -209,7 +216,9 @@ pub struct Step {
     /// Its name.
     pub name: String,
     /// Who answers its calls.
-    pub provider: Id<Provider>,
+    pub work: Work,
+    /// The tiers that they ask first.
+    pub lookup: Option<Id<Tiers>>,
     /// Where its calls wait for a slot; none: they start at once.
     pub queue: Option<Id<Queue>>,
     /// `after`: indices of the steps that must have ended first.
@@ -222,6 +231,13 @@ pub struct Step {
     pub critical: bool,
     /// A latency of its own, instead of the provider's.
     pub latency: Option<LawSpec>,
+}
+
+impl Step {
+    /// The provider that its calls ask, if they ask one.
+    pub fn provider(&self) -> Option<Id<Provider>> {
+        if let Work::Provider(id) = self.work { Some(id) } else { None }
+    }
 }
 
 /// `on_call_error`

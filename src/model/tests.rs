@@ -9,10 +9,11 @@ use crate::units::{RateUnit, Span};
 use std::io;
 use std::path::{Path, PathBuf};
 
-const SHIPPED: [&str; 13] = [
+const SHIPPED: [&str; 15] = [
     "bug-after-three-days",
     "cache-only",
     "conditional",
+    "d1-stress",
     "diag-blind",
     "hybrid",
     "kv-only",
@@ -22,6 +23,7 @@ const SHIPPED: [&str; 13] = [
     "queue-large",
     "queue-override",
     "soft-failures",
+    "speech-cache",
     "spike-pressure",
 ];
 

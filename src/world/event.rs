@@ -18,6 +18,8 @@ pub(super) enum Event {
     Leaves(u32, u32),
     /// A store answers the op of this call.
     StoreAnswer(u32),
+    /// A lookup of this call is answered, or its computation or operation on a database is over.
+    WorkEnd(u32),
     /// The backoff of this call ends.
     BackoffEnd(u32),
     /// Nothing has come to this isolate since so many plans had.
