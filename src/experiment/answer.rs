@@ -1,6 +1,6 @@
 //! What `run` found: plain data, rendered by [`crate::report`].
 
-use super::Arithmetic;
+use super::{Arithmetic, Theory};
 use crate::model::{Objective, Setting};
 use crate::units::{Span, Timestamp};
 
@@ -63,6 +63,8 @@ pub struct Answer {
     pub settings: Vec<Setting>,
     /// The arithmetic beside the simulation.
     pub arithmetic: Arithmetic,
+    /// The theory beside the simulation, where the books have a formula.
+    pub theory: Vec<Theory>,
 }
 
 impl Answer {

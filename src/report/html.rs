@@ -2,7 +2,7 @@
 
 use super::plots::Plot;
 use super::words::{self, range, value_or_dash};
-use super::{Advice, settings, summary};
+use super::{Advice, settings, summary, theory};
 use crate::experiment::Answer;
 use crate::units::{count, number};
 
@@ -34,6 +34,7 @@ pub fn html(answer: &Answer) -> String {
     for plot in Plot::ALL {
         out += &figure(answer, plot);
     }
+    out += &beside(answer);
     out += &ceilings(answer);
     out += &metrics(answer);
     out + &format!(
@@ -95,6 +96,16 @@ fn advice(answer: &Answer) -> String {
     }
     let items: String = all.iter().map(|advice| format!("<li>{}</li>\n", escape(&advice.text()))).collect();
     format!("<section>\n<h2>Advice</h2>\n<ul>\n{items}</ul>\n</section>\n")
+}
+
+fn beside(answer: &Answer) -> String {
+    if answer.theory.is_empty() {
+        return String::new();
+    }
+    let rows = answer.theory.iter().map(|line| theory::cells(line).map(|cell| escape(&cell)).to_vec());
+    let out = table("Theory beside the simulation", &["metric", "#simulated", "#theory", "law"], rows);
+    let warnings: String = theory::warnings(answer).iter().map(|w| format!("<p>{}</p>\n", escape(w))).collect();
+    out + &warnings
 }
 
 fn ceilings(answer: &Answer) -> String {

@@ -19,6 +19,7 @@ mod settings;
 mod summary;
 mod sweep;
 mod text;
+mod theory;
 mod verification;
 mod words;
 
