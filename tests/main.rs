@@ -3,9 +3,11 @@
 #![allow(clippy::disallowed_methods, reason = "tests check against the platform's functions, and wait for a process")]
 
 mod architecture;
+mod capacity;
 mod change;
 mod cli;
 mod common;
+mod coverage;
 mod determinism;
 mod isolates;
 mod laws;
@@ -20,5 +22,6 @@ mod reference;
 mod replay;
 mod shipped;
 mod stores;
+mod tune;
 mod verify;
 mod what_if;
