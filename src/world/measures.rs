@@ -429,6 +429,7 @@ impl ClassTally {
         self.latencies.merge(&other.latencies);
         self.latency_ns += other.latency_ns;
         self.retried += other.retried;
+        self.for_nobody += other.for_nobody;
         for (mine, theirs) in self.faults.iter_mut().zip(other.faults) {
             *mine += theirs;
         }
