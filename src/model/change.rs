@@ -43,13 +43,16 @@ pub struct Setting {
     pub until: Option<Span>,
 }
 
+/// One value of a change: its path as text and as keys, and the value.
+type Leaf = (String, Vec<(String, At)>, Node);
+
 /// A change as it is written.
 struct Declared {
     at: Span,
     from: Span,
     source: String,
     effective: bool,
-    values: Vec<(String, Vec<(String, At)>, Node)>,
+    values: Vec<Leaf>,
     whole: Node,
 }
 
@@ -118,12 +121,7 @@ fn declared(input: &mut Input<'_>, root: &Node) -> Vec<Declared> {
 
 /// The single values in a table of paths: a dotted key, or tables in tables. A table that names its own kind is a
 /// value.
-fn leaves(
-    input: &mut Input<'_>,
-    node: &Node,
-    walked: &[(String, At)],
-    out: &mut Vec<(String, Vec<(String, At)>, Node)>,
-) {
+fn leaves(input: &mut Input<'_>, node: &Node, walked: &[(String, At)], out: &mut Vec<Leaf>) {
     let Some(table) =
         node.table().filter(|table| walked.is_empty() || !TAGS.iter().any(|tag| table.contains_key(*tag)))
     else {
