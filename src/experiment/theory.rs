@@ -87,7 +87,7 @@ fn is_plain(model: &Model) -> bool {
         overrides: _,
         run: _,
         platform: _,
-        classes: _,
+        classes,
         workflows: _,
         providers,
         queues,
@@ -98,25 +98,45 @@ fn is_plain(model: &Model) -> bool {
         logging,
         readers,
         logfiles: _,
+        isolates,
+        diagnostics: _,
         objectives: _,
+        stages,
+        settings: _,
     } = model;
     let plain_provider = |provider: &Provider| {
-        let Provider { name: _, latency: _, request_timeout: _, errors: _, request_error: _, retry, breaker } =
-            provider;
+        let Provider {
+            name: _,
+            latency: _,
+            request_timeout: _,
+            timeout_from_arrival,
+            errors: _,
+            request_error: _,
+            retry,
+            breaker,
+        } = provider;
         let Retry { max: _, on: _, backoff: _, hold_slot: _ } = retry;
-        breaker.is_none()
+        breaker.is_none() && !timeout_from_arrival
     };
     let plain_queue = |queue: &Queue| {
-        let Queue { name: _, max_concurrency: _, max_queue: _, discipline: _, patience: _ } = queue;
-        true
+        let Queue { name: _, max_concurrency: _, max_queue: _, discipline: _, patience: _, reserved, adaptive } = queue;
+        reserved.is_empty() && adaptive.is_none()
     };
     // What an administrator's clock starts uses the same quotas.
     let of_calls = |op: &LogOp| matches!(op.event, LogEvent::Request | LogEvent::Response);
     if readers.iter().any(|reader| reader.store.is_some()) || !logging.ops.iter().all(of_calls) {
         return false;
     }
+    // Users who come back or leave, isolates that come and go, and values that change have no stationary formula here.
+    let steady = stages.is_empty() && isolates.is_none();
+    let plain_class = |class: &Class| class.comeback.is_none() && class.leaves_after.is_none();
     // Work that a cache answers, or that waits for a database, is another matter.
-    tiers.is_empty() && d1.is_empty() && providers.iter().all(plain_provider) && queues.iter().all(plain_queue)
+    tiers.is_empty()
+        && d1.is_empty()
+        && steady
+        && classes.iter().all(plain_class)
+        && providers.iter().all(plain_provider)
+        && queues.iter().all(plain_queue)
 }
 
 /// The formulas of a model beside its metrics; `estimate` gives the replications of one.

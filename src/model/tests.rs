@@ -9,12 +9,13 @@ use crate::units::{RateUnit, Span};
 use std::io;
 use std::path::{Path, PathBuf};
 
-const SHIPPED: [&str; 16] = [
+const SHIPPED: [&str; 18] = [
     "bug-after-three-days",
     "cache-only",
     "cleanup",
     "conditional",
     "d1-stress",
+    "diag-blind",
     "hybrid",
     "kv-only",
     "log-files",
@@ -24,6 +25,7 @@ const SHIPPED: [&str; 16] = [
     "queue-large",
     "queue-override",
     "sofia-usa",
+    "soft-failures",
     "speech-cache",
     "spike-pressure",
 ];

@@ -4,6 +4,7 @@
 //! operations in a window, and [`Meter`] is one in force; [`Breaker`] stops sending after too many failures, and
 //! [`Circuit`] is one in force; [`Cache`] forgets; [`Rotation`] says which lines of a log file are still there.
 
+mod adaptive;
 mod breaker;
 mod eviction;
 mod meter;
@@ -11,6 +12,7 @@ mod quota;
 mod retry;
 mod rotation;
 
+pub use adaptive::{AdaptiveLimit, Aimd};
 pub use breaker::{Breaker, Circuit, Latest, Pass, Trip};
 pub use eviction::{Cache, Evict, Forgotten, Renew};
 pub use meter::{Meter, Verdict};

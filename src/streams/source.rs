@@ -53,8 +53,12 @@ pub enum Purpose {
     Start = 18,
     /// Which points of a design are simulated.
     Design = 19,
+    /// Which isolate a visit of a diagnostics page lands on.
+    Page = 20,
+    /// Whether and when a user comes back after an overload answer.
+    Comeback = 21,
     /// How long an operation at the end of a plan or a day takes, and how it ends.
-    Summary = 20,
+    Summary = 24,
 }
 
 impl Source {
