@@ -1,7 +1,7 @@
 //! Providers and the policies around an attempt, held against closed forms and against stories worked out by hand.
 
 use crate::common::{answer, holds, mean, model};
-use capsim::theory::breaker;
+use capsim::theory::{breaker, bucket, erlang, retry};
 
 /// One call a plan, at a provider whose keys (and other sections) the test writes.
 fn calls(arrivals: &str, days: f64, provider: &str) -> String {
@@ -87,4 +87,215 @@ fn a_breaker_counts_attempts_or_calls() {
     assert_eq!(of("counts = \"calls\""), (15.0 + 15.0, 15.0));
     // A window of the latest ten attempts needs ten to begin with: the first of call 4 opens it, its second is refused.
     assert_eq!(of("window = { size = 10 }"), (9.0 + 2.0 + 16.0, 17.0));
+}
+
+const STEADY: &str = "process = \"deterministic\", per_second = 1";
+
+fn poisson(per_second: f64) -> String {
+    format!("process = \"poisson\", per_second = {per_second}")
+}
+
+fn seconds(n: f64) -> f64 {
+    n / 86_400.0
+}
+
+/// A bucket of 5 that refills by one a second, under Poisson attempts: the loss of M/D/1/5.
+#[test]
+fn a_rate_limit_refuses_as_a_token_bucket_does() {
+    for (rate, size, keys) in [
+        (1.2, 5, "requests_per_minute = 60\nlimit_burst = \"5s\""),
+        (0.8, 1, "requests_per_minute = 60\nlimit_burst = \"1s\""),
+        (1.2, 5, "tokens_per_minute = 6000\ntokens = 100\nlimit_burst = \"5s\""),
+    ] {
+        let answer = answer(&model(&calls(&poisson(rate), 0.5, &format!("latency = \"1us\"\n{keys}"))));
+        let exact = bucket::refused(rate, 1.0, size);
+        holds("token bucket", &answer, "plans.failed_fraction", exact, 0.0);
+        assert_eq!(mean(&answer, "attempts.rate_limited"), mean(&answer, "plans.failed"));
+        assert_eq!(mean(&answer, "provider.p.attempts.counted"), mean(&answer, "plans.completed"));
+    }
+}
+
+/// Two calls at once, one token, and another after a second: the second call is told to come back then.
+#[test]
+fn a_retry_waits_as_long_as_the_refusal_says() {
+    let of = |retry: &str| {
+        let provider = format!(
+            "latency = \"100ms\"\nrequests_per_minute = 60\nlimit_burst = \"1s\"\nrefusal_latency = \"200ms\"\n\
+             [retry.p]\nmax = 1\nbackoff = {{ kind = \"constant\", base = \"300ms\", jitter = \"none\" }}\n{retry}"
+        );
+        let text = calls("process = \"deterministic\", per_minute = 1", seconds(60.0), &provider)
+            .replace("\"call\"", "\"call\", calls = 2, parallel = 2");
+        let answer = answer(&model(&text));
+        (mean(&answer, "attempts.rate_limited"), mean(&answer, "plans.completed"), answer.mean("plan.latency.max"))
+    };
+    // Refused at 0 s for a second, told so at 0.2 s: it waits 1 s and is answered at 1.3 s.
+    assert_eq!(of(""), (1.0, 1.0, Some(1.3)));
+    // Left to its own wait it comes back at 0.5 s, too early.
+    assert_eq!(of("retry_after = \"ignore\""), (2.0, 0.0, None));
+    assert_eq!(of("retry_after_max = \"900ms\""), (2.0, 0.0, None));
+}
+
+/// An alternating renewal process seen by Poisson arrivals: down for a third of the time.
+#[test]
+fn outages_that_come_and_go() {
+    let provider = "latency = \"1us\"\noutage = { mean_up = \"100s\", mean_down = \"50s\" }";
+    let answer = answer(&model(&calls(&poisson(0.5), 1.0, provider)));
+    // It starts up: the mean over a day is under 1/3 by 1/3 × 33 s / 86,400 s.
+    holds("outages", &answer, "plans.failed_fraction", 1.0 / 3.0, 1.3e-4);
+}
+
+#[test]
+fn outages_by_the_clock() {
+    let of = |provider: &str| answer(&model(&calls(STEADY, seconds(100.0), provider)));
+    let refused = of(
+        "latency = \"1s\"\noutage = [{ at = \"10s\", for = \"5s\" }, { at = \"20s\", for = \"1s\", fault = \"network\" }]",
+    );
+    assert_eq!(mean(&refused, "attempts.errored"), 6.0, "at 10 to 14 s, and at 20 s");
+    let silent =
+        of("latency = \"1s\"\nrequest_timeout = \"2s\"\noutage = { at = \"10s\", for = \"5s\", fault = \"timeout\" }");
+    assert_eq!(mean(&silent, "attempts.timed_out"), 5.0);
+    // 94 answered within a second each (the last, sent at 99 s, at the horizon), 5 held for the whole timeout.
+    assert_eq!(mean(&silent, "provider.p.in_flight.mean"), (95.0 + 5.0 * 2.0) / 100.0);
+}
+
+/// M/G/∞ at the provider: what is there is the rate times the mean time, whatever the client does with it.
+#[test]
+fn the_server_outlives_its_client() {
+    let of = |outlives: bool| {
+        let provider = format!(
+            "latency = {{ dist = \"exponential\", mean = \"1s\" }}\nrequest_timeout = \"1s\"\noutlives_client = {outlives}"
+        );
+        answer(&model(&calls(&poisson(2.0), 0.25, &provider)))
+    };
+    let late = (-1.0_f64).exp();
+    let (goes_on, stops) = (of(true), of(false));
+    // Empty at the start: the first second or two of 21,600 are missing.
+    holds("M/G/∞", &goes_on, "provider.p.in_flight.mean", 2.0, 2e-4);
+    holds("M/G/∞, given up", &goes_on, "provider.p.in_flight.abandoned", 2.0 * late, 2e-4);
+    holds("M/G/∞, cut", &stops, "provider.p.in_flight.mean", 2.0 * (1.0 - late), 2e-4);
+    for answer in [&goes_on, &stops] {
+        holds("timeouts", answer, "plans.failed_fraction", late, 0.0);
+        assert_eq!(mean(answer, "provider.p.attempts.useful"), mean(answer, "plans.completed"));
+    }
+    assert_eq!(mean(&goes_on, "provider.p.attempts.billed"), mean(&goes_on, "provider.p.attempts.sent"));
+    // Cut short, what is in flight at the horizon will be billed or not: at most a handful of 43,200.
+    let billed = mean(&stops, "provider.p.attempts.billed") - mean(&stops, "provider.p.attempts.useful");
+    assert!((0.0..5.0).contains(&billed), "{billed}");
+}
+
+#[test]
+fn slots_of_the_provider() {
+    let exponential = "latency = { dist = \"exponential\", mean = \"1s\" }\n";
+    let lost = answer(&model(&calls(&poisson(3.0), 0.25, &format!("{exponential}max_concurrency = 4"))));
+    holds("Erlang B over there", &lost, "plans.failed_fraction", erlang::erlang_b(4, 3.0), 0.0);
+    let queued = format!("{exponential}max_concurrency = 1\nmax_queue = \"unlimited\"");
+    let queued = answer(&model(&calls(&poisson(0.5), 1.0, &queued)));
+    holds("M/M/1 over there", &queued, "plan.latency.mean", 2.0, 0.0);
+}
+
+#[test]
+fn hangs_are_timeouts() {
+    let provider = "latency = \"1ms\"\nrequest_timeout = \"1s\"\nhang = 0.25";
+    let answer = answer(&model(&calls(&poisson(1.0), 0.25, provider)));
+    holds("hangs", &answer, "plans.failed_fraction", 0.25, 0.0);
+}
+
+/// Layers multiply: an SDK of 3 attempts, each failing with p, is one try that fails with p³; three of those.
+#[test]
+fn layers_of_retries_multiply() {
+    let none = "backoff = { kind = \"none\" }";
+    let of = |p: f64, more: &str| {
+        let provider = format!(
+            "latency = \"1us\"\noutlives_client = true\nerrors = {{ server_error = {p} }}\n[retry.p]\n{none}\nsdk = {{ {none} }}\n{more}"
+        );
+        answer(&model(&calls(STEADY, seconds(20_000.0), &provider)))
+    };
+    let p: f64 = 0.5;
+    let some = of(p, "");
+    let exact = retry::attempts(p, 2) * retry::attempts(p.powi(3), 2);
+    holds("two layers", &some, "attempts.made", 20_000.0 * exact, 0.0);
+    holds("two layers", &some, "plans.failed_fraction", p.powi(9), 0.0);
+    holds("two layers", &some, "retry.p.application.tries", 20_000.0 * retry::attempts(p.powi(3), 2), 0.0);
+    assert_eq!(mean(&some, "retry.p.sdk.tries"), mean(&some, "attempts.made"));
+    let all = of(1.0, &format!("proxy = {{ {none} }}"));
+    assert_eq!(mean(&all, "attempts.made"), 27.0 * 20_000.0);
+    assert_eq!(mean(&all, "retry.p.sdk.tries"), 9.0 * 20_000.0);
+}
+
+#[test]
+fn a_budget_bounds_the_retries_of_all_layers() {
+    let provider = "latency = \"1us\"\nerrors = { server_error = 1.0 }\n[retry.p]\nbackoff = { kind = \"none\" }\n\
+                    sdk = { backoff = { kind = \"none\" } }\nbudget = { ratio = 0.1 }";
+    let answer = answer(&model(&calls(STEADY, seconds(1000.0), provider)));
+    // Full at 10 when the first call comes; the other 999 add a tenth each.
+    assert_eq!(mean(&answer, "attempts.retried"), 10.0 + 99.0);
+    assert_eq!(mean(&answer, "attempts.made"), 1000.0 + 109.0);
+    assert_eq!(mean(&answer, "retry.p.over_budget"), 1000.0 - 1.0, "all but the first call ran out");
+}
+
+#[test]
+fn a_deadline_is_shared_by_all_attempts() {
+    let of = |latency: &str| {
+        let provider = format!(
+            "latency = \"{latency}\"\nrequest_timeout = \"8s\"\nerrors = {{ server_error = 1.0 }}\n[retry.p]\nmax = 50\n\
+             deadline = \"5s\"\nbackoff = {{ kind = \"constant\", base = \"1s\", jitter = \"none\" }}"
+        );
+        let answer = answer(&model(&calls("process = \"deterministic\", per_minute = 1", seconds(60.0), &provider)));
+        ["made", "timed_out", "errored"].map(|what| mean(&answer, &format!("attempts.{what}")))
+    };
+    assert_eq!(of("1s"), [3.0, 0.0, 3.0], "at 0, 2 and 4 s; the next would begin at 6 s");
+    assert_eq!(of("1500ms"), [2.0, 0.0, 2.0], "at 0 and 2.5 s: the third would begin at the deadline");
+    assert_eq!(of("7s"), [1.0, 1.0, 0.0], "cut at 5 s and not at 8 s");
+}
+
+/// Exponential latencies forget: after a second the first has as far to go as the hedge, and the first of two is there
+/// in half the time.
+#[test]
+fn a_hedge_races_the_first() {
+    let provider =
+        "latency = { dist = \"exponential\", mean = \"1s\" }\noutlives_client = true\n[hedge.p]\nafter = \"1s\"";
+    let answer = answer(&model(&calls(STEADY, seconds(20_000.0), provider)));
+    let late = (-1.0_f64).exp();
+    holds("hedge", &answer, "plan.latency.mean", (1.0 - late) + late / 2.0, 0.0);
+    holds("hedge", &answer, "hedge.p.sent", 20_000.0 * late, 1.0);
+    holds("hedge", &answer, "hedge.p.won", 20_000.0 * late / 2.0, 1.0);
+    let extra = mean(&answer, "provider.p.attempts.sent") - mean(&answer, "attempts.made");
+    assert_eq!(extra, mean(&answer, "hedge.p.sent"), "a hedge is no attempt of its own in the ledger");
+}
+
+#[test]
+fn waiting_spends_the_timeout_if_the_queue_says_so() {
+    let of = |spends: bool| {
+        let provider = "latency = \"3s\"\nrequest_timeout = \"5s\"\n[queue.q]\nmax_concurrency = 1\n";
+        let text = calls(
+            "process = \"deterministic\", per_minute = 1",
+            seconds(60.0),
+            &format!("{provider}waiting_spends_timeout = {spends}"),
+        );
+        let answer = answer(&model(&text.replace("\"call\"", "\"call\", queue = \"q\", calls = 3, parallel = 3")));
+        ["succeeded", "timed_out"].map(|what| mean(&answer, &format!("attempts.{what}")))
+    };
+    assert_eq!(of(false), [3.0, 0.0]);
+    // The second begins at 3 s and is cut at 5 s; the third begins then, with nothing left.
+    assert_eq!(of(true), [1.0, 2.0]);
+}
+
+/// Each preset as its source has it: two retries of half a second and one, ten minutes an attempt.
+#[test]
+fn presets_of_retries() {
+    let text = calls(
+        STEADY,
+        seconds(10.0),
+        "latency = \"1s\"\n[retry.p]\npreset = \"published-client\"\nsdk = { preset = \"openai-sdk\" }",
+    );
+    let provider = model(&text).providers[0].clone();
+    assert_eq!(provider.request_timeout.map(|limit| limit.secs()), Some(600.0), "that of the innermost layer");
+    let sdk = provider.inner[0].unwrap();
+    assert_eq!((sdk.max, provider.retry.max), (2, 2));
+    let alone = capsim::policy::Retry::longest(&[sdk], provider.request_timeout.unwrap());
+    assert!((alone.secs() - 1801.5).abs() < 1e-6, "{alone}");
+    let given = text.replace("latency = \"1s\"", "latency = \"1s\"\nrequest_timeout = \"20s\"");
+    assert_eq!(model(&given).providers[0].request_timeout.map(|limit| limit.secs()), Some(20.0));
+    // A client that does not honour the hint, with an SDK inside that does: one rule for all layers, the outer's.
+    assert_eq!(model(&text).providers[0].retry_after, capsim::model::RetryAfter::Ignore);
 }

@@ -12,7 +12,7 @@ mod provider;
 
 use arrivals::ARRIVALS;
 pub(super) use arrivals::LAW;
-use provider::{BREAKER, PROVIDER, RETRY};
+use provider::{BREAKER, HEDGE, PROVIDER, RETRY};
 
 const U32: i128 = u32::MAX as i128;
 const U64: i128 = u64::MAX as i128;
@@ -35,13 +35,13 @@ pub(super) static MODEL: Section = Section {
         required("provider", Named(&Table(&PROVIDER)), "The AI providers."),
         optional("retry", Named(&Table(&RETRY)), "no retries", "Retries, by the provider's name."),
         optional("breaker", Named(&Table(&BREAKER)), "none", "Circuit breakers, by the provider's name."),
+        optional("hedge", Named(&Table(&HEDGE)), "none", "Attempts that race a late one, by the provider's name."),
         optional("queue", Named(&Table(&QUEUE)), "no queues", "The in-memory queues."),
         optional("store", Named(&Table(&STORE)), "the preset's", "Key-value stores and caches."),
         optional("reads", Named(&Table(&READS)), "none", "Reads that are not logs: allow and deny lists, prompts."),
         optional("logging", Table(&LOGGING), "nothing is logged", "How calls are logged."),
         optional("objectives", Metrics(&Table(&OBJECTIVE)), "none", "Bounds that metrics are held against."),
         later("change", "Changes of a value at an instant."),
-        later("hedge", "Second attempts that race the first."),
     ],
 };
 
@@ -193,6 +193,12 @@ static STEP: Section = Section {
         default("parallel", Whole(1, MAX_CALLS), "1", "How many of them at once."),
         default("critical", Bool, "false", "Whether logging strategies treat it as critical."),
         optional("latency", Law(&LAW), "the provider's", "A latency of its own."),
+        optional(
+            "tokens",
+            Whole(0, U32),
+            "the provider's",
+            "Tokens that an attempt reserves: of the prompt, and `max_tokens`.",
+        ),
         later("fallback", "Another provider after a failure."),
     ],
 };
@@ -204,6 +210,12 @@ static QUEUE: Section = Section {
         default("max_queue", WholeOr(0, 1_000_000_000, "unlimited"), "unlimited", "Waiting places beside the slots."),
         default("discipline", OneOf(&["fifo", "lifo", "priority"]), "fifo", "Who is next."),
         optional("patience", Length, "for ever", "How long a call waits before it leaves."),
+        default(
+            "waiting_spends_timeout",
+            Bool,
+            "false",
+            "Whether the `request_timeout` of an attempt runs from the arrival in the queue.",
+        ),
     ],
 };
 

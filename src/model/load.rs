@@ -8,7 +8,7 @@ use super::overlay;
 use super::problems::{At, Complaint, Problems};
 use super::spec::{Arrivals, Model};
 use super::tree::Node;
-use super::{digest, objectives, preset, provider, run, shape, store, strategy, trace, traffic, workflow};
+use super::{digest, objectives, preset, provider, run, server, shape, store, strategy, trace, traffic, workflow};
 use std::path::Path;
 
 /// Reads a model: its text, the bases it extends, `overrides` of the form `PATH=VALUE`, the preset it names.
@@ -65,6 +65,7 @@ fn build(input: &mut Input<'_>, source: &Source, overrides: &[String]) -> Option
         root = overlay::merge(under, root);
     }
     preset::under_stores(input, &mut root);
+    preset::under_retries(input, &mut root);
     shape::check(&root, &ROOT, "", &mut input.problems);
     let strategy = root.get("logging").and_then(|logging| logging.get("strategy")).and_then(Node::text);
     let strategy = strategy::built_in(input, strategy.unwrap_or("none"));
@@ -92,6 +93,7 @@ fn sections(
     let platform = run::platform(input, &section("platform")?);
     let workflows = workflow::read(input, &cursor, &names);
     let providers = provider::read(input, &cursor, &names);
+    server::check(input, &cursor, &workflows, &providers);
     let queues = provider::queues(&cursor);
     let stores = store::read(input, &cursor);
     let reads = store::reads(input, &cursor, &names);

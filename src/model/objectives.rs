@@ -9,8 +9,10 @@ use super::problems::Complaint;
 use super::spec::Objective;
 
 /// The first words of metric names, beside those of stores.
-const ROOTS: [&str; 11] =
-    ["plans", "plan", "calls", "attempts", "queue", "logs", "breaker", "cost", "class", "provider", "reads"];
+const ROOTS: [&str; 13] = [
+    "plans", "plan", "calls", "attempts", "queue", "logs", "breaker", "cost", "class", "provider", "reads", "retry",
+    "hedge",
+];
 
 /// Reads the objectives, in the order of their metrics.
 pub(super) fn read(input: &mut Input<'_>, root: &Cursor<'_>, names: &Names) -> Vec<Objective> {
@@ -51,7 +53,7 @@ fn possible(metric: &str, names: &Names) -> Result<(), Complaint> {
             possible(&parts[2..].join("."), names)
         }
         ["queue", queue, _, ..] => part(queue, &names.queues),
-        ["provider", provider, _, ..] => part(provider, &names.providers),
+        ["provider" | "breaker" | "retry" | "hedge", provider, _, ..] => part(provider, &names.providers),
         ["class" | "queue" | "provider", _] => Err(Complaint::new("not the name of a metric")
             .found(format!("{metric:?}"))
             .allowed("such as \"queue.ai.drop_fraction\"")),

@@ -1,8 +1,12 @@
 //! What a checked model holds.
 
-use crate::policy::{Breaker, Fault, OnExceed, Quota, Retry};
+use crate::policy::{Fault, OnExceed, Quota};
 use crate::streams::LawSpec;
 use crate::units::{Bytes, Id, Instant, Money, Probability, Rate, Span, Timestamp, Zone};
+
+mod provider;
+
+pub use provider::{Outage, Provider, RetryAfter, Server, UpAndDown};
 
 /// A whole model.
 #[derive(Clone, Debug, PartialEq)]
@@ -201,6 +205,8 @@ pub struct Step {
     pub critical: bool,
     /// A latency of its own, instead of the provider's.
     pub latency: Option<LawSpec>,
+    /// Tokens that an attempt reserves, instead of the provider's number.
+    pub tokens: Option<u64>,
 }
 
 /// `on_call_error`
@@ -223,25 +229,6 @@ pub enum InvocationScope {
     Call,
 }
 
-/// `[provider.NAME]` with `[retry.NAME]`
-#[derive(Clone, Debug, PartialEq)]
-pub struct Provider {
-    /// Its name.
-    pub name: String,
-    /// How long an attempt takes.
-    pub latency: LawSpec,
-    /// `request_timeout`: an attempt is cut after this long, counted from when it starts.
-    pub request_timeout: Option<Span>,
-    /// `errors`: the chance that an answered attempt ends in each kind of fault; they sum to at most 1.
-    pub errors: Vec<(Fault, Probability)>,
-    /// `errors.request_error`: the chance that a call's request is itself faulty (known before it is sent).
-    pub request_error: Probability,
-    /// What follows a failed attempt.
-    pub retry: Retry,
-    /// `[breaker.NAME]`: what stops sending after too many failures.
-    pub breaker: Option<Breaker>,
-}
-
 /// `[queue.NAME]`
 #[derive(Clone, Debug, PartialEq)]
 pub struct Queue {
@@ -255,6 +242,8 @@ pub struct Queue {
     pub discipline: Discipline,
     /// How long a call waits before it leaves.
     pub patience: Option<Span>,
+    /// Whether the `request_timeout` of an attempt runs from the arrival in the queue.
+    pub waiting_spends_timeout: bool,
 }
 
 /// `discipline`

@@ -89,7 +89,9 @@ fn step(input: &mut Input<'_>, table: &Cursor<'_>, positions: &BTreeMap<&str, us
         None => None,
     };
     let name = table.text("name")?.to_string();
-    Some(Step { name, provider: provider?, queue, after, calls, parallel, critical: table.flag("critical"), latency })
+    let critical = table.flag("critical");
+    let tokens = table.whole("tokens");
+    Some(Step { name, provider: provider?, queue, after, calls, parallel, critical, latency, tokens })
 }
 
 /// The steps in an order in which each stands after those it waits for: of those that may stand next, the one

@@ -114,6 +114,8 @@ pub enum BackoffKind {
 pub enum Jitter {
     /// Not at all.
     None,
+    /// Over the last quarter: 3d/4 + uniform in [0, d/4], as the OpenAI and Anthropic SDKs do.
+    Quarter,
     /// Half fixed, half uniform: d/2 + uniform in [0, d/2].
     Equal,
     /// Uniform in [0, d].
@@ -157,6 +159,10 @@ impl Backoff {
         let full = full.min(self.cap);
         match self.jitter {
             Jitter::None => full,
+            Jitter::Quarter => {
+                let quarter = Span::from_nanos(full.nanos() / 4);
+                Span::from_nanos(full.nanos() - quarter.nanos()) + quarter.scale(word.unit())
+            }
             Jitter::Equal => {
                 let half = Span::from_nanos(full.nanos() / 2);
                 half + half.scale(word.unit())
@@ -182,6 +188,19 @@ pub struct Retry {
 impl Retry {
     /// One attempt, no more.
     pub const NEVER: Retry = Retry { max: 0, on: FaultSet::NONE, backoff: Backoff::NONE, hold_slot: true };
+
+    /// The longest that a call may take whose attempts take `attempt` at most: layers of retries inside each other, the
+    /// outermost first, each try of one being all that happens inside it.
+    pub fn longest(layers: &[Retry], attempt: Span) -> Span {
+        let Some((outer, inside)) = layers.split_first() else { return attempt };
+        let inside = Retry::longest(inside, attempt);
+        let (mut sum, mut wait) = (inside, Span::ZERO);
+        for nth in 0..outer.max {
+            wait = outer.backoff.delay(nth, wait, Word(u64::MAX));
+            sum = sum.saturating_add(wait).saturating_add(inside);
+        }
+        sum
+    }
 
     /// Whether attempt `attempt` (from 0), having ended in `fault`, is followed by another.
     pub fn again(&self, attempt: u32, fault: Fault) -> bool {
@@ -216,6 +235,8 @@ mod tests {
             let equal = Backoff { jitter: Jitter::Equal, ..EXPONENTIAL }.delay(3, Span::ZERO, word);
             assert!(full <= Span::from_secs(8));
             assert!(equal >= Span::from_secs(4) && equal <= Span::from_secs(8));
+            let quarter = Backoff { jitter: Jitter::Quarter, ..EXPONENTIAL }.delay(3, Span::ZERO, word);
+            assert!(quarter >= Span::from_secs(6) && quarter <= Span::from_secs(8));
         }
     }
 
@@ -227,6 +248,18 @@ mod tests {
             assert!(wait >= Span::SECOND && wait <= Span::from_secs(12), "{wait}");
         }
         assert!(backoff.delay(0, Span::from_secs(29), Word(u64::MAX)) <= Span::from_secs(30));
+    }
+
+    /// Three attempts of 10 s with waits of 1 s and 2 s are 33 s; three of those with the same waits around them 102 s.
+    #[test]
+    fn layers_multiply() {
+        let layer = Retry { max: 2, backoff: EXPONENTIAL, ..Retry::NEVER };
+        let longest = |layers: &[Retry]| Retry::longest(layers, Span::from_secs(10));
+        assert_eq!([longest(&[]), longest(&[layer])], [10, 33].map(Span::from_secs));
+        assert_eq!(longest(&[layer, layer]), Span::from_secs(102));
+        // With the default jitter the longest wait is the whole of it, but for a part in 2⁵².
+        let jittered = Retry { backoff: Backoff { jitter: Jitter::Full, ..EXPONENTIAL }, ..layer };
+        assert!(longest(&[layer]).nanos() - longest(&[jittered]).nanos() <= 2);
     }
 
     #[test]

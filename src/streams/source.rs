@@ -53,6 +53,10 @@ pub enum Purpose {
     Start = 18,
     /// Which points of a design are simulated.
     Design = 19,
+    /// Whether an attempt is never answered.
+    Hang = 20,
+    /// How an attempt goes that races another.
+    Hedge = 21,
 }
 
 impl Source {

@@ -5,7 +5,7 @@ use super::event::{Event, Rank, order};
 use super::ledger::{AttemptEnd, CallEnd};
 use super::state::{Call, NO_QUEUE, Phase, World};
 use crate::model::{Arrivals, TraceAttempt};
-use crate::policy::Fault;
+use crate::policy::{Backoff, Fault};
 use crate::units::Span;
 
 /// Words between the retries of one plan's call, and of one plan.
@@ -112,7 +112,18 @@ impl World<'_> {
 
     /// A failed attempt is followed by another, or fails its call.
     #[inline(never)]
-    pub(super) fn attempt_failed(&mut self, id: u32, fault: Fault) {
+    fn attempt_failed(&mut self, id: u32, fault: Fault) {
+        self.count_failed(id, fault);
+        let call = &self.calls[id as usize];
+        if self.blueprint.providers[call.provider as usize].retry.again(u32::from(call.attempt), fault) {
+            self.back_off(id);
+        } else {
+            self.give_up(id, CallEnd::Failed);
+        }
+    }
+
+    /// Counts an attempt that failed.
+    pub(super) fn count_failed(&mut self, id: u32, fault: Fault) {
         let call = &self.calls[id as usize];
         let ledger = &mut self.ledgers[call.class as usize];
         let end = match fault {
@@ -122,11 +133,6 @@ impl World<'_> {
         };
         ledger.attempts.end(end as usize, call.recorded);
         self.tallies[call.class as usize].faults[fault as usize] += u64::from(call.recorded);
-        if self.blueprint.providers[call.provider as usize].retry.again(u32::from(call.attempt), fault) {
-            self.back_off(id);
-        } else {
-            self.give_up(id, CallEnd::Failed);
-        }
     }
 
     /// The platform refuses the subrequest: the attempt fails before it is sent.
@@ -136,26 +142,40 @@ impl World<'_> {
         self.end_attempt(id);
     }
 
-    /// Another attempt follows after a wait; its draws have addresses of their own.
+    /// Another attempt follows after a wait.
     #[inline(never)]
     fn back_off(&mut self, id: u32) {
-        let call = &mut self.calls[id as usize];
+        let call = &self.calls[id as usize];
         let retry = &self.blueprint.providers[call.provider as usize].retry;
+        let wait = self.draw_retry(id, &retry.backoff, u32::from(call.attempt), call.backoff);
+        self.calls[id as usize].backoff = wait;
+        self.wait_before_retry(id, wait, retry.hold_slot);
+    }
+
+    /// Draws the wait after attempt `nth` of its layer, and how the next attempt will go; both have addresses of their
+    /// own.
+    pub(super) fn draw_retry(&mut self, id: u32, backoff: &Backoff, nth: u32, last: Span) -> Span {
+        let call = &mut self.calls[id as usize];
         let plan = &self.plans[call.plan as usize];
         let spec = &self.blueprint.workflows[plan.workflow as usize].calls[call.index as usize];
-        let attempt = u32::from(call.attempt);
-        let position = plan.number * WORDS_PER_PLAN + u64::from(attempt + 1) * WORDS_PER_ATTEMPT;
+        let position = plan.number * WORDS_PER_PLAN + (u64::from(call.attempt) + 1) * WORDS_PER_ATTEMPT;
         let draws = &mut self.draws[call.class as usize].retries[spec.step as usize];
         let mut words = draws.at(u64::from(spec.ordinal), position);
-        call.backoff = retry.backoff.delay(attempt, call.backoff, words.next());
+        let wait = backoff.delay(nth, last, words.next());
         call.latency = self.blueprint.laws[call.law as usize].sample(words.next());
         call.outcome_word = words.next();
+        wait
+    }
+
+    /// The call waits before its next attempt.
+    pub(super) fn wait_before_retry(&mut self, id: u32, wait: Span, hold_slot: bool) {
+        let call = &mut self.calls[id as usize];
         call.attempt += 1;
         call.phase = Phase::Backoff;
         self.tallies[call.class as usize].retried += u64::from(call.recorded);
         let order = order(Rank::BackoffEnd, call.address, call.attempt);
-        self.calendar.push(self.now + call.backoff, order, Event::BackoffEnd(id));
-        if !retry.hold_slot {
+        self.calendar.push(self.now.saturating_add(wait), order, Event::BackoffEnd(id));
+        if !hold_slot {
             self.leave_slot(id);
         }
     }

@@ -202,7 +202,8 @@ impl Blueprint {
             workflows: workflows?,
             thinks: thinks?,
             one_isolate: model.platform.isolates == 1 && !has_trace,
-            guarded: model.providers.iter().any(|provider| provider.breaker.is_some()),
+            guarded: model.providers.iter().any(crate::model::Provider::has_policies)
+                || model.queues.iter().any(|queue| queue.waiting_spends_timeout),
             limits_external: model.platform.subrequests_external.is_some(),
             traced: model.classes.iter().map(|class| matches!(class.arrivals, Arrivals::Trace { .. })).collect(),
             providers: model.providers.iter().map(provider).collect(),

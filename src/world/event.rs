@@ -10,6 +10,8 @@ pub(super) enum Event {
     AttemptEnd(u32),
     /// The same, of a call at a provider with policies.
     GuardedEnd(u32),
+    /// The attempt of this call has had no answer for so long that another is sent beside it.
+    Hedge(u32),
     /// The patience of this call, of this incarnation of its place, ends.
     Patience(u32, u32),
     /// A store answers the op of this call.

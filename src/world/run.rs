@@ -79,6 +79,7 @@ impl World<'_> {
         match event {
             Event::AttemptEnd(call) => self.attempt_ends(call),
             Event::GuardedEnd(call) => self.guarded_ends(call),
+            Event::Hedge(call) => self.hedge(call),
             Event::Arrival(class) => self.arrive(class as usize),
             Event::BackoffEnd(call) => self.backoff_ends(call),
             Event::StoreAnswer(call) => self.store_answers(call),
@@ -96,6 +97,7 @@ impl World<'_> {
         for store in &mut self.stores {
             store.start_recording(now);
         }
+        self.policies.start_recording(now);
     }
 
     #[cold]
@@ -131,6 +133,7 @@ impl World<'_> {
         for store in &mut self.stores {
             store.finish(self.blueprint.horizon);
         }
+        self.policies.finish(self.blueprint.horizon);
         self.settle_what_is_left();
         self.settle_unlogged();
         self.retention.finish();

@@ -56,6 +56,7 @@ pub fn model(strategy: &str) -> Model {
             max_queue: Some(64),
             discipline: Discipline::Fifo,
             patience: None,
+            waiting_spends_timeout: false,
         }],
         stores: vec![kv(), cache()],
         reads: vec![read("access_lists", 18), read("prompts", 10)],
@@ -74,7 +75,7 @@ fn daily(limit: u64) -> Quota {
 
 fn step(name: &str, calls: u32, after: Vec<usize>) -> Step {
     let (provider, queue) = (Id::new(0), Some(Id::new(0)));
-    Step { name: name.into(), provider, queue, after, calls, parallel: 1, critical: false, latency: None }
+    Step { name: name.into(), provider, queue, after, calls, parallel: 1, critical: false, latency: None, tokens: None }
 }
 
 fn provider() -> Provider {
@@ -100,7 +101,13 @@ fn provider() -> Provider {
             },
             hold_slot: true,
         },
+        inner: [None, None],
+        deadline: None,
+        budget: None,
+        retry_after: RetryAfter::Honour(Span::MAX),
         breaker: None,
+        hedge: None,
+        server: None,
     }
 }
 

@@ -151,8 +151,14 @@ mod tests {
     use super::*;
 
     fn queue(slots: u32, places: u32, discipline: Discipline, lines: usize) -> (Queue, Links) {
-        let spec =
-            Spec { name: "ai".into(), max_concurrency: slots, max_queue: Some(places), discipline, patience: None };
+        let spec = Spec {
+            name: "ai".into(),
+            max_concurrency: slots,
+            max_queue: Some(places),
+            discipline,
+            patience: None,
+            waiting_spends_timeout: false,
+        };
         let mut links = Links::default();
         links.grow_to(16);
         (Queue::new(&spec, lines), links)

@@ -1,0 +1,61 @@
+//! Retries in layers: the innermost that still may tries again; when it gives up, the one around it decides.
+
+use super::World;
+use crate::policy::{Fault, Retry};
+use crate::world::ledger::CallEnd;
+
+impl World<'_> {
+    /// A failed attempt is followed by another, or fails its call.
+    pub(super) fn guarded_failed(&mut self, id: u32, fault: Fault) {
+        self.count_failed(id, fault);
+        if !self.is_tried_again(id, fault) {
+            self.finish_attempts(id, CallEnd::Failed);
+        }
+    }
+
+    /// The rules of a layer, the outermost first.
+    fn layer(&self, provider: usize, layer: usize) -> Option<&Retry> {
+        match layer {
+            0 => Some(&self.blueprint.providers[provider].retry),
+            _ => self.blueprint.model.providers[provider].inner[layer - 1].as_ref(),
+        }
+    }
+
+    fn is_tried_again(&mut self, id: u32, fault: Fault) -> bool {
+        let place = id as usize;
+        let provider = self.calls[place].provider as usize;
+        let guard = self.policies.guards[place];
+        let again = |&layer: &usize| {
+            self.layer(provider, layer).is_some_and(|rules| rules.again(u32::from(guard.tries[layer]), fault))
+        };
+        let Some(layer) = (0..super::LAYERS).rev().find(again) else { return false };
+        let Some(rules) = self.layer(provider, layer).copied() else { return false };
+        let nth = u32::from(guard.tries[layer]);
+        let mut wait = self.draw_retry(id, &rules.backoff, nth, guard.waits[layer]);
+        let kept = &mut self.policies.guards[place];
+        kept.tries[layer] += 1;
+        kept.waits[layer] = wait;
+        kept.tries[layer + 1..].fill(0);
+        kept.waits[layer + 1..].fill(crate::units::Span::ZERO);
+        let (hint, spec) = (guard.ending.retry_after, &self.blueprint.model.providers[provider]);
+        if spec.retry_after.is_honoured(hint) {
+            wait = wait.max(hint);
+        }
+        let recorded = u64::from(self.calls[place].recorded);
+        if self.now.saturating_add(wait) >= guard.deadline {
+            self.policies.tallies[provider].past_deadline += recorded;
+            return false;
+        }
+        let now = self.now;
+        if self.purse(id).is_some_and(|purse| !purse.spend(now)) {
+            self.policies.tallies[provider].over_budget += recorded;
+            return false;
+        }
+        for tries in &mut self.policies.tallies[provider].tries[layer..] {
+            *tries += recorded;
+        }
+        let hold_slot = layer > 0 || rules.hold_slot;
+        self.wait_before_retry(id, wait, hold_slot);
+        true
+    }
+}
