@@ -1,6 +1,6 @@
 //! Providers and the policies around an attempt, held against closed forms and against stories worked out by hand.
 
-use crate::common::{answer, holds, mean, model};
+use crate::common::{answer, holds, mean, model, shipped};
 use capsim::theory::{breaker, bucket, erlang, retry};
 
 /// One call a plan, at a provider whose keys (and other sections) the test writes.
@@ -298,4 +298,48 @@ fn presets_of_retries() {
     assert_eq!(model(&given).providers[0].request_timeout.map(|limit| limit.secs()), Some(20.0));
     // A client that does not honour the hint, with an SDK inside that does: one rule for all layers, the outer's.
     assert_eq!(model(&text).providers[0].retry_after, capsim::model::RetryAfter::Ignore);
+}
+
+/// Each provider with its own retries: p³ fail at the first, and of those q² at the second.
+#[test]
+fn a_call_falls_back_to_another_provider() {
+    let none = "backoff = { kind = \"none\" }";
+    let provider = format!(
+        "latency = \"1us\"\nerrors = {{ server_error = 0.5 }}\n[retry.p]\n{none}\n\
+         [provider.z]\nlatency = \"1us\"\nerrors = {{ network = 0.3 }}\n[retry.z]\nmax = 1\n{none}"
+    );
+    let text =
+        calls(STEADY, seconds(20_000.0), &provider).replace("\"call\"", "\"call\", provider = \"p\", fallback = \"z\"");
+    let answer = answer(&model(&text));
+    holds("fallback", &answer, "provider.p.fell_back", 20_000.0 * 0.125, 0.0);
+    holds("fallback", &answer, "plans.failed_fraction", 0.125 * 0.09, 0.0);
+    let made = 20_000.0 * (retry::attempts(0.5, 2) + 0.125 * retry::attempts(0.3, 1));
+    holds("fallback", &answer, "attempts.made", made, 0.0);
+}
+
+/// Three layers of retries, an outage of five minutes, and what becomes of the load: docs/retry-storm.md.
+#[test]
+fn a_retry_storm_outlives_its_outage_and_a_budget_ends_it() {
+    let budget = "retry.llm.budget.ratio=0.1";
+    let outage = ["run.warmup=10m", "run.horizon=15m"];
+    let per_plan = |overrides: &[&str]| {
+        let answer = answer(&shipped("retry-storm.toml", overrides));
+        (
+            mean(&answer, "provider.llm.attempts.sent") / mean(&answer, "plans.offered"),
+            mean(&answer, "plans.failed_fraction"),
+        )
+    };
+    let (before, failed) = per_plan(&["run.warmup=0s", "run.horizon=10m"]);
+    assert!(before < 1.02 && failed < 0.005, "all is well before: {before}, {failed}");
+    let (during, _) = per_plan(&outage);
+    assert!(during > 5.0, "{during} attempts a plan while it is down");
+    let (after, failed) = per_plan(&[]);
+    assert!(after > 20.0 && failed > 0.95, "{after} attempts a plan, {failed} fail, up to 45 minutes after it is over");
+    let (during, _) = per_plan(&[outage[0], outage[1], budget]);
+    assert!(during < 1.3, "with a budget {during} attempts a plan while it is down");
+    let (after, failed) = per_plan(&[budget]);
+    assert!(after < 1.05 && failed < 0.01, "with a budget {after} attempts a plan, and {failed} fail, after it");
+    // The same model under the same load, but for the outage: two ways to go on, and nothing in between.
+    let (never, failed) = per_plan(&["provider.llm.outage.at=2h"]);
+    assert!(never < 1.02 && failed < 0.005, "{never}, {failed}");
 }

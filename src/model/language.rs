@@ -199,7 +199,7 @@ static STEP: Section = Section {
             "the provider's",
             "Tokens that an attempt reserves: of the prompt, and `max_tokens`.",
         ),
-        later("fallback", "Another provider after a failure."),
+        optional("fallback", Text, "none", "The provider to which a call goes that has failed at the first."),
     ],
 };
 

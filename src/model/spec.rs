@@ -42,6 +42,15 @@ pub struct Model {
     pub objectives: Vec<Objective>,
 }
 
+impl Model {
+    /// Whether an attempt at any provider meets more than a latency, a timeout, faults and one layer of retries.
+    pub fn has_policies(&self) -> bool {
+        self.providers.iter().any(Provider::has_policies)
+            || self.queues.iter().any(|queue| queue.waiting_spends_timeout)
+            || self.workflows.iter().flat_map(|workflow| &workflow.steps).any(|step| step.fallback.is_some())
+    }
+}
+
 /// `[run]`
 #[derive(Clone, Debug, PartialEq)]
 pub struct Run {
@@ -197,6 +206,8 @@ pub struct Step {
     pub queue: Option<Id<Queue>>,
     /// `after`: indices of the steps that must have ended first.
     pub after: Vec<usize>,
+    /// `fallback`: who is asked when that has failed; not `provider` itself.
+    pub fallback: Option<Id<Provider>>,
     /// How many calls it makes; at least 1.
     pub calls: u32,
     /// How many of them at once; 1 to `calls`.

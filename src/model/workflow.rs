@@ -7,7 +7,8 @@ use super::language::MAX_CALLS;
 use super::law;
 use super::names::Names;
 use super::problems::Complaint;
-use super::spec::{InvocationScope, OnCallError, Step, Workflow};
+use super::spec::{InvocationScope, OnCallError, Provider, Step, Workflow};
+use crate::units::Id;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Reads the workflows, in the order of their names.
@@ -56,6 +57,7 @@ fn positions<'a>(input: &mut Input<'_>, tables: &[Cursor<'a>]) -> BTreeMap<&'a s
 
 fn step(input: &mut Input<'_>, table: &Cursor<'_>, positions: &BTreeMap<&str, usize>, names: &Names) -> Option<Step> {
     let provider = names.providers.resolve_or_only(input, table, "provider");
+    let fallback = fallback(input, table, names);
     let queue = table.get("queue").and_then(|node| Some((node, node.text()?)));
     let queue = queue.map(|(node, name)| names.queues.resolve(input, name, node.at, &table.key("queue")));
     let mut after = Vec::new();
@@ -91,7 +93,22 @@ fn step(input: &mut Input<'_>, table: &Cursor<'_>, positions: &BTreeMap<&str, us
     let name = table.text("name")?.to_string();
     let critical = table.flag("critical");
     let tokens = table.whole("tokens");
-    Some(Step { name, provider: provider?, queue, after, calls, parallel, critical, latency, tokens })
+    Some(Step { name, provider: provider?, fallback, queue, after, calls, parallel, critical, latency, tokens })
+}
+
+/// Another provider than that of the step.
+fn fallback(input: &mut Input<'_>, table: &Cursor<'_>, names: &Names) -> Option<Id<Provider>> {
+    let node = table.get("fallback")?;
+    let name = node.text()?;
+    if names.providers.all().len() == 1 || table.text("provider") == Some(name) {
+        let complaint = Complaint::new("a call falls back to another provider than its own").found(format!("{name:?}"));
+        let others: Vec<&str> =
+            names.providers.all().iter().map(String::as_str).filter(|other| *other != name).collect();
+        let allowed = if others.is_empty() { "there is no other provider".into() } else { others.join(", ") };
+        input.problems.report_once(node.at, &table.key("fallback"), complaint.allowed(allowed));
+        return None;
+    }
+    names.providers.resolve(input, name, node.at, &table.key("fallback"))
 }
 
 /// The steps in an order in which each stands after those it waits for: of those that may stand next, the one

@@ -211,6 +211,7 @@ impl Retry {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     const EXPONENTIAL: Backoff = Backoff {
         kind: BackoffKind::Exponential,
@@ -260,6 +261,34 @@ mod tests {
         // With the default jitter the longest wait is the whole of it, but for a part in 2⁵².
         let jittered = Retry { backoff: Backoff { jitter: Jitter::Full, ..EXPONENTIAL }, ..layer };
         assert!(longest(&[layer]).nanos() - longest(&[jittered]).nanos() <= 2);
+    }
+
+    proptest! {
+        /// Whatever the kind: never beyond the cap, and between what the jitter leaves of the full wait and all of it.
+        #[test]
+        fn a_wait_stays_in_its_bounds(
+            base in 0_u64..5_000, cap in 0_u64..60_000, factor in 1.0_f64..10.0, attempt in 0_u32..30,
+            last in 0_u64..60_000, word in any::<u64>(), kind in 0..4_usize, jitter in 0..4_usize,
+        ) {
+            let kind =
+                [BackoffKind::None, BackoffKind::Constant, BackoffKind::Exponential, BackoffKind::Decorrelated][kind];
+            let jitter = [Jitter::None, Jitter::Quarter, Jitter::Equal, Jitter::Full][jitter];
+            let (base, cap) = (Span::from_millis(base), Span::from_millis(base + cap));
+            let backoff = Backoff { kind, base, factor, cap, jitter };
+            let wait = backoff.delay(attempt, Span::from_millis(last), Word(word));
+            let bare = Backoff { jitter: Jitter::None, ..backoff }.delay(attempt, Span::from_millis(last), Word(word));
+            let least = match jitter {
+                Jitter::None => 1.0,
+                Jitter::Quarter => 0.75,
+                Jitter::Equal => 0.5,
+                Jitter::Full => 0.0,
+            };
+            prop_assert!(wait <= cap && bare <= cap && wait <= bare);
+            prop_assert!(wait.secs() >= least * bare.secs() - 2e-9 || kind == BackoffKind::Decorrelated);
+            if kind == BackoffKind::Decorrelated {
+                prop_assert!(wait >= base.min(cap) && wait.secs() <= 3.0 * last.max(base.nanos() / 1_000_000) as f64 / 1e3);
+            }
+        }
     }
 
     #[test]

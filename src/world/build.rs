@@ -50,7 +50,7 @@ pub struct Blueprint {
     pub(super) traced: Vec<bool>,
     /// By class: how long its users think, if it is closed.
     pub(super) thinks: Vec<Option<u16>>,
-    /// Whether any provider has policies around its attempts.
+    /// Whether any attempt meets policies.
     pub(super) guarded: bool,
     /// Words that the ops of one call draw.
     pub(super) words_per_call_ops: usize,
@@ -105,6 +105,8 @@ pub(super) struct StepSpec {
     pub(super) first_call: u16,
     pub(super) calls: u16,
     pub(super) parallel: u16,
+    /// The provider that is asked when the first has failed, and the law of its latency.
+    pub(super) fallback: Option<(u16, u16)>,
     pub(super) waits_for: Vec<u16>,
     pub(super) followers: Vec<u16>,
 }
@@ -202,8 +204,7 @@ impl Blueprint {
             workflows: workflows?,
             thinks: thinks?,
             one_isolate: model.platform.isolates == 1 && !has_trace,
-            guarded: model.providers.iter().any(crate::model::Provider::has_policies)
-                || model.queues.iter().any(|queue| queue.waiting_spends_timeout),
+            guarded: model.has_policies(),
             limits_external: model.platform.subrequests_external.is_some(),
             traced: model.classes.iter().map(|class| matches!(class.arrivals, Arrivals::Trace { .. })).collect(),
             providers: model.providers.iter().map(provider).collect(),
@@ -389,11 +390,16 @@ fn flow(model: &Model, workflow: &Workflow, words_per_call_ops: usize, laws: &mu
     for (number, step) in workflow.steps.iter().enumerate() {
         let provider = &model.providers[step.provider.index()];
         let law = laws.id(step.latency.as_ref().unwrap_or(&provider.latency))?;
+        let fallback = match step.fallback {
+            Some(other) => Some((other.index() as u16, laws.id(&model.providers[other.index()].latency)?)),
+            None => None,
+        };
         steps.push(StepSpec {
             name: step.name.clone(),
             first_call: calls.len() as u16,
             calls: step.calls as u16,
             parallel: step.parallel as u16,
+            fallback,
             waits_for: step.after.iter().map(|&before| before as u16).collect(),
             followers: Vec::new(),
         });

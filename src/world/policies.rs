@@ -84,6 +84,8 @@ pub(super) struct PolicyTally {
     /// Retries that the budget, and the deadline, did not allow.
     pub(super) over_budget: u64,
     pub(super) past_deadline: u64,
+    /// Calls that went to another provider.
+    pub(super) fell_back: u64,
     pub(super) hedges: u64,
     /// Hedges whose answer was the one used.
     pub(super) hedges_won: u64,

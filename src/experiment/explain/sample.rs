@@ -75,7 +75,18 @@ fn daily(limit: u64) -> Quota {
 
 fn step(name: &str, calls: u32, after: Vec<usize>) -> Step {
     let (provider, queue) = (Id::new(0), Some(Id::new(0)));
-    Step { name: name.into(), provider, queue, after, calls, parallel: 1, critical: false, latency: None, tokens: None }
+    Step {
+        name: name.into(),
+        provider,
+        fallback: None,
+        queue,
+        after,
+        calls,
+        parallel: 1,
+        critical: false,
+        latency: None,
+        tokens: None,
+    }
 }
 
 fn provider() -> Provider {

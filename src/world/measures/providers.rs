@@ -17,6 +17,10 @@ pub(super) fn measures(sheet: &mut Sheet, world: &World) {
         }
         server(sheet, world, number, tally);
         retries(sheet, provider, tally);
+        let steps = || model.workflows.iter().flat_map(|workflow| &workflow.steps);
+        if steps().any(|step| step.fallback.is_some() && step.provider.index() == number) {
+            sheet.count(&format!("provider.{}.fell_back", provider.name), "calls", tally.fell_back);
+        }
         if provider.hedge.is_some() {
             sheet.count(&format!("hedge.{}.sent", provider.name), "attempts", tally.hedges);
             sheet.count(&format!("hedge.{}.won", provider.name), "attempts", tally.hedges_won);

@@ -1,16 +1,35 @@
 //! Retries in layers: the innermost that still may tries again; when it gives up, the one around it decides.
 
 use super::World;
-use crate::policy::{Fault, Retry};
+use crate::policy::{Backoff, Fault, Retry};
+use crate::units::Span;
 use crate::world::ledger::CallEnd;
 
 impl World<'_> {
     /// A failed attempt is followed by another, or fails its call.
     pub(super) fn guarded_failed(&mut self, id: u32, fault: Fault) {
         self.count_failed(id, fault);
-        if !self.is_tried_again(id, fault) {
+        if !self.is_tried_again(id, fault) && !self.falls_back(id) {
             self.finish_attempts(id, CallEnd::Failed);
         }
+    }
+
+    /// A call that has failed goes to the other provider of its step, unless it is there already.
+    fn falls_back(&mut self, id: u32) -> bool {
+        let call = &self.calls[id as usize];
+        let (from, recorded) = (call.provider, u64::from(call.recorded));
+        let flow = &self.blueprint.workflows[self.plans[call.plan as usize].workflow as usize];
+        let step = flow.calls[call.index as usize].step as usize;
+        let Some((provider, law)) = flow.steps[step].fallback.filter(|(other, _)| *other != from) else { return false };
+        let fault = call.fault;
+        self.tell_breaker(id, Some(fault));
+        self.forget_guard(id);
+        self.policies.tallies[from as usize].fell_back += recorded;
+        let call = &mut self.calls[id as usize];
+        (call.provider, call.law) = (provider, law);
+        self.draw_retry(id, &Backoff::NONE, 0, Span::ZERO);
+        self.wait_before_retry(id, Span::ZERO, true);
+        true
     }
 
     /// The rules of a layer, the outermost first.
@@ -36,7 +55,7 @@ impl World<'_> {
         kept.tries[layer] += 1;
         kept.waits[layer] = wait;
         kept.tries[layer + 1..].fill(0);
-        kept.waits[layer + 1..].fill(crate::units::Span::ZERO);
+        kept.waits[layer + 1..].fill(Span::ZERO);
         let (hint, spec) = (guard.ending.retry_after, &self.blueprint.model.providers[provider]);
         if spec.retry_after.is_honoured(hint) {
             wait = wait.max(hint);
