@@ -97,7 +97,7 @@ pub(super) fn under_retries(input: &mut Input<'_>, root: &mut Node) {
     let Some(Node { value: Value::Table(retries), .. }) = table.get_mut("retry") else { return };
     let mut timeouts = Vec::new();
     for (name, retry) in retries {
-        for layer in ["sdk", "proxy"] {
+        for layer in ["proxy", "sdk"] {
             let Value::Table(keys) = &mut retry.value else { continue };
             let Some(inner) = keys.get_mut(layer) else { continue };
             let timeout = under_layer(input, inner, &["request_timeout", "retry_after", "retry_after_max"]);
