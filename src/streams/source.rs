@@ -54,9 +54,9 @@ pub enum Purpose {
     /// Which points of a design are simulated.
     Design = 19,
     /// Whether an attempt is never answered.
-    Hang = 20,
+    Hang = 22,
     /// How an attempt goes that races another.
-    Hedge = 21,
+    Hedge = 23,
 }
 
 impl Source {
