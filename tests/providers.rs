@@ -343,3 +343,17 @@ fn a_retry_storm_outlives_its_outage_and_a_budget_ends_it() {
     let (never, failed) = per_plan(&["provider.llm.outage.at=2h"]);
     assert!(never < 1.02 && failed < 0.005, "{never}, {failed}");
 }
+
+/// A hundred thousand calls wait behind one that opens the breaker: each is refused as its turn comes, at one instant
+/// and not on one stack.
+#[test]
+fn an_open_breaker_empties_a_long_queue() {
+    let provider =
+        "latency = \"3h\"\nerrors = { network = 1.0 }\n[queue.q]\nmax_concurrency = 1\n[breaker.p]\nfail_max = 1";
+    let text = calls("process = \"deterministic\", per_second = 10", seconds(4.0 * 3600.0), provider)
+        .replace("\"call\"", "\"call\", queue = \"q\"")
+        .replace("replications = 20", "replications = 2");
+    let answer = answer(&model(&text));
+    // At 3 h the first ends; the next 107,999 are refused, and those of the minute that it stays open. Then a probe.
+    assert_eq!(mean(&answer, "breaker.p.refused"), 107_999.0 + 600.0 + 1.0);
+}

@@ -64,7 +64,7 @@ impl World<'_> {
             return self.start_guarded(id);
         }
         if blueprint.limits_external && !self.may_call_outside(id) {
-            return self.refuse_attempt(id);
+            return self.deny(id, Fault::SubrequestLimit);
         }
         let (latency, fault) = self.planned(id);
         let call = &mut self.calls[id as usize];
@@ -135,11 +135,22 @@ impl World<'_> {
         self.tallies[call.class as usize].faults[fault as usize] += u64::from(call.recorded);
     }
 
-    /// The platform refuses the subrequest: the attempt fails before it is sent.
+    /// The platform refuses the subrequest: the attempt fails before it is sent. What follows is left to the loop of
+    /// the instant: a queue of refused attempts is as long as it likes, and the stack is not.
     #[cold]
-    fn refuse_attempt(&mut self, id: u32) {
-        self.calls[id as usize].fault = Some(Fault::SubrequestLimit);
-        self.end_attempt(id);
+    pub(super) fn deny(&mut self, id: u32, fault: Fault) {
+        let call = &mut self.calls[id as usize];
+        (call.fault, call.phase) = (Some(fault), Phase::Denied);
+    }
+
+    /// What follows an attempt that was refused before it was sent.
+    #[cold]
+    pub(super) fn end_denied(&mut self, id: u32) {
+        if self.blueprint.guarded {
+            self.settle_attempt(id, false);
+        } else {
+            self.end_attempt(id);
+        }
     }
 
     /// Another attempt follows after a wait.

@@ -173,6 +173,10 @@ impl World<'_> {
                     self.start_attempt(call);
                     if self.calls[call as usize].phase == Phase::Running { Step::Wait } else { Step::Go }
                 }
+                Phase::Denied => {
+                    self.end_denied(call);
+                    Step::Go
+                }
                 Phase::Response => self.log_on(call, true),
                 Phase::Done => match self.end_call(call) {
                     Some(next) => {

@@ -143,15 +143,16 @@ impl World<'_> {
         if !self.policies.guards[place].began {
             self.begin_guard(id);
         }
+        self.policies.guards[place].ending.retry_after = Span::ZERO;
         if !self.breaker_admits(id) {
-            return self.ends_unsent(id, Fault::BreakerOpen);
+            return self.deny(id, Fault::BreakerOpen);
         }
         if self.blueprint.limits_external && !self.may_call_outside(id) {
-            return self.ends_unsent(id, Fault::SubrequestLimit);
+            return self.deny(id, Fault::SubrequestLimit);
         }
         let cut = self.cut(id);
         if cut <= self.now {
-            return self.ends_unsent(id, Fault::Timeout);
+            return self.deny(id, Fault::Timeout);
         }
         self.calls[place].phase = Phase::Running;
         self.policies.guards[place].hedges = 0;
@@ -287,13 +288,6 @@ impl World<'_> {
         self.race(id, ending);
     }
 
-    /// The attempt is refused on this side: it fails before it is sent.
-    fn ends_unsent(&mut self, id: u32, fault: Fault) {
-        self.calls[id as usize].fault = Some(fault);
-        self.policies.guards[id as usize].ending.retry_after = Span::ZERO;
-        self.settle_attempt(id, false);
-    }
-
     /// The attempt under way is answered or cut.
     pub(super) fn guarded_ends(&mut self, id: u32) {
         self.settle_attempt(id, true);
@@ -301,7 +295,7 @@ impl World<'_> {
         self.drain();
     }
 
-    fn settle_attempt(&mut self, id: u32, sent: bool) {
+    pub(super) fn settle_attempt(&mut self, id: u32, sent: bool) {
         let fault = self.calls[id as usize].fault;
         if !self.counts_calls(id) {
             self.tell_breaker(id, sent.then_some(fault));

@@ -50,6 +50,8 @@ pub(super) enum Phase {
     Waiting,
     /// It has a slot: an attempt starts.
     Start,
+    /// The attempt that was due is refused before it is sent.
+    Denied,
     /// An attempt is under way.
     Running,
     /// Between two attempts.
