@@ -9,7 +9,7 @@ use crate::units::{RateUnit, Span};
 use std::io;
 use std::path::{Path, PathBuf};
 
-const SHIPPED: [&str; 11] = [
+const SHIPPED: [&str; 12] = [
     "bug-after-three-days",
     "cache-only",
     "conditional",
@@ -20,6 +20,7 @@ const SHIPPED: [&str; 11] = [
     "queue-default",
     "queue-large",
     "queue-override",
+    "retry-storm",
     "spike-pressure",
 ];
 

@@ -70,9 +70,11 @@ pub(super) struct PolicyTally {
     pub(super) open_ns: u128,
     /// Attempts that a breaker refused.
     pub(super) refused: u64,
-    /// Attempts that arrived at the provider, hedges included; of these: whose answer was good and used, which
-    /// counted against its rate limits, which it worked on to the end, and which went on when the client had gone.
+    /// Attempts that arrived at the provider, hedges included; of these: which an outage, a limit or want of slots
+    /// refused, whose answer was good and used, which counted against its rate limits, which it worked on to the end,
+    /// and which went on when the client had gone.
     pub(super) sent: u64,
+    pub(super) turned_away: u64,
     pub(super) useful: u64,
     pub(super) counted: u64,
     pub(super) billed: u64,
@@ -191,6 +193,7 @@ impl World<'_> {
         tally.counted += recorded * u64::from(counts);
         match reception {
             Reception::Refused { fault, takes, retry_after } => {
+                tally.turned_away += recorded;
                 ends(now.saturating_add(takes), Some(fault), retry_after)
             }
             Reception::Silent => {

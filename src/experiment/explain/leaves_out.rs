@@ -79,7 +79,7 @@ fn retries(model: &Model) -> Option<&'static str> {
 fn policies(model: &Model) -> Option<&'static str> {
     model.has_policies().then_some(
         "Policies: attempts and slots are counted with the retries of the outermost layer alone, without inner layers, \
-         budgets, deadlines, hedges, breakers and fallbacks, and without limits, outages and load at the provider.",
+         budgets, deadlines, hedges, breakers and fallbacks, and without outages and load at the provider.",
     )
 }
 

@@ -46,6 +46,7 @@ fn server(sheet: &mut Sheet, world: &World, number: usize, tally: &PolicyTally) 
     let metric = |what: &str| format!("provider.{}.{what}", world.blueprint.model.providers[number].name);
     for (what, count) in [
         ("attempts.sent", tally.sent),
+        ("attempts.refused", tally.turned_away),
         ("attempts.useful", tally.useful),
         ("attempts.counted", tally.counted),
         ("attempts.billed", tally.billed),
