@@ -97,3 +97,57 @@ fn a_seed_is_an_answer_of_its_own() {
         (1..4).map(|seed| latencies(&answer(&model_with(BASE, &[&format!("run.seed={seed}")])), "")).collect();
     assert!(seeds[0] != seeds[1] && seeds[1] != seeds[2]);
 }
+
+/// A plan of one call that takes no time and writes one record a store under pressure; all plans come in the first
+/// half of the run, so that every record's end is known.
+fn logging(rows: &str) -> capsim::experiment::Answer {
+    let toml = format!(
+        r#"
+name = "rows"
+[run]
+horizon = "2d"
+replications = 2
+[traffic.user]
+arrivals = {{ process = "poisson", per_hour = 60 }}
+[[traffic.user.spike]]
+at = "1d"
+for = "1d"
+factor = 0
+[workflow.plan]
+steps = [{{ name = "call", calls = 3 }}]
+[provider.ai]
+latency = "0s"
+[store.cache]
+kind = "cache"
+evictions_per_hour = 0.5
+put_stores_nothing = 0.1
+latency.put = {{ dist = "exponential", mean = "10ms" }}
+[store.kv]
+kind = "kv"
+latency.get = {{ dist = "exponential", mean = "10ms" }}
+[logging]
+strategy = "custom"
+ops = [{rows}]
+"#
+    );
+    answer(&model(&toml))
+}
+
+#[test]
+fn a_new_row_of_a_strategy_moves_no_draw_of_the_others() {
+    const RECORD: &str = r#"{ on = "request", store = "cache", op = "put", key = "log:{log}", role = "record" }"#;
+    const AFTER: &str = r#"{ on = "response", store = "cache", op = "put", key = "log:{log}_r", role = "record" }"#;
+    const NEW: &str = r#"{ on = "request", store = "kv", op = "get", key = "settings" }"#;
+    let ends = |rows: &[&str]| {
+        let answer = logging(&rows.join(","));
+        ["logs.normal.written", "logs.normal.dropped", "logs.normal.retrievable.1h", "logs.normal.retrievable.24h"]
+            .map(|metric| mean(&answer, metric))
+    };
+    let two = ends(&[RECORD, AFTER]);
+    for more in [[NEW, RECORD, AFTER], [RECORD, NEW, AFTER], [RECORD, AFTER, NEW]] {
+        assert_eq!(two, ends(&more));
+    }
+    // The order of rows is no part of their addresses either; a row twice is two rows.
+    assert_eq!(two, ends(&[AFTER, RECORD]));
+    assert_ne!(two, ends(&[RECORD, RECORD, AFTER]));
+}

@@ -7,6 +7,7 @@
 //! from one day to the next.
 
 mod case;
+mod providers;
 mod queues;
 
 use super::trials::{Progress, Trial, extend};
@@ -20,8 +21,11 @@ use std::path::PathBuf;
 pub const CONFIDENCE: f64 = 0.999;
 
 /// The models of `verify/`.
-const BASES: [(&str, &str); 2] =
-    [("priority", include_str!("../../verify/priority.toml")), ("queue", include_str!("../../verify/queue.toml"))];
+const BASES: [(&str, &str); 3] = [
+    ("priority", include_str!("../../verify/priority.toml")),
+    ("provider", include_str!("../../verify/provider.toml")),
+    ("queue", include_str!("../../verify/queue.toml")),
+];
 
 /// What to verify.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -105,7 +109,7 @@ pub fn laws() -> Vec<Finding> {
 
 /// Every case, in the order of the table.
 fn battery() -> Vec<Case> {
-    [queues::cases()].into_iter().flatten().collect()
+    [queues::cases(), providers::cases()].into_iter().flatten().collect()
 }
 
 /// Simulates the cases that are asked for and holds each law against its exact value.

@@ -1,6 +1,7 @@
 //! From a checked model to the flat tables that the loop reads: laws compiled, names turned into positions,
 //! a workflow into its calls, a strategy into rows.
 
+use super::draws::{OpDraw, OpDraws, OpWords};
 use super::state::Phase;
 use crate::model::{
     Arrivals, Discipline, InvocationScope, LogEvent, LogOp, Model, OnCallError, OpKind, ReadCount, Role, StoreKind,
@@ -52,8 +53,9 @@ pub struct Blueprint {
     pub(super) thinks: Vec<Option<u16>>,
     /// Whether any attempt meets policies.
     pub(super) guarded: bool,
-    /// Words that the ops of one call draw.
-    pub(super) words_per_call_ops: usize,
+    /// What the reads of a plan draw, then the ops of one call, and where the latter begin.
+    pub(super) op_draws: Vec<OpDraw>,
+    pub(super) plan_words: usize,
     pub(super) horizon: Instant,
     pub(super) recording_from: Instant,
 }
@@ -133,6 +135,7 @@ pub(super) struct Row {
     pub(super) ttl: Option<Span>,
     pub(super) bytes: u64,
     pub(super) law: u16,
+    pub(super) words: OpWords,
     pub(super) external: bool,
 }
 
@@ -159,6 +162,7 @@ pub(super) struct Family {
 pub(super) struct ReadOp {
     pub(super) store: u16,
     pub(super) law: u16,
+    pub(super) words: OpWords,
     pub(super) external: bool,
     /// Where an isolate's memory keeps the key, and for how long.
     pub(super) memory: Option<(u32, Span)>,
@@ -171,13 +175,14 @@ impl Blueprint {
     /// A law without a finite mean, which a checked model does not have.
     pub fn new(model: &Model) -> Result<Blueprint, String> {
         let mut laws = Laws::default();
-        let reads = reads(model, &mut laws)?;
+        let mut draws = OpDraws::default();
+        let reads = reads(model, &mut laws, &mut draws)?;
         let mut keys = Keys::default();
-        let requests = rows(model, LogEvent::Request, &mut laws, &mut keys)?;
-        let responses = rows(model, LogEvent::Response, &mut laws, &mut keys)?;
-        let words_per_call_ops = reads.ops.len() + 2 * (requests.len() + responses.len());
+        let requests = rows(model, LogEvent::Request, &mut laws, &mut keys, &mut draws)?;
+        let responses = rows(model, LogEvent::Response, &mut laws, &mut keys, &mut draws)?;
+        let words = (reads.plan_words, draws.list.len() - reads.plan_words);
         let workflows: Result<Vec<Flow>, String> =
-            model.workflows.iter().map(|workflow| flow(model, workflow, words_per_call_ops, &mut laws)).collect();
+            model.workflows.iter().map(|workflow| flow(model, workflow, words, &mut laws)).collect();
         let mut think = |class: &crate::model::Class| match &class.arrivals {
             Arrivals::Closed { think, .. } => laws.id(think).map(Some),
             _ => Ok(None),
@@ -218,7 +223,8 @@ impl Blueprint {
             families: keys.families,
             shared_keys: keys.shared.len(),
             session_keys: keys.session.len(),
-            words_per_call_ops,
+            plan_words: reads.plan_words,
+            op_draws: draws.list,
             laws: laws.compiled,
             horizon: Instant::START + model.run.horizon,
             recording_from: Instant::START + model.run.warmup,
@@ -315,7 +321,13 @@ impl Keys {
     }
 }
 
-fn rows(model: &Model, event: LogEvent, laws: &mut Laws, keys: &mut Keys) -> Result<Vec<Row>, String> {
+fn rows(
+    model: &Model,
+    event: LogEvent,
+    laws: &mut Laws,
+    keys: &mut Keys,
+    draws: &mut OpDraws,
+) -> Result<Vec<Row>, String> {
     let ops = model.logging.ops.iter().filter(|op| op.event == event);
     ops.map(|op| {
         let store = op.store.index() as u16;
@@ -330,6 +342,7 @@ fn rows(model: &Model, event: LogEvent, laws: &mut Laws, keys: &mut Keys) -> Res
             ttl: op.ttl,
             bytes: op.bytes.0,
             law: laws.id(&spec.latency[op.op as usize])?,
+            words: draws.row(op, spec),
             external: spec.kind != StoreKind::Kv,
         })
     })
@@ -339,11 +352,12 @@ fn rows(model: &Model, event: LogEvent, laws: &mut Laws, keys: &mut Keys) -> Res
 struct Reads {
     ops: Vec<ReadOp>,
     per_plan: usize,
+    plan_words: usize,
     memory_keys: usize,
 }
 
-fn reads(model: &Model, laws: &mut Laws) -> Result<Reads, String> {
-    let mut reads = Reads { ops: Vec::new(), per_plan: 0, memory_keys: 0 };
+fn reads(model: &Model, laws: &mut Laws, draws: &mut OpDraws) -> Result<Reads, String> {
+    let mut reads = Reads { ops: Vec::new(), per_plan: 0, plan_words: 0, memory_keys: 0 };
     for plan_begins in [true, false] {
         for read in &model.reads {
             let count = match read.count {
@@ -352,19 +366,20 @@ fn reads(model: &Model, laws: &mut Laws) -> Result<Reads, String> {
                 _ => continue,
             };
             let store = &model.stores[read.store.index()];
-            for _ in 0..count {
+            for nth in 0..count {
                 let memory = read.memory_ttl.map(|ttl| (reads.memory_keys as u32, ttl));
                 reads.memory_keys += usize::from(memory.is_some());
                 reads.ops.push(ReadOp {
                     store: read.store.index() as u16,
                     law: laws.id(&store.latency[OpKind::Get as usize])?,
+                    words: draws.read(&read.name, nth, store),
                     external: store.kind != StoreKind::Kv,
                     memory,
                 });
             }
         }
         if plan_begins {
-            reads.per_plan = reads.ops.len();
+            (reads.per_plan, reads.plan_words) = (reads.ops.len(), draws.list.len());
         }
     }
     Ok(reads)
@@ -384,7 +399,12 @@ fn provider(spec: &crate::model::Provider) -> Provider {
     }
 }
 
-fn flow(model: &Model, workflow: &Workflow, words_per_call_ops: usize, laws: &mut Laws) -> Result<Flow, String> {
+fn flow(
+    model: &Model,
+    workflow: &Workflow,
+    (plan_words, call_words): (usize, usize),
+    laws: &mut Laws,
+) -> Result<Flow, String> {
     let mut calls = Vec::new();
     let mut steps = Vec::new();
     for (number, step) in workflow.steps.iter().enumerate() {
@@ -437,7 +457,7 @@ fn flow(model: &Model, workflow: &Workflow, words_per_call_ops: usize, laws: &mu
         aborts: workflow.on_call_error == OnCallError::Abort,
         request_words,
         op_words,
-        words: op_words + calls.len() * words_per_call_ops,
+        words: op_words + plan_words + calls.len() * call_words,
         calls,
         steps,
     })

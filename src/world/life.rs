@@ -68,13 +68,10 @@ impl World<'_> {
         }
         if flow.words > 0 {
             let mut next = self.words[place * self.words_each..][..flow.words].iter_mut();
-            for streams in [&mut draws.outcome, &mut draws.content] {
+            for streams in [&mut draws.outcome, &mut draws.content, &mut draws.ops] {
                 for (stream, word) in streams.iter_mut().zip(&mut next) {
                     *word = stream.next();
                 }
-            }
-            for word in next {
-                *word = draws.ops.next();
             }
         }
         if self.has_counters {

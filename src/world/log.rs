@@ -1,6 +1,7 @@
 //! What a call does to the stores: its reads, and the rows of the logging strategy.
 
-use super::build::{KeySlot, ReadOp, Row};
+use super::build::{KeySlot, NONE, ReadOp, Row};
+use super::draws::OpWords;
 use super::event::{Event, Rank, order};
 use super::ledger::CallEnd;
 use super::parts::index::Entry;
@@ -35,8 +36,7 @@ struct OpAsked {
     op: OpKind,
     external: bool,
     law: u16,
-    /// Its draw, among those of the call.
-    word: usize,
+    words: OpWords,
     /// When its key was last written, if that matters.
     key: Option<Instant>,
     /// Bytes that it would add to the store.
@@ -64,8 +64,9 @@ impl World<'_> {
             self.calls[id as usize].cursor += 1;
             return Some(false);
         }
-        let (store, external, law) = (read.store as usize, read.external, read.law);
-        let asked = self.ask(id, &OpAsked { store, op: OpKind::Get, external, law, word: cursor, key: None, bytes: 0 });
+        let ReadOp { law, words, external, .. } = read;
+        let (store, op) = (read.store as usize, OpKind::Get);
+        let asked = self.ask(id, &OpAsked { store, op, external, law, words, key: None, bytes: 0 });
         Some(self.wait_for(id, asked))
     }
 
@@ -116,9 +117,7 @@ impl World<'_> {
                 continue;
             }
             self.logs[id as usize].tried |= row.role == Role::Record && row.op == OpKind::Put;
-            let word =
-                self.blueprint.reads.len() + 2 * (cursor + if is_response { self.blueprint.requests.len() } else { 0 });
-            let asked = self.ask_row(id, row, word);
+            let asked = self.ask_row(id, row);
             if self.wait_for(id, asked) {
                 return LogStep::UnderWay;
             }
@@ -138,15 +137,15 @@ impl World<'_> {
         self.blueprint.workflows[workflow].calls[call.index as usize].critical
     }
 
-    fn ask_row(&mut self, id: u32, row: &Row, word: usize) -> Asked {
+    fn ask_row(&mut self, id: u32, row: &Row) -> Asked {
         let last = match (row.key, row.op) {
             (KeySlot::Shared(key), OpKind::Put) => self.shared_writes[key as usize],
             (KeySlot::Session(key), OpKind::Put) => self.session_writes[self.session_slot(id, key)],
             _ => None,
         };
         let (key, bytes) = (last, if row.op == OpKind::Put && last.is_none() { row.bytes } else { 0 });
-        let op =
-            OpAsked { store: row.store as usize, op: row.op, external: row.external, law: row.law, word, key, bytes };
+        let Row { op, law, words, external, .. } = *row;
+        let op = OpAsked { store: row.store as usize, op, external, law, words, key, bytes };
         let asked = self.ask(id, &op);
         self.calls[id as usize].rewrites = last.is_some();
         if asked.refused.is_none() && row.op == OpKind::Put {
@@ -189,7 +188,7 @@ impl World<'_> {
         if !self.may_call(id, store, asked.external) {
             return refuse(self, Refusal::Invocation, Span::ZERO);
         }
-        let takes = self.blueprint.laws[asked.law as usize].sample(self.op_word(id, asked.word));
+        let takes = self.blueprint.laws[asked.law as usize].sample(self.op_word(id, asked.words.latency));
         if service && let Some(why) = self.service_fails(id, asked, verdict, takes) {
             refuse(self, why, takes);
             return Asked { at: now, takes, refused: Some(Refusal::Dropped) };
@@ -208,12 +207,9 @@ impl World<'_> {
 
     /// Why a log service does not take an op; its client, who learns it `takes` later, says nothing to anybody.
     fn service_fails(&mut self, id: u32, asked: &OpAsked, verdict: Verdict, takes: Span) -> Option<Refusal> {
-        let call = &self.calls[id as usize];
-        let number = self.plans[call.plan as usize].number;
-        let position = (number << 12 | u64::from(call.index)) << 8 | asked.word as u64 & 0xff;
-        let lane = u64::from(call.class);
+        let word = self.op_word(id, asked.words.network);
         let (store, now) = (&mut self.stores[asked.store], self.now);
-        if store.does_not_arrive(lane, position) {
+        if store.does_not_arrive(word) {
             return Some(Refusal::Network);
         }
         if verdict == Verdict::Refused {
@@ -223,12 +219,16 @@ impl World<'_> {
         None
     }
 
-    /// The draw of an op: word `number` of the call's.
-    fn op_word(&self, id: u32, number: usize) -> Word {
+    /// A draw of an op, by its place among the words of the call; anything where there is none.
+    fn op_word(&self, id: u32, place: u16) -> Word {
+        if place == NONE {
+            return Word(0);
+        }
         let call = &self.calls[id as usize];
         let flow = &self.blueprint.workflows[self.plans[call.plan as usize].workflow as usize];
         let base = call.plan as usize * self.words_each + flow.op_words;
-        self.words[base + call.index as usize * self.blueprint.words_per_call_ops + number]
+        let per_call = self.blueprint.op_draws.len() - self.blueprint.plan_words;
+        self.words[base + call.index as usize * per_call + place as usize]
     }
 
     /// Notes how the op will end, and whether that takes time.
@@ -290,18 +290,13 @@ impl World<'_> {
     }
 
     fn end_put(&mut self, id: u32, row: &Row, role: Role) {
-        let call = &self.calls[id as usize];
-        let is_response = call.phase == super::state::Phase::Response;
-        let place = self.blueprint.reads.len()
-            + 2 * (call.cursor as usize - 1 + if is_response { self.blueprint.requests.len() } else { 0 });
-        let word = self.op_word(id, place + 1);
-        let (recorded, plan) = (call.recorded, &self.plans[call.plan as usize]);
-        let address = (plan.number << 12 | u64::from(call.index)) << 8 | place as u64 & 0xff;
-        if self.stores[row.store as usize].keeps_nothing(u64::from(call.class), address, recorded) {
+        let (kept, pressure) = (self.op_word(id, row.words.kept), self.op_word(id, row.words.pressure));
+        let recorded = self.recorded(id);
+        if self.stores[row.store as usize].keeps_nothing(kept, recorded) {
             self.logs[id as usize].dropped |= role == Role::Record;
             return self.forget_copy(id);
         }
-        let (dies, loss) = self.stores[row.store as usize].fate(self.now, row.ttl, word);
+        let (dies, loss) = self.stores[row.store as usize].fate(self.now, row.ttl, pressure);
         if !self.calls[id as usize].rewrites {
             self.stores[row.store as usize].keep(row.bytes, self.now, dies);
         }

@@ -1,6 +1,7 @@
 //! What a replication holds at one instant: plans, calls, queues, stores, and the calendar that moves them.
 
 use super::build::Blueprint;
+use super::draws::ClassDraws;
 use super::event::{Event, Rank, order};
 use super::ledger::{CallEnd, Ledger};
 use super::parts::index::{Departure, Index};
@@ -11,7 +12,7 @@ use super::policies::Policies;
 use super::record::{ClassTally, Retention};
 use crate::calendar::Calendar;
 use crate::policy::Fault;
-use crate::streams::{Purpose, Scatter, Source as Draws, Stream, Word};
+use crate::streams::{Source as Draws, Word};
 use crate::units::{Instant, Span};
 use std::collections::VecDeque;
 
@@ -137,21 +138,6 @@ impl LogState {
     };
 }
 
-/// The draws of one class.
-#[derive(Debug)]
-pub(super) struct ClassDraws {
-    pub(super) latency: Vec<Stream>,
-    pub(super) outcome: Vec<Stream>,
-    pub(super) content: Vec<Stream>,
-    pub(super) ops: Stream,
-    pub(super) routing: Stream,
-    pub(super) think: Scatter,
-    /// By step.
-    pub(super) retries: Vec<Scatter>,
-    pub(super) next_number: u64,
-    pub(super) workflow: u16,
-}
-
 /// A copy in a store of limited size, and when it goes if nothing newer needs its place.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct SizedCopy {
@@ -273,7 +259,7 @@ impl<'b> World<'b> {
                 .iter()
                 .map(|class| Source::new(class, model.run.start, blueprint.horizon, &draws))
                 .collect(),
-            draws: (0..model.classes.len()).map(|class| class_draws(blueprint, class, &draws)).collect(),
+            draws: (0..model.classes.len()).map(|class| ClassDraws::new(blueprint, class, &draws)).collect(),
             plans: Vec::new(),
             free_plans: Vec::new(),
             calls: Vec::new(),
@@ -405,29 +391,6 @@ impl<'b> World<'b> {
         self.copies.push(None);
         self.links.grow_to(self.calls.len());
         self.calls.len() as u32 - 1
-    }
-}
-
-fn class_draws(blueprint: &Blueprint, class: usize, draws: &Draws) -> ClassDraws {
-    let spec = &blueprint.model.classes[class];
-    let flow = &blueprint.workflows[spec.workflow.index()];
-    let name = |step: &str| format!("{}/{}.{step}", spec.name, blueprint.model.workflows[spec.workflow.index()].name);
-    let per_call = |purpose: Purpose| {
-        let stream = |call: &super::build::CallSpec| {
-            draws.stream(&name(&flow.steps[call.step as usize].name), purpose, u64::from(call.ordinal))
-        };
-        flow.calls.iter().map(stream).collect::<Vec<Stream>>()
-    };
-    ClassDraws {
-        latency: per_call(Purpose::Latency),
-        outcome: if flow.has_outcomes() { per_call(Purpose::Outcome) } else { Vec::new() },
-        content: if flow.has_faulty() { per_call(Purpose::Content) } else { Vec::new() },
-        ops: draws.stream(&spec.name, Purpose::Op, 0),
-        routing: draws.stream(&spec.name, Purpose::Routing, 0),
-        think: draws.scatter(&spec.name, Purpose::Think),
-        retries: flow.steps.iter().map(|step| draws.scatter(&name(&step.name), Purpose::Retry)).collect(),
-        next_number: 0,
-        workflow: spec.workflow.index() as u16,
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::model::{OnKeyExceed, OpKind, Storage, Store as Spec, StoreKind};
 use crate::policy::{Meter, OnExceed, Verdict};
 use crate::stats::TimeWeighted;
-use crate::streams::{Law, LawSpec, Purpose, Scatter, Source as Draws, Stream, Word};
+use crate::streams::{Law, LawSpec, Purpose, Source as Draws, Stream, Word};
 use crate::units::{Instant, Probability, Span, Timestamp};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -52,15 +52,15 @@ pub(crate) struct Store {
     /// Bytes stored, over time, and when which of them go.
     pub(crate) stored: TimeWeighted,
     going: BinaryHeap<Reverse<(Instant, u64)>>,
-    /// The chance that a write is answered and nothing kept, with its draws.
-    forgetful: Option<(Probability, Scatter)>,
+    /// The chance that a write is answered and nothing kept.
+    put_stores_nothing: Probability,
     /// Writes that were accepted and kept nothing.
     pub(crate) kept_nothing: [u64; 2],
     /// Of a log service: how long its client is silent after a refusal, and until when it is.
     retry_after: Option<Span>,
     silent_until: Instant,
-    /// The chance that an op does not arrive, with its draws.
-    network: Option<(Probability, Scatter)>,
+    /// The chance that an op does not arrive.
+    network_errors: Probability,
     /// Whether its ops are subrequests.
     pub(crate) is_subrequest: bool,
     pub(crate) ops_per_invocation: u32,
@@ -218,8 +218,6 @@ impl Store {
             factor: spec.evictions_spike_factor,
             spikes: if spec.evictions_spike_factor == 1.0 { Vec::new() } else { spikes.to_vec() },
         });
-        let network = Some(spec.network_errors).filter(|p| p.value() > 0.0 && spec.kind == StoreKind::LogService);
-        let forgetful = Some(spec.put_stores_nothing).filter(|p| p.value() > 0.0);
         Store {
             name: spec.name.clone(),
             meters: std::array::from_fn(|op| spec.quotas[op].iter().map(|q| Meter::new(q, start)).collect()),
@@ -231,11 +229,11 @@ impl Store {
             storage: spec.storage.clone(),
             stored: TimeWeighted::new(0, 0),
             going: BinaryHeap::new(),
-            forgetful: forgetful.map(|p| (p, draws.scatter(&spec.name, Purpose::Outcome))),
+            put_stores_nothing: spec.put_stores_nothing,
             kept_nothing: [0; 2],
             retry_after: (spec.kind == StoreKind::LogService).then_some(spec.retry_after),
             silent_until: Instant::START,
-            network: network.map(|p| (p, draws.scatter(&spec.name, Purpose::Outage))),
+            network_errors: spec.network_errors,
             is_subrequest: spec.subrequest,
             ops_per_invocation: spec.ops_per_invocation.unwrap_or(u32::MAX),
             default_ttl: spec.ttl,
@@ -307,10 +305,9 @@ impl Store {
         self.silent_until = now.saturating_add(self.retry_after.unwrap_or_default());
     }
 
-    /// Whether an op, by the address of its draw, does not arrive.
-    pub(crate) fn does_not_arrive(&mut self, lane: u64, position: u64) -> bool {
-        let Some((chance, draws)) = &mut self.network else { return false };
-        draws.at(lane, position).next().unit() < chance.value()
+    /// Whether an op does not arrive, as its draw decides.
+    pub(crate) fn does_not_arrive(&self, word: Word) -> bool {
+        word.below(self.network_errors.into())
     }
 
     /// Whether there is room for so many more bytes at `now`.
@@ -344,10 +341,9 @@ impl Store {
         }
     }
 
-    /// Whether an accepted write, by the address of its draw, keeps nothing although it is answered.
-    pub(crate) fn keeps_nothing(&mut self, lane: u64, position: u64, recorded: bool) -> bool {
-        let Some((chance, draws)) = &mut self.forgetful else { return false };
-        let nothing = draws.at(lane, position).next().unit() < chance.value();
+    /// Whether an accepted write keeps nothing although it is answered, as its draw decides.
+    pub(crate) fn keeps_nothing(&mut self, word: Word, recorded: bool) -> bool {
+        let nothing = word.below(self.put_stores_nothing.into());
         self.kept_nothing[usize::from(recorded)] += u64::from(nothing);
         nothing
     }
