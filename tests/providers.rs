@@ -2,6 +2,7 @@
 
 use crate::common::{answer, holds, mean, model, shipped};
 use capsim::theory::{breaker, bucket, erlang, retry};
+use proptest::prelude::*;
 
 /// One call a plan, at a provider whose keys (and other sections) the test writes.
 fn calls(arrivals: &str, days: f64, provider: &str) -> String {
@@ -356,4 +357,89 @@ fn an_open_breaker_empties_a_long_queue() {
     let answer = answer(&model(&text));
     // At 3 h the first ends; the next 107,999 are refused, and those of the minute that it stays open. Then a probe.
     assert_eq!(mean(&answer, "breaker.p.refused"), 107_999.0 + 600.0);
+}
+
+/// Any policies at all, beside each other, on a model with a queue in two isolates.
+fn any_policies() -> impl Strategy<Value = String> {
+    let one_of = |texts: &[&'static str]| prop::sample::select(texts.to_vec());
+    let server = (
+        one_of(&[
+            "",
+            "requests_per_minute = 20",
+            "requests_per_minute = 40\nlimit_burst = \"1s\"\ncounts_refused = true",
+        ]),
+        one_of(&[
+            "",
+            "max_concurrency = 3",
+            "max_concurrency = 3\nmax_queue = 2",
+            "max_concurrency = 2\nmax_queue = \"unlimited\"",
+        ]),
+        one_of(&["", "outlives_client = true", "outlives_client = false"]),
+        one_of(&["", "load = { per_in_flight = 0.2, from = 1 }", "hang = 0.1"]),
+        one_of(&[
+            "",
+            "outage = { mean_up = \"1h\", mean_down = \"10m\" }",
+            "outage = [{ at = \"1h\", for = \"30m\", fault = \"timeout\" }, { at = \"3h\", for = \"10m\", latency = \"1s\" }]",
+        ]),
+    );
+    let retries = (
+        one_of(&["", "sdk = {}", "proxy = { max = 1 }", "sdk = { preset = \"openai-sdk\" }\nproxy = {}"]),
+        one_of(&["", "deadline = \"20s\""]),
+        one_of(&["", "budget = { ratio = 0.2, burst = 3 }"]),
+        one_of(&["hold_slot = true", "hold_slot = false", "retry_after = \"ignore\""]),
+    );
+    let around = (
+        one_of(&[
+            "",
+            "[breaker.p]\nfail_max = 2",
+            "[breaker.p]\ncounts = \"calls\"\nhalf_open_probes = 2",
+            "[breaker.p]\nwindow = { length = \"5m\", min_calls = 5 }\nfailures = [\"breaker_open\", \"timeout\"]",
+        ]),
+        one_of(&["", "[hedge.p]\nafter = \"3s\"\nmax = 2"]),
+        one_of(&["", "patience = \"10s\"", "waiting_spends_timeout = true"]),
+        one_of(&["", ", fallback = \"z\""]),
+        one_of(&["", "subrequests_external = 5"]),
+        any::<u32>(),
+    );
+    (server, retries, around).prop_map(|(server, retries, around)| {
+        let (server, retries) = (
+            [server.0, server.1, server.2, server.3, server.4].join("\n"),
+            [retries.0, retries.1, retries.2, retries.3].join("\n"),
+        );
+        format!(
+            "[run]\nhorizon = \"8h\"\nwarmup = \"30m\"\nreplications = 2\nseed = {}\n[platform]\nisolates = 2\n{}\n\
+             [traffic.user]\narrivals = {{ process = \"poisson\", per_hour = 300 }}\n\
+             [workflow.plan]\non_call_error = \"continue\"\n\
+             steps = [{{ name = \"a\", provider = \"p\", queue = \"q\", calls = 3, parallel = 2{} }}]\n\
+             [provider.p]\nlatency = {{ dist = \"lognormal\", mean = \"4s\", cv = 0.8 }}\nrequest_timeout = \"8s\"\n\
+             errors = {{ server_error = 0.2, rate_limited = 0.05, parse_failure = 0.05 }}\n{server}\n\
+             [provider.z]\nlatency = \"2s\"\nerrors = {{ network = 0.1 }}\n\
+             [retry.p]\n{retries}\n{}\n{}\n[queue.q]\nmax_concurrency = 3\nmax_queue = 20\n{}\n",
+            around.5, around.4, around.3, around.0, around.1, around.2
+        )
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Each run balances its ledger by itself, and fails if it does not; what a report can show of it is shown here.
+    #[test]
+    fn any_policies_balance(text in any_policies()) {
+        let answer = answer(&model(&text));
+        let ends = ["succeeded", "timed_out", "errored", "rate_limited", "in_flight"];
+        let ended: f64 = ends.iter().map(|end| mean(&answer, &format!("attempts.{end}"))).sum();
+        prop_assert!((mean(&answer, "attempts.made") - ended).abs() < 1e-6);
+        if text.contains("budget") {
+            // Of the recorded calls and of those before; full at the start in both isolates.
+            let calls = mean(&answer, "calls.made") * 8.0 / 7.5 + 200.0;
+            prop_assert!(mean(&answer, "attempts.retried") <= 0.2 * calls + 6.0 + mean(&answer, "calls.made"));
+        }
+        if text.contains("[breaker.p]") {
+            prop_assert!((0.0..=1.0).contains(&mean(&answer, "breaker.p.open_fraction")));
+        }
+        if text.contains("max_concurrency = 3\nmax_queue = 2\n") {
+            prop_assert!(answer.metric("provider.p.in_flight.max").unwrap().max.unwrap() <= 5.0);
+        }
+    }
 }

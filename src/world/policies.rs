@@ -123,6 +123,16 @@ impl Policies {
         self.servers.iter_mut().flatten().for_each(|server| server.start_recording(now));
     }
 
+    /// Whether the ledgers of every provider are inside each other: useful in billed, what is billed, refused or
+    /// counted in what was sent.
+    pub(super) fn is_sound(&self) -> bool {
+        let holds = |(tally, server): (&PolicyTally, &Option<Server>)| {
+            let parts = tally.useful <= tally.billed && tally.billed + tally.turned_away <= tally.sent;
+            server.is_none() || parts && tally.counted <= tally.sent && tally.abandoned <= tally.sent
+        };
+        self.tallies.iter().zip(&self.servers).all(holds)
+    }
+
     /// The replication ends.
     pub(super) fn finish(&mut self, now: Instant) {
         self.servers.iter_mut().flatten().for_each(|server| server.catch_up(now));

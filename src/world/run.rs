@@ -185,6 +185,9 @@ impl World<'_> {
                 return Err(format!("a quota of {} was exceeded", store.name));
             }
         }
+        if !self.policies.is_sound() {
+            return Err("more attempts were billed, refused or counted at a provider than were sent to it".into());
+        }
         self.retention.balance()?;
         let in_queues: u64 = self.queues.iter().map(|queue| u64::from(queue.waiting())).sum();
         super::ledger::check("waiting calls", in_queues as i128, running(Phase::Waiting))?;
