@@ -207,12 +207,12 @@ impl World<'_> {
                 ends(now.saturating_add(takes), Some(fault), retry_after)
             }
             Reception::Silent => {
-                server.keep(now, now, cut);
+                server.keep(now, cut, cut);
                 gives_up
             }
             Reception::Works { from, until } => {
                 let goes_on = self.blueprint.model.providers[provider].outlives_client();
-                let leaves = if goes_on { until } else { until.min(cut) };
+                let leaves = if goes_on && until < Instant::NEVER { until } else { until.min(cut) };
                 server.keep(now, from, leaves);
                 let is_work = matches!(fault, None | Some(Fault::ParseFailure | Fault::InvalidResponse));
                 tally.billed += recorded * u64::from(is_work && leaves == until);

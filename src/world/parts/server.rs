@@ -16,9 +16,9 @@ use std::collections::BinaryHeap;
 pub(crate) enum Reception {
     /// It answers this fault after so long, and says when to come again.
     Refused { fault: Fault, takes: Span, retry_after: Span },
-    /// It takes the attempt and never answers.
+    /// It is down, takes the attempt, and never answers.
     Silent,
-    /// It works on it: from then until then.
+    /// It works on it: from then until then, or never to an end.
     Works { from: Instant, until: Instant },
 }
 
@@ -89,21 +89,21 @@ impl Server {
         {
             return (refuse(self.spec.when_full, Span::ZERO), counts);
         }
-        if hangs {
-            return (Reception::Silent, counts);
-        }
         let from = match self.spec.max_concurrency {
             Some(slots) if self.slots.len() >= slots as usize => {
                 self.slots.peek().map_or(now, |Reverse(free)| now.max(*free))
             }
             _ => now,
         };
+        if hangs {
+            return (Reception::Works { from, until: Instant::NEVER }, counts);
+        }
         let over = there.saturating_sub(u64::from(self.spec.load_from)) as f64;
         let latency = latency.scale(1.0 + self.spec.load_per_in_flight * over);
         (Reception::Works { from, until: from.saturating_add(latency) }, counts)
     }
 
-    /// It has taken the attempt in: it is there until `until`, and has a slot from `from` on, if it comes to that.
+    /// It has taken the attempt in: it is there until `until`, and has a slot from `from` on, if that is earlier.
     pub(crate) fn keep(&mut self, now: Instant, from: Instant, until: Instant) {
         if let Some(slots) = self.spec.max_concurrency
             && from < until
