@@ -12,8 +12,8 @@ pub(super) enum Event {
     GuardedEnd(u32),
     /// The attempt of this call has had no answer for so long that another is sent beside it.
     Hedge(u32),
-    /// The patience of this call, of this incarnation of its place, ends.
-    Patience(u32, u32),
+    /// The patience of this call ends, if it still waits for the slot that it was waiting for then.
+    Patience(u32),
     /// A store answers the op of this call.
     StoreAnswer(u32),
     /// The backoff of this call ends.

@@ -168,7 +168,7 @@ impl World<'_> {
         }
         self.calls[place].phase = Phase::Running;
         self.policies.guards[place].hedges = 0;
-        let ending = self.send(id, cut);
+        let ending = self.ask_provider(id, cut);
         self.race(id, ending);
     }
 
@@ -185,7 +185,7 @@ impl World<'_> {
     }
 
     /// Sends what the call has drawn to the provider, for a client that gives up at `cut`.
-    fn send(&mut self, id: u32, cut: Instant) -> Ending {
+    fn ask_provider(&mut self, id: u32, cut: Instant) -> Ending {
         let (latency, fault) = self.planned(id);
         let hangs = self.hangs(id);
         let (now, tokens) = (self.now, self.tokens(id));
@@ -292,7 +292,7 @@ impl World<'_> {
         call.outcome_word = outcome;
         let recorded = u64::from(call.recorded);
         self.policies.guards[id as usize].hedges += 1;
-        let second = self.send(id, self.cut(id));
+        let second = self.ask_provider(id, self.cut(id));
         let ending = first.or(second);
         let tally = &mut self.policies.tallies[provider];
         tally.hedges += recorded;
