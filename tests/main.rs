@@ -8,6 +8,7 @@ mod common;
 mod determinism;
 mod laws;
 mod model_errors;
+mod parts;
 mod properties;
 mod providers;
 mod published;

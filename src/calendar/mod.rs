@@ -218,6 +218,17 @@ mod tests {
         assert_eq!(calendar.pop(), Some((at(7), 1, 'b')));
     }
 
+    /// The leaf that the first pop leaves empty makes two others meet that tie.
+    #[test]
+    fn orders_decide_on_the_way_up_from_an_empty_leaf_too() {
+        let mut calendar = Calendar::new();
+        for (time, order, event) in [(1, 0, 'a'), (9, 2, 'c'), (9, 1, 'b'), (9, 3, 'd')] {
+            calendar.push(at(time), order, event);
+        }
+        let served: String = std::iter::from_fn(|| calendar.pop()).map(|(_, _, event)| event).collect();
+        assert_eq!(served, "abcd");
+    }
+
     #[test]
     fn the_end_of_time_is_an_instant_like_any_other() {
         let mut calendar = Calendar::new();

@@ -9,9 +9,9 @@ use super::problems::Complaint;
 use super::spec::Objective;
 
 /// The first words of metric names, beside those of stores.
-const ROOTS: [&str; 13] = [
+const ROOTS: [&str; 15] = [
     "plans", "plan", "calls", "attempts", "queue", "logs", "breaker", "cost", "class", "provider", "reads", "retry",
-    "hedge",
+    "hedge", "tiers", "d1",
 ];
 
 /// Reads the objectives, in the order of their metrics.
@@ -53,8 +53,10 @@ fn possible(metric: &str, names: &Names) -> Result<(), Complaint> {
             possible(&parts[2..].join("."), names)
         }
         ["queue", queue, _, ..] => part(queue, &names.queues),
-        ["provider" | "breaker" | "retry" | "hedge", provider, _, ..] => part(provider, &names.providers),
-        ["class" | "queue" | "provider", _] => Err(Complaint::new("not the name of a metric")
+        ["provider" | "breaker" | "hedge", provider, _, ..] => part(provider, &names.providers),
+        ["tiers", tiers, _, ..] => part(tiers, &names.tiers),
+        ["d1", database, _, ..] => part(database, &names.d1),
+        ["class" | "queue" | "provider" | "tiers" | "d1", _] => Err(Complaint::new("not the name of a metric")
             .found(format!("{metric:?}"))
             .allowed("such as \"queue.ai.drop_fraction\"")),
         [root, ..] if ROOTS.contains(&root) || names.stores.position(root).is_some() => Ok(()),

@@ -12,8 +12,9 @@ use crate::units::{Probability, Span};
 /// Reads the providers with the policies around them, in the order of their names.
 pub(super) fn read(input: &mut Input<'_>, root: &Cursor<'_>, names: &Names) -> Vec<Provider> {
     let sections = ["retry", "breaker", "hedge"].map(|section| root.named(section));
-    for (name, cursor) in sections.iter().flatten() {
-        if names.providers.position(name).is_none() {
+    for (at, (name, cursor)) in sections.iter().enumerate().flat_map(|(at, of)| of.iter().map(move |one| (at, one))) {
+        let is_database = at == 0 && names.d1.position(name).is_some();
+        if names.providers.position(name).is_none() && !is_database {
             input.problems.report_once(cursor.node.key, &cursor.path, names.providers.missing(name));
         }
     }
@@ -30,6 +31,13 @@ pub(super) fn read(input: &mut Input<'_>, root: &Cursor<'_>, names: &Names) -> V
         providers.push(provider);
     }
     providers
+}
+
+/// The retries of a database; never, where the model has none for it.
+pub(super) fn retry_of(input: &mut Input<'_>, root: &Cursor<'_>, name: &str) -> Retry {
+    let retries = root.named("retry");
+    let found = retries.iter().find(|(other, _)| *other == name);
+    found.map_or(Retry::NEVER, |(_, cursor)| retry::of_database(input, cursor))
 }
 
 fn provider(input: &mut Input<'_>, name: &str, cursor: &Cursor<'_>) -> Option<Provider> {

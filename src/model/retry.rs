@@ -34,6 +34,17 @@ pub(super) fn read(input: &mut Input<'_>, cursor: &Cursor<'_>, provider: &mut Pr
     }
 }
 
+/// The retries of a database: one layer, with nothing around it.
+pub(super) fn of_database(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Retry {
+    for key in ["sdk", "proxy", "deadline", "budget", "retry_after", "retry_after_max"] {
+        if cursor.get(key).is_some() {
+            let complaint = Complaint::new("only the retries of a provider have this").found("a database");
+            input.problems.report_once(cursor.at(key), &cursor.key(key), complaint);
+        }
+    }
+    Retry { hold_slot: cursor.flag("hold_slot"), ..layer(input, cursor) }
+}
+
 /// What every layer of retries has.
 fn layer(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Retry {
     let on = faults(cursor, "on");

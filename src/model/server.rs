@@ -77,7 +77,7 @@ fn outage(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Option<Outage> {
 /// What can only be said once steps and providers are known: whether the tokens of a step fit into a full bucket.
 pub(super) fn check(input: &mut Input<'_>, root: &Cursor<'_>, workflows: &[Workflow], providers: &[Provider]) {
     for step in workflows.iter().flat_map(|workflow| &workflow.steps) {
-        let Some(provider) = providers.get(step.provider.index()) else { continue };
+        let Some(provider) = step.provider().and_then(|id| providers.get(id.index())) else { continue };
         let Some((server, limit)) = provider.server.as_ref().and_then(|s| Some((s, s.tokens_per_minute?))) else {
             continue;
         };

@@ -1,5 +1,9 @@
 //! What a checked model holds.
 
+mod parts;
+
+pub use parts::*;
+
 use crate::policy::{Fault, OnExceed, Quota};
 use crate::streams::LawSpec;
 use crate::units::{Bytes, Id, Instant, Money, Probability, Rate, Span, Timestamp, Zone};
@@ -34,6 +38,10 @@ pub struct Model {
     pub queues: Vec<Queue>,
     /// KV, caches.
     pub stores: Vec<Store>,
+    /// Caches in front of a computation or a provider.
+    pub tiers: Vec<Tiers>,
+    /// Databases that do one operation at a time.
+    pub d1: Vec<D1>,
     /// Reads that are not logs: allow and deny lists, prompts.
     pub reads: Vec<Read>,
     /// How calls are logged.
@@ -201,7 +209,9 @@ pub struct Step {
     /// Its name.
     pub name: String,
     /// Who answers its calls.
-    pub provider: Id<Provider>,
+    pub work: Work,
+    /// The tiers that they ask first.
+    pub lookup: Option<Id<Tiers>>,
     /// Where its calls wait for a slot; none: they start at once.
     pub queue: Option<Id<Queue>>,
     /// `after`: indices of the steps that must have ended first.
@@ -218,6 +228,13 @@ pub struct Step {
     pub latency: Option<LawSpec>,
     /// Tokens that an attempt reserves, instead of the provider's number.
     pub tokens: Option<u64>,
+}
+
+impl Step {
+    /// The provider that its calls ask, if they ask one.
+    pub fn provider(&self) -> Option<Id<Provider>> {
+        if let Work::Provider(id) = self.work { Some(id) } else { None }
+    }
 }
 
 /// `on_call_error`

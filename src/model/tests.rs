@@ -9,10 +9,11 @@ use crate::units::{RateUnit, Span};
 use std::io;
 use std::path::{Path, PathBuf};
 
-const SHIPPED: [&str; 12] = [
+const SHIPPED: [&str; 14] = [
     "bug-after-three-days",
     "cache-only",
     "conditional",
+    "d1-stress",
     "hybrid",
     "kv-only",
     "minimal",
@@ -21,6 +22,7 @@ const SHIPPED: [&str; 12] = [
     "queue-large",
     "queue-override",
     "retry-storm",
+    "speech-cache",
     "spike-pressure",
 ];
 

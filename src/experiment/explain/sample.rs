@@ -59,6 +59,8 @@ pub fn model(strategy: &str) -> Model {
             waiting_spends_timeout: false,
         }],
         stores: vec![kv(), cache()],
+        tiers: vec![],
+        d1: vec![],
         reads: vec![read("access_lists", 18), read("prompts", 10)],
         logging: logging(strategy),
         objectives: vec![
@@ -74,10 +76,11 @@ fn daily(limit: u64) -> Quota {
 }
 
 fn step(name: &str, calls: u32, after: Vec<usize>) -> Step {
-    let (provider, queue) = (Id::new(0), Some(Id::new(0)));
+    let (work, queue) = (Work::Provider(Id::new(0)), Some(Id::new(0)));
     Step {
         name: name.into(),
-        provider,
+        work,
+        lookup: None,
         fallback: None,
         queue,
         after,

@@ -115,7 +115,7 @@ const FAULTS: &[&str] = &[
 ];
 
 pub(super) static RETRY: Section = Section {
-    title: "[retry.PROVIDER]",
+    title: "[retry.NAME]",
     fields: &[
         optional("preset", OneOf(crate::model::preset::RETRIES), "none", "Where the defaults below come from."),
         default("max", Whole(0, 100), "2", "Retries, so there are `max` + 1 attempts."),

@@ -18,7 +18,7 @@ pub(super) fn measures(sheet: &mut Sheet, world: &World) {
         server(sheet, world, number, tally);
         retries(sheet, provider, tally);
         let steps = || model.workflows.iter().flat_map(|workflow| &workflow.steps);
-        if steps().any(|step| step.fallback.is_some() && step.provider.index() == number) {
+        if steps().any(|step| step.fallback.is_some() && step.provider().is_some_and(|id| id.index() == number)) {
             sheet.count(&format!("provider.{}.fell_back", provider.name), "calls", tally.fell_back);
         }
         if provider.hedge.is_some() {

@@ -24,7 +24,9 @@ impl World<'_> {
         let fault = call.fault;
         self.tell_breaker(id, Some(fault));
         self.forget_guard(id);
+        let class = call.class as usize;
         self.policies.tallies[from as usize].fell_back += recorded;
+        self.tallies[class].retried += recorded;
         let call = &mut self.calls[id as usize];
         (call.provider, call.law) = (provider, law);
         self.draw_retry(id, &Backoff::NONE, 0, Span::ZERO);
@@ -73,6 +75,8 @@ impl World<'_> {
         for tries in &mut self.policies.tallies[provider].tries[layer..] {
             *tries += recorded;
         }
+        let class = self.calls[place].class as usize;
+        self.tallies[class].retried += recorded;
         let hold_slot = layer > 0 || rules.hold_slot;
         self.wait_before_retry(id, wait, hold_slot);
         true
