@@ -24,11 +24,10 @@ impl World<'_> {
         let fault = call.fault;
         self.tell_breaker(id, Some(fault));
         self.forget_guard(id);
-        let class = call.class as usize;
         self.policies.tallies[from as usize].fell_back += recorded;
-        self.tallies[class].retried += recorded;
         let call = &mut self.calls[id as usize];
         (call.provider, call.law) = (provider, law);
+        self.tallies[call.class as usize].retried += recorded;
         self.draw_retry(id, &Backoff::NONE, 0, Span::ZERO);
         self.wait_before_retry(id, Span::ZERO, true);
         true
