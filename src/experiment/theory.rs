@@ -88,7 +88,7 @@ fn is_plain(model: &Model) -> bool {
         run: _,
         platform: _,
         classes: _,
-        workflows: _,
+        workflows,
         providers,
         queues,
         stores: _,
@@ -99,17 +99,36 @@ fn is_plain(model: &Model) -> bool {
         objectives: _,
     } = model;
     let plain_provider = |provider: &Provider| {
-        let Provider { name: _, latency: _, request_timeout: _, errors: _, request_error: _, retry, breaker } =
-            provider;
+        let Provider {
+            name: _,
+            latency: _,
+            request_timeout: _,
+            errors: _,
+            request_error: _,
+            retry,
+            inner: _,
+            deadline: _,
+            budget: _,
+            retry_after: _, // nothing but a server names a time
+            breaker: _,
+            hedge: _,
+            server: _,
+        } = provider;
         let Retry { max: _, on: _, backoff: _, hold_slot: _ } = retry;
-        breaker.is_none()
+        !provider.has_policies()
     };
     let plain_queue = |queue: &Queue| {
-        let Queue { name: _, max_concurrency: _, max_queue: _, discipline: _, patience: _ } = queue;
-        true
+        let Queue { name: _, max_concurrency: _, max_queue: _, discipline: _, patience: _, waiting_spends_timeout } =
+            queue;
+        !waiting_spends_timeout
     };
     // Work that a cache answers, or that waits for a database, is another matter.
-    tiers.is_empty() && d1.is_empty() && providers.iter().all(plain_provider) && queues.iter().all(plain_queue)
+    let no_fallback = workflows.iter().flat_map(|workflow| &workflow.steps).all(|step| step.fallback.is_none());
+    tiers.is_empty()
+        && d1.is_empty()
+        && no_fallback
+        && providers.iter().all(plain_provider)
+        && queues.iter().all(plain_queue)
 }
 
 /// The formulas of a model beside its metrics; `estimate` gives the replications of one.
