@@ -265,20 +265,20 @@ fn a_hedge_races_the_first() {
 }
 
 #[test]
-fn waiting_spends_the_timeout_if_the_queue_says_so() {
-    let of = |spends: bool| {
-        let provider = "latency = \"3s\"\nrequest_timeout = \"5s\"\n[queue.q]\nmax_concurrency = 1\n";
+fn waiting_spends_the_timeout_of_an_attempt_with_policies_too() {
+    let of = |from: &str| {
+        let provider = "latency = \"3s\"\nrequest_timeout = \"5s\"\n";
         let text = calls(
             "process = \"deterministic\", per_minute = 1",
             seconds(60.0),
-            &format!("{provider}waiting_spends_timeout = {spends}"),
+            &format!("{provider}timeout_from = \"{from}\"\n[breaker.p]\nfail_max = 9\n[queue.q]\nmax_concurrency = 1"),
         );
         let answer = answer(&model(&text.replace("\"call\"", "\"call\", queue = \"q\", calls = 3, parallel = 3")));
         ["succeeded", "timed_out"].map(|what| mean(&answer, &format!("attempts.{what}")))
     };
-    assert_eq!(of(false), [3.0, 0.0]);
+    assert_eq!(of("grant"), [3.0, 0.0]);
     // The second begins at 3 s and is cut at 5 s; the third begins then, with nothing left.
-    assert_eq!(of(true), [1.0, 2.0]);
+    assert_eq!(of("arrival"), [1.0, 2.0]);
 }
 
 /// Each preset as its source has it: two retries of half a second and one, ten minutes an attempt.
@@ -396,7 +396,7 @@ fn any_policies() -> impl Strategy<Value = String> {
             "[breaker.p]\nwindow = { length = \"5m\", min_calls = 5 }\nfailures = [\"breaker_open\", \"timeout\"]",
         ]),
         one_of(&["", "[hedge.p]\nafter = \"3s\"\nmax = 2"]),
-        one_of(&["", "patience = \"10s\"", "waiting_spends_timeout = true"]),
+        one_of(&["", "patience = \"10s\""]),
         one_of(&["", ", fallback = \"z\""]),
         one_of(&["", "subrequests_external = 5"]),
         any::<u32>(),

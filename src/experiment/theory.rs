@@ -87,7 +87,7 @@ fn is_plain(model: &Model) -> bool {
         overrides: _,
         run: _,
         platform: _,
-        classes: _,
+        classes,
         workflows,
         providers,
         queues,
@@ -96,13 +96,18 @@ fn is_plain(model: &Model) -> bool {
         d1,
         reads: _,
         logging: _,
+        isolates,
+        diagnostics: _,
         objectives: _,
+        stages,
+        settings: _,
     } = model;
     let plain_provider = |provider: &Provider| {
         let Provider {
             name: _,
             latency: _,
             request_timeout: _,
+            timeout_from_arrival,
             errors: _,
             request_error: _,
             retry,
@@ -115,18 +120,22 @@ fn is_plain(model: &Model) -> bool {
             server: _,
         } = provider;
         let Retry { max: _, on: _, backoff: _, hold_slot: _ } = retry;
-        !provider.has_policies()
+        !provider.has_policies() && !timeout_from_arrival
     };
     let plain_queue = |queue: &Queue| {
-        let Queue { name: _, max_concurrency: _, max_queue: _, discipline: _, patience: _, waiting_spends_timeout } =
-            queue;
-        !waiting_spends_timeout
+        let Queue { name: _, max_concurrency: _, max_queue: _, discipline: _, patience: _, reserved, adaptive } = queue;
+        reserved.is_empty() && adaptive.is_none()
     };
+    // Users who come back or leave, isolates that come and go, and values that change have no stationary formula here.
+    let steady = stages.is_empty() && isolates.is_none();
+    let plain_class = |class: &Class| class.comeback.is_none() && class.leaves_after.is_none();
     // Work that a cache answers, or that waits for a database, is another matter.
     let no_fallback = workflows.iter().flat_map(|workflow| &workflow.steps).all(|step| step.fallback.is_none());
     tiers.is_empty()
         && d1.is_empty()
         && no_fallback
+        && steady
+        && classes.iter().all(plain_class)
         && providers.iter().all(plain_provider)
         && queues.iter().all(plain_queue)
 }

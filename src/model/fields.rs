@@ -96,6 +96,8 @@ pub(super) enum Kind {
     Named(&'static Kind),
     /// A table whose keys are metric names.
     Metrics(&'static Kind),
+    /// A table whose keys are paths of other keys, with their values.
+    Paths,
     /// A list; of just so many where a number is given.
     List(&'static Kind, Option<usize>),
     /// A pair of a fraction and a duration.
@@ -104,8 +106,6 @@ pub(super) enum Kind {
     Tagged(&'static Tagged),
     /// A distribution of durations: a bare duration, or a table.
     Law(&'static Tagged),
-    /// Part of the language, but not of this version.
-    Later,
 }
 
 /// A key that must be there.
@@ -121,11 +121,6 @@ pub(super) const fn default(name: &'static str, kind: Kind, value: &'static str,
 /// A key that may be absent.
 pub(super) const fn optional(name: &'static str, kind: Kind, absent: &'static str, doc: &'static str) -> Field {
     Field { name, kind, need: Need::Optional(absent), doc }
-}
-
-/// A key that this version does not know yet.
-pub(super) const fn later(name: &'static str, doc: &'static str) -> Field {
-    Field { name, kind: Kind::Later, need: Need::Optional("—"), doc }
 }
 
 impl Kind {
@@ -154,6 +149,7 @@ impl Kind {
             Kind::OneOrMore(section) => format!("a table with the keys of {}, or a list of them", section.title),
             Kind::Named(_) => "a table with a name for each entry".into(),
             Kind::Metrics(_) => "a table with a metric for each entry".into(),
+            Kind::Paths => "a table such as { \"queue.ai.max_concurrency\" = 3 }".into(),
             Kind::List(of, None) => format!("a list, each entry {}", of.allowed()),
             Kind::List(of, Some(n)) => format!("a list of {n}, each entry {}", of.allowed()),
             Kind::Quantile => "a pair such as [0.95, \"11s\"]".into(),
@@ -161,7 +157,6 @@ impl Kind {
                 format!("a table such as {{ {} = \"{}\", … }}", tagged.tag, tagged.variants[0].name)
             }
             Kind::Law(_) => "a duration such as \"4s\", or a table such as { dist = \"lognormal\", … }".into(),
-            Kind::Later => "nothing in this version".into(),
         }
     }
 

@@ -9,9 +9,24 @@ use super::problems::Complaint;
 use super::spec::Objective;
 
 /// The first words of metric names, beside those of stores.
-const ROOTS: [&str; 15] = [
-    "plans", "plan", "calls", "attempts", "queue", "logs", "breaker", "cost", "class", "provider", "reads", "retry",
-    "hedge", "tiers", "d1",
+const ROOTS: [&str; 17] = [
+    "plans",
+    "plan",
+    "calls",
+    "attempts",
+    "queue",
+    "logs",
+    "breaker",
+    "cost",
+    "class",
+    "provider",
+    "reads",
+    "retry",
+    "hedge",
+    "diagnostics",
+    "isolates",
+    "tiers",
+    "d1",
 ];
 
 /// Reads the objectives, in the order of their metrics.

@@ -1,16 +1,20 @@
 //! What a checked model holds.
 
+mod operation;
 mod parts;
 
 pub use parts::*;
 
-use crate::policy::{Fault, OnExceed, Quota};
-use crate::streams::LawSpec;
-use crate::units::{Bytes, Id, Instant, Money, Probability, Rate, Span, Timestamp, Zone};
-
 mod provider;
 
 pub use provider::{Outage, Provider, RetryAfter, Server, UpAndDown};
+
+use super::change::{Setting, Stage};
+use crate::policy::{Aimd, Fault, FaultSet, OnExceed, Quota};
+use crate::streams::LawSpec;
+use crate::units::{Bytes, Id, Instant, Money, Probability, Rate, Span, Timestamp, Zone};
+
+pub use operation::{Comeback, Diagnostics, Isolates, OnLeave, OnLoss};
 
 /// A whole model.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,15 +50,22 @@ pub struct Model {
     pub reads: Vec<Read>,
     /// How calls are logged.
     pub logging: Logging,
+    /// Isolates that come and go; none: `platform.isolates` of them, all the time.
+    pub isolates: Option<Isolates>,
+    /// The diagnostics page.
+    pub diagnostics: Option<Diagnostics>,
     /// What the results are held against.
     pub objectives: Vec<Objective>,
+    /// `[[change]]`: the models in force later, in order of time.
+    pub stages: Vec<Stage>,
+    /// The values of the settings that change, or were meant to, by path and time.
+    pub settings: Vec<Setting>,
 }
 
 impl Model {
     /// Whether an attempt at any provider meets more than a latency, a timeout, faults and one layer of retries.
     pub fn has_policies(&self) -> bool {
         self.providers.iter().any(Provider::has_policies)
-            || self.queues.iter().any(|queue| queue.waiting_spends_timeout)
             || self.workflows.iter().flat_map(|workflow| &workflow.steps).any(|step| step.fallback.is_some())
     }
 }
@@ -113,6 +124,12 @@ pub struct Class {
     pub priority: i32,
     /// `patience`: how long they wait in a queue before they leave; overrides the queue's.
     pub patience: Option<Span>,
+    /// `leaves_after`: how long after the arrival of a plan its user leaves for good.
+    pub leaves_after: Option<LawSpec>,
+    /// `on_leave`
+    pub on_leave: OnLeave,
+    /// `retry`: whether they come back after an overload answer. Never with a trace.
+    pub comeback: Option<Comeback>,
 }
 
 /// `arrivals = { process = … }`
@@ -199,6 +216,8 @@ pub struct Workflow {
     pub steps: Vec<Step>,
     /// What a failed call does to its plan.
     pub on_call_error: OnCallError,
+    /// `overload_on`: faults after which a failed call that ends its plan shows the user the overload answer.
+    pub overload_on: FaultSet,
     /// What shares one invocation.
     pub invocation: InvocationScope,
 }
@@ -270,8 +289,10 @@ pub struct Queue {
     pub discipline: Discipline,
     /// How long a call waits before it leaves.
     pub patience: Option<Span>,
-    /// Whether the `request_timeout` of an attempt runs from the arrival in the queue.
-    pub waiting_spends_timeout: bool,
+    /// `reserved`: by class, slots that only its calls may have; empty where there are none.
+    pub reserved: Vec<u32>,
+    /// `adaptive`: a limit that follows the provider, and the faults that lower it.
+    pub adaptive: Option<(Aimd, FaultSet)>,
 }
 
 /// `discipline`

@@ -9,11 +9,12 @@ use crate::units::{RateUnit, Span};
 use std::io;
 use std::path::{Path, PathBuf};
 
-const SHIPPED: [&str; 14] = [
+const SHIPPED: [&str; 16] = [
     "bug-after-three-days",
     "cache-only",
     "conditional",
     "d1-stress",
+    "diag-blind",
     "hybrid",
     "kv-only",
     "minimal",
@@ -22,6 +23,7 @@ const SHIPPED: [&str; 14] = [
     "queue-large",
     "queue-override",
     "retry-storm",
+    "soft-failures",
     "speech-cache",
     "spike-pressure",
 ];

@@ -5,6 +5,7 @@
 //! [`Circuit`] is one in force; a [`Bucket`] limits a rate; [`RetryBudget`] limits retries, and [`Purse`] is one in
 //! force; [`Hedge`] sends attempts that race a late one; a [`Cache`] forgets.
 
+mod adaptive;
 mod breaker;
 mod bucket;
 mod budget;
@@ -14,6 +15,7 @@ mod meter;
 mod quota;
 mod retry;
 
+pub use adaptive::{AdaptiveLimit, Aimd};
 pub use breaker::{Breaker, Circuit, Latest, Pass, Trip};
 pub use bucket::Bucket;
 pub use budget::{Purse, RetryBudget};

@@ -11,7 +11,7 @@ use super::build::Blueprint;
 use super::event::{Event, Rank, order};
 use super::ledger::{AttemptEnd, CallEnd};
 use super::parts::server::{Reception, Server};
-use super::state::{NO_QUEUE, Phase, World};
+use super::state::{Phase, World};
 use crate::policy::{Circuit, Ending, Fault, Pass, Purse};
 use crate::streams::{Purpose, Scatter, Source as Draws};
 use crate::units::{Instant, Span};
@@ -174,14 +174,9 @@ impl World<'_> {
 
     /// When the client gives the attempt up that starts now.
     fn cut(&self, id: u32) -> Instant {
-        let call = &self.calls[id as usize];
-        let provider = &self.blueprint.providers[call.provider as usize];
-        let queues = &self.blueprint.model.queues;
-        let waited = call.queue != NO_QUEUE
-            && (call.attempt == 0 || !provider.retry.hold_slot)
-            && queues[call.queue as usize % queues.len()].waiting_spends_timeout;
-        let from = if waited { call.enqueued } else { self.now };
-        from.saturating_add(provider.timeout).min(self.policies.guards[id as usize].deadline)
+        let provider = &self.blueprint.providers[self.calls[id as usize].provider as usize];
+        let limit = if provider.from_arrival { self.what_is_left(id) } else { provider.timeout };
+        self.now.saturating_add(limit).min(self.policies.guards[id as usize].deadline)
     }
 
     /// Sends what the call has drawn to the provider, for a client that gives up at `cut`.
@@ -310,6 +305,9 @@ impl World<'_> {
 
     pub(super) fn settle_attempt(&mut self, id: u32, sent: bool) {
         let fault = self.calls[id as usize].fault;
+        if sent && self.blueprint.adapts {
+            self.adapt(id, fault);
+        }
         if !self.counts_calls(id) {
             self.tell_breaker(id, sent.then_some(fault));
         }

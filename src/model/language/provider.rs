@@ -9,6 +9,12 @@ pub(super) static PROVIDER: Section = Section {
     fields: &[
         required("latency", Law(&LAW), "How long an attempt takes."),
         optional("request_timeout", Length, "no timeout", "An attempt is cut after this long, counted from its start."),
+        default(
+            "timeout_from",
+            OneOf(&["grant", "arrival"]),
+            "grant",
+            "Whether waiting in the queue spends the time limit; with `arrival` it does.",
+        ),
         optional("errors", Table(&ERRORS), "none", "The chance that an answered attempt ends in each kind of fault."),
         optional(
             "requests_per_minute",
@@ -100,7 +106,7 @@ static ERRORS: Section = Section {
     ],
 };
 
-const FAULTS: &[&str] = &[
+pub(super) const FAULTS: &[&str] = &[
     "timeout",
     "rate_limited",
     "server_error",

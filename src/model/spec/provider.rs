@@ -13,6 +13,8 @@ pub struct Provider {
     pub latency: LawSpec,
     /// `request_timeout`: an attempt is cut after this long, counted from when it starts.
     pub request_timeout: Option<Span>,
+    /// `timeout_from = "arrival"`: waiting in the queue spends the time limit.
+    pub timeout_from_arrival: bool,
     /// `errors`: the chance that an answered attempt ends in each kind of fault; they sum to at most 1.
     pub errors: Vec<(Fault, Probability)>,
     /// `errors.request_error`: the chance that a call's request is itself faulty (known before it is sent).

@@ -4,6 +4,21 @@ use super::{CLEAN, World};
 use crate::policy::{Circuit, Fault, Purse};
 
 impl World<'_> {
+    /// A call is lost with its isolate, and nobody asks for its pass.
+    pub(in super::super) fn lose_guard(&mut self, id: u32) {
+        if let Some(guard) = self.policies.guards.get_mut(id as usize) {
+            *guard = CLEAN;
+        }
+    }
+
+    /// An isolate goes, and its breakers and budgets with it.
+    pub(in super::super) fn lose_memory_of(&mut self, isolate: usize) {
+        let providers = self.blueprint.providers.len();
+        let policies = &mut self.policies;
+        policies.circuits.iter_mut().skip(isolate * providers).take(providers).for_each(|circuit| *circuit = None);
+        policies.purses.iter_mut().skip(isolate * providers).take(providers).for_each(|purse| *purse = None);
+    }
+
     pub(super) fn counts_calls(&self, id: u32) -> bool {
         let provider = self.calls[id as usize].provider as usize;
         self.blueprint.model.providers[provider].breaker.is_some_and(|breaker| breaker.counts_calls)
