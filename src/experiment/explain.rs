@@ -9,6 +9,7 @@ mod ceilings;
 mod invocation;
 mod latency;
 mod leaves_out;
+mod longest;
 mod plan;
 #[cfg(test)]
 pub(crate) mod sample;
@@ -32,6 +33,8 @@ pub struct Arithmetic {
     pub ceilings: Vec<Ceiling>,
     /// What one invocation needs of each limit that it has to itself.
     pub invocations: Vec<InvocationNeed>,
+    /// The longest that a call can take, by provider; not for those whose attempts have no time limit.
+    pub longest: Vec<LongestCall>,
     /// What this arithmetic leaves out, a sentence each.
     pub leaves_out: Vec<String>,
 }
@@ -112,6 +115,20 @@ pub struct InvocationNeed {
     pub per_call: Option<u32>,
 }
 
+/// The longest that a call can take from its first attempt, waits in a queue between attempts aside.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LongestCall {
+    /// Its provider.
+    pub provider: String,
+    /// Attempts of each layer of retries inside one of the layer around it, the outermost first; multiplied, those of a
+    /// call.
+    pub attempts: Vec<u64>,
+    /// The time limit of one, in seconds.
+    pub timeout_seconds: f64,
+    /// All of them with all waits between, or the deadline where that is shorter, in seconds.
+    pub seconds: f64,
+}
+
 /// The name of an op's quota: `reads`, `writes`, `deletes`, `lists`.
 fn op_name(op: OpKind) -> &'static str {
     match op {
@@ -143,6 +160,7 @@ pub fn explain(model: &Model) -> Arithmetic {
         per_day: ops_per_day(model),
         ceilings,
         invocations,
+        longest: longest::calls(model),
         leaves_out: leaves_out::sentences(model),
     }
 }

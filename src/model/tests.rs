@@ -9,7 +9,7 @@ use crate::units::{RateUnit, Span};
 use std::io;
 use std::path::{Path, PathBuf};
 
-const SHIPPED: [&str; 18] = [
+const SHIPPED: [&str; 19] = [
     "bug-after-three-days",
     "cache-only",
     "cleanup",
@@ -24,6 +24,7 @@ const SHIPPED: [&str; 18] = [
     "queue-default",
     "queue-large",
     "queue-override",
+    "retry-storm",
     "sofia-usa",
     "soft-failures",
     "speech-cache",

@@ -3,7 +3,7 @@
 
 use super::Advice;
 use super::{settings, theory, words};
-use crate::experiment::{Answer, Ceiling, InvocationNeed, Metric, OpsPerDay, OpsPerPlan};
+use crate::experiment::{Answer, Ceiling, InvocationNeed, LongestCall, Metric, OpsPerDay, OpsPerPlan};
 use serde_json::{Map, Value, json};
 
 /// The JSON Schema of the report.
@@ -108,6 +108,15 @@ pub(super) fn invocation(need: &InvocationNeed) -> Value {
         "needed": need.needed,
         "at_most": need.at_most,
         "at_call": need.at_call,
+    })
+}
+
+pub(super) fn longest_call(call: &LongestCall) -> Value {
+    json!({
+        "provider": call.provider,
+        "attempts": call.attempts,
+        "timeout_s": finite(call.timeout_seconds),
+        "longest_s": finite(call.seconds),
     })
 }
 

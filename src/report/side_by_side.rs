@@ -39,7 +39,7 @@ fn table(header: &str, columns: usize, rows: impl Iterator<Item = String>) -> St
 }
 
 fn share(value: Option<f64>) -> String {
-    value.map_or(words::NOTHING.into(), |value| percent(value))
+    value.map_or(words::NOTHING.into(), percent)
 }
 
 fn limits(answers: &[(&str, Answer)]) -> String {
@@ -50,7 +50,8 @@ fn limits(answers: &[(&str, Answer)]) -> String {
         let writes = arithmetic.per_plan.iter().filter(|row| row.store == "kv" && row.op == "writes");
         let writes: f64 = writes.map(|row| row.share * row.expected).sum();
         let external = arithmetic.invocations.iter().filter(|need| need.limit == "invocation.subrequests.external");
-        let external = external.map(|need| format!("{} of {}", count(need.needed.into()), count(need.allowed.into())));
+        let mut external =
+            external.map(|need| format!("{} of {}", count(need.needed.into()), count(need.allowed.into())));
         let binding = arithmetic.binding();
         let nothing = || words::NOTHING.to_string();
         let metric = |name: &str| answer.mean(name);
@@ -59,7 +60,7 @@ fn limits(answers: &[(&str, Answer)]) -> String {
         format!(
             "| `{name}` | {} | {} | {} | {} | {} | {} | {} |",
             number(writes),
-            external.last().unwrap_or_else(nothing),
+            external.next_back().unwrap_or_else(nothing),
             binding.map_or_else(nothing, |ceiling| format!("`{}`", ceiling.limit)),
             binding.map_or_else(nothing, |ceiling| count(ceiling.whole_plans())),
             share(ratio(metric("plans.completed"), metric("plans.offered"))),

@@ -24,7 +24,7 @@ fn growth(sheet: &mut Sheet, world: &World) {
     let counts = || looks.iter().map(|look| look.1);
     sheet.put("logs.alive.mean", "records", Some(counts().sum::<u64>() as f64 / looks.len() as f64));
     sheet.put("logs.alive.max", "records", counts().max().map(|count| count as f64));
-    sheet.put("logs.alive.end", "records", counts().last().map(|count| count as f64));
+    sheet.put("logs.alive.end", "records", counts().next_back().map(|count| count as f64));
 }
 
 fn errors(sheet: &mut Sheet, world: &World) {

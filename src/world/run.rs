@@ -97,10 +97,15 @@ impl World<'_> {
     #[inline]
     fn happen(&mut self, event: Event, order: u64) {
         match event {
-            Event::AttemptEnd(call) | Event::GuardedEnd(call) | Event::BackoffEnd(call) | Event::StoreAnswer(call)
+            Event::AttemptEnd(call)
+            | Event::GuardedEnd(call)
+            | Event::Hedge(call)
+            | Event::BackoffEnd(call)
+            | Event::StoreAnswer(call)
                 if self.is_lost(call) => {}
             Event::AttemptEnd(call) => self.attempt_ends(call),
             Event::GuardedEnd(call) => self.guarded_ends(call),
+            Event::Hedge(call) => self.hedge(call),
             Event::Arrival(class) => self.arrive(class as usize),
             Event::BackoffEnd(call) => self.backoff_ends(call),
             Event::StoreAnswer(call) => self.store_answers(call),
@@ -132,6 +137,7 @@ impl World<'_> {
         for store in &mut self.stores {
             store.start_recording(now);
         }
+        self.policies.start_recording(now);
         for tiers in &mut self.tiers {
             tiers.start_recording(now);
         }
@@ -173,6 +179,7 @@ impl World<'_> {
         for store in &mut self.stores {
             store.finish(self.blueprint.horizon);
         }
+        self.policies.finish(self.blueprint.horizon);
         self.logfiles.iter_mut().for_each(LogFile::finish);
         self.finish_chores();
         for tiers in &mut self.tiers {
@@ -255,6 +262,9 @@ impl World<'_> {
             if !store.is_within_limits() {
                 return Err(format!("a quota of {} was exceeded", store.name));
             }
+        }
+        if !self.policies.is_sound() {
+            return Err("more attempts were billed, refused or counted at a provider than were sent to it".into());
         }
         self.retention.balance()?;
         self.balance_comebacks()?;

@@ -374,7 +374,7 @@ impl<'b> World<'b> {
             waits: (0..model.classes.len() * model.queues.len()).map(|_| QueueTally::default()).collect(),
             faulty_requests: 0,
             family_writes: vec![0; blueprint.families.len()],
-            policies: Policies::new(model.providers.len()),
+            policies: Policies::new(blueprint, &draws),
             retention: Retention::new(blueprint),
             logfiles: model.logfiles.iter().map(|file| LogFile::new(file, blueprint)).collect(),
             subrequests_max: 0,
