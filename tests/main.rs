@@ -10,6 +10,7 @@ mod laws;
 mod model_errors;
 mod properties;
 mod published;
+mod quotas;
 mod reference;
 mod replay;
 mod shipped;

@@ -89,7 +89,12 @@ static PLATFORM: Section = Section {
             "AI attempts and Cache API calls that one invocation may make.",
         ),
         optional("subrequests_internal", Whole(0, U32), "unlimited", "KV calls that one invocation may make."),
-        optional("requests", Table(&QUOTA), "unlimited", "Invocations of the whole account."),
+        optional(
+            "requests",
+            Table(&QUOTA),
+            "unlimited",
+            "Invocations of the whole account; a plan that finds none left is refused, and counts as overloaded.",
+        ),
         default("base_price", Number(0.0, 1e12), "0", "What a month costs before anything is used, in US dollars."),
     ],
 };

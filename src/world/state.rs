@@ -6,6 +6,7 @@ use super::event::{Event, Rank, order};
 use super::ledger::{CallEnd, Ledger};
 use super::parts::index::{Departure, Index};
 use super::parts::queue::{Links, Queue};
+use super::parts::requests::Requests;
 use super::parts::source::Source;
 use super::parts::store::{Loss, Refusal, Store};
 use super::record::{ClassTally, Retention};
@@ -213,6 +214,8 @@ pub(super) struct World<'b> {
     pub(super) queues: Vec<Queue>,
     pub(super) links: Links,
     pub(super) stores: Vec<Store>,
+    /// The account's quota of requests, if it has one.
+    pub(super) requests: Option<Requests>,
     pub(super) index: Option<Index>,
     /// By store: records in stores of limited size, the oldest first, and bytes ever put.
     pub(super) sized: Vec<VecDeque<Sized>>,
@@ -284,6 +287,7 @@ impl<'b> World<'b> {
             queues: (0..isolates).flat_map(|_| model.queues.iter().map(|q| Queue::new(q, lines(q)))).collect(),
             links: Links::default(),
             stores: model.stores.iter().map(|store| Store::new(store, model.run.start, &spikes, &draws)).collect(),
+            requests: model.platform.requests.as_ref().map(|quota| Requests::new(quota, model.run.start)),
             index: blueprint.has_index.then(|| Index::new(model.logging.max_log_entries, blueprint.has_list)),
             sized: model.stores.iter().map(|_| VecDeque::new()).collect(),
             put_bytes: vec![0; model.stores.len()],
