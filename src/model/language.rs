@@ -36,6 +36,7 @@ pub(super) static MODEL: Section = Section {
         optional("store", Named(&Table(&STORE)), "the preset's", "Key-value stores and caches."),
         optional("reads", Named(&Table(&READS)), "none", "Reads that are not logs: allow and deny lists, prompts."),
         optional("logging", Table(&LOGGING), "nothing is logged", "How calls are logged."),
+        optional("cost", Table(&COST), "no comparison", "What another plan of the platform would cost and save."),
         optional("objectives", Metrics(&Table(&OBJECTIVE)), "none", "Bounds that metrics are held against."),
         later("breaker", "Circuit breakers."),
         later("change", "Changes of a value at an instant."),
@@ -206,9 +207,45 @@ static PROVIDER: Section = Section {
         required("latency", Law(&LAW), "How long an attempt takes."),
         optional("request_timeout", Length, "no timeout", "An attempt is cut after this long, counted from its start."),
         optional("errors", Table(&ERRORS), "none", "The chance that an answered attempt ends in each kind of fault."),
+        optional("tokens", Table(&TOKENS), "nothing is billed", "What an attempt uses, for its price."),
+        optional("prices", Table(&PRICES), "free", "What tokens cost."),
+        optional(
+            "billed_on",
+            List(&OneOf(FAULTS), None),
+            "timeout, parse_failure, invalid_response",
+            "The faults of attempts that are billed all the same; an answer always is.",
+        ),
         later("outage", "Up and down times."),
         later("requests_per_minute", "A rate limit of the provider."),
         later("tokens_per_minute", "A rate limit of the provider."),
+    ],
+};
+
+static TOKENS: Section = Section {
+    title: "tokens of a provider",
+    fields: &[
+        default("input", Whole(0, U32), "0", "Tokens that an attempt sends."),
+        default("output", Whole(0, U32), "0", "Tokens that the provider writes; an attempt that was cut counts whole."),
+    ],
+};
+
+static PRICES: Section = Section {
+    title: "prices of a provider",
+    fields: &[
+        default("input_per_million", Number(0.0, 1e12), "0", "US dollars for a million tokens sent."),
+        default("output_per_million", Number(0.0, 1e12), "0", "US dollars for a million tokens written."),
+    ],
+};
+
+static COST: Section = Section {
+    title: "[cost]",
+    fields: &[
+        required(
+            "value_per_plan",
+            Number(0.0, 1e12),
+            "What is lost with a plan that finds a limit used up, or goes without its logs for it; US dollars.",
+        ),
+        default("upgrade", OneOf(super::preset::NAMES), "cloudflare-paid", "The platform's plan to compare with."),
     ],
 };
 

@@ -4,7 +4,7 @@ use super::cursor::Cursor;
 use super::input::Input;
 use super::language::MAX_HORIZON;
 use super::problems::Complaint;
-use super::spec::{Platform, Run};
+use super::spec::{Cost, Platform, Run};
 use crate::policy::{OnExceed, Quota, Window};
 use crate::units::{Span, Timestamp};
 
@@ -44,6 +44,15 @@ pub(super) fn platform(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Platform {
         subrequests_internal: cursor.count("subrequests_internal"),
         requests: cursor.table("requests").and_then(|table| requests(input, &table)),
         base_price: cursor.money("base_price"),
+    }
+}
+
+/// Reads `[cost]`; the model on the other preset is read once this one is sound.
+pub(super) fn cost(cursor: &Cursor<'_>) -> Cost {
+    Cost {
+        value_per_plan: cursor.money("value_per_plan"),
+        preset: cursor.word("upgrade").to_string(),
+        upgraded: None,
     }
 }
 

@@ -84,6 +84,7 @@ impl World<'_> {
         self.used[place * self.used_each..][..self.used_each].fill(0);
         let keys = self.blueprint.session_keys;
         self.session_writes[place * keys..][..keys].fill(None);
+        self.answered[place * self.answered_each..][..self.answered_each].fill(0);
     }
 
     #[cold]
@@ -409,6 +410,9 @@ impl World<'_> {
             tally.latencies.record(latency);
         }
         let number = plan.number;
+        if self.blueprint.bills_tokens && end != PlanEnd::Completed {
+            self.write_off(place);
+        }
         if self.blueprint.thinks[class].is_some() {
             self.think(class, 0, number);
         }

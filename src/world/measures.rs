@@ -6,7 +6,7 @@ use super::parts::store::Refusal;
 use super::record::{AGES, ClassTally};
 use super::state::{QueueTally, World};
 use crate::model::{OnKeyExceed, OpKind, StoreKind};
-use crate::policy::{Fault, Meter, OnExceed, Quota, Window};
+use crate::policy::{Fault, Meter, OnExceed, Window};
 use crate::stats::Quantiles;
 
 /// One metric of one replication; `None` where nothing was observed.
@@ -21,23 +21,23 @@ pub struct Measure {
 }
 
 /// Measures under a prefix.
-struct Sheet {
+pub(super) struct Sheet {
     prefix: String,
     measures: Vec<Measure>,
 }
 
 impl Sheet {
-    fn put(&mut self, name: &str, unit: &'static str, value: Option<f64>) {
+    pub(super) fn put(&mut self, name: &str, unit: &'static str, value: Option<f64>) {
         let value = value.filter(|v| v.is_finite());
         self.measures.push(Measure { name: format!("{}{name}", self.prefix), unit, value });
     }
 
-    fn count(&mut self, name: &str, unit: &'static str, value: u64) {
+    pub(super) fn count(&mut self, name: &str, unit: &'static str, value: u64) {
         self.put(name, unit, Some(value as f64));
     }
 }
 
-fn ratio(part: f64, whole: f64) -> Option<f64> {
+pub(super) fn ratio(part: f64, whole: f64) -> Option<f64> {
     (whole > 0.0).then(|| part / whole)
 }
 
@@ -80,7 +80,7 @@ pub(super) fn measures(world: &World) -> Vec<Measure> {
         requests(&mut sheet, of_account);
     }
     logs(&mut sheet, world);
-    cost(&mut sheet, world, &all);
+    super::cost::measures(&mut sheet, world, &all);
     sheet.count("run.events", "events", world.events);
     sheet.measures
 }
@@ -308,44 +308,6 @@ fn logs(sheet: &mut Sheet, world: &World) {
     if let Some(index) = &world.index {
         sheet.count("logs.index.lost_updates", "entries", index.lost_updates);
     }
-}
-
-/// A month of 30 days at the simulated rates.
-fn cost(sheet: &mut Sheet, world: &World, all: &Ledger) {
-    let model = &world.blueprint.model;
-    if model.platform.preset.is_none() && model.platform.base_price.dollars() == 0.0 {
-        return;
-    }
-    let days = world.blueprint.horizon.since(world.blueprint.recording_from).days();
-    let month = |count: u64| count as f64 / days * 30.0;
-    let mut dollars = model.platform.base_price.dollars();
-    for (store, spec) in world.stores.iter().zip(&model.stores) {
-        for op in OpKind::ALL {
-            for (meter, quota) in store.meters[op as usize].iter().zip(&spec.quotas[op as usize]) {
-                dollars += overage(store.counts[op as usize].accepted[1], (quota, meter.billed), month);
-            }
-        }
-        if let Some(storage) = spec.storage.as_ref().filter(|storage| storage.on_exceed == OnExceed::Bill) {
-            let over = store.stored.mean(world.now.nanos()).unwrap_or(0.0) - storage.limit.0 as f64;
-            dollars += over.max(0.0) / 1e9 * storage.price_per_gb.dollars();
-        }
-    }
-    if let Some(requests) = &world.requests {
-        dollars += overage(requests.accepted[1], (requests.meter.quota(), requests.meter.billed), month);
-    }
-    sheet.put("cost.month", "USD", Some(dollars));
-    let completed = month(all.plans.of(PlanEnd::Completed as usize));
-    sheet.put("cost.per_plan", "USD", ratio(dollars, completed));
-}
-
-/// What a month's ops over a quota cost: of a month's quota by the month, of others by the ops that were over.
-fn overage(accepted: u64, (quota, billed): (&Quota, u64), month: impl Fn(u64) -> f64) -> f64 {
-    let over = match (quota.on_exceed, quota.window) {
-        (OnExceed::Bill, Window::Month) => (month(accepted) - quota.limit as f64).max(0.0),
-        (OnExceed::Bill, _) => month(billed),
-        _ => 0.0,
-    };
-    over / 1e6 * quota.price_per_million.dollars()
 }
 
 impl ClassTally {

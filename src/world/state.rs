@@ -1,6 +1,7 @@
 //! What a replication holds at one instant: plans, calls, queues, stores, and the calendar that moves them.
 
 use super::build::Blueprint;
+use super::cost::Bill;
 use super::draws::ClassDraws;
 use super::event::{Event, Rank, order};
 use super::ledger::{CallEnd, Ledger};
@@ -234,6 +235,10 @@ pub(super) struct World<'b> {
     pub(super) family_writes: Vec<u64>,
     pub(super) retention: Retention,
     pub(super) subrequests_max: u32,
+    /// What each provider bills, and of each plan and provider: attempts billed that were answered well.
+    pub(super) bills: Vec<Bill>,
+    pub(super) answered: Vec<u32>,
+    pub(super) answered_each: usize,
 }
 
 impl<'b> World<'b> {
@@ -302,8 +307,12 @@ impl<'b> World<'b> {
             family_writes: vec![0; blueprint.families.len()],
             retention: Retention::new(blueprint.horizon),
             subrequests_max: 0,
+            bills: vec![Bill::default(); model.providers.len()],
+            answered: Vec::new(),
+            answered_each: if blueprint.bills_tokens { model.providers.len() } else { 0 },
         };
-        world.has_counters = world.steps_each + world.used_each + blueprint.session_keys > 0;
+        world.has_counters =
+            world.steps_each + world.used_each + blueprint.session_keys + world.answered_each > 0;
         world.first_events();
         world
     }
@@ -366,6 +375,7 @@ impl<'b> World<'b> {
         self.progress.resize(plans * self.steps_each, (0, 0));
         self.used.resize(plans * self.used_each, 0);
         self.session_writes.resize(plans * self.blueprint.session_keys, None);
+        self.answered.resize(plans * self.answered_each, 0);
         plans as u32 - 1
     }
 
