@@ -11,6 +11,7 @@ mod model_errors;
 mod properties;
 mod providers;
 mod published;
+mod quotas;
 mod reference;
 mod replay;
 mod shipped;

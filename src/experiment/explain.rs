@@ -10,6 +10,7 @@ mod invocation;
 mod latency;
 mod leaves_out;
 mod plan;
+mod upgrade;
 #[cfg(test)]
 pub(crate) mod sample;
 
@@ -28,6 +29,8 @@ pub struct Arithmetic {
     pub ceilings: Vec<Ceiling>,
     /// What one invocation needs of each limit that it has to itself.
     pub invocations: Vec<InvocationNeed>,
+    /// Whether another plan of the platform would pay; with `[cost]`.
+    pub upgrade: Option<Upgrade>,
     /// What this arithmetic leaves out, a sentence each.
     pub leaves_out: Vec<String>,
 }
@@ -97,6 +100,23 @@ pub struct InvocationNeed {
     pub per_call: Option<u32>,
 }
 
+/// The demand from which on another plan of the platform is cheaper than what is lost without it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Upgrade {
+    /// The preset that it is compared with.
+    pub preset: String,
+    /// The plans a day that this model carries before a limit binds that the other plan lifts; none where there is no such limit.
+    pub room: Option<f64>,
+    /// Which limit that is.
+    pub limit: Option<String>,
+    /// What is lost with a plan beyond it, in US dollars.
+    pub value_per_plan: f64,
+    /// What the other plan costs more a month at that demand, in US dollars.
+    pub extra_month: Option<f64>,
+    /// The plans a day at which both are equal; none where it never pays.
+    pub pays_from: Option<f64>,
+}
+
 /// The name of an op's quota: `reads`, `writes`, `deletes`, `lists`.
 fn op_name(op: OpKind) -> &'static str {
     match op {
@@ -111,24 +131,39 @@ fn op_name(op: OpKind) -> &'static str {
 pub fn explain(model: &Model) -> Arithmetic {
     let demand = demand_per_day(model);
     let weights = weights(model);
-    let kinds = [Failures::None, Failures::Expected];
-    let plans: Vec<[Expected; 2]> =
-        model.classes.iter().map(|class| kinds.map(|failures| plan::expect(model, class, failures))).collect();
-    let mix = [0, 1].map(|kind| Expected::mix(model, plans.iter().map(|plan| &plan[kind]), &weights));
+    let plans = plans(model);
+    let mix = mix(model, &plans, &weights);
     let per_plan = model.classes.iter().zip(&plans).zip(&weights);
     let per_plan = per_plan
         .flat_map(|((class, plan), &share)| ops_per_plan(model, (&class.name, share), plan, demand.unwrap_or(0.0)));
     let invocations = invocation::needs(model);
-    let mut ceilings = ceilings::of(model, &mix);
-    ceilings.extend(invocation::ceilings(&invocations, model.classes.len()));
-    ceilings.sort_by(|a, b| a.plans_per_day.total_cmp(&b.plans_per_day).then_with(|| a.limit.cmp(&b.limit)));
+    let ceilings = all_ceilings(model, &mix, &invocations);
     Arithmetic {
         demand_per_day: demand,
         per_plan: per_plan.collect(),
         ceilings,
         invocations,
+        upgrade: upgrade::of(model),
         leaves_out: leaves_out::sentences(model),
     }
+}
+
+/// One plan of each class, without errors and as expected.
+fn plans(model: &Model) -> Vec<[Expected; 2]> {
+    let kinds = [Failures::None, Failures::Expected];
+    model.classes.iter().map(|class| kinds.map(|failures| plan::expect(model, class, failures))).collect()
+}
+
+fn mix(model: &Model, plans: &[[Expected; 2]], weights: &[f64]) -> [Expected; 2] {
+    [0, 1].map(|kind| Expected::mix(model, plans.iter().map(|plan| &plan[kind]), weights))
+}
+
+/// Every ceiling, the lowest first.
+fn all_ceilings(model: &Model, mix: &[Expected; 2], invocations: &[InvocationNeed]) -> Vec<Ceiling> {
+    let mut ceilings = ceilings::of(model, mix);
+    ceilings.extend(invocation::ceilings(invocations, model.classes.len()));
+    ceilings.sort_by(|a, b| a.plans_per_day.total_cmp(&b.plans_per_day).then_with(|| a.limit.cmp(&b.limit)));
+    ceilings
 }
 
 /// Plans a day of one class, where its arrivals have a rate.

@@ -39,6 +39,7 @@ pub(super) static MODEL: Section = Section {
         optional("store", Named(&Table(&STORE)), "the preset's", "Key-value stores and caches."),
         optional("reads", Named(&Table(&READS)), "none", "Reads that are not logs: allow and deny lists, prompts."),
         optional("logging", Table(&LOGGING), "nothing is logged", "How calls are logged."),
+        optional("cost", Table(&COST), "no comparison", "What another plan of the platform would cost and save."),
         optional("objectives", Metrics(&Table(&OBJECTIVE)), "none", "Bounds that metrics are held against."),
         later("change", "Changes of a value at an instant."),
         later("hedge", "Second attempts that race the first."),
@@ -91,7 +92,12 @@ static PLATFORM: Section = Section {
             "AI attempts and Cache API calls that one invocation may make.",
         ),
         optional("subrequests_internal", Whole(0, U32), "unlimited", "KV calls that one invocation may make."),
-        optional("requests", Table(&QUOTA), "unlimited", "Invocations of the whole account."),
+        optional(
+            "requests",
+            Table(&QUOTA),
+            "unlimited",
+            "Invocations of the whole account; a plan that finds none left is refused, and counts as overloaded.",
+        ),
         default("base_price", Number(0.0, 1e12), "0", "What a month costs before anything is used, in US dollars."),
     ],
 };
@@ -194,6 +200,18 @@ static STEP: Section = Section {
         default("critical", Bool, "false", "Whether logging strategies treat it as critical."),
         optional("latency", Law(&LAW), "the provider's", "A latency of its own."),
         later("fallback", "Another provider after a failure."),
+    ],
+};
+
+static COST: Section = Section {
+    title: "[cost]",
+    fields: &[
+        required(
+            "value_per_plan",
+            Number(0.0, 1e12),
+            "What is lost with a plan that finds a limit used up, or goes without its logs for it; US dollars.",
+        ),
+        default("upgrade", OneOf(super::preset::NAMES), "cloudflare-paid", "The platform's plan to compare with."),
     ],
 };
 

@@ -21,7 +21,7 @@ pub fn load(source: Source, overrides: &[String], files: Files<'_>) -> Result<Mo
     let mut input = Input::new(files);
     let model = build(&mut input, &source, overrides);
     match model {
-        Some(model) if input.problems.is_empty() => Ok(model),
+        Some(model) if input.problems.is_empty() => with_upgrade(model, &source, overrides, files),
         _ => {
             if input.problems.is_empty() {
                 let number = input.add(&source.name, "", Path::new(""));
@@ -30,6 +30,26 @@ pub fn load(source: Source, overrides: &[String], files: Files<'_>) -> Result<Mo
             }
             Err(input.problems.finish())
         }
+    }
+}
+
+/// The same model on the preset that `cost.upgrade` names, beside it.
+fn with_upgrade(
+    mut model: Model,
+    source: &Source,
+    overrides: &[String],
+    files: Files<'_>,
+) -> Result<Model, Problems> {
+    let Some(cost) = &mut model.cost else { return Ok(model) };
+    let preset = format!("platform.preset={}", cost.preset);
+    let overrides: Vec<String> = overrides.iter().cloned().chain([preset]).collect();
+    let mut input = Input::new(files);
+    match build(&mut input, source, &overrides) {
+        Some(upgraded) if input.problems.is_empty() => {
+            cost.upgraded = Some(Box::new(upgraded));
+            Ok(model)
+        }
+        _ => Err(input.problems.finish()),
     }
 }
 
@@ -100,6 +120,7 @@ fn sections(
     let known = if workflows.len() == names.workflows.all().len() { &workflows[..] } else { &[] };
     trace::fill(input, &cursor, &names, &mut classes, known, platform.isolates);
     let logging = strategy::read(input, &section("logging")?, strategy, &names, &stores);
+    let cost = cursor.table("cost").map(|cursor| run::cost(&cursor));
     let objectives = objectives::read(input, &cursor, &names);
     debug_assert!(
         classes.iter().all(|class| !matches!(&class.arrivals, Arrivals::Trace { plans } if plans.is_empty()))
@@ -119,6 +140,7 @@ fn sections(
         stores,
         reads,
         logging,
+        cost,
         objectives,
     })
 }

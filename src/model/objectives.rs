@@ -9,8 +9,10 @@ use super::problems::Complaint;
 use super::spec::Objective;
 
 /// The first words of metric names, beside those of stores.
-const ROOTS: [&str; 11] =
-    ["plans", "plan", "calls", "attempts", "queue", "logs", "breaker", "cost", "class", "provider", "reads"];
+const ROOTS: [&str; 13] = [
+    "plans", "plan", "calls", "attempts", "queue", "logs", "breaker", "cost", "class", "provider", "reads", "platform",
+    "invocation",
+];
 
 /// Reads the objectives, in the order of their metrics.
 pub(super) fn read(input: &mut Input<'_>, root: &Cursor<'_>, names: &Names) -> Vec<Objective> {

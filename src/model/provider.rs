@@ -5,7 +5,7 @@ use super::input::Input;
 use super::law;
 use super::names::Names;
 use super::problems::Complaint;
-use super::spec::{Discipline, Provider, Queue};
+use super::spec::{Discipline, Provider, Queue, Tokens};
 use crate::policy::{Backoff, BackoffKind, Breaker, Fault, FaultSet, Jitter, Latest, Retry, Trip};
 use crate::units::{Probability, Span};
 
@@ -56,6 +56,32 @@ fn provider(input: &mut Input<'_>, name: &str, cursor: &Cursor<'_>, retry: Retry
         request_error,
         retry,
         breaker: None,
+        tokens: tokens(input, cursor),
+    })
+}
+
+/// What an attempt costs; a price without tokens would charge nobody.
+fn tokens(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Option<Tokens> {
+    let (tokens, prices) = (cursor.table("tokens"), cursor.table("prices"));
+    let Some(tokens) = tokens else {
+        for key in ["prices", "billed_on"] {
+            if cursor.get(key).is_some() {
+                let complaint = Complaint::new("nothing is billed where an attempt uses no tokens");
+                input.problems.report_once(cursor.at(key), &cursor.key(key), complaint.cure("add `tokens`"));
+            }
+        }
+        return None;
+    };
+    let price = |key: &str| prices.as_ref().map(|table| table.money(key)).unwrap_or_default();
+    Some(Tokens {
+        input: tokens.whole("input").unwrap_or_default(),
+        output: tokens.whole("output").unwrap_or_default(),
+        input_per_million: price("input_per_million"),
+        output_per_million: price("output_per_million"),
+        billed_on: match cursor.get("billed_on") {
+            None => FaultSet::from_iter([Fault::Timeout, Fault::ParseFailure, Fault::InvalidResponse]),
+            Some(_) => faults(cursor, "billed_on"),
+        },
     })
 }
 

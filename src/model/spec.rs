@@ -1,6 +1,6 @@
 //! What a checked model holds.
 
-use crate::policy::{Breaker, Fault, OnExceed, Quota, Retry};
+use crate::policy::{Breaker, Fault, FaultSet, OnExceed, Quota, Retry};
 use crate::streams::LawSpec;
 use crate::units::{Bytes, Id, Instant, Money, Probability, Rate, Span, Timestamp, Zone};
 
@@ -34,6 +34,8 @@ pub struct Model {
     pub reads: Vec<Read>,
     /// How calls are logged.
     pub logging: Logging,
+    /// What another plan of the platform is compared by.
+    pub cost: Option<Cost>,
     /// What the results are held against.
     pub objectives: Vec<Objective>,
 }
@@ -240,6 +242,42 @@ pub struct Provider {
     pub retry: Retry,
     /// `[breaker.NAME]`: what stops sending after too many failures.
     pub breaker: Option<Breaker>,
+    /// What an attempt costs, where that is given.
+    pub tokens: Option<Tokens>,
+}
+
+/// `tokens`, `prices` and `billed_on` of a provider: what an attempt costs.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Tokens {
+    /// Tokens that an attempt sends.
+    pub input: u64,
+    /// Tokens that the provider writes.
+    pub output: u64,
+    /// What a million tokens sent cost.
+    pub input_per_million: Money,
+    /// What a million tokens written cost.
+    pub output_per_million: Money,
+    /// Faults after which an attempt is billed all the same.
+    pub billed_on: FaultSet,
+}
+
+impl Tokens {
+    /// What one attempt costs, in US dollars.
+    pub fn dollars(&self) -> f64 {
+        let side = |tokens: u64, price: Money| tokens as f64 * price.dollars() / 1e6;
+        side(self.input, self.input_per_million) + side(self.output, self.output_per_million)
+    }
+}
+
+/// `[cost]`: whether another plan of the platform would pay.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Cost {
+    /// What is lost with a plan that finds a limit used up, or goes without its logs for it.
+    pub value_per_plan: Money,
+    /// `upgrade`: the preset to compare with.
+    pub preset: String,
+    /// The same model on that preset; always there once the model is loaded.
+    pub upgraded: Option<Box<Model>>,
 }
 
 /// `[queue.NAME]`

@@ -99,6 +99,9 @@ impl World<'_> {
     /// Counts the attempt and decides what the call does next.
     #[inline(always)]
     fn end_attempt(&mut self, id: u32) {
+        if self.blueprint.bills_tokens {
+            self.bill(id);
+        }
         let call = &self.calls[id as usize];
         let ledger = &mut self.ledgers[call.class as usize];
         match call.fault {

@@ -47,6 +47,8 @@ pub struct Blueprint {
     pub(super) has_logs: bool,
     /// Whether an invocation may make only so many external calls.
     pub(super) limits_external: bool,
+    /// Whether any provider bills tokens.
+    pub(super) bills_tokens: bool,
     /// By class: whether its plans replay a trace.
     pub(super) traced: Vec<bool>,
     /// By class: how long its users think, if it is closed.
@@ -209,6 +211,7 @@ impl Blueprint {
             one_isolate: model.platform.isolates == 1 && !has_trace,
             guarded: model.providers.iter().any(|provider| provider.breaker.is_some()),
             limits_external: model.platform.subrequests_external.is_some(),
+            bills_tokens: model.providers.iter().any(|provider| provider.tokens.is_some()),
             traced: model.classes.iter().map(|class| matches!(class.arrivals, Arrivals::Trace { .. })).collect(),
             providers: model.providers.iter().map(provider).collect(),
             has_index: requests.iter().chain(&responses).any(|r| r.role == Role::Index && r.op == OpKind::Put),

@@ -6,7 +6,7 @@ use super::ledger::{CallEnd, PlanEnd};
 use super::log::LogStep;
 use super::parts::queue::Admission;
 use super::state::{NO_QUEUE, Phase, World};
-use crate::model::{Arrivals, OnLogError};
+use crate::model::{Arrivals, InvocationScope, OnLogError};
 
 /// What is left to do with a call at this instant.
 enum Step {
@@ -84,6 +84,7 @@ impl World<'_> {
         self.used[place * self.used_each..][..self.used_each].fill(0);
         let keys = self.blueprint.session_keys;
         self.session_writes[place * keys..][..keys].fill(None);
+        self.answered[place * self.answered_each..][..self.answered_each].fill(0);
     }
 
     #[cold]
@@ -105,6 +106,9 @@ impl World<'_> {
         let blueprint = self.blueprint;
         let flow = &blueprint.workflows[self.plans[place as usize].workflow as usize];
         if flow.is_chain {
+            if !self.is_invoked(place, 0, flow) {
+                return self.free_plan(place);
+            }
             let call = self.begin_call(place, 0, flow);
             return self.advance(call);
         }
@@ -113,6 +117,27 @@ impl World<'_> {
                 self.start_step(place, step, flow);
             }
         }
+        let plan = &self.plans[place as usize];
+        if plan.over && plan.open_calls == 0 {
+            self.free_plan(place);
+        }
+    }
+
+    /// Whether the invocation that a call runs in has begun, or may begin with it. Where the account has no request
+    /// left the platform answers with an error (Cloudflare: 1027), and the plan ends as overloaded.
+    #[inline]
+    fn is_invoked(&mut self, place: u32, index: u16, flow: &Flow) -> bool {
+        let Some(requests) = &mut self.requests else { return true };
+        let begins = match flow.invocation {
+            InvocationScope::Plan => index == 0,
+            InvocationScope::Step => flow.calls[index as usize].ordinal == 0,
+            InvocationScope::Call => true,
+        };
+        let invoked = !begins || requests.admits(self.now, self.plans[place as usize].recorded);
+        if !invoked {
+            self.decide(place, PlanEnd::Overloaded);
+        }
+        invoked
     }
 
     /// Starts as many calls of a step as may run at once.
@@ -125,9 +150,12 @@ impl World<'_> {
 
     fn start_next_of(&mut self, place: u32, step: usize, flow: &Flow) {
         let progress = &mut self.progress[place as usize * self.steps_each + step];
-        if progress.0 < flow.steps[step].calls {
+        if progress.0 < flow.steps[step].calls && !self.plans[place as usize].over {
             let index = flow.steps[step].first_call + progress.0;
             progress.0 += 1;
+            if !self.is_invoked(place, index, flow) {
+                return;
+            }
             let call = self.begin_call(place, index, flow);
             self.ready.push_back(call);
         }
@@ -351,7 +379,7 @@ impl World<'_> {
             return None;
         }
         if flow.is_chain {
-            return Some(self.begin_call(place, index + 1, flow));
+            return self.is_invoked(place, index + 1, flow).then(|| self.begin_call(place, index + 1, flow));
         }
         let step = flow.calls[index as usize].step as usize;
         let base = place as usize * self.steps_each;
@@ -385,6 +413,9 @@ impl World<'_> {
             tally.latencies.record(latency);
         }
         let number = plan.number;
+        if self.blueprint.bills_tokens && end != PlanEnd::Completed {
+            self.write_off(place);
+        }
         if self.blueprint.thinks[class].is_some() {
             self.think(class, 0, number);
         }

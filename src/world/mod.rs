@@ -9,6 +9,7 @@
 
 mod attempt;
 mod build;
+mod cost;
 mod draws;
 mod event;
 mod ledger;

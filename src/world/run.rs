@@ -96,6 +96,9 @@ impl World<'_> {
         for store in &mut self.stores {
             store.start_recording(now);
         }
+        if let Some(requests) = &mut self.requests {
+            requests.meter.restart(now);
+        }
     }
 
     #[cold]
@@ -130,6 +133,9 @@ impl World<'_> {
     fn finish(&mut self) -> Result<(), String> {
         for store in &mut self.stores {
             store.finish(self.blueprint.horizon);
+        }
+        if let Some(requests) = &mut self.requests {
+            requests.meter.finish(self.blueprint.horizon);
         }
         self.settle_what_is_left();
         self.settle_unlogged();
@@ -181,6 +187,9 @@ impl World<'_> {
             if !store.is_within_limits() {
                 return Err(format!("a quota of {} was exceeded", store.name));
             }
+        }
+        if self.requests.as_ref().is_some_and(|requests| !requests.meter.is_sound()) {
+            return Err("the quota of requests was exceeded".into());
         }
         self.retention.balance()?;
         let in_queues: u64 = self.queues.iter().map(|queue| u64::from(queue.waiting())).sum();

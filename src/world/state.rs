@@ -1,11 +1,13 @@
 //! What a replication holds at one instant: plans, calls, queues, stores, and the calendar that moves them.
 
 use super::build::Blueprint;
+use super::cost::Bill;
 use super::draws::ClassDraws;
 use super::event::{Event, Rank, order};
 use super::ledger::{CallEnd, Ledger};
 use super::parts::index::{Departure, Index};
 use super::parts::queue::{Links, Queue};
+use super::parts::requests::Requests;
 use super::parts::source::Source;
 use super::parts::store::{Loss, Refusal, Store};
 use super::policies::Policies;
@@ -214,6 +216,8 @@ pub(super) struct World<'b> {
     pub(super) queues: Vec<Queue>,
     pub(super) links: Links,
     pub(super) stores: Vec<Store>,
+    /// The account's quota of requests, if it has one.
+    pub(super) requests: Option<Requests>,
     pub(super) index: Option<Index>,
     /// By store: records in stores of limited size, the oldest first, and bytes ever put.
     pub(super) sized: Vec<VecDeque<Sized>>,
@@ -233,6 +237,10 @@ pub(super) struct World<'b> {
     pub(super) policies: Policies,
     pub(super) retention: Retention,
     pub(super) subrequests_max: u32,
+    /// What each provider bills, and of each plan and provider: attempts billed that were answered well.
+    pub(super) bills: Vec<Bill>,
+    pub(super) answered: Vec<u32>,
+    pub(super) answered_each: usize,
 }
 
 impl<'b> World<'b> {
@@ -286,6 +294,7 @@ impl<'b> World<'b> {
             queues: (0..isolates).flat_map(|_| model.queues.iter().map(|q| Queue::new(q, lines(q)))).collect(),
             links: Links::default(),
             stores: model.stores.iter().map(|store| Store::new(store, model.run.start, &spikes, &draws)).collect(),
+            requests: model.platform.requests.as_ref().map(|quota| Requests::new(quota, model.run.start)),
             index: blueprint.has_index.then(|| Index::new(model.logging.max_log_entries, blueprint.has_list)),
             sized: model.stores.iter().map(|_| VecDeque::new()).collect(),
             put_bytes: vec![0; model.stores.len()],
@@ -301,8 +310,12 @@ impl<'b> World<'b> {
             policies: Policies::new(model.providers.len()),
             retention: Retention::new(blueprint.horizon),
             subrequests_max: 0,
+            bills: vec![Bill::default(); model.providers.len()],
+            answered: Vec::new(),
+            answered_each: if blueprint.bills_tokens { model.providers.len() } else { 0 },
         };
-        world.has_counters = world.steps_each + world.used_each + blueprint.session_keys > 0;
+        world.has_counters =
+            world.steps_each + world.used_each + blueprint.session_keys + world.answered_each > 0;
         world.first_events();
         world
     }
@@ -365,6 +378,7 @@ impl<'b> World<'b> {
         self.progress.resize(plans * self.steps_each, (0, 0));
         self.used.resize(plans * self.used_each, 0);
         self.session_writes.resize(plans * self.blueprint.session_keys, None);
+        self.answered.resize(plans * self.answered_each, 0);
         plans as u32 - 1
     }
 

@@ -60,6 +60,7 @@ pub fn model(strategy: &str) -> Model {
         stores: vec![kv(), cache()],
         reads: vec![read("access_lists", 18), read("prompts", 10)],
         logging: logging(strategy),
+        cost: None,
         objectives: vec![
             Objective { metric: "plans.failed_fraction".into(), min: None, max: Some(0.01) },
             Objective { metric: "kv.writes_rejected".into(), min: None, max: Some(0.0) },
@@ -101,6 +102,7 @@ fn provider() -> Provider {
             hold_slot: true,
         },
         breaker: None,
+        tokens: None,
     }
 }
 

@@ -1,6 +1,6 @@
 //! The keys of providers and of what stands between them and a call: retries, breakers.
 
-use super::LAW;
+use super::{LAW, U32};
 use crate::model::fields::Kind::*;
 use crate::model::fields::{Field, Section, default, later, optional, required};
 
@@ -10,9 +10,33 @@ pub(super) static PROVIDER: Section = Section {
         required("latency", Law(&LAW), "How long an attempt takes."),
         optional("request_timeout", Length, "no timeout", "An attempt is cut after this long, counted from its start."),
         optional("errors", Table(&ERRORS), "none", "The chance that an answered attempt ends in each kind of fault."),
+        optional("tokens", Table(&TOKENS), "nothing is billed", "What an attempt uses, for its price."),
+        optional("prices", Table(&PRICES), "free", "What tokens cost."),
+        optional(
+            "billed_on",
+            List(&OneOf(FAULTS), None),
+            "timeout, parse_failure, invalid_response",
+            "The faults of attempts that are billed all the same; an answer always is.",
+        ),
         later("outage", "Up and down times."),
         later("requests_per_minute", "A rate limit of the provider."),
         later("tokens_per_minute", "A rate limit of the provider."),
+    ],
+};
+
+static TOKENS: Section = Section {
+    title: "tokens of a provider",
+    fields: &[
+        default("input", Whole(0, U32), "0", "Tokens that an attempt sends."),
+        default("output", Whole(0, U32), "0", "Tokens that the provider writes; an attempt that was cut counts whole."),
+    ],
+};
+
+static PRICES: Section = Section {
+    title: "prices of a provider",
+    fields: &[
+        default("input_per_million", Number(0.0, 1e12), "0", "US dollars for a million tokens sent."),
+        default("output_per_million", Number(0.0, 1e12), "0", "US dollars for a million tokens written."),
     ],
 };
 

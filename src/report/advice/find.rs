@@ -43,7 +43,7 @@ fn quotas(answer: &Answer) -> Vec<Advice> {
             ops: ops.into(),
             days_fraction,
             at_hour: answer.mean(&format!("{store}.quota.{ops}.exhausted_at_hour")),
-            rejected: answer.mean(&format!("{store}.{ops}_rejected_quota")),
+            rejected: ["_rejected_quota", "_rejected"].iter().find_map(|fate| answer.mean(&format!("{store}.{ops}{fate}"))),
         })
         .collect()
 }

@@ -2,5 +2,6 @@
 
 pub(super) mod index;
 pub(super) mod queue;
+pub(super) mod requests;
 pub(super) mod source;
 pub(super) mod store;
