@@ -5,6 +5,7 @@
 mod architecture;
 mod cli;
 mod common;
+mod cost;
 mod determinism;
 mod laws;
 mod model_errors;

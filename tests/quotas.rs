@@ -36,9 +36,7 @@ const ONE_CALL: &str = "steps = [{ name = \"call\" }]";
 /// So many writes of keys of their own before each call, always or when its request is faulty.
 fn writes(count: usize, when: &str) -> String {
     let row = |n: usize| {
-        format!(
-            r#"{{ on = "request", when = "{when}", store = "kv", op = "put", key = "{when}{n}:{{log}}" }}"#
-        )
+        format!(r#"{{ on = "request", when = "{when}", store = "kv", op = "put", key = "{when}{n}:{{log}}" }}"#)
     };
     (0..count).map(row).collect::<Vec<_>>().join(", ")
 }
@@ -68,7 +66,7 @@ fn plans_until_a_quota_is_used_up_are_negative_binomial() {
 
 /// Plans of 3 writes, or of 7 where the request is faulty, come at random: a day's writes are compound Poisson.
 fn compound(replications: u32) -> (String, f64) {
-    let (plans, limit) = (20.0, 120);
+    let (plans, limit) = (20.0, 110);
     let rows = format!("{}, {}", writes(3, "always"), writes(4, "error"));
     let run = format!("horizon = \"30d\"\nreplications = {replications}");
     let arrivals = format!("process = \"poisson\", per_day = {plans}");
@@ -89,8 +87,8 @@ fn days_that_use_a_quota_up_are_compound_poisson() {
 #[test]
 fn months_without_an_exhausted_day() {
     let (toml, _) = compound(1);
-    let toml = toml.replace("per_day = 20", "per_day = 12");
-    let day = counting::compound_exceeds(12.0, &[(3, 0.7), (7, 0.3)], 119);
+    let toml = toml.replace("per_day = 20", "per_day = 15");
+    let day = counting::compound_exceeds(15.0, &[(3, 0.7), (7, 0.3)], 109);
     let theory = counting::none_exceeds(day, 30);
     assert!((0.2..0.98).contains(&theory), "{theory}");
     let blueprint = Blueprint::new(&model(&toml)).unwrap();
@@ -120,10 +118,11 @@ fn a_memory_cache_hits_as_often_as_a_fixed_ttl_allows() {
 
 /// A model that replays plans at these instants, in seconds.
 fn replayed(toml: &str, at: &[&str]) -> Model {
-    let line = |at: &&str| format!("{{\"at_s\": {at}, \"class\": \"user\", \"calls\": [[{{\"latency_s\": 0}}]]}}\n");
+    let line = |at: &&str| format!("{{\"at_s\": {at}, \"class\": \"user\", \"calls\": [[{{\"latency_s\": 0, \"outcome\": \"ok\"}}]]}}\n");
     let trace: String = at.iter().map(line).collect();
     let source = Source { name: "test.toml".into(), bytes: toml.as_bytes().to_vec(), directory: PathBuf::from(".") };
-    load(source, &[], &|_| Ok(trace.clone().into_bytes())).unwrap_or_else(|problems| panic!("{}", problems.render(false)))
+    load(source, &[], &|_| Ok(trace.clone().into_bytes()))
+        .unwrap_or_else(|problems| panic!("{}", problems.render(false)))
 }
 
 #[test]

@@ -10,12 +10,12 @@ mod invocation;
 mod latency;
 mod leaves_out;
 mod plan;
-mod upgrade;
 #[cfg(test)]
 pub(crate) mod sample;
+mod upgrade;
 
 use crate::math;
-use crate::model::{Arrivals, Model, OpKind};
+use crate::model::{Arrivals, Model, OpKind, Role};
 use plan::{Expected, Failures};
 
 /// What the arithmetic says.
@@ -29,6 +29,8 @@ pub struct Arithmetic {
     pub ceilings: Vec<Ceiling>,
     /// What one invocation needs of each limit that it has to itself.
     pub invocations: Vec<InvocationNeed>,
+    /// How far back the index of the logs leads.
+    pub index: Option<IndexReach>,
     /// Whether another plan of the platform would pay; with `[cost]`.
     pub upgrade: Option<Upgrade>,
     /// What this arithmetic leaves out, a sentence each.
@@ -96,8 +98,26 @@ pub struct InvocationNeed {
     pub at_most: u32,
     /// The call of the plan, from 1, at which the limit is passed when nothing fails; 0: before the first.
     pub at_call: Option<u32>,
+    /// The retry in one invocation with which the limit is passed, or is passed a call earlier.
+    pub at_retry: Option<u32>,
     /// How many one call makes, where all make the same.
     pub per_call: Option<u32>,
+}
+
+/// How far back an index leads that keeps the last sessions.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct IndexReach {
+    /// Sessions that it keeps.
+    pub sessions: u32,
+    /// In how many hours so many plans come, where arrivals have a rate.
+    pub hours: Option<f64>,
+}
+
+fn index_reach(model: &Model, demand: Option<f64>) -> Option<IndexReach> {
+    let logging = &model.logging;
+    let is_kept = logging.ops.iter().any(|op| op.role == Role::Index && op.op == OpKind::Put);
+    let hours = demand.filter(|&demand| demand > 0.0).map(|demand| f64::from(logging.max_log_entries) / demand * 24.0);
+    is_kept.then_some(IndexReach { sessions: logging.max_log_entries, hours })
 }
 
 /// The demand from which on another plan of the platform is cheaper than what is lost without it.
@@ -143,6 +163,7 @@ pub fn explain(model: &Model) -> Arithmetic {
         per_plan: per_plan.collect(),
         ceilings,
         invocations,
+        index: index_reach(model, demand),
         upgrade: upgrade::of(model),
         leaves_out: leaves_out::sentences(model),
     }

@@ -34,12 +34,7 @@ pub fn load(source: Source, overrides: &[String], files: Files<'_>) -> Result<Mo
 }
 
 /// The same model on the preset that `cost.upgrade` names, beside it.
-fn with_upgrade(
-    mut model: Model,
-    source: &Source,
-    overrides: &[String],
-    files: Files<'_>,
-) -> Result<Model, Problems> {
+fn with_upgrade(mut model: Model, source: &Source, overrides: &[String], files: Files<'_>) -> Result<Model, Problems> {
     let Some(cost) = &mut model.cost else { return Ok(model) };
     let preset = format!("platform.preset={}", cost.preset);
     let overrides: Vec<String> = overrides.iter().cloned().chain([preset]).collect();

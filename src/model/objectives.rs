@@ -10,7 +10,18 @@ use super::spec::Objective;
 
 /// The first words of metric names, beside those of stores.
 const ROOTS: [&str; 13] = [
-    "plans", "plan", "calls", "attempts", "queue", "logs", "breaker", "cost", "class", "provider", "reads", "platform",
+    "plans",
+    "plan",
+    "calls",
+    "attempts",
+    "queue",
+    "logs",
+    "breaker",
+    "cost",
+    "class",
+    "provider",
+    "reads",
+    "platform",
     "invocation",
 ];
 

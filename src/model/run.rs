@@ -49,11 +49,7 @@ pub(super) fn platform(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Platform {
 
 /// Reads `[cost]`; the model on the other preset is read once this one is sound.
 pub(super) fn cost(cursor: &Cursor<'_>) -> Cost {
-    Cost {
-        value_per_plan: cursor.money("value_per_plan"),
-        preset: cursor.word("upgrade").to_string(),
-        upgraded: None,
-    }
+    Cost { value_per_plan: cursor.money("value_per_plan"), preset: cursor.word("upgrade").to_string(), upgraded: None }
 }
 
 /// Reads the quota of requests: an invocation begins at once, or does not.

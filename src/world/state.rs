@@ -314,8 +314,7 @@ impl<'b> World<'b> {
             answered: Vec::new(),
             answered_each: if blueprint.bills_tokens { model.providers.len() } else { 0 },
         };
-        world.has_counters =
-            world.steps_each + world.used_each + blueprint.session_keys + world.answered_each > 0;
+        world.has_counters = world.steps_each + world.used_each + blueprint.session_keys + world.answered_each > 0;
         world.first_events();
         world
     }

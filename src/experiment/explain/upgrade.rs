@@ -58,9 +58,7 @@ fn overage(quota: &Quota, per_day: f64) -> f64 {
     let included = match quota.window {
         Window::Month => quota.limit as f64,
         Window::Day => quota.limit as f64 * DAYS_A_MONTH,
-        Window::Fixed(w) | Window::Rolling(w) | Window::Bucket(_, w) => {
-            quota.limit as f64 * DAYS_A_MONTH / w.days()
-        }
+        Window::Fixed(w) | Window::Rolling(w) | Window::Bucket(_, w) => quota.limit as f64 * DAYS_A_MONTH / w.days(),
     };
     (month - included).max(0.0) / 1e6 * quota.price_per_million.dollars()
 }
