@@ -118,7 +118,9 @@ fn a_memory_cache_hits_as_often_as_a_fixed_ttl_allows() {
 
 /// A model that replays plans at these instants, in seconds.
 fn replayed(toml: &str, at: &[&str]) -> Model {
-    let line = |at: &&str| format!("{{\"at_s\": {at}, \"class\": \"user\", \"calls\": [[{{\"latency_s\": 0, \"outcome\": \"ok\"}}]]}}\n");
+    let line = |at: &&str| {
+        format!("{{\"at_s\": {at}, \"class\": \"user\", \"calls\": [[{{\"latency_s\": 0, \"outcome\": \"ok\"}}]]}}\n")
+    };
     let trace: String = at.iter().map(line).collect();
     let source = Source { name: "test.toml".into(), bytes: toml.as_bytes().to_vec(), directory: PathBuf::from(".") };
     load(source, &[], &|_| Ok(trace.clone().into_bytes()))

@@ -9,8 +9,17 @@ use std::num::NonZeroUsize;
 /// Runs a bench model over as much time as `n` arrivals take on average.
 fn simulate(name: &str, text: &str, per_second: f64, n: u64) -> Summary {
     let source = Source { name: name.into(), bytes: text.as_bytes().to_vec(), directory: ".".into() };
-    let overrides = [format!("run.horizon={:.9}s", n as f64 / per_second)];
-    let model = load(source, &overrides, &|path| std::fs::read(path)).unwrap_or_else(|p| panic!("{}", p.render(false)));
+    summary(source, &[format!("run.horizon={:.9}s", n as f64 / per_second)])
+}
+
+/// Runs a model from a file.
+pub fn simulate_file(path: &str, overrides: &[String]) -> Summary {
+    let directory = std::path::Path::new(path).parent().expect("a file has a folder").into();
+    summary(Source { name: path.into(), bytes: std::fs::read(path).expect("the model"), directory }, overrides)
+}
+
+fn summary(source: Source, overrides: &[String]) -> Summary {
+    let model = load(source, overrides, &|path| std::fs::read(path)).unwrap_or_else(|p| panic!("{}", p.render(false)));
     let answer = run(&model, &Options { jobs: NonZeroUsize::MIN }, &|_, _| true).expect("a run");
     assert!(!report::json(&answer).is_empty());
     let count = |metric: &str| answer.mean(metric).unwrap_or(0.0) as u64;

@@ -8,21 +8,21 @@
 
 use crate::units::Instant;
 
-/// The key of a leaf without an event: later than any key an event can have.
-const NOTHING: u128 = u128::MAX >> 1;
+/// The time of a leaf without an event: later than that of any event.
+const NOTHING: u64 = u64::MAX >> 1;
 /// The latest time kept apart from [`NOTHING`]; whatever lies beyond (292 years) is kept as this.
-const LATEST: u64 = (1 << 63) - 2;
+const LATEST: u64 = NOTHING - 1;
 /// Fewer leaves than this are not worth giving back.
 const SMALL: usize = 64;
 
-/// A place of the tree: the earliest key below it, and the leaf that it stands on. With its sibling, a cache line.
+/// A place of the tree: the earliest time below it, and the leaf that it stands on.
 #[derive(Clone, Copy, Debug)]
 struct Place {
-    key: u128,
+    time: u64,
     leaf: u32,
 }
 
-const EMPTY: Place = Place { key: NOTHING, leaf: 0 };
+const EMPTY: Place = Place { time: NOTHING, leaf: 0 };
 
 /// Pending events, the earliest first; of two at the same instant, the one with the smaller `order`. Whoever pushes
 /// makes orders unique within an instant: two equal pairs come out in an order that is fixed, but means nothing.
@@ -34,8 +34,8 @@ pub struct Calendar<E> {
     first: Place,
     /// Whether the event at `first` has been handed out, so that its leaf is open to the next push.
     open: bool,
-    /// By leaf; those never used are not there yet.
-    events: Vec<E>,
+    /// By leaf, with the order within the instant; those never used are not there yet.
+    events: Vec<(u64, E)>,
     /// Leaves that were used and are not now.
     free: Vec<u32>,
 }
@@ -64,20 +64,26 @@ impl<E: Copy> Calendar<E> {
     pub fn push(&mut self, at: Instant, order: u64, event: E) {
         let leaf = if self.open {
             self.open = false;
-            self.events[self.first.leaf as usize] = event;
+            self.events[self.first.leaf as usize] = (order, event);
             self.first.leaf
         } else {
-            self.take_leaf(event)
+            self.take_leaf((order, event))
         };
-        self.replay(leaf, u128::from(at.nanos().min(LATEST)) << 64 | u128::from(order));
+        self.replay(leaf, at.nanos().min(LATEST));
     }
 
     /// Takes the earliest event, with its time and order.
     #[inline]
     pub fn pop(&mut self) -> Option<(Instant, u64, E)> {
         let next = self.peek()?;
-        self.open = true;
+        self.take();
         Some(next)
+    }
+
+    /// Takes the event out that [`Calendar::peek`] has just shown.
+    #[inline]
+    pub fn take(&mut self) {
+        self.open = true;
     }
 
     /// The earliest event, which stays. (It settles what a pop left open, so it is no cheaper than a pop.)
@@ -86,25 +92,38 @@ impl<E: Copy> Calendar<E> {
         if self.open {
             self.settle();
         }
-        let Place { key, leaf } = self.first;
-        if key == NOTHING {
+        let Place { time, leaf } = self.first;
+        if time == NOTHING {
             return None;
         }
-        Some((Instant::from_nanos((key >> 64) as u64), key as u64, self.events[leaf as usize]))
+        let (order, event) = self.events[leaf as usize];
+        Some((Instant::from_nanos(time), order, event))
     }
 
-    /// Plays the matches from a leaf up to the root with a new key on it.
+    /// Plays the matches from a leaf up to the root with a new time on it.
     #[inline]
-    fn replay(&mut self, leaf: u32, key: u128) {
-        let mut winner = Place { key, leaf };
+    fn replay(&mut self, leaf: u32, time: u64) {
+        let mut winner = Place { time, leaf };
         let mut place = self.pairs.len() + leaf as usize;
         while place > 1 {
             let pair = &mut self.pairs[place / 2];
             pair[place % 2] = winner;
-            winner = earlier(winner, pair[1 - place % 2]);
+            let other = pair[1 - place % 2];
+            // Orders are looked up only where times are equal: a key of both made each match twice as long.
+            winner = if (other.time == winner.time) & (winner.time != NOTHING) {
+                self.first_by_order(winner, other)
+            } else {
+                earlier(winner, other)
+            };
             place /= 2;
         }
         self.first = winner;
+    }
+
+    #[cold]
+    fn first_by_order(&self, a: Place, b: Place) -> Place {
+        let order = |place: Place| self.events[place.leaf as usize].0;
+        if order(b) < order(a) { b } else { a }
     }
 
     /// Clears the leaf that a pop left open and no push took over.
@@ -120,7 +139,7 @@ impl<E: Copy> Calendar<E> {
     }
 
     #[inline]
-    fn take_leaf(&mut self, event: E) -> u32 {
+    fn take_leaf(&mut self, event: (u64, E)) -> u32 {
         if let Some(leaf) = self.free.pop() {
             self.events[leaf as usize] = event;
             return leaf;
@@ -136,14 +155,14 @@ impl<E: Copy> Calendar<E> {
     #[cold]
     fn rebuild(&mut self, leaves: usize) {
         assert!(leaves <= 1 << 31, "more than 2^31 events pending");
-        let pending: Vec<(u128, E)> = (0..self.events.len())
-            .map(|leaf| (self.pairs[(self.pairs.len() + leaf) / 2][leaf % 2].key, self.events[leaf]))
-            .filter(|&(key, _)| key != NOTHING)
+        let pending: Vec<(u64, (u64, E))> = (0..self.events.len())
+            .map(|leaf| (self.pairs[(self.pairs.len() + leaf) / 2][leaf % 2].time, self.events[leaf]))
+            .filter(|&(time, _)| time != NOTHING)
             .collect();
         *self = Calendar { pairs: vec![[EMPTY; 2]; leaves], ..Calendar::new() };
-        for (leaf, (key, event)) in pending.into_iter().enumerate() {
+        for (leaf, (time, event)) in pending.into_iter().enumerate() {
             self.events.push(event);
-            self.replay(leaf as u32, key);
+            self.replay(leaf as u32, time);
         }
     }
 }
@@ -160,8 +179,8 @@ impl<E: Copy> Default for Calendar<E> {
 /// branch that is wrong half of the time: 36 ns instead of 15 with 64 events pending (rustc 1.95, x86-64).
 #[inline(always)]
 fn earlier(a: Place, b: Place) -> Place {
-    let b_wins = (b.key.wrapping_sub(a.key) as i128 >> 127) as u128;
-    Place { key: a.key ^ ((a.key ^ b.key) & b_wins), leaf: a.leaf ^ ((a.leaf ^ b.leaf) & b_wins as u32) }
+    let b_wins = (b.time.wrapping_sub(a.time) as i64 >> 63) as u64;
+    Place { time: a.time ^ ((a.time ^ b.time) & b_wins), leaf: a.leaf ^ ((a.leaf ^ b.leaf) & b_wins as u32) }
 }
 
 #[cfg(test)]
@@ -197,6 +216,17 @@ mod tests {
         calendar.push(at(7), 0, 'c');
         assert_eq!(calendar.pop(), Some((at(7), 0, 'c')));
         assert_eq!(calendar.pop(), Some((at(7), 1, 'b')));
+    }
+
+    /// The leaf that the first pop leaves empty makes two others meet that tie.
+    #[test]
+    fn orders_decide_on_the_way_up_from_an_empty_leaf_too() {
+        let mut calendar = Calendar::new();
+        for (time, order, event) in [(1, 0, 'a'), (9, 2, 'c'), (9, 1, 'b'), (9, 3, 'd')] {
+            calendar.push(at(time), order, event);
+        }
+        let served: String = std::iter::from_fn(|| calendar.pop()).map(|(_, _, event)| event).collect();
+        assert_eq!(served, "abcd");
     }
 
     #[test]

@@ -53,25 +53,44 @@ impl World<'_> {
         attempts.get(call.attempt as usize).or(attempts.last()).copied()
     }
 
-    /// An attempt starts: how and when it ends is known here, so a timeout needs no event of its own.
+    /// An attempt starts, unless it is refused: how and when it ends is known here, so a timeout needs no event of its
+    /// own. The answer is whether it is under way.
     #[inline(always)]
-    pub(super) fn start_attempt(&mut self, id: u32) {
-        let blueprint = self.blueprint;
+    pub(super) fn start_attempt(&mut self, id: u32) -> bool {
         let call = &self.calls[id as usize];
-        let provider = &blueprint.providers[call.provider as usize];
         self.ledgers[call.class as usize].attempts.begin(call.recorded);
-        if blueprint.guarded {
-            return self.start_guarded(id);
+        if self.blueprint.has_plain_attempts {
+            self.send(id, call.latency, None);
+            return true;
         }
-        if blueprint.limits_external && !self.may_call_outside(id) {
-            return self.refuse_attempt(id);
+        self.start_special_attempt(id)
+    }
+
+    /// An attempt that can be refused, or end in more ways than an answer or a cut.
+    #[inline(never)]
+    fn start_special_attempt(&mut self, id: u32) -> bool {
+        if self.blueprint.guarded {
+            self.start_guarded(id);
+            return self.calls[id as usize].phase == Phase::Running;
+        }
+        if self.blueprint.limits_external && !self.may_call_outside(id) {
+            self.refuse_attempt(id);
+            return false;
         }
         let (latency, fault) = self.planned(id);
+        self.send(id, latency, fault);
+        true
+    }
+
+    /// An attempt is under way: it will be answered after `latency`, in this way, or cut before.
+    #[inline(always)]
+    fn send(&mut self, id: u32, latency: Span, fault: Option<Fault>) {
         let call = &mut self.calls[id as usize];
+        let timeout = self.blueprint.providers[call.provider as usize].timeout;
         call.phase = Phase::Running;
-        let is_cut = latency > provider.timeout;
+        let is_cut = latency > timeout;
         call.fault = if is_cut { Some(Fault::Timeout) } else { fault };
-        let takes = if is_cut { provider.timeout } else { latency };
+        let takes = if is_cut { timeout } else { latency };
         let order = order(if is_cut { Rank::Timeout } else { Rank::Answer }, call.address, call.attempt);
         self.calendar.push(self.now + takes, order, Event::AttemptEnd(id));
     }
@@ -92,7 +111,11 @@ impl World<'_> {
     #[inline]
     pub(super) fn attempt_ends(&mut self, id: u32) {
         self.end_attempt(id);
-        self.advance(id);
+        // Straight to what mostly follows.
+        let next = if self.calls[id as usize].phase == Phase::Done { self.end_call(id) } else { Some(id) };
+        if let Some(next) = next {
+            self.advance(next);
+        }
         self.drain();
     }
 

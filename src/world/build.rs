@@ -49,6 +49,11 @@ pub struct Blueprint {
     pub(super) limits_external: bool,
     /// Whether any provider bills tokens.
     pub(super) bills_tokens: bool,
+    /// Whether all that can happen to an attempt is to be answered or to be cut.
+    pub(super) has_plain_attempts: bool,
+    pub(super) has_patience: bool,
+    /// Whether any class is closed.
+    pub(super) has_closed: bool,
     /// By class: whether its plans replay a trace.
     pub(super) traced: Vec<bool>,
     /// By class: how long its users think, if it is closed.
@@ -194,12 +199,19 @@ impl Blueprint {
         let line_of = |priority| priorities.iter().position(|&p| p == priority).unwrap_or(0).min(255) as u8;
         let patience =
             model.classes.iter().flat_map(|class| model.queues.iter().map(|q| class.patience.or(q.patience)));
+        let patience: Vec<Option<Span>> = patience.collect();
+        let thinks = thinks?;
+        let providers: Vec<Provider> = model.providers.iter().map(provider).collect();
+        let is_plain = |p: &Provider| p.faults.is_empty() && p.request_error == 0.0;
+        let guarded = model.providers.iter().any(|provider| provider.breaker.is_some());
+        let limits_external = model.platform.subrequests_external.is_some();
         let has_trace = model.classes.iter().any(|class| matches!(class.arrivals, Arrivals::Trace { .. }));
         Ok(Blueprint {
             has_logs: !requests.is_empty() || !responses.is_empty(),
             lines: model.classes.iter().map(|class| line_of(class.priority)).collect(),
             by_priority: model.queues.iter().map(|q| q.discipline == Discipline::Priority).collect(),
-            patience: patience.collect(),
+            has_patience: patience.iter().any(Option::is_some),
+            patience,
             line_count: priorities.len(),
             first_phase: match (reads.ops.is_empty(), requests.is_empty()) {
                 (false, _) => Phase::Reads,
@@ -207,13 +219,15 @@ impl Blueprint {
                 (true, true) => Phase::Enter,
             },
             workflows: workflows?,
-            thinks: thinks?,
+            has_closed: thinks.iter().any(Option::is_some),
+            thinks,
             one_isolate: model.platform.isolates == 1 && !has_trace,
-            guarded: model.providers.iter().any(|provider| provider.breaker.is_some()),
-            limits_external: model.platform.subrequests_external.is_some(),
+            guarded,
+            limits_external,
+            has_plain_attempts: !guarded && !limits_external && !has_trace && providers.iter().all(is_plain),
             bills_tokens: model.providers.iter().any(|provider| provider.tokens.is_some()),
             traced: model.classes.iter().map(|class| matches!(class.arrivals, Arrivals::Trace { .. })).collect(),
-            providers: model.providers.iter().map(provider).collect(),
+            providers,
             has_index: requests.iter().chain(&responses).any(|r| r.role == Role::Index && r.op == OpKind::Put),
             has_list: requests.iter().chain(&responses).any(|r| r.role == Role::Session && r.op == OpKind::Put),
             requests,

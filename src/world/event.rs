@@ -10,8 +10,8 @@ pub(super) enum Event {
     AttemptEnd(u32),
     /// The same, of a call at a provider with policies.
     GuardedEnd(u32),
-    /// The patience of this call, of this incarnation of its place, ends.
-    Patience(u32, u32),
+    /// The patience of this call ends, if it still waits for the slot that it was waiting for then.
+    Patience(u32),
     /// A store answers the op of this call.
     StoreAnswer(u32),
     /// The backoff of this call ends.

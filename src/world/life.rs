@@ -17,12 +17,19 @@ enum Step {
 }
 
 impl World<'_> {
+    /// The plan that is due arrives.
+    #[inline]
+    pub(super) fn arrive_as_due(&mut self) {
+        let class = self.due.class as usize;
+        self.arrive(class);
+        // Last: what it draws is not needed until the plan after the next.
+        self.sources[class].advance();
+        self.find_due();
+    }
+
     /// A plan of this class arrives.
     #[inline]
     pub(super) fn arrive(&mut self, class: usize) {
-        if self.blueprint.thinks[class].is_none() {
-            self.schedule_arrival(class);
-        }
         let place = self.admit_plan(class);
         self.begin_plan(place);
         self.drain();
@@ -107,7 +114,7 @@ impl World<'_> {
         let flow = &blueprint.workflows[self.plans[place as usize].workflow as usize];
         if flow.is_chain {
             if !self.is_invoked(place, 0, flow) {
-                return self.free_plan(place);
+                return;
             }
             let call = self.begin_call(place, 0, flow);
             return self.advance(call);
@@ -116,10 +123,6 @@ impl World<'_> {
             if flow.steps[step].waits_for.is_empty() {
                 self.start_step(place, step, flow);
             }
-        }
-        let plan = &self.plans[place as usize];
-        if plan.over && plan.open_calls == 0 {
-            self.free_plan(place);
         }
     }
 
@@ -136,6 +139,9 @@ impl World<'_> {
         let invoked = !begins || requests.admits(self.now, self.plans[place as usize].recorded);
         if !invoked {
             self.decide(place, PlanEnd::Overloaded);
+            if self.plans[place as usize].open_calls == 0 {
+                self.free_plan(place);
+            }
         }
         invoked
     }
@@ -194,10 +200,10 @@ impl World<'_> {
                 Phase::Reads => self.read_on(call),
                 Phase::Request => self.log_on(call, false),
                 Phase::Enter => self.enter_queue(call),
-                Phase::Start => {
-                    self.start_attempt(call);
-                    if self.calls[call as usize].phase == Phase::Running { Step::Wait } else { Step::Go }
-                }
+                Phase::Start => match self.start_attempt(call) {
+                    true => Step::Wait,
+                    false => Step::Go,
+                },
                 Phase::Response => self.log_on(call, true),
                 Phase::Done => match self.end_call(call) {
                     Some(next) => {
@@ -264,7 +270,9 @@ impl World<'_> {
             }
             Admission::Waiting => {
                 call.phase = Phase::Waiting;
-                self.schedule_patience(id);
+                if self.blueprint.has_patience {
+                    self.schedule_patience(id);
+                }
                 Step::Wait
             }
             Admission::Refused => {
@@ -275,19 +283,20 @@ impl World<'_> {
         }
     }
 
-    #[inline]
+    #[inline(never)]
     fn schedule_patience(&mut self, id: u32) {
         let call = &self.calls[id as usize];
         if let Some(patience) = self.blueprint.patience[call.waits as usize] {
             let order = order(Rank::Timeout, call.address, call.attempt);
-            self.calendar.push(self.now + patience, order, Event::Patience(id, call.incarnation));
+            self.calendar.push(self.now + patience, order, Event::Patience(id));
         }
     }
 
-    /// A call's patience ends: if it still waits for the same slot, it leaves.
-    pub(super) fn lose_patience(&mut self, id: u32, incarnation: u32) {
+    /// A call's patience ends: if it still waits for the same slot, it leaves. The order of the event tells it from
+    /// the call that had the place before, and from its own earlier attempts.
+    pub(super) fn lose_patience(&mut self, id: u32, event: u64) {
         let call = &self.calls[id as usize];
-        if call.phase != Phase::Waiting || call.incarnation != incarnation {
+        if call.phase != Phase::Waiting || order(Rank::Timeout, call.address, call.attempt) != event {
             return;
         }
         self.queues[call.queue as usize].abandon(id, call.line as usize, &mut self.links, self.now);
@@ -323,7 +332,6 @@ impl World<'_> {
         let call = &mut self.calls[next as usize];
         call.in_slot = true;
         call.phase = Phase::Start;
-        call.incarnation = call.incarnation.wrapping_add(1); // its patience no longer matters
         if call.recorded {
             let wait = self.now.since(call.enqueued).nanos();
             let tally = &mut self.waits[call.waits as usize];
@@ -331,8 +339,7 @@ impl World<'_> {
             tally.wait_ns += u128::from(wait);
             tally.waits.record(wait);
         }
-        self.start_attempt(next);
-        if self.calls[next as usize].phase != Phase::Running {
+        if !self.start_attempt(next) {
             self.ready.push_back(next);
         }
     }
@@ -349,7 +356,8 @@ impl World<'_> {
 
     /// A call is over; the answer is the next of its chain, if one follows.
     #[inline(always)]
-    fn end_call(&mut self, id: u32) -> Option<u32> {
+    pub(super) fn end_call(&mut self, id: u32) -> Option<u32> {
+        let blueprint = self.blueprint;
         let call = &mut self.calls[id as usize];
         call.phase = Phase::Free;
         let (place, index, end) = (call.plan, call.index, call.end);
@@ -358,35 +366,38 @@ impl World<'_> {
         let plan = &mut self.plans[place as usize];
         plan.open_calls -= 1;
         plan.ended_calls += 1;
-        let blueprint = self.blueprint;
         let flow = &blueprint.workflows[plan.workflow as usize];
-        if let Some(end) = plan_end(end, flow.aborts) {
+        let are_all = plan.ended_calls as usize == flow.calls.len();
+        if let Some(end) = plan_end(end, flow.aborts).or(are_all.then_some(PlanEnd::Completed)) {
             self.decide(place, end);
         }
-        let next = if self.plans[place as usize].over { None } else { self.go_on(place, index, flow) };
         let plan = &self.plans[place as usize];
-        if plan.over && plan.open_calls == 0 {
+        if !plan.over {
+            return self.go_on(place, index, flow);
+        }
+        if plan.open_calls == 0 {
             self.free_plan(place);
         }
-        next
+        None
     }
 
-    /// What follows a call that has ended well enough.
+    /// What follows a call that has ended well enough, and is not the last of its plan.
     #[inline(always)]
     fn go_on(&mut self, place: u32, index: u16, flow: &Flow) -> Option<u32> {
-        if self.plans[place as usize].ended_calls as usize == flow.calls.len() {
-            self.decide(place, PlanEnd::Completed);
-            return None;
-        }
         if flow.is_chain {
             return self.is_invoked(place, index + 1, flow).then(|| self.begin_call(place, index + 1, flow));
         }
+        self.go_on_in_graph(place, index, flow);
+        None
+    }
+
+    #[inline(never)]
+    fn go_on_in_graph(&mut self, place: u32, index: u16, flow: &Flow) {
         let step = flow.calls[index as usize].step as usize;
         let base = place as usize * self.steps_each;
         self.progress[base + step].1 += 1;
         if self.progress[base + step].1 < flow.steps[step].calls {
-            self.start_next_of(place, step, flow);
-            return None;
+            return self.start_next_of(place, step, flow);
         }
         for &follower in &flow.steps[step].followers {
             let ended = |&before: &u16| self.progress[base + before as usize].1 == flow.steps[before as usize].calls;
@@ -394,10 +405,10 @@ impl World<'_> {
                 self.start_step(place, follower as usize, flow);
             }
         }
-        None
     }
 
     /// The plan's end is known.
+    #[inline(always)]
     fn decide(&mut self, place: u32, end: PlanEnd) {
         let plan = &mut self.plans[place as usize];
         if plan.over {
@@ -412,23 +423,29 @@ impl World<'_> {
             tally.latency_ns += u128::from(latency);
             tally.latencies.record(latency);
         }
-        let number = plan.number;
         if self.blueprint.bills_tokens && end != PlanEnd::Completed {
             self.write_off(place);
         }
-        if self.blueprint.thinks[class].is_some() {
+        if self.blueprint.has_closed {
+            let number = self.plans[place as usize].number;
             self.think(class, 0, number);
         }
     }
 
+    #[inline(always)]
     fn free_plan(&mut self, place: u32) {
-        if let Some(index) = &mut self.index {
-            let session = self.plans[place as usize].session;
-            self.departures.extend(index.close(session));
-            self.settle_departures();
+        if self.index.is_some() {
+            self.close_session(place);
         }
         self.plans[place as usize].alive = false;
         self.free_plans.push(place);
+    }
+
+    #[inline(never)]
+    fn close_session(&mut self, place: u32) {
+        let session = self.plans[place as usize].session;
+        self.departures.extend(self.index.as_mut().and_then(|index| index.close(session)));
+        self.settle_departures();
     }
 }
 

@@ -1,7 +1,7 @@
 //! One replication, from its first event to the balance of its ledger.
 
 use super::build::Blueprint;
-use super::event::Event;
+use super::event::{Event, Rank, order};
 use super::ledger::{Alive, CallEnd};
 use super::measures::{Measure, measures};
 use super::state::{Phase, World};
@@ -41,24 +41,41 @@ pub fn run(blueprint: &Blueprint, replication: u64) -> Result<Outcome, Failure> 
 
 impl World<'_> {
     fn go(&mut self) -> Result<(), Failure> {
-        let run = &self.blueprint.model.run;
-        let mut at_this_instant = 0;
-        while let Some((at, order, event)) = self.calendar.pop() {
-            if at >= self.blueprint.horizon {
-                self.calendar.push(at, order, event); // it is still to come when the replication ends
+        let (horizon, max_events) = (self.blueprint.horizon, self.blueprint.model.run.max_events);
+        let mut instant_began = 0;
+        loop {
+            let next = self.calendar.peek();
+            let arrives = next.is_none_or(|(at, order, _)| self.is_due_before(at, order));
+            let at = next.filter(|_| !arrives).map_or(self.due.at, |(at, ..)| at);
+            if at >= horizon {
                 break;
             }
             debug_assert!(at >= self.now, "time runs backwards at {at:?}");
-            at_this_instant = if at > self.now { 0 } else { at_this_instant + 1 };
-            self.now = at;
+            if at > self.now {
+                self.now = at;
+                instant_began = self.events;
+            }
             self.events += 1;
-            self.happen(event);
-            if self.events >= run.max_events || at_this_instant >= EVENTS_AT_ONE_INSTANT || self.too_much_alive() {
+            match next {
+                Some((_, order, event)) if !arrives => {
+                    self.calendar.take();
+                    self.happen(event, order);
+                }
+                _ => self.arrive_as_due(),
+            }
+            let at_this_instant = self.events - instant_began;
+            if self.events >= max_events || at_this_instant > EVENTS_AT_ONE_INSTANT || self.too_much_alive() {
                 return Err(Failure::Limit(self.limit_reached(at_this_instant)));
             }
         }
-        self.now = self.blueprint.horizon;
+        self.now = horizon;
         Ok(())
+    }
+
+    /// Whether the plan that is due comes before an event of the calendar.
+    #[inline]
+    fn is_due_before(&self, at: Instant, event: u64) -> bool {
+        self.due.at < at || self.due.at == at && order(Rank::Arrival, u64::from(self.due.class), 0) < event
     }
 
     /// Whether more plans are under way, or more records remembered, than the model allows; a place for a plan is only
@@ -75,14 +92,14 @@ impl World<'_> {
     }
 
     #[inline]
-    fn happen(&mut self, event: Event) {
+    fn happen(&mut self, event: Event, order: u64) {
         match event {
             Event::AttemptEnd(call) => self.attempt_ends(call),
             Event::GuardedEnd(call) => self.guarded_ends(call),
             Event::Arrival(class) => self.arrive(class as usize),
             Event::BackoffEnd(call) => self.backoff_ends(call),
             Event::StoreAnswer(call) => self.store_answers(call),
-            Event::Patience(call, incarnation) => self.lose_patience(call, incarnation),
+            Event::Patience(call) => self.lose_patience(call, order),
             Event::Recording => self.start_recording(),
         }
     }
@@ -105,7 +122,7 @@ impl World<'_> {
     fn limit_reached(&self, at_this_instant: u64) -> String {
         let run = &self.blueprint.model.run;
         let when = self.now.since(Instant::START);
-        if at_this_instant >= EVENTS_AT_ONE_INSTANT {
+        if at_this_instant > EVENTS_AT_ONE_INSTANT {
             return format!(
                 "time stands still at {when}: {} events at one instant; a loop of the model takes no time (a closed class that neither thinks nor waits, a retry without a backoff)",
                 count(EVENTS_AT_ONE_INSTANT)

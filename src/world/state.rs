@@ -80,8 +80,6 @@ pub(super) struct Call {
     /// Its queue in its isolate, and where the waits of its class in that queue are counted.
     pub(super) queue: u32,
     pub(super) waits: u32,
-    /// How often its place has been used: a patience that ends for an earlier tenant is stale.
-    pub(super) incarnation: u32,
     pub(super) line: u8,
     pub(super) phase: Phase,
     pub(super) recorded: bool,
@@ -162,6 +160,13 @@ pub(super) struct Sized {
     pub(super) session: Option<(u32, u32)>,
 }
 
+/// The plan that arrives next, of all open classes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Due {
+    pub(super) at: Instant,
+    pub(super) class: u16,
+}
+
 /// The waits of one class in one queue.
 #[derive(Debug, Default)]
 pub(super) struct QueueTally {
@@ -179,6 +184,8 @@ pub(super) struct World<'b> {
     pub(super) blueprint: &'b Blueprint,
     pub(super) now: Instant,
     pub(super) calendar: Calendar<Event>,
+    /// The next plan of an open class. It is no event of the calendar, which would have to place each of them.
+    pub(super) due: Due,
     pub(super) sources: Vec<Source>,
     pub(super) draws: Vec<ClassDraws>,
     pub(super) plans: Vec<Plan>,
@@ -260,6 +267,7 @@ impl<'b> World<'b> {
             blueprint,
             now: Instant::START,
             calendar: Calendar::new(),
+            due: Due { at: Instant::NEVER, class: 0 },
             sources: model
                 .classes
                 .iter()
@@ -337,18 +345,19 @@ impl<'b> World<'b> {
                 for user in 0..u64::from(users) {
                     self.think(class, 1, user);
                 }
-            } else {
-                self.schedule_arrival(class);
             }
         }
+        self.find_due();
     }
 
-    /// Puts the next arrival of an open class on the calendar.
+    /// Finds the class whose plan arrives next; of two at one instant, the first class.
     #[inline]
-    pub(super) fn schedule_arrival(&mut self, class: usize) {
-        let at = self.sources[class].next();
-        if at < self.blueprint.horizon {
-            self.calendar.push(at, order(Rank::Arrival, class as u64, 0), Event::Arrival(class as u16));
+    pub(super) fn find_due(&mut self) {
+        self.due = Due { at: Instant::NEVER, class: 0 };
+        for (class, source) in self.sources.iter().enumerate() {
+            if source.due() < self.due.at {
+                self.due = Due { at: source.due(), class: class as u16 };
+            }
         }
     }
 
@@ -385,10 +394,7 @@ impl<'b> World<'b> {
     #[inline]
     pub(super) fn new_call(&mut self, class: usize, index: usize) -> u32 {
         let Some(place) = self.free_calls.pop() else { return self.grow_calls(class, index) };
-        let call = &mut self.calls[place as usize];
-        let incarnation = call.incarnation.wrapping_add(1);
-        *call = self.templates[class][index];
-        call.incarnation = incarnation;
+        self.calls[place as usize] = self.templates[class][index];
         if self.blueprint.has_logs {
             self.logs[place as usize] = LogState::EMPTY;
         }
@@ -422,7 +428,6 @@ fn templates(blueprint: &Blueprint, class: usize) -> Vec<Call> {
             cursor: if index == 0 { 0 } else { blueprint.plan_reads as u16 },
             queue: if has_queue { u32::from(spec.queue) } else { NO_QUEUE },
             waits: if has_queue { class as u32 * queues + u32::from(spec.queue) } else { 0 },
-            incarnation: 0,
             line: if has_queue { blueprint.line(class as u16, spec.queue) } else { 0 },
             phase: blueprint.first_phase,
             recorded: false,

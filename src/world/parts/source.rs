@@ -14,8 +14,8 @@ pub(crate) struct Source {
     spikes: Vec<(Instant, Instant, f64)>,
     /// Arrivals so far.
     count: u64,
-    /// The next instant to hand out. It is drawn one ahead, so that the calendar does not wait for it (M/M/1 takes a
-    /// tenth less time).
+    /// When the plan comes that is due, and the one after it. It is drawn one ahead, so that nothing waits for it.
+    due: Instant,
     last: Instant,
     horizon: Instant,
 }
@@ -97,26 +97,28 @@ impl Source {
             unit: LawSpec::Exponential { mean: Span::SECOND }.compile().expect("a law"),
             spikes: spikes.collect(),
             count: 0,
+            due: Instant::START,
             last: Instant::START,
             horizon,
         };
-        source.draw();
+        source.advance();
+        source.advance();
         source
     }
 
     /// When the next plan arrives: never before the last one; [`Instant::NEVER`] when none comes by the horizon.
     #[inline]
-    pub(crate) fn next(&mut self) -> Instant {
-        let next = self.last;
-        self.draw();
-        next
+    pub(crate) fn due(&self) -> Instant {
+        self.due
     }
 
+    /// The plan that was due has arrived: on to the next.
     #[inline]
-    fn draw(&mut self) {
+    pub(crate) fn advance(&mut self) {
+        self.due = self.last;
         self.last = match &mut self.flow {
             Flow::Poisson { scale } if self.spikes.is_empty() => {
-                after(self.last, self.unit.sample(self.gaps.next()).nanos() as f64 * *scale)
+                after(self.last, self.unit.sample(self.gaps.next()).nanos() as i64 as f64 * *scale)
             }
             _ => self.next_by_rule(self.horizon),
         };
