@@ -9,6 +9,7 @@ mod cost;
 mod determinism;
 mod laws;
 mod model_errors;
+mod parts;
 mod properties;
 mod providers;
 mod published;

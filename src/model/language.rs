@@ -8,10 +8,12 @@ use super::fields::{Kind, Section, default, later, optional, required};
 use crate::units::Span;
 
 mod arrivals;
+mod parts;
 mod provider;
 
 use arrivals::ARRIVALS;
 pub(super) use arrivals::LAW;
+pub(super) use parts::CATALOGUE;
 use provider::{BREAKER, PROVIDER, RETRY};
 
 const U32: i128 = u32::MAX as i128;
@@ -32,11 +34,13 @@ pub(super) static MODEL: Section = Section {
         optional("platform", Table(&PLATFORM), "nothing is limited", "Limits and prices of the platform."),
         required("traffic", Named(&Table(&TRAFFIC)), "The kinds of user, and when they come."),
         required("workflow", Named(&Table(&WORKFLOW)), "What a plan does."),
-        required("provider", Named(&Table(&PROVIDER)), "The AI providers."),
-        optional("retry", Named(&Table(&RETRY)), "no retries", "Retries, by the provider's name."),
+        optional("provider", Named(&Table(&PROVIDER)), "no step asks one", "The AI providers."),
+        optional("retry", Named(&Table(&RETRY)), "no retries", "Retries, by the provider's or database's name."),
         optional("breaker", Named(&Table(&BREAKER)), "none", "Circuit breakers, by the provider's name."),
         optional("queue", Named(&Table(&QUEUE)), "no queues", "The in-memory queues."),
         optional("store", Named(&Table(&STORE)), "the preset's", "Key-value stores and caches."),
+        optional("tiers", Named(&Table(&parts::TIERS)), "none", "Caches in front of a computation or a provider."),
+        optional("d1", Named(&Table(&parts::D1)), "none", "Databases that do one operation at a time."),
         optional("reads", Named(&Table(&READS)), "none", "Reads that are not logs: allow and deny lists, prompts."),
         optional("logging", Table(&LOGGING), "nothing is logged", "How calls are logged."),
         optional("cost", Table(&COST), "no comparison", "What another plan of the platform would cost and save."),
@@ -177,7 +181,7 @@ pub(super) const RATES: [&str; 4] = ["per_second", "per_minute", "per_hour", "pe
 /// Keys that say the same thing in different ways: who sets one of them over a base replaces the others.
 pub(super) const EXCLUSIVE: [&[&str]; 2] = [&RATES, &["per_plan", "per_call"]];
 /// Keys that decide what other keys a table has: who sets one of them over a base replaces the whole table.
-pub(super) const TAGS: [&str; 2] = ["process", "dist"];
+pub(super) const TAGS: [&str; 3] = ["process", "dist", "law"];
 
 static WORKFLOW: Section = Section {
     title: "[workflow.NAME]",
@@ -192,8 +196,15 @@ static STEP: Section = Section {
     title: "a step",
     fields: &[
         required("name", Name, "Its name."),
-        optional("provider", Text, "the only one", "Who answers its calls."),
-        optional("queue", Text, "no queue", "Where its calls wait for a slot."),
+        optional("provider", Text, "the only one, unless a key below says who", "Who answers its calls."),
+        optional(
+            "lookup",
+            Text,
+            "none",
+            "The tiers that its calls ask first; without a `provider`, a miss is computed.",
+        ),
+        optional("d1", Text, "none", "The database that its calls are operations on, in place of a provider."),
+        optional("queue", Text, "no queue", "Where its calls wait for a slot; those that a lookup answers do not."),
         optional("after", List(&Text, None), "starts with the plan", "The steps that must have ended first."),
         default("calls", Whole(1, MAX_CALLS), "1", "How many calls it makes; at most 4,096 in a workflow."),
         default("parallel", Whole(1, MAX_CALLS), "1", "How many of them at once."),

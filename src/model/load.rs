@@ -8,7 +8,7 @@ use super::overlay;
 use super::problems::{At, Complaint, Problems};
 use super::spec::{Arrivals, Model};
 use super::tree::Node;
-use super::{digest, objectives, preset, provider, run, shape, store, strategy, trace, traffic, workflow};
+use super::{digest, objectives, parts, preset, provider, run, shape, store, strategy, trace, traffic, workflow};
 use std::path::Path;
 
 /// Reads a model: its text, the bases it extends, `overrides` of the form `PATH=VALUE`, the preset it names.
@@ -97,7 +97,7 @@ fn sections(
     let absent = Node::empty(At { end: 0, ..root.at });
     let section = |key: &'static str| cursor.table(key).or_else(|| cursor.absent(key, &absent));
     let names = Names::new(root);
-    for (key, list) in [("traffic", &names.classes), ("workflow", &names.workflows), ("provider", &names.providers)] {
+    for (key, list) in [("traffic", &names.classes), ("workflow", &names.workflows)] {
         if list.all().is_empty() && root.get(key).is_some() {
             let complaint = Complaint::new("there must be at least one").cure(format!("add [{key}.NAME]"));
             input.problems.report_once(cursor.at(key), key, complaint);
@@ -108,6 +108,11 @@ fn sections(
     let workflows = workflow::read(input, &cursor, &names);
     let providers = provider::read(input, &cursor, &names);
     let queues = provider::queues(&cursor);
+    let tiers = parts::tiers(input, &cursor, platform.isolates);
+    let d1 = parts::d1(input, &cursor, &names);
+    if tiers.len() == names.tiers.all().len() {
+        workflow::can_compute(input, &cursor, &workflows, &tiers);
+    }
     let stores = store::read(input, &cursor);
     let reads = store::reads(input, &cursor, &names);
     let mut classes = traffic::read(input, &cursor, &names, run.as_ref());
@@ -133,6 +138,8 @@ fn sections(
         providers,
         queues,
         stores,
+        tiers,
+        d1,
         reads,
         logging,
         cost,

@@ -15,6 +15,7 @@ mod load;
 mod names;
 mod objectives;
 mod overlay;
+mod parts;
 mod preset;
 mod problems;
 mod provider;

@@ -15,6 +15,8 @@ pub(super) struct Names {
     pub providers: List,
     pub queues: List,
     pub stores: List,
+    pub tiers: List,
+    pub d1: List,
 }
 
 /// The names of one kind of part, in alphabetical order.
@@ -37,6 +39,8 @@ impl Names {
             providers: list("provider", "provider"),
             queues: list("queue", "queue"),
             stores: list("store", "store"),
+            tiers: list("tiers", "tiers"),
+            d1: list("d1 database", "d1"),
         }
     }
 }

@@ -9,7 +9,7 @@ use super::problems::Complaint;
 use super::spec::Objective;
 
 /// The first words of metric names, beside those of stores.
-const ROOTS: [&str; 13] = [
+const ROOTS: [&str; 15] = [
     "plans",
     "plan",
     "calls",
@@ -23,6 +23,8 @@ const ROOTS: [&str; 13] = [
     "reads",
     "platform",
     "invocation",
+    "tiers",
+    "d1",
 ];
 
 /// Reads the objectives, in the order of their metrics.
@@ -65,7 +67,9 @@ fn possible(metric: &str, names: &Names) -> Result<(), Complaint> {
         }
         ["queue", queue, _, ..] => part(queue, &names.queues),
         ["provider", provider, _, ..] => part(provider, &names.providers),
-        ["class" | "queue" | "provider", _] => Err(Complaint::new("not the name of a metric")
+        ["tiers", tiers, _, ..] => part(tiers, &names.tiers),
+        ["d1", database, _, ..] => part(database, &names.d1),
+        ["class" | "queue" | "provider" | "tiers" | "d1", _] => Err(Complaint::new("not the name of a metric")
             .found(format!("{metric:?}"))
             .allowed("such as \"queue.ai.drop_fraction\"")),
         [root, ..] if ROOTS.contains(&root) || names.stores.position(root).is_some() => Ok(()),

@@ -1,4 +1,4 @@
-//! `[provider.NAME]`, `[retry.PROVIDER]`, `[breaker.PROVIDER]` and `[queue.NAME]`.
+//! `[provider.NAME]`, `[retry.NAME]`, `[breaker.PROVIDER]` and `[queue.NAME]`.
 
 use super::cursor::Cursor;
 use super::input::Input;
@@ -11,20 +11,30 @@ use crate::units::{Probability, Span};
 
 /// Reads the providers with their retries, in the order of their names.
 pub(super) fn read(input: &mut Input<'_>, root: &Cursor<'_>, names: &Names) -> Vec<Provider> {
-    let policies = ["retry", "breaker"].map(|section| root.named(section));
-    for (name, cursor) in policies.iter().flatten() {
-        if names.providers.position(name).is_none() {
+    for section in ["retry", "breaker"] {
+        for (name, cursor) in root.named(section) {
+            let is_database = section == "retry" && names.d1.position(name).is_some();
+            if is_database || names.providers.position(name).is_some() {
+                continue;
+            }
             input.problems.report_once(cursor.node.key, &cursor.path, names.providers.missing(name));
         }
     }
     let mut providers = Vec::new();
     for (name, cursor) in root.named("provider") {
-        let [retries, breakers] = policies.each_ref().map(|of| of.iter().find(|(other, _)| *other == name));
-        let retry = retries.map_or(Retry::NEVER, |(_, cursor)| retry(input, cursor));
-        let breaker = breakers.map(|(_, cursor)| breaker(input, cursor));
+        let retry = retry_of(input, root, name);
+        let breakers = root.named("breaker");
+        let breaker = breakers.iter().find(|(other, _)| *other == name).map(|(_, cursor)| breaker(input, cursor));
         providers.extend(provider(input, name, &cursor, retry).map(|provider| Provider { breaker, ..provider }));
     }
     providers
+}
+
+/// The retries of a provider or a database; never, where the model has none for it.
+pub(super) fn retry_of(input: &mut Input<'_>, root: &Cursor<'_>, name: &str) -> Retry {
+    let retries = root.named("retry");
+    let found = retries.iter().find(|(other, _)| *other == name);
+    found.map_or(Retry::NEVER, |(_, cursor)| retry(input, cursor))
 }
 
 fn provider(input: &mut Input<'_>, name: &str, cursor: &Cursor<'_>, retry: Retry) -> Option<Provider> {

@@ -1,6 +1,12 @@
 //! What a checked model holds.
 
-use crate::policy::{Breaker, Fault, FaultSet, OnExceed, Quota, Retry};
+mod cost;
+mod parts;
+
+pub use cost::*;
+pub use parts::*;
+
+use crate::policy::{Breaker, Fault, OnExceed, Quota, Retry};
 use crate::streams::LawSpec;
 use crate::units::{Bytes, Id, Instant, Money, Probability, Rate, Span, Timestamp, Zone};
 
@@ -30,6 +36,10 @@ pub struct Model {
     pub queues: Vec<Queue>,
     /// KV, caches.
     pub stores: Vec<Store>,
+    /// Caches in front of a computation or a provider.
+    pub tiers: Vec<Tiers>,
+    /// Databases that do one operation at a time.
+    pub d1: Vec<D1>,
     /// Reads that are not logs: allow and deny lists, prompts.
     pub reads: Vec<Read>,
     /// How calls are logged.
@@ -190,7 +200,9 @@ pub struct Step {
     /// Its name.
     pub name: String,
     /// Who answers its calls.
-    pub provider: Id<Provider>,
+    pub work: Work,
+    /// The tiers that they ask first.
+    pub lookup: Option<Id<Tiers>>,
     /// Where its calls wait for a slot; none: they start at once.
     pub queue: Option<Id<Queue>>,
     /// `after`: indices of the steps that must have ended first.
@@ -203,6 +215,13 @@ pub struct Step {
     pub critical: bool,
     /// A latency of its own, instead of the provider's.
     pub latency: Option<LawSpec>,
+}
+
+impl Step {
+    /// The provider that its calls ask, if they ask one.
+    pub fn provider(&self) -> Option<Id<Provider>> {
+        if let Work::Provider(id) = self.work { Some(id) } else { None }
+    }
 }
 
 /// `on_call_error`
@@ -244,40 +263,6 @@ pub struct Provider {
     pub breaker: Option<Breaker>,
     /// What an attempt costs, where that is given.
     pub tokens: Option<Tokens>,
-}
-
-/// `tokens`, `prices` and `billed_on` of a provider: what an attempt costs.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Tokens {
-    /// Tokens that an attempt sends.
-    pub input: u64,
-    /// Tokens that the provider writes.
-    pub output: u64,
-    /// What a million tokens sent cost.
-    pub input_per_million: Money,
-    /// What a million tokens written cost.
-    pub output_per_million: Money,
-    /// Faults after which an attempt is billed all the same.
-    pub billed_on: FaultSet,
-}
-
-impl Tokens {
-    /// What one attempt costs, in US dollars.
-    pub fn dollars(&self) -> f64 {
-        let side = |tokens: u64, price: Money| tokens as f64 * price.dollars() / 1e6;
-        side(self.input, self.input_per_million) + side(self.output, self.output_per_million)
-    }
-}
-
-/// `[cost]`: whether another plan of the platform would pay.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Cost {
-    /// What is lost with a plan that finds a limit used up, or goes without its logs for it.
-    pub value_per_plan: Money,
-    /// `upgrade`: the preset to compare with.
-    pub preset: String,
-    /// The same model on that preset; always there once the model is loaded.
-    pub upgraded: Option<Box<Model>>,
 }
 
 /// `[queue.NAME]`

@@ -9,10 +9,11 @@ use crate::units::{RateUnit, Span};
 use std::io;
 use std::path::{Path, PathBuf};
 
-const SHIPPED: [&str; 11] = [
+const SHIPPED: [&str; 13] = [
     "bug-after-three-days",
     "cache-only",
     "conditional",
+    "d1-stress",
     "hybrid",
     "kv-only",
     "minimal",
@@ -20,6 +21,7 @@ const SHIPPED: [&str; 11] = [
     "queue-default",
     "queue-large",
     "queue-override",
+    "speech-cache",
     "spike-pressure",
 ];
 

@@ -5,9 +5,10 @@ use super::fields::did_you_mean;
 use super::input::Input;
 use super::language::MAX_CALLS;
 use super::law;
-use super::names::Names;
+use super::names::{List, Names};
 use super::problems::Complaint;
-use super::spec::{InvocationScope, OnCallError, Step, Workflow};
+use super::spec::{InvocationScope, OnCallError, Step, Tiers, Work, Workflow};
+use crate::units::Id;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Reads the workflows, in the order of their names.
@@ -55,9 +56,9 @@ fn positions<'a>(input: &mut Input<'_>, tables: &[Cursor<'a>]) -> BTreeMap<&'a s
 }
 
 fn step(input: &mut Input<'_>, table: &Cursor<'_>, positions: &BTreeMap<&str, usize>, names: &Names) -> Option<Step> {
-    let provider = names.providers.resolve_or_only(input, table, "provider");
-    let queue = table.get("queue").and_then(|node| Some((node, node.text()?)));
-    let queue = queue.map(|(node, name)| names.queues.resolve(input, name, node.at, &table.key("queue")));
+    let lookup = resolved(input, table, "lookup", &names.tiers);
+    let work = work(input, table, names);
+    let queue = resolved(input, table, "queue", &names.queues);
     let mut after = Vec::new();
     for node in table.items("after") {
         let Some(title) = node.text() else { continue };
@@ -84,12 +85,55 @@ fn step(input: &mut Input<'_>, table: &Cursor<'_>, positions: &BTreeMap<&str, us
         input.problems.report_once(table.at("parallel"), &table.key("parallel"), complaint);
     }
     let latency = law::read(input, table, "latency");
-    let queue = match queue {
-        Some(found) => Some(found?),
-        None => None,
-    };
     let name = table.text("name")?.to_string();
-    Some(Step { name, provider: provider?, queue, after, calls, parallel, critical: table.flag("critical"), latency })
+    let critical = table.flag("critical");
+    Some(Step { name, work: work?, lookup, queue, after, calls, parallel, critical, latency })
+}
+
+/// The part that a key names, if it stands there; what is no such part was complained about.
+fn resolved<T>(input: &mut Input<'_>, table: &Cursor<'_>, key: &str, list: &List) -> Option<Id<T>> {
+    let node = table.get(key)?;
+    list.resolve(input, node.text()?, node.at, &table.key(key))
+}
+
+/// Who does the work of a step: a provider, unless another key says who.
+fn work(input: &mut Input<'_>, table: &Cursor<'_>, names: &Names) -> Option<Work> {
+    let has = |key: &str| table.get(key).is_some();
+    match (has("provider"), has("lookup"), has("d1")) {
+        (false, false, true) => resolved(input, table, "d1", &names.d1).map(Work::D1),
+        (.., true) => {
+            let complaint = Complaint::new("a step has one who does its work")
+                .allowed("`provider` (with or without `lookup`), `lookup` alone, or `d1` alone");
+            input.problems.report_once(table.at("d1"), &table.key("d1"), complaint);
+            None
+        }
+        (false, true, false) => resolved(input, table, "lookup", &names.tiers).map(Work::Compute),
+        (false, false, false) if names.providers.all().is_empty() => {
+            let complaint = Complaint::new("nobody does the work of this step")
+                .allowed("`provider`, `lookup` or `d1`")
+                .cure("add [provider.NAME]");
+            input.problems.report_once(table.node.key, &table.key("provider"), complaint);
+            None
+        }
+        _ => names.providers.resolve_or_only(input, table, "provider").map(Work::Provider),
+    }
+}
+
+/// Checks that a step that asks nobody else has tiers that say how long a miss takes.
+pub(super) fn can_compute(input: &mut Input<'_>, root: &Cursor<'_>, workflows: &[Workflow], tiers: &[Tiers]) {
+    for step in workflows.iter().flat_map(|workflow| &workflow.steps) {
+        let Work::Compute(id) = step.work else { continue };
+        let Some(found) = tiers.get(id.index()).filter(|found| found.compute.is_none() && step.latency.is_none())
+        else {
+            continue;
+        };
+        let complaint =
+            Complaint::new(format!("the step {:?} asks no provider, so a miss must be computed", step.name))
+                .cure("say how long that takes: compute = \"45s\"");
+        let tables = root.named("tiers");
+        let Some((_, table)) = tables.iter().find(|(name, _)| *name == found.name) else { continue };
+        input.problems.report_once(table.node.key, &table.key("compute"), complaint);
+    }
 }
 
 /// The steps in an order in which each stands after those it waits for: of those that may stand next, the one

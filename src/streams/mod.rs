@@ -8,6 +8,7 @@
 //! Every distribution is sampled by inverting its distribution function, so that one draw is always one word, and a
 //! larger word is always a longer span. [`LawSpec`] is what a model says; [`Law`] is what the hot loop samples.
 
+mod choice;
 mod exact;
 mod law;
 mod piecewise;
@@ -16,6 +17,7 @@ mod spec;
 mod table;
 mod word;
 
+pub use choice::{Choice, Popularity};
 pub use law::Law;
 pub use source::{Purpose, Scatter, Source, Stream, Words};
 pub use spec::{LawSpec, Shape};

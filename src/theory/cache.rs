@@ -46,7 +46,30 @@ pub fn lru_hits(popularity: &[f64], size: usize) -> f64 {
     hits
 }
 
-/// Che's approximation of the same for any number of entries: an entry is held if it was read within the time `t` in
+/// The same where the entry that was written first goes, or one at random: the cache holds a set with probability in
+/// proportion to `Π pᵢ` (Gelenbe, *IEEE Transactions on Computers* 22, 1973).
+///
+/// Sums over sets are elementary symmetric polynomials, so any number of entries will do.
+pub fn fifo_hits(popularity: &[f64], size: usize) -> f64 {
+    if size >= popularity.len() {
+        return 1.0;
+    }
+    let sets = |without: usize| -> Vec<f64> {
+        let mut sums = vec![0.0; size + 1];
+        sums[0] = 1.0;
+        for (_, p) in popularity.iter().enumerate().filter(|(i, _)| *i != without) {
+            for k in (1..=size).rev() {
+                sums[k] += p * sums[k - 1];
+            }
+        }
+        sums
+    };
+    let all = sets(popularity.len())[size];
+    let held = |i: usize| popularity[i] * sets(i)[size - 1] / all;
+    (0..popularity.len()).map(|i| popularity[i] * held(i)).sum()
+}
+
+/// Che's approximation of [`lru_hits`] for any number of entries: one is held if it was read within the time `t` in
 /// which `size` different entries are, `Σ (1 − e^(−pᵢt)) = size` (Che, Tung and Wang, *IEEE JSAC* 20, 2002).
 pub fn lru_hits_che(popularity: &[f64], size: usize) -> f64 {
     if size >= popularity.iter().filter(|p| **p > 0.0).count() {
@@ -94,6 +117,16 @@ mod tests {
             + a * (b * c / (1.0 - b) + c * b / (1.0 - c));
         close(lru_hits(&[a, b, c], 2), 1.0 - miss, 1e-14);
         assert_eq!((lru_hits(&[0.5, 0.5], 2), lru_hits_che(&[0.5, 0.5], 2)), (1.0, 1.0));
+    }
+
+    #[test]
+    fn fifo_by_hand() {
+        close(fifo_hits(&[0.25; 4], 3), 0.75, 1e-14);
+        close(fifo_hits(&[0.7, 0.3], 1), 0.58, 1e-14); // a cache of one is the same under every rule
+        let sets = [0.5 * 0.3, 0.5 * 0.2, 0.3 * 0.2]; // of 0.5, 0.3, 0.2, two are held
+        let hits = (sets[0] * 0.8 + sets[1] * 0.7 + sets[2] * 0.5) / sets.iter().sum::<f64>();
+        close(fifo_hits(&[0.5, 0.3, 0.2], 2), hits, 1e-14);
+        assert_eq!(fifo_hits(&[0.5, 0.5], 2), 1.0);
     }
 
     /// Che's approximation is known to be within a few thousandths even for small caches (Fricker, Robert and Roberts,

@@ -4,6 +4,7 @@ use super::build::{Flow, Provider};
 use super::event::{Event, Rank, order};
 use super::ledger::{AttemptEnd, CallEnd};
 use super::state::{Call, NO_QUEUE, Phase, World};
+use super::work::Work;
 use crate::model::{Arrivals, TraceAttempt};
 use crate::policy::Fault;
 use crate::units::Span;
@@ -44,7 +45,7 @@ impl World<'_> {
 
     /// What the trace says of the attempt that is due; the last one repeats.
     #[cold]
-    fn traced_attempt(&self, call: &Call) -> Option<TraceAttempt> {
+    pub(super) fn traced_attempt(&self, call: &Call) -> Option<TraceAttempt> {
         let Arrivals::Trace { plans } = &self.blueprint.model.classes[call.class as usize].arrivals else {
             return None;
         };
@@ -57,9 +58,9 @@ impl World<'_> {
     /// own. The answer is whether it is under way.
     #[inline(always)]
     pub(super) fn start_attempt(&mut self, id: u32) -> bool {
-        let call = &self.calls[id as usize];
-        self.ledgers[call.class as usize].attempts.begin(call.recorded);
         if self.blueprint.has_plain_attempts {
+            let call = &self.calls[id as usize];
+            self.ledgers[call.class as usize].attempts.begin(call.recorded);
             self.send(id, call.latency, None);
             return true;
         }
@@ -69,6 +70,12 @@ impl World<'_> {
     /// An attempt that can be refused, or end in more ways than an answer or a cut.
     #[inline(never)]
     fn start_special_attempt(&mut self, id: u32) -> bool {
+        let call = &self.calls[id as usize];
+        if call.work != Work::Provider {
+            self.start_work(id);
+            return self.calls[id as usize].phase == Phase::Running;
+        }
+        self.ledgers[call.class as usize].attempts.begin(call.recorded);
         if self.blueprint.guarded {
             self.start_guarded(id);
             return self.calls[id as usize].phase == Phase::Running;
@@ -149,7 +156,8 @@ impl World<'_> {
         ledger.attempts.end(end as usize, call.recorded);
         self.tallies[call.class as usize].faults[fault as usize] += u64::from(call.recorded);
         if self.blueprint.providers[call.provider as usize].retry.again(u32::from(call.attempt), fault) {
-            self.back_off(id);
+            self.tallies[call.class as usize].retried += u64::from(call.recorded);
+            self.wait_to_retry(id);
         } else {
             self.give_up(id, CallEnd::Failed);
         }
@@ -164,7 +172,7 @@ impl World<'_> {
 
     /// Another attempt follows after a wait; its draws have addresses of their own.
     #[inline(never)]
-    fn back_off(&mut self, id: u32) {
+    pub(super) fn wait_to_retry(&mut self, id: u32) {
         let call = &mut self.calls[id as usize];
         let retry = &self.blueprint.providers[call.provider as usize].retry;
         let plan = &self.plans[call.plan as usize];
@@ -178,7 +186,6 @@ impl World<'_> {
         call.outcome_word = words.next();
         call.attempt += 1;
         call.phase = Phase::Backoff;
-        self.tallies[call.class as usize].retried += u64::from(call.recorded);
         let order = order(Rank::BackoffEnd, call.address, call.attempt);
         self.calendar.push(self.now + call.backoff, order, Event::BackoffEnd(id));
         if !retry.hold_slot {

@@ -2,13 +2,14 @@
 //! a workflow into its calls, a strategy into rows.
 
 use super::draws::{OpDraw, OpDraws, OpWords};
-use super::state::Phase;
+use super::state::{Call, Phase};
+use super::work::Work;
 use crate::model::{
-    Arrivals, Discipline, InvocationScope, LogEvent, LogOp, Model, OnCallError, OpKind, ReadCount, Role, StoreKind,
-    When, Workflow,
+    self, Arrivals, Discipline, InvocationScope, LogEvent, LogOp, Model, OnCallError, OpKind, ReadCount, Role, Step,
+    StoreKind, Tier, Tiers, When, Workflow,
 };
 use crate::policy::{Fault, Retry};
-use crate::streams::{Law, LawSpec};
+use crate::streams::{Choice, Law, LawSpec};
 use crate::units::{Instant, Span};
 
 /// Nothing at this position.
@@ -39,8 +40,8 @@ pub struct Blueprint {
     pub(super) session_keys: usize,
     pub(super) has_index: bool,
     pub(super) has_list: bool,
-    /// Where a call begins: past the phases in which this model has nothing to do.
-    pub(super) first_phase: Phase,
+    /// By tiers.
+    pub(super) lookups: Vec<Lookup>,
     /// Whether all plans live in one isolate.
     pub(super) one_isolate: bool,
     /// Whether the strategy has any row.
@@ -101,10 +102,23 @@ pub(super) struct CallSpec {
     pub(super) step: u16,
     /// Its number within the step.
     pub(super) ordinal: u32,
+    /// Who is asked; behind the providers stand the databases, then nobody.
     pub(super) provider: u16,
+    pub(super) work: Work,
+    pub(super) lookup: u16,
+    /// What it does first, after its reads.
+    pub(super) begins: Phase,
     pub(super) queue: u16,
     pub(super) law: u16,
     pub(super) critical: bool,
+}
+
+/// Tiers, flat.
+#[derive(Debug)]
+pub(super) struct Lookup {
+    pub(super) keys: Choice,
+    /// How long a hit and a miss of each tier take.
+    pub(super) tiers: Vec<[u16; 2]>,
 }
 
 /// One step of a workflow.
@@ -185,9 +199,12 @@ impl Blueprint {
         let mut keys = Keys::default();
         let requests = rows(model, LogEvent::Request, &mut laws, &mut keys, &mut draws)?;
         let responses = rows(model, LogEvent::Response, &mut laws, &mut keys, &mut draws)?;
+        let has_requests = !requests.is_empty();
         let words = (reads.plan_words, draws.list.len() - reads.plan_words);
-        let workflows: Result<Vec<Flow>, String> =
-            model.workflows.iter().map(|workflow| flow(model, workflow, words, &mut laws)).collect();
+        let flows = model.workflows.iter().map(|workflow| flow(model, workflow, (words, has_requests), &mut laws));
+        let workflows: Vec<Flow> = flows.collect::<Result<_, String>>()?;
+        let lookups: Result<Vec<Lookup>, String> = model.tiers.iter().map(|tiers| lookup(tiers, &mut laws)).collect();
+        let asks_providers = workflows.iter().flat_map(|flow| &flow.calls).all(|call| call.work == Work::Provider);
         let mut think = |class: &crate::model::Class| match &class.arrivals {
             Arrivals::Closed { think, .. } => laws.id(think).map(Some),
             _ => Ok(None),
@@ -201,7 +218,7 @@ impl Blueprint {
             model.classes.iter().flat_map(|class| model.queues.iter().map(|q| class.patience.or(q.patience)));
         let patience: Vec<Option<Span>> = patience.collect();
         let thinks = thinks?;
-        let providers: Vec<Provider> = model.providers.iter().map(provider).collect();
+        let providers = answerers(model);
         let is_plain = |p: &Provider| p.faults.is_empty() && p.request_error == 0.0;
         let guarded = model.providers.iter().any(|provider| provider.breaker.is_some());
         let limits_external = model.platform.subrequests_external.is_some();
@@ -213,18 +230,18 @@ impl Blueprint {
             has_patience: patience.iter().any(Option::is_some),
             patience,
             line_count: priorities.len(),
-            first_phase: match (reads.ops.is_empty(), requests.is_empty()) {
-                (false, _) => Phase::Reads,
-                (true, false) => Phase::Request,
-                (true, true) => Phase::Enter,
-            },
-            workflows: workflows?,
+            lookups: lookups?,
+            workflows,
             has_closed: thinks.iter().any(Option::is_some),
             thinks,
             one_isolate: model.platform.isolates == 1 && !has_trace,
             guarded,
             limits_external,
-            has_plain_attempts: !guarded && !limits_external && !has_trace && providers.iter().all(is_plain),
+            has_plain_attempts: asks_providers
+                && !guarded
+                && !limits_external
+                && !has_trace
+                && providers.iter().all(is_plain),
             bills_tokens: model.providers.iter().any(|provider| provider.tokens.is_some()),
             traced: model.classes.iter().map(|class| matches!(class.arrivals, Arrivals::Trace { .. })).collect(),
             providers,
@@ -250,6 +267,18 @@ impl Blueprint {
     /// Whether calls count what their invocation has used.
     pub(super) fn counts_invocations(&self) -> bool {
         self.limits_external || self.has_logs || !self.reads.is_empty()
+    }
+
+    /// Where a call begins: past the phases in which it has nothing to do.
+    pub(super) fn first_phase(&self, index: usize, call: &CallSpec) -> Phase {
+        let has_reads =
+            index == 0 && self.plan_reads > 0 || call.work == Work::Provider && self.reads.len() > self.plan_reads;
+        if has_reads { Phase::Reads } else { call.begins }
+    }
+
+    /// The database that stands at this place behind the providers.
+    pub(super) fn database(&self, call: &Call) -> usize {
+        call.provider as usize - self.model.providers.len()
     }
 
     /// Where calls of a class wait in a queue: by priority, if that is its discipline.
@@ -400,6 +429,35 @@ fn reads(model: &Model, laws: &mut Laws, draws: &mut OpDraws) -> Result<Reads, S
     Ok(reads)
 }
 
+/// Whom calls ask, each with its retries: the providers, the databases, and nobody.
+fn answerers(model: &Model) -> Vec<Provider> {
+    let forever = Span::from_nanos(u64::MAX);
+    let sure = |retry: Retry| Provider { timeout: forever, faults: Vec::new(), request_error: 0.0, retry };
+    let others = model.d1.iter().map(|db| db.retry).chain([Retry::NEVER]);
+    model.providers.iter().map(provider).chain(others.map(sure)).collect()
+}
+
+fn lookup(tiers: &Tiers, laws: &mut Laws) -> Result<Lookup, String> {
+    let law = |tier: &Tier| Ok([laws.id(&tier.latency)?, laws.id(&tier.miss_latency)?]);
+    let keys = Choice::new(tiers.keys.count, &tiers.keys.popularity);
+    let tiers: Result<Vec<[u16; 2]>, String> = tiers.tiers.iter().map(law).collect();
+    Ok(Lookup { keys, tiers: tiers? })
+}
+
+/// Who does the work of a step, its place among all whom calls ask, and how long it takes.
+fn work<'m>(model: &'m Model, step: &'m Step) -> (Work, usize, &'m LawSpec) {
+    let (providers, databases) = (model.providers.len(), model.d1.len());
+    let (work, place, law) = match step.work {
+        model::Work::Provider(id) => (Work::Provider, id.index(), Some(&model.providers[id.index()].latency)),
+        model::Work::D1(id) => (Work::D1, providers + id.index(), Some(&model.d1[id.index()].latency)),
+        model::Work::Compute(id) => (Work::Compute, providers + databases, model.tiers[id.index()].compute.as_ref()),
+    };
+    (work, place, step.latency.as_ref().or(law).unwrap_or(&AT_ONCE))
+}
+
+/// What takes no time.
+static AT_ONCE: LawSpec = LawSpec::Constant { value: Span::ZERO };
+
 fn provider(spec: &crate::model::Provider) -> Provider {
     let mut sum = 0.0;
     let faults = spec.errors.iter().map(|&(fault, probability)| {
@@ -417,14 +475,19 @@ fn provider(spec: &crate::model::Provider) -> Provider {
 fn flow(
     model: &Model,
     workflow: &Workflow,
-    (plan_words, call_words): (usize, usize),
+    ((plan_words, call_words), has_requests): ((usize, usize), bool),
     laws: &mut Laws,
 ) -> Result<Flow, String> {
     let mut calls = Vec::new();
     let mut steps = Vec::new();
     for (number, step) in workflow.steps.iter().enumerate() {
-        let provider = &model.providers[step.provider.index()];
-        let law = laws.id(step.latency.as_ref().unwrap_or(&provider.latency))?;
+        let (work, place, law) = work(model, step);
+        let law = laws.id(law)?;
+        let begins = match (step.lookup, work) {
+            (Some(_), _) => Phase::Lookup,
+            (None, Work::Provider) if has_requests => Phase::Request,
+            _ => Phase::Enter,
+        };
         steps.push(StepSpec {
             name: step.name.clone(),
             first_call: calls.len() as u16,
@@ -436,7 +499,10 @@ fn flow(
         calls.extend((0..step.calls).map(|ordinal| CallSpec {
             step: number as u16,
             ordinal,
-            provider: step.provider.index() as u16,
+            provider: place as u16,
+            work,
+            lookup: step.lookup.map_or(NONE, |tiers| tiers.index() as u16),
+            begins,
             queue: step.queue.map_or(NONE, |queue| queue.index() as u16),
             law,
             critical: step.critical,
@@ -452,8 +518,9 @@ fn flow(
             && if number == 0 { step.waits_for.is_empty() } else { step.waits_for == [number as u16 - 1] }
     };
     let is_chain = steps.iter().enumerate().all(chained);
-    let has_errors = calls.iter().any(|c: &CallSpec| !model.providers[c.provider as usize].errors.is_empty());
-    let has_faulty = calls.iter().any(|c: &CallSpec| model.providers[c.provider as usize].request_error.value() > 0.0);
+    let provider = |c: &CallSpec| model.providers.get(c.provider as usize);
+    let has_errors = calls.iter().filter_map(provider).any(|provider| !provider.errors.is_empty());
+    let has_faulty = calls.iter().filter_map(provider).any(|provider| provider.request_error.value() > 0.0);
     let request_words = if has_errors { calls.len() } else { 0 };
     let op_words = request_words + if has_faulty { calls.len() } else { 0 };
     Ok(Flow {

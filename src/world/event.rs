@@ -14,6 +14,8 @@ pub(super) enum Event {
     Patience(u32),
     /// A store answers the op of this call.
     StoreAnswer(u32),
+    /// A lookup of this call is answered, or its computation or operation on a database is over.
+    WorkEnd(u32),
     /// The backoff of this call ends.
     BackoffEnd(u32),
     /// A plan of this class arrives.

@@ -6,6 +6,7 @@ use super::ledger::{CallEnd, PlanEnd};
 use super::log::LogStep;
 use super::parts::queue::Admission;
 use super::state::{NO_QUEUE, Phase, World};
+use super::work::Work;
 use crate::model::{Arrivals, InvocationScope, OnLogError};
 
 /// What is left to do with a call at this instant.
@@ -204,6 +205,10 @@ impl World<'_> {
                     true => Step::Wait,
                     false => Step::Go,
                 },
+                Phase::Lookup => match self.look_up(call) {
+                    true => Step::Wait,
+                    false => Step::Go,
+                },
                 Phase::Response => self.log_on(call, true),
                 Phase::Done => match self.end_call(call) {
                     Some(next) => {
@@ -212,7 +217,7 @@ impl World<'_> {
                     }
                     None => return,
                 },
-                Phase::Free | Phase::Waiting | Phase::Running | Phase::Backoff => return,
+                Phase::Free | Phase::Waiting | Phase::Running | Phase::Backoff | Phase::Joined => return,
             };
             if let Step::Wait = step {
                 return;
@@ -226,22 +231,32 @@ impl World<'_> {
                 return Step::Wait;
             }
         }
+        let phase = self.after_reads(call);
         let call = &mut self.calls[call as usize];
-        call.phase = if self.blueprint.requests.is_empty() { Phase::Enter } else { Phase::Request };
+        call.phase = phase;
         call.cursor = 0;
         Step::Go
     }
 
-    fn log_on(&mut self, call: u32, is_response: bool) -> Step {
+    /// What a call does when it has made its reads.
+    fn after_reads(&self, call: u32) -> Phase {
+        let call = &self.calls[call as usize];
+        self.blueprint.workflows[self.plans[call.plan as usize].workflow as usize].calls[call.index as usize].begins
+    }
+
+    fn log_on(&mut self, id: u32, is_response: bool) -> Step {
         let rows = if is_response { &self.blueprint.responses } else { &self.blueprint.requests };
-        let refused = match self.log_event(call, rows, is_response) {
+        let refused = match self.log_event(id, rows, is_response) {
             LogStep::UnderWay => return Step::Wait,
             LogStep::Done => false,
             LogStep::Refused => true,
         };
-        let call = &mut self.calls[call as usize];
+        let call = &mut self.calls[id as usize];
         if refused && self.blueprint.model.logging.on_error == OnLogError::FailPlan {
             (call.end, call.phase) = (CallEnd::Crashed, Phase::Done);
+            if call.computes {
+                self.computation_ends(id, CallEnd::Crashed);
+            }
         } else {
             call.phase = if is_response { Phase::Done } else { Phase::Enter };
         }
@@ -352,6 +367,9 @@ impl World<'_> {
         call.end = end;
         call.phase = if self.blueprint.responses.is_empty() { Phase::Done } else { Phase::Response };
         call.cursor = 0;
+        if call.computes || call.work != Work::Provider {
+            self.finish_work(id, end);
+        }
     }
 
     /// A call is over; the answer is the next of its chain, if one follows.
@@ -362,6 +380,9 @@ impl World<'_> {
         call.phase = Phase::Free;
         let (place, index, end) = (call.plan, call.index, call.end);
         self.ledgers[call.class as usize].calls.end(end as usize, call.recorded);
+        if call.work != Work::Provider {
+            self.not_logged.end(end as usize, call.recorded);
+        }
         self.free_calls.push(id);
         let plan = &mut self.plans[place as usize];
         plan.open_calls -= 1;

@@ -7,6 +7,7 @@ use super::ledger::CallEnd;
 use super::parts::index::Entry;
 use super::parts::store::{Loss, Refusal};
 use super::state::{LogState, Sized, SizedCopy, World};
+use super::work::Work;
 use crate::model::{InvocationScope, Level, OpKind, Role, When};
 use crate::policy::Verdict;
 use crate::streams::Word;
@@ -57,6 +58,9 @@ impl World<'_> {
             self.calls[id as usize].cursor += 1;
             self.end_read(id, self.blueprint.reads[cursor]);
             return Some(false);
+        }
+        if cursor >= self.blueprint.plan_reads && self.calls[id as usize].work != Work::Provider {
+            return None;
         }
         let read = *self.blueprint.reads.get(cursor)?;
         debug_assert!(first_call || cursor >= self.blueprint.plan_reads);

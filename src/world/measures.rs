@@ -1,5 +1,7 @@
 //! From what a replication counted to metrics with a name and a unit.
 
+mod parts;
+
 use super::ledger::{AttemptEnd, CallEnd, Ledger, PlanEnd};
 use super::parts::requests::Requests;
 use super::parts::store::Refusal;
@@ -76,6 +78,7 @@ pub(super) fn measures(world: &World) -> Vec<Measure> {
     for store in 0..model.stores.len() {
         store_ops(&mut sheet, world, store, all.plans.begun[1]);
     }
+    parts::measures(&mut sheet, world);
     if model.platform.subrequests_external.is_some() {
         sheet.count("invocation.subrequests.max", "subrequests", u64::from(world.subrequests_max));
     }

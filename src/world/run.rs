@@ -4,7 +4,8 @@ use super::build::Blueprint;
 use super::event::{Event, Rank, order};
 use super::ledger::{Alive, CallEnd};
 use super::measures::{Measure, measures};
-use super::state::{Phase, World};
+use super::state::{Call, Phase, World};
+use super::work::Work;
 use crate::units::{Instant, count};
 
 /// Why a replication did not come to its end.
@@ -99,6 +100,7 @@ impl World<'_> {
             Event::Arrival(class) => self.arrive(class as usize),
             Event::BackoffEnd(call) => self.backoff_ends(call),
             Event::StoreAnswer(call) => self.store_answers(call),
+            Event::WorkEnd(call) => self.work_ends(call),
             Event::Patience(call) => self.lose_patience(call, order),
             Event::Recording => self.start_recording(),
         }
@@ -115,6 +117,12 @@ impl World<'_> {
         }
         if let Some(requests) = &mut self.requests {
             requests.meter.restart(now);
+        }
+        for tiers in &mut self.tiers {
+            tiers.start_recording(now);
+        }
+        for db in &mut self.d1 {
+            db.start_recording(now);
         }
     }
 
@@ -154,19 +162,26 @@ impl World<'_> {
         if let Some(requests) = &mut self.requests {
             requests.meter.finish(self.blueprint.horizon);
         }
+        for tiers in &mut self.tiers {
+            tiers.settle(self.blueprint.horizon);
+        }
         self.settle_what_is_left();
         self.settle_unlogged();
         self.retention.finish();
         self.balance()
     }
 
-    /// Events for which the strategy's table has no row at all are not counted one by one.
+    /// Events for which the strategy's table has no row at all are not counted one by one. Calls that ask no provider
+    /// have none.
     fn settle_unlogged(&mut self) {
         let all = self.ledger();
-        let of = |end: CallEnd| all.calls.of(end as usize);
+        let alive = |call: &&Call| call.phase != Phase::Free && call.work != Work::Provider && call.recorded;
+        let alive = self.calls.iter().filter(alive).count() as u64;
+        let elsewhere = self.not_logged.ended.iter().map(|both| both[1]).sum::<u64>() + alive;
+        let of = |end: CallEnd| all.calls.of(end as usize) - self.not_logged.of(end as usize);
         if self.blueprint.requests.is_empty() {
             self.retention.never_logged(true, self.faulty_requests);
-            self.retention.never_logged(false, all.calls.begun[1] - self.faulty_requests);
+            self.retention.never_logged(false, all.calls.begun[1] - elsewhere - self.faulty_requests);
         }
         if self.blueprint.responses.is_empty() {
             self.retention.never_logged(false, of(CallEnd::Succeeded));
@@ -191,6 +206,23 @@ impl World<'_> {
         }
     }
 
+    /// Every lookup has hit, computed, joined or is still open; every operation on a database is in one bucket.
+    fn balance_parts(&self) -> Result<(), String> {
+        let model = &self.blueprint.model;
+        let in_phase = |phase: Phase| self.calls.iter().filter(|call| call.phase == phase).count() as u64;
+        let undecided: i128 = self.tiers.iter().map(|tiers| tiers.undecided()).sum();
+        super::ledger::check("lookups", undecided, self.open_misses())?;
+        let joined: i128 = self.tiers.iter().map(|tiers| i128::from(tiers.waiting)).sum();
+        super::ledger::check("joined lookups", joined, in_phase(Phase::Joined))?;
+        if !self.tiers.iter().all(super::parts::tiers::Tiers::is_sound) {
+            return Err("a cache has lost count of its entries".into());
+        }
+        for (db, spec) in self.d1.iter().zip(&model.d1) {
+            super::ledger::check(&format!("operations on {}", spec.name), db.unaccounted(), 0)?;
+        }
+        Ok(())
+    }
+
     /// Every plan, call, attempt, op and record is in exactly one bucket.
     fn balance(&self) -> Result<(), String> {
         let all = self.ledger();
@@ -198,7 +230,10 @@ impl World<'_> {
         let calls = self.calls.iter().filter(|call| call.phase != Phase::Free).count() as u64;
         let plans = self.plans.iter().enumerate();
         let undecided = plans.filter(|(_, plan)| plan.alive && !plan.over).count() as u64;
-        all.balance(Alive { plans: undecided, calls, attempts: running(Phase::Running) })?;
+        let asks_a_provider = |call: &&Call| call.phase == Phase::Running && call.work == Work::Provider;
+        let attempts = self.calls.iter().filter(asks_a_provider).count() as u64;
+        all.balance(Alive { plans: undecided, calls, attempts })?;
+        self.balance_parts()?;
         for store in &self.stores {
             super::ledger::check(&format!("ops on {}", store.name), store.unaccounted(), 0)?;
             if !store.is_within_limits() {

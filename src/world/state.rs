@@ -4,14 +4,17 @@ use super::build::Blueprint;
 use super::cost::Bill;
 use super::draws::ClassDraws;
 use super::event::{Event, Rank, order};
-use super::ledger::{CallEnd, Ledger};
+use super::ledger::{Account, CallEnd, Ledger};
+use super::parts::d1::D1;
 use super::parts::index::{Departure, Index};
 use super::parts::queue::{Links, Queue};
 use super::parts::requests::Requests;
 use super::parts::source::Source;
 use super::parts::store::{Loss, Refusal, Store};
+use super::parts::tiers::Tiers;
 use super::policies::Policies;
 use super::record::{ClassTally, Retention};
+use super::work::{LookupDraws, Question, Work};
 use crate::calendar::Calendar;
 use crate::policy::Fault;
 use crate::streams::{Source as Draws, Word};
@@ -45,6 +48,10 @@ pub(super) enum Phase {
     Free,
     /// Reads that are not logs.
     Reads,
+    /// A lookup in tiers of caches.
+    Lookup,
+    /// Waiting for what another call computes.
+    Joined,
     /// The log of the request.
     Request,
     /// About to ask the queue for a slot.
@@ -82,6 +89,9 @@ pub(super) struct Call {
     pub(super) waits: u32,
     pub(super) line: u8,
     pub(super) phase: Phase,
+    pub(super) work: Work,
+    /// It does what a lookup did not find, and others may wait for it.
+    pub(super) computes: bool,
     pub(super) recorded: bool,
     pub(super) in_slot: bool,
     pub(super) request_error: bool,
@@ -248,6 +258,14 @@ pub(super) struct World<'b> {
     pub(super) bills: Vec<Bill>,
     pub(super) answered: Vec<u32>,
     pub(super) answered_each: usize,
+    pub(super) tiers: Vec<Tiers>,
+    pub(super) d1: Vec<D1>,
+    /// By class; none where the model has no tiers.
+    pub(super) lookup_draws: Vec<LookupDraws>,
+    /// By call, as far as any has asked.
+    pub(super) questions: Vec<Question>,
+    /// Calls that ended without asking a provider.
+    pub(super) not_logged: Account<5>,
 }
 
 impl<'b> World<'b> {
@@ -321,6 +339,11 @@ impl<'b> World<'b> {
             bills: vec![Bill::default(); model.providers.len()],
             answered: Vec::new(),
             answered_each: if blueprint.bills_tokens { model.providers.len() } else { 0 },
+            tiers: model.tiers.iter().map(|tiers| Tiers::new(tiers, model.platform.isolates, &draws)).collect(),
+            d1: model.d1.iter().map(D1::new).collect(),
+            lookup_draws: lookup_draws(model, &draws),
+            questions: Vec::new(),
+            not_logged: Account::new(),
         };
         world.has_counters = world.steps_each + world.used_each + blueprint.session_keys + world.answered_each > 0;
         world.first_events();
@@ -411,6 +434,11 @@ impl<'b> World<'b> {
     }
 }
 
+fn lookup_draws(model: &crate::model::Model, draws: &Draws) -> Vec<LookupDraws> {
+    let classes = model.classes.iter().filter(|_| !model.tiers.is_empty());
+    classes.map(|class| LookupDraws::new(&class.name, draws)).collect()
+}
+
 /// The calls of a class's workflow as they begin in the first isolate.
 fn templates(blueprint: &Blueprint, class: usize) -> Vec<Call> {
     let flow = &blueprint.workflows[blueprint.model.classes[class].workflow.index()];
@@ -429,7 +457,9 @@ fn templates(blueprint: &Blueprint, class: usize) -> Vec<Call> {
             queue: if has_queue { u32::from(spec.queue) } else { NO_QUEUE },
             waits: if has_queue { class as u32 * queues + u32::from(spec.queue) } else { 0 },
             line: if has_queue { blueprint.line(class as u16, spec.queue) } else { 0 },
-            phase: blueprint.first_phase,
+            phase: blueprint.first_phase(index, spec),
+            work: spec.work,
+            computes: false,
             recorded: false,
             in_slot: false,
             request_error: false,

@@ -96,7 +96,7 @@ fn reads(model: &Model, counts: Counts, when: impl Fn(ReadCount) -> bool) -> u32
 }
 
 fn per_call(model: &Model, step: &Step, counts: Counts, worst: bool) -> u32 {
-    let provider = &model.providers[step.provider.index()];
+    let Some(provider) = step.provider().map(|id| &model.providers[id.index()]) else { return 0 };
     let attempts = match counts {
         Counts::External if worst => provider.retry.max + 1,
         Counts::External => 1,

@@ -17,6 +17,7 @@ pub(super) fn sentences(model: &Model) -> Vec<String> {
         retention(model),
         no_rate(model),
         spikes(model),
+        parts(model),
     ];
     all.into_iter().flatten().map(String::from).collect()
 }
@@ -97,6 +98,12 @@ fn retention(model: &Model) -> Option<&'static str> {
     let cached = |op: &crate::model::LogOp| model.stores[op.store.index()].kind == StoreKind::Cache;
     model.logging.ops.iter().any(cached).then_some(
         "Forgetting: what expires, is evicted or drops out of the index costs nothing here, and cannot be read later.",
+    )
+}
+
+fn parts(model: &Model) -> Option<&'static str> {
+    (!model.tiers.is_empty() || !model.d1.is_empty()).then_some(
+        "Lookups and databases: every lookup is counted as a miss, and no operation on a database as refused.",
     )
 }
 

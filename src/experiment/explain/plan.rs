@@ -3,10 +3,10 @@
 use super::latency::{self, Cut};
 use crate::model::{
     Class, InvocationScope, KeyScope, Level, LogEvent, LogOp, Model, OnCallError, OpKind, Provider, ReadCount, Step,
-    When, Workflow,
+    When, Work, Workflow,
 };
 use crate::policy::Fault;
-use crate::streams::Word;
+use crate::streams::{LawSpec, Word};
 use crate::units::Span;
 use std::collections::BTreeMap;
 
@@ -102,16 +102,18 @@ struct Outcome {
 pub(super) fn expect(model: &Model, class: &Class, failures: Failures) -> Expected {
     let workflow = &model.workflows[class.workflow.index()];
     let mut plan = Expected::empty(model);
-    let outcomes: Vec<Outcome> =
-        workflow.steps.iter().map(|step| outcome(step, &model.providers[step.provider.index()], failures)).collect();
+    let outcomes: Vec<Outcome> = workflow.steps.iter().map(|step| outcome(model, step, failures)).collect();
     let begun: Vec<Vec<f64>> = begun(workflow, &outcomes);
     for ((step, outcome), begun) in workflow.steps.iter().zip(&outcomes).zip(&begun) {
         let calls: f64 = begun.iter().sum();
-        plan.attempts[step.provider.index()] += calls * outcome.attempts;
         if let Some(queue) = step.queue {
             plan.slot_seconds[queue.index()] += calls * outcome.slot_seconds;
         }
-        for op in &model.logging.ops {
+        let provider = step.provider();
+        if let Some(provider) = provider {
+            plan.attempts[provider.index()] += calls * outcome.attempts;
+        }
+        for op in model.logging.ops.iter().filter(|_| provider.is_some()) {
             let n = calls * log_chance(model.logging.level, op, step.critical, outcome);
             plan.direct[op.store.index()][op.op as usize] += n;
             if op.op == OpKind::Put && op.key.scope == KeyScope::Shared && n > 0.0 {
@@ -181,7 +183,12 @@ fn power(base: f64, times: u32) -> f64 {
     (0..times).fold(1.0, |product, _| product * base)
 }
 
-fn outcome(step: &Step, provider: &Provider, failures: Failures) -> Outcome {
+fn outcome(model: &Model, step: &Step, failures: Failures) -> Outcome {
+    let provider = match step.work {
+        Work::Provider(id) => &model.providers[id.index()],
+        Work::Compute(id) => return surely(step.latency.as_ref().or(model.tiers[id.index()].compute.as_ref())),
+        Work::D1(id) => return surely(step.latency.as_ref().or(Some(&model.d1[id.index()].latency))),
+    };
     let law = step.latency.as_ref().unwrap_or(&provider.latency);
     let cut = latency::under(law, provider.request_timeout);
     if failures == Failures::None {
@@ -198,6 +205,12 @@ fn outcome(step: &Step, provider: &Provider, failures: Failures) -> Outcome {
         request_error,
         slot_seconds: mix(|o| o.slot_seconds),
     }
+}
+
+/// A call that always succeeds, after as long as this.
+fn surely(law: Option<&LawSpec>) -> Outcome {
+    let slot_seconds = law.map_or(0.0, |law| latency::under(law, None).seconds);
+    Outcome { attempts: 1.0, fails: 0.0, request_error: 0.0, slot_seconds }
 }
 
 /// The attempts of a call whose answers end in these faults.

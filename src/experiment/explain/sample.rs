@@ -58,6 +58,8 @@ pub fn model(strategy: &str) -> Model {
             patience: None,
         }],
         stores: vec![kv(), cache()],
+        tiers: vec![],
+        d1: vec![],
         reads: vec![read("access_lists", 18), read("prompts", 10)],
         logging: logging(strategy),
         cost: None,
@@ -74,8 +76,8 @@ fn daily(limit: u64) -> Quota {
 }
 
 fn step(name: &str, calls: u32, after: Vec<usize>) -> Step {
-    let (provider, queue) = (Id::new(0), Some(Id::new(0)));
-    Step { name: name.into(), provider, queue, after, calls, parallel: 1, critical: false, latency: None }
+    let (work, queue) = (Work::Provider(Id::new(0)), Some(Id::new(0)));
+    Step { name: name.into(), work, lookup: None, queue, after, calls, parallel: 1, critical: false, latency: None }
 }
 
 fn provider() -> Provider {

@@ -74,7 +74,7 @@ const FAULTS: &[&str] = &[
 ];
 
 pub(super) static RETRY: Section = Section {
-    title: "[retry.PROVIDER]",
+    title: "[retry.NAME]",
     fields: &[
         default("max", Whole(0, 100), "2", "Retries, so there are `max` + 1 attempts."),
         optional(

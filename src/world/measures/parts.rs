@@ -1,0 +1,74 @@
+//! The metrics of parts with a behaviour of their own: tiers of caches, databases.
+
+use super::{Sheet, ratio, seconds};
+use crate::stats::Quantiles;
+use crate::world::parts::d1::D1;
+use crate::world::parts::tiers::Tiers;
+use crate::world::state::World;
+
+pub(super) fn measures(sheet: &mut Sheet, world: &World) {
+    let model = &world.blueprint.model;
+    for (tiers, spec) in world.tiers.iter().zip(&model.tiers) {
+        of_tiers(sheet, tiers, spec);
+    }
+    for (db, spec) in world.d1.iter().zip(&model.d1) {
+        of_database(sheet, db, &spec.name, world.now.nanos());
+    }
+}
+
+fn of_tiers(sheet: &mut Sheet, tiers: &Tiers, spec: &crate::model::Tiers) {
+    let metric = |what: &str| format!("tiers.{}.{what}", spec.name);
+    let lookups = tiers.lookups[1] as f64;
+    let mut hits = 0;
+    for (at, tier) in spec.tiers.iter().enumerate() {
+        let metric = |what: &str| metric(&format!("{}.{what}", tier.name));
+        let gone = tiers.gone(at);
+        hits += tiers.hits[at][1];
+        sheet.count(&metric("hits"), "lookups", tiers.hits[at][1]);
+        sheet.count(&metric("misses"), "lookups", tiers.misses[at][1]);
+        let asked = (tiers.hits[at][1] + tiers.misses[at][1]) as f64;
+        sheet.put(&metric("hit_fraction"), "1", ratio(tiers.hits[at][1] as f64, asked));
+        sheet.count(&metric("evicted"), "entries", gone.evicted);
+        sheet.count(&metric("expired"), "entries", gone.expired);
+        sheet.count(&metric("lost_at_restart"), "entries", gone.lost);
+        sheet.count(&metric("held"), "entries", tiers.held(at));
+    }
+    sheet.count(&metric("lookups"), "lookups", tiers.lookups[1]);
+    sheet.put(&metric("hit_fraction"), "1", ratio(hits as f64, lookups));
+    sheet.count(&metric("computed"), "computations", tiers.computed[1]);
+    sheet.count(&metric("joined"), "lookups", tiers.joined[1]);
+    sheet.count(&metric("stampeded"), "computations", tiers.stampeded[1]);
+    let latencies = &tiers.latencies;
+    sheet.put(&metric("latency.mean"), "s", ratio(tiers.latency_ns as f64 / 1e9, latencies.count() as f64));
+    quantiles(sheet, &metric("latency"), latencies);
+}
+
+fn of_database(sheet: &mut Sheet, db: &D1, name: &str, now: u64) {
+    let metric = |what: &str| format!("d1.{name}.{what}");
+    let overloaded = db.refused[1] + db.too_late[1];
+    for (what, count) in [
+        ("ops", db.done[1]),
+        ("ops_attempted", db.attempted[1]),
+        ("ops_accepted", db.accepted[1]),
+        ("ops_overloaded", overloaded),
+        ("ops_retried", db.retried),
+        ("ops_exhausted", db.exhausted),
+    ] {
+        sheet.count(&metric(what), "ops", count);
+    }
+    sheet.put(&metric("overloaded_fraction"), "1", ratio(overloaded as f64, db.attempted[1] as f64));
+    let over = db.done[1] + db.exhausted;
+    sheet.put(&metric("exhausted_fraction"), "1", ratio(db.exhausted as f64, over as f64));
+    sheet.put(&metric("wait.mean"), "s", ratio(db.wait_ns as f64 / 1e9, db.waits.count() as f64));
+    quantiles(sheet, &metric("wait"), &db.waits);
+    sheet.put(&metric("unfinished.mean"), "ops", db.unfinished.mean(now));
+    sheet.count(&metric("unfinished.max"), "ops", db.unfinished.max());
+    sheet.put(&metric("utilisation"), "1", db.busy.mean(now));
+}
+
+fn quantiles(sheet: &mut Sheet, name: &str, of: &Quantiles) {
+    for (what, p) in [("p50", 0.5), ("p95", 0.95), ("p99", 0.99)] {
+        sheet.put(&format!("{name}.{what}"), "s", seconds(of, p));
+    }
+    sheet.put(&format!("{name}.max"), "s", of.max().map(|ns| ns as f64 / 1e9));
+}

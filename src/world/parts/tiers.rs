@@ -1,0 +1,278 @@
+//! Tiers of caches in front of a computation: which tier has a key, who computes it, and who waits for that.
+
+use crate::model::{FillsOnHit, Tier, Tiers as Spec};
+use crate::policy::{Cache, Forgotten};
+use crate::stats::Quantiles;
+use crate::streams::{Purpose, Source, Stream};
+use crate::units::{Instant, Span};
+
+const NOBODY: u32 = u32::MAX;
+
+/// What to do about a key that no tier has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Miss {
+    /// Compute it.
+    Computes,
+    /// Wait for the computation that is under way.
+    Joins,
+}
+
+/// Computations of one key that one isolate has under way, and who waits for them, first to last.
+#[derive(Clone, Copy, Debug)]
+struct Flight {
+    under_way: u32,
+    first: u32,
+    last: u32,
+}
+
+/// When an isolate restarts next.
+#[derive(Debug)]
+struct Restarts {
+    next: Instant,
+    draws: Stream,
+}
+
+/// One cache of one tier; made when it is first asked.
+type Room = Option<Box<Cache>>;
+
+/// The tiers of one name.
+#[derive(Debug)]
+pub(crate) struct Tiers {
+    spec: Spec,
+    /// By tier, then isolate; one for all isolates where they share it.
+    rooms: Vec<Vec<Room>>,
+    /// By isolate, then key.
+    flights: Vec<Vec<Flight>>,
+    /// By call: who waits behind it.
+    behind: Vec<u32>,
+    /// Of the tiers that isolates share first, then of each isolate.
+    restarts: Vec<Restarts>,
+    /// Calls that wait for a computation of another.
+    pub(crate) waiting: u64,
+    /// Counts are kept twice: `[0]` for calls of the warm-up, `[1]` for recorded.
+    pub(crate) lookups: [u64; 2],
+    /// By tier.
+    pub(crate) hits: Vec<[u64; 2]>,
+    pub(crate) misses: Vec<[u64; 2]>,
+    pub(crate) computed: [u64; 2],
+    pub(crate) joined: [u64; 2],
+    /// Computations that began while another of the same key was under way in the same isolate.
+    pub(crate) stampeded: [u64; 2],
+    /// What had gone from each tier when the recording began.
+    gone_before: Vec<Forgotten>,
+    /// From question to answer, computations included.
+    pub(crate) latencies: Quantiles,
+    pub(crate) latency_ns: u128,
+}
+
+impl Tiers {
+    pub(crate) fn new(spec: &Spec, isolates: u32, draws: &Source) -> Tiers {
+        let tiers = spec.tiers.len();
+        let restarts = (0..=u64::from(isolates))
+            .map(|lane| Restarts { next: Instant::START, draws: draws.stream("tiers", Purpose::Restart, lane) });
+        let mut made = Tiers {
+            rooms: spec.tiers.iter().map(|tier| rooms(tier, isolates)).collect(),
+            flights: vec![Vec::new(); isolates as usize],
+            behind: Vec::new(),
+            restarts: if spec.restarts_per_day > 0.0 { restarts.collect() } else { Vec::new() },
+            waiting: 0,
+            lookups: [0; 2],
+            hits: vec![[0; 2]; tiers],
+            misses: vec![[0; 2]; tiers],
+            computed: [0; 2],
+            joined: [0; 2],
+            stampeded: [0; 2],
+            gone_before: vec![Forgotten::default(); tiers],
+            latencies: Quantiles::default(),
+            latency_ns: 0,
+            spec: spec.clone(),
+        };
+        for at in 0..made.restarts.len() {
+            made.draw_restart(at);
+        }
+        made
+    }
+
+    /// Asks the tiers in order; the one that has the key.
+    pub(crate) fn look(&mut self, isolate: usize, key: u32, now: Instant, recorded: bool) -> Option<usize> {
+        self.restart(0, now);
+        self.restart(isolate + 1, now);
+        self.lookups[usize::from(recorded)] += 1;
+        for tier in 0..self.rooms.len() {
+            let hit = self.room(tier, isolate).read(key, now);
+            let count = if hit { &mut self.hits[tier] } else { &mut self.misses[tier] };
+            count[usize::from(recorded)] += 1;
+            if hit {
+                return Some(tier);
+            }
+        }
+        None
+    }
+
+    /// The key was found in a tier: those before it may take a copy.
+    pub(crate) fn copy_forward(&mut self, isolate: usize, key: u32, found: usize, now: Instant) {
+        for tier in 0..found {
+            let takes = match self.spec.tiers[tier].fills {
+                FillsOnHit::Any => true,
+                FillsOnHit::Next => found == tier + 1,
+                FillsOnHit::None => false,
+            };
+            if takes {
+                self.room(tier, isolate).write(key, now);
+            }
+        }
+    }
+
+    /// No tier has the key: this call computes it, or waits for another that does.
+    pub(crate) fn miss(&mut self, isolate: usize, key: u32, call: u32, recorded: bool) -> Miss {
+        let of_isolate = &mut self.flights[isolate];
+        if of_isolate.is_empty() {
+            of_isolate.resize(self.spec.keys.count as usize, Flight { under_way: 0, first: NOBODY, last: NOBODY });
+        }
+        let flight = &mut of_isolate[key as usize];
+        if flight.under_way == 0 || !self.spec.single_flight {
+            self.stampeded[usize::from(recorded)] += u64::from(flight.under_way > 0);
+            self.computed[usize::from(recorded)] += 1;
+            flight.under_way += 1;
+            return Miss::Computes;
+        }
+        if self.behind.len() <= call as usize {
+            self.behind.resize(call as usize + 1, NOBODY);
+        }
+        match flight.last {
+            NOBODY => flight.first = call,
+            last => self.behind[last as usize] = call,
+        }
+        flight.last = call;
+        self.behind[call as usize] = NOBODY;
+        self.waiting += 1;
+        self.joined[usize::from(recorded)] += 1;
+        Miss::Joins
+    }
+
+    /// A computation ends: what came out of it goes into every tier, and the first of those who waited for it is
+    /// the answer; the others stand behind it.
+    pub(crate) fn computed(&mut self, isolate: usize, key: u32, succeeded: bool, now: Instant) -> Option<u32> {
+        if succeeded {
+            self.restart(0, now);
+            self.restart(isolate + 1, now);
+            for tier in 0..self.rooms.len() {
+                self.room(tier, isolate).write(key, now);
+            }
+        }
+        let flight = &mut self.flights[isolate][key as usize];
+        flight.under_way -= 1;
+        let first = flight.first;
+        (flight.first, flight.last) = (NOBODY, NOBODY);
+        self.some(first)
+    }
+
+    /// Who waited behind this call.
+    pub(crate) fn next_behind(&mut self, call: u32) -> Option<u32> {
+        self.waiting -= 1;
+        self.some(self.behind[call as usize])
+    }
+
+    fn some(&self, call: u32) -> Option<u32> {
+        (call != NOBODY).then_some(call)
+    }
+
+    /// A recorded lookup has its answer.
+    pub(crate) fn answered(&mut self, took: Span) {
+        self.latencies.record(took.nanos());
+        self.latency_ns += u128::from(took.nanos());
+    }
+
+    fn room(&mut self, tier: usize, isolate: usize) -> &mut Cache {
+        let (spec, keys) = (&self.spec.tiers[tier], self.spec.keys.count);
+        let rooms = &mut self.rooms[tier];
+        let at = if rooms.len() > 1 { isolate } else { 0 };
+        rooms[at].get_or_insert_with(|| {
+            let places = spec.entries.unwrap_or(keys).min(keys);
+            Box::new(Cache::new(keys, places, spec.ttl, spec.evict, spec.renew))
+        })
+    }
+
+    /// What does not survive the restarts that have come goes.
+    fn restart(&mut self, lane: usize, now: Instant) {
+        while let Some(restarts) = self.restarts.get(lane).filter(|restarts| restarts.next <= now) {
+            let at = restarts.next;
+            for (tier, rooms) in self.spec.tiers.iter().zip(&mut self.rooms) {
+                if tier.survives_restart || tier.per_isolate != (lane > 0) {
+                    continue;
+                }
+                if let Some(cache) = rooms.get_mut(lane.saturating_sub(1)).and_then(Option::as_mut) {
+                    cache.clear(at);
+                }
+            }
+            self.draw_restart(lane);
+        }
+    }
+
+    fn draw_restart(&mut self, lane: usize) {
+        let mean = Span::DAY.secs() / self.spec.restarts_per_day;
+        let restarts = &mut self.restarts[lane];
+        let wait = Span::from_secs_f64(restarts.draws.next().exponential() * mean).unwrap_or(Span::MAX);
+        restarts.next = restarts.next.saturating_add(wait.max(Span::from_nanos(1)));
+    }
+
+    /// What was kept before is no longer counted.
+    pub(crate) fn start_recording(&mut self, now: Instant) {
+        self.settle(now);
+        self.gone_before = (0..self.rooms.len()).map(|tier| self.total(tier)).collect();
+    }
+
+    /// Brings what has gone up to date.
+    pub(crate) fn settle(&mut self, now: Instant) {
+        for lane in 0..self.restarts.len() {
+            self.restart(lane, now);
+        }
+        for cache in self.rooms.iter_mut().flatten().flatten() {
+            cache.expire(now);
+        }
+    }
+
+    fn total(&self, tier: usize) -> Forgotten {
+        let mut sum = Forgotten::default();
+        for gone in self.rooms[tier].iter().flatten().map(|cache| cache.forgotten) {
+            sum.evicted += gone.evicted;
+            sum.expired += gone.expired;
+            sum.lost += gone.lost;
+        }
+        sum
+    }
+
+    /// What has gone from a tier since the recording began.
+    pub(crate) fn gone(&self, tier: usize) -> Forgotten {
+        let (all, before) = (self.total(tier), self.gone_before[tier]);
+        Forgotten {
+            evicted: all.evicted - before.evicted,
+            expired: all.expired - before.expired,
+            lost: all.lost - before.lost,
+        }
+    }
+
+    /// Entries in a tier.
+    pub(crate) fn held(&self, tier: usize) -> u64 {
+        self.rooms[tier].iter().flatten().map(|cache| u64::from(cache.len())).sum()
+    }
+
+    /// Lookups that missed everywhere, and neither computed nor joined.
+    pub(crate) fn undecided(&self) -> i128 {
+        let sum = |both: [u64; 2]| i128::from(both[0]) + i128::from(both[1]);
+        let hits: i128 = self.hits.iter().map(|both| sum(*both)).sum();
+        sum(self.lookups) - hits - sum(self.computed) - sum(self.joined)
+    }
+
+    /// Whether every entry that came into a cache is there or has gone for one reason.
+    pub(crate) fn is_sound(&self) -> bool {
+        self.rooms.iter().flatten().flatten().all(|cache| {
+            let gone = cache.forgotten;
+            cache.added == gone.evicted + gone.expired + gone.lost + u64::from(cache.len())
+        })
+    }
+}
+
+fn rooms(tier: &Tier, isolates: u32) -> Vec<Room> {
+    (0..if tier.per_isolate { isolates } else { 1 }).map(|_| None).collect()
+}
