@@ -3,7 +3,7 @@
 //!
 //! This is what a careful person would work out on paper, and it is printed beside the simulation so that the
 //! two can be told apart. `plan` works one plan out, `ceilings` divides the limits by it, `invocation` counts
-//! what one invocation may make, and `leaves_out` says what all of that does not see.
+//! what one invocation may make, and `leaves_out` says what all of that does not see. `work` is what theory asks.
 
 mod ceilings;
 mod invocation;
@@ -13,10 +13,12 @@ mod plan;
 #[cfg(test)]
 pub(crate) mod sample;
 mod upgrade;
+mod work;
 
 use crate::math;
 use crate::model::{Arrivals, Model, OpKind, Role};
 use plan::{Expected, Failures};
+pub(super) use work::{OnePlan, work};
 
 /// What the arithmetic says.
 #[derive(Clone, Debug, Default, PartialEq)]
