@@ -3,9 +3,11 @@
 #![allow(clippy::disallowed_methods, reason = "tests check against the platform's functions, and wait for a process")]
 
 mod architecture;
+mod capacity;
 mod cli;
 mod common;
 mod cost;
+mod coverage;
 mod determinism;
 mod laws;
 mod model_errors;
@@ -18,5 +20,6 @@ mod reference;
 mod replay;
 mod shipped;
 mod stores;
+mod tune;
 mod verify;
 mod what_if;
