@@ -1,7 +1,7 @@
 //! What a month costs, counted by hand: tokens, waste, and the demand at which another plan of the platform pays. And
 //! what the report says of two strategies that pass a limit of their platform.
 
-use crate::common::{answer, mean, shipped};
+use crate::common::{answer, mean, model, shipped};
 use capsim::experiment::{Answer, explain};
 use capsim::model::{Model, Source, load};
 use capsim::report::Advice;
@@ -94,6 +94,75 @@ fn what_is_billed_is_a_key() {
         attempts(&answer(&model), &["tokens.month"])[0]
     };
     assert_eq!((billed(""), billed("server_error only")), (3.0, 0.0));
+}
+
+/// A user a minute for an hour, whose plan makes two calls of 10 s at 0.002 dollars each.
+fn regular(user: &str, more: &str) -> Answer {
+    answer(&model(&format!(
+        r#"
+[run]
+horizon = "1h"
+replications = 1
+[traffic.user]
+arrivals = {{ process = "deterministic", per_day = 1440 }}
+{user}
+[workflow.plan]
+steps = [{{ name = "call", calls = 2 }}]
+[provider.ai]
+latency = "10s"
+tokens = {{ input = 1000, output = 500 }}
+prices = {{ input_per_million = 1, output_per_million = 2 }}
+{more}
+"#
+    )))
+}
+
+const CHANGE: &str = "[[change]]\nat = \"30m\"\nset = { \"retry.ai.max\" = 2 }\n";
+
+#[test]
+fn attempts_behind_a_breaker_and_after_a_change_are_billed_alike() {
+    let billed = attempts(&regular("", ""), &PARTS);
+    assert!(billed[0] > 0.0 && billed[1..] == [0.0; 5], "{billed:?}");
+    for more in ["[breaker.ai]\n", CHANGE] {
+        assert_eq!(attempts(&regular("", more), &PARTS), billed, "{more}");
+    }
+}
+
+#[test]
+fn a_change_gives_no_request_back() {
+    let requests = "[platform.requests]\nlimit = 20\nwindow = \"day\"\n";
+    let rejected = |more: &str| mean(&regular("", &format!("{requests}{more}")), "platform.requests_rejected");
+    assert!(rejected("") > 30.0);
+    assert_eq!(rejected(CHANGE), rejected(""));
+}
+
+/// Users leave between the two answers of their plans, which are paid for all the same.
+#[test]
+fn what_is_answered_for_those_who_left_is_wasted() {
+    for on_leave in ["goes_on", "cancel"] {
+        let left = regular(&format!("leaves_after = \"15s\"\non_leave = \"{on_leave}\""), "");
+        let paid = attempts(&left, &PARTS);
+        assert!(paid[0] > 0.0 && paid[2] == paid[0] && paid[5] == paid[0], "{on_leave}: {paid:?}");
+    }
+}
+
+/// All isolates are replaced at 30 min and 15 s after a plan came: its first call was answered, its second is lost, and
+/// whether that is billed is the question of whether what is cut is.
+#[test]
+fn what_a_lost_plan_has_used_is_wasted() {
+    let isolates =
+        "[isolates]\nmin = 1\nmax = 1\ndeploys = { at = [\"1815s\"] }\ndrain_timeout = \"0s\"\non_loss = \"lost\"\n";
+    let wasted = |billed_on: &str| {
+        let answer = regular("", &format!("{billed_on}\n{isolates}"));
+        assert_eq!(mean(&answer, "plans.lost"), 1.0);
+        // Of an hour, as of a month: 720 times as much.
+        attempts(&answer, &["waste.month", "waste.failed_plans.month"])
+            .into_iter()
+            .map(|n| n / 720.0)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(wasted(""), [2.0, 2.0]);
+    assert_eq!(wasted("billed_on = []"), [1.0, 1.0]);
 }
 
 /// 1,000 writes a day carry 27.78 plans of 36. The paid plan costs 5 dollars and bills nothing at such demands (over a

@@ -4,14 +4,18 @@
 
 mod architecture;
 mod capacity;
+mod change;
 mod cli;
 mod common;
 mod cost;
 mod coverage;
 mod determinism;
+mod isolates;
 mod laws;
 mod model_errors;
+mod overload;
 mod parts;
+mod profiles;
 mod properties;
 mod providers;
 mod published;

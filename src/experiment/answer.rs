@@ -1,7 +1,7 @@
 //! What `run` found: plain data, rendered by [`crate::report`].
 
 use super::{Arithmetic, Theory};
-use crate::model::Objective;
+use crate::model::{Objective, Setting};
 use crate::units::{Span, Timestamp};
 
 /// One metric over all replications. `None` means that nothing was observed: an empty value is never shown as 0.
@@ -59,6 +59,8 @@ pub struct Answer {
     pub metrics: Vec<Metric>,
     /// Each objective with its verdict, in the order of the model.
     pub objectives: Vec<(Objective, Verdict)>,
+    /// The values of settings that change in mid-run, or were meant to, by path and time.
+    pub settings: Vec<Setting>,
     /// The arithmetic beside the simulation.
     pub arithmetic: Arithmetic,
     /// The theory beside the simulation, where the books have a formula.

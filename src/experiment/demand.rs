@@ -46,11 +46,17 @@ impl Demand {
         let factor = plans / self.now(model)?;
         let whole = self.is_whole(model);
         let mut scaled = model.clone();
+        for stage in &mut scaled.stages {
+            stage.model = self.scale(&stage.model, factor, None)?;
+        }
+        self.scale(&scaled, factor, whole.then_some(plans))
+    }
+
+    /// All rates times `factor`, or exactly `plans` a day.
+    fn scale(self, model: &Model, factor: f64, plans: Option<f64>) -> Option<Model> {
+        let mut scaled = model.clone();
         for (_, class) in scaled.classes.iter_mut().enumerate().filter(|(at, _)| self.takes(*at)) {
-            let to = |rate: &Rate| {
-                let plans = if whole { plans } else { rate.per_day() * factor };
-                Rate::new(plans, RateUnit::Day).ok()
-            };
+            let to = |rate: &Rate| Rate::new(plans.unwrap_or(rate.per_day() * factor), RateUnit::Day).ok();
             match &mut class.arrivals {
                 Arrivals::Poisson(rate) | Arrivals::Deterministic(rate) => *rate = to(rate)?,
                 Arrivals::Profile { rate, .. } | Arrivals::Batch { rate, .. } => *rate = to(rate)?,

@@ -21,7 +21,7 @@ mod trials;
 mod tune;
 pub mod verify;
 
-pub use crate::model::Objective;
+pub use crate::model::{Objective, Setting};
 pub use crate::world::Failure;
 pub use answer::{Answer, Metric, Verdict};
 pub use baseline::{Baseline, Check, Judgement, Outcome, Ruling, check, measure, question};

@@ -120,6 +120,7 @@ pub(super) fn answer(model: &Model, outcomes: &[Outcome]) -> Answer {
         start: model.run.start,
         metrics,
         objectives: Vec::new(),
+        settings: model.settings.clone(),
         arithmetic: explain(model),
         theory: Vec::new(),
     };

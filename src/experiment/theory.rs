@@ -87,7 +87,7 @@ fn is_plain(model: &Model) -> bool {
         overrides: _,
         run: _,
         platform: _,
-        classes: _,
+        classes,
         workflows: _,
         providers,
         queues,
@@ -97,13 +97,18 @@ fn is_plain(model: &Model) -> bool {
         reads: _,
         logging: _,
         cost: _,
+        isolates,
+        diagnostics: _,
         objectives: _,
+        stages,
+        settings: _,
     } = model;
     let plain_provider = |provider: &Provider| {
         let Provider {
             name: _,
             latency: _,
             request_timeout: _,
+            timeout_from_arrival,
             errors: _,
             request_error: _,
             retry,
@@ -111,16 +116,21 @@ fn is_plain(model: &Model) -> bool {
             tokens: _,
         } = provider;
         let Retry { max: _, on: _, backoff: _, hold_slot: _ } = retry;
-        breaker.is_none()
+        breaker.is_none() && !timeout_from_arrival
     };
     let plain_queue = |queue: &Queue| {
-        let Queue { name: _, max_concurrency: _, max_queue: _, discipline: _, patience: _ } = queue;
-        true
+        let Queue { name: _, max_concurrency: _, max_queue: _, discipline: _, patience: _, reserved, adaptive } = queue;
+        reserved.is_empty() && adaptive.is_none()
     };
+    // Users who come back or leave, isolates that come and go, and values that change have no stationary formula here.
+    let steady = stages.is_empty() && isolates.is_none();
+    let plain_class = |class: &Class| class.comeback.is_none() && class.leaves_after.is_none();
     // Work that a cache answers, or that waits for a database, is another matter; so are plans that find no request left.
     !lacks_requests(model)
         && tiers.is_empty()
         && d1.is_empty()
+        && steady
+        && classes.iter().all(plain_class)
         && providers.iter().all(plain_provider)
         && queues.iter().all(plain_queue)
 }

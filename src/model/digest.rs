@@ -26,6 +26,18 @@ pub(super) fn digest(root: &Node, strategy: Option<&Node>, data: &BTreeMap<Strin
         hash.update(format!("{key} = {} bytes\n", bytes.len()).as_bytes());
         hash.update(bytes);
     }
+    hex(hash)
+}
+
+/// The digest of a model that changes while it runs.
+pub(super) fn of_all(first: &str, later: &[String]) -> String {
+    let mut hash = Sha256::new();
+    hash.update(first);
+    later.iter().for_each(|digest| hash.update(digest));
+    hex(hash)
+}
+
+fn hex(hash: Sha256) -> String {
     hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 

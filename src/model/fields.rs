@@ -96,6 +96,8 @@ pub(super) enum Kind {
     Named(&'static Kind),
     /// A table whose keys are metric names.
     Metrics(&'static Kind),
+    /// A table whose keys are paths of other keys, with their values.
+    Paths,
     /// A list; of just so many where a number is given.
     List(&'static Kind, Option<usize>),
     /// A pair of a fraction and a duration.
@@ -154,6 +156,7 @@ impl Kind {
             Kind::OneOrMore(section) => format!("a table with the keys of {}, or a list of them", section.title),
             Kind::Named(_) => "a table with a name for each entry".into(),
             Kind::Metrics(_) => "a table with a metric for each entry".into(),
+            Kind::Paths => "a table such as { \"queue.ai.max_concurrency\" = 3 }".into(),
             Kind::List(of, None) => format!("a list, each entry {}", of.allowed()),
             Kind::List(of, Some(n)) => format!("a list of {n}, each entry {}", of.allowed()),
             Kind::Quantile => "a pair such as [0.95, \"11s\"]".into(),

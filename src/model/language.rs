@@ -8,13 +8,15 @@ use super::fields::{Kind, Section, default, later, optional, required};
 use crate::units::Span;
 
 mod arrivals;
+mod operation;
 mod parts;
 mod provider;
 
 use arrivals::ARRIVALS;
 pub(super) use arrivals::LAW;
+use operation::{ADAPTIVE, CHANGE, COMEBACK, DIAGNOSTICS, ISOLATES};
 pub(super) use parts::CATALOGUE;
-use provider::{BREAKER, PROVIDER, RETRY};
+use provider::{BREAKER, FAULTS, PROVIDER, RETRY};
 
 const U32: i128 = u32::MAX as i128;
 const U64: i128 = u64::MAX as i128;
@@ -44,8 +46,20 @@ pub(super) static MODEL: Section = Section {
         optional("reads", Named(&Table(&READS)), "none", "Reads that are not logs: allow and deny lists, prompts."),
         optional("logging", Table(&LOGGING), "nothing is logged", "How calls are logged."),
         optional("cost", Table(&COST), "no comparison", "What another plan of the platform would cost and save."),
+        optional(
+            "isolates",
+            Table(&ISOLATES),
+            "as many as `platform.isolates`, all the time",
+            "Isolates that come and go.",
+        ),
+        optional("diagnostics", Table(&DIAGNOSTICS), "no page", "A page that shows the counters of a queue."),
         optional("objectives", Metrics(&Table(&OBJECTIVE)), "none", "Bounds that metrics are held against."),
-        later("change", "Changes of a value at an instant."),
+        optional(
+            "change",
+            List(&Table(&CHANGE), None),
+            "nothing changes",
+            "`[[change]]`: values that change while the model runs.",
+        ),
         later("hedge", "Second attempts that race the first."),
     ],
 };
@@ -164,6 +178,14 @@ static TRAFFIC: Section = Section {
             "Served before smaller ones, where a queue's discipline is `priority`.",
         ),
         optional("patience", Length, "the queue's", "How long they wait in a queue before they leave."),
+        optional("leaves_after", Law(&LAW), "never", "How long after the arrival of a plan its user leaves for good."),
+        default(
+            "on_leave",
+            OneOf(&["goes_on", "cancel"]),
+            "goes_on",
+            "What happens to a plan whose user has left: it goes on, or does only what has begun.",
+        ),
+        optional("retry", Table(&COMEBACK), "nobody comes back", "Whether they come back after an overload answer."),
     ],
 };
 
@@ -188,6 +210,12 @@ static WORKFLOW: Section = Section {
     fields: &[
         required("steps", List(&Table(&STEP), None), "What is done, in which order."),
         default("on_call_error", OneOf(&["abort", "continue"]), "abort", "What a failed call does to its plan."),
+        optional(
+            "overload_on",
+            List(&OneOf(FAULTS), None),
+            "none",
+            "Faults after which a failed call shows the overload answer, as a refused one does; with `abort`.",
+        ),
         default("invocation", OneOf(&["plan", "step", "call"]), "plan", "What shares the limits of one invocation."),
     ],
 };
@@ -233,6 +261,13 @@ static QUEUE: Section = Section {
         default("max_queue", WholeOr(0, 1_000_000_000, "unlimited"), "unlimited", "Waiting places beside the slots."),
         default("discipline", OneOf(&["fifo", "lifo", "priority"]), "fifo", "Who is next."),
         optional("patience", Length, "for ever", "How long a call waits before it leaves."),
+        optional(
+            "reserved",
+            Named(&Whole(0, 1_000_000)),
+            "none",
+            "Slots that only calls of a class may have: `{ admin = 1 }`; fewer together than `max_concurrency`.",
+        ),
+        optional("adaptive", Table(&ADAPTIVE), "all slots all the time", "A limit of slots that follows the provider."),
     ],
 };
 

@@ -8,7 +8,9 @@ use super::overlay;
 use super::problems::{At, Complaint, Problems};
 use super::spec::{Arrivals, Model};
 use super::tree::Node;
-use super::{digest, objectives, parts, preset, provider, run, shape, store, strategy, trace, traffic, workflow};
+use super::{
+    change, digest, objectives, parts, preset, provider, run, shape, store, strategy, trace, traffic, workflow,
+};
 use std::path::Path;
 
 /// Reads a model: its text, the bases it extends, `overrides` of the form `PATH=VALUE`, the preset it names.
@@ -81,9 +83,14 @@ fn build(input: &mut Input<'_>, source: &Source, overrides: &[String]) -> Option
     }
     preset::under_stores(input, &mut root);
     shape::check(&root, &ROOT, "", &mut input.problems);
+    change::apply(input, source, &mut root, overrides)
+}
+
+/// Reads the sections of a tree whose shape has been checked.
+pub(super) fn checked(input: &mut Input<'_>, source: &Source, root: &Node, overrides: &[String]) -> Option<Model> {
     let strategy = root.get("logging").and_then(|logging| logging.get("strategy")).and_then(Node::text);
     let strategy = strategy::built_in(input, strategy.unwrap_or("none"));
-    sections(input, source, &root, strategy.as_ref(), overrides)
+    sections(input, source, root, strategy.as_ref(), overrides)
 }
 
 fn sections(
@@ -107,7 +114,7 @@ fn sections(
     let platform = run::platform(input, &section("platform")?);
     let workflows = workflow::read(input, &cursor, &names);
     let providers = provider::read(input, &cursor, &names);
-    let queues = provider::queues(&cursor);
+    let queues = provider::queues(input, &cursor, &names);
     let tiers = parts::tiers(input, &cursor, platform.isolates);
     let d1 = parts::d1(input, &cursor, &names);
     if tiers.len() == names.tiers.all().len() {
@@ -121,6 +128,17 @@ fn sections(
     trace::fill(input, &cursor, &names, &mut classes, known, platform.isolates);
     let logging = strategy::read(input, &section("logging")?, strategy, &names, &stores);
     let cost = cursor.table("cost").map(|cursor| run::cost(&cursor));
+    let isolates = cursor.table("isolates").and_then(|table| run::isolates(input, &table, root));
+    if isolates.is_some() && classes.iter().any(|class| matches!(class.arrivals, Arrivals::Trace { .. })) {
+        let complaint =
+            Complaint::new("a trace says its isolates, and these come and go").cure("take one of the two out");
+        input.problems.report_once(cursor.at("isolates"), "isolates", complaint);
+    }
+    if isolates.is_some() && !(tiers.is_empty() && d1.is_empty()) {
+        let complaint = Complaint::new("not supported together with [tiers.NAME] or [d1.NAME]");
+        input.problems.report_once(cursor.at("isolates"), "isolates", complaint.cure("use `platform.isolates`"));
+    }
+    let diagnostics = cursor.table("diagnostics").and_then(|table| run::diagnostics(input, &table, &names));
     let objectives = objectives::read(input, &cursor, &names);
     debug_assert!(
         classes.iter().all(|class| !matches!(&class.arrivals, Arrivals::Trace { plans } if plans.is_empty()))
@@ -143,7 +161,11 @@ fn sections(
         reads,
         logging,
         cost,
+        isolates,
+        diagnostics,
         objectives,
+        stages: Vec::new(),
+        settings: Vec::new(),
     })
 }
 

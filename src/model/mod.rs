@@ -5,6 +5,7 @@
 //! parses and remembers places, `overlay` lays bases, overrides and presets over each other, `shape` checks every
 //! key against `language`, and a reader for each section builds the part, by way of a `cursor`.
 
+mod change;
 mod cursor;
 mod digest;
 mod fields;
@@ -34,6 +35,7 @@ mod workflow;
 #[cfg(test)]
 mod tests;
 
+pub use change::{Setting, Stage};
 pub use input::Source;
 pub use load::{load, load_file};
 pub use preset::{Preset, PresetValue, presets};

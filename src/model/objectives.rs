@@ -9,7 +9,7 @@ use super::problems::Complaint;
 use super::spec::Objective;
 
 /// The first words of metric names, beside those of stores.
-const ROOTS: [&str; 15] = [
+const ROOTS: [&str; 17] = [
     "plans",
     "plan",
     "calls",
@@ -21,6 +21,8 @@ const ROOTS: [&str; 15] = [
     "class",
     "provider",
     "reads",
+    "diagnostics",
+    "isolates",
     "platform",
     "invocation",
     "tiers",

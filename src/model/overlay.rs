@@ -102,7 +102,7 @@ pub(super) fn set(input: &mut Input<'_>, root: &mut Node, text: &str) {
 type Keys = [(String, At)];
 
 /// Puts a value at the end of a path, making tables on the way.
-fn put(input: &mut Input<'_>, node: &mut Node, path: &Keys, walked: String, value: Node) {
+pub(super) fn put(input: &mut Input<'_>, node: &mut Node, path: &Keys, walked: String, value: Node) {
     let Some(((key, at), rest)) = path.split_first() else {
         *node = value;
         return;
@@ -151,7 +151,7 @@ fn outside_quotes(text: &str, wanted: char) -> Option<usize> {
 }
 
 /// Reads a dotted path as TOML does, quotes included.
-fn path(source: u32, text: &str) -> Option<Vec<(String, At)>> {
+pub(super) fn path(source: u32, text: &str) -> Option<Vec<(String, At)>> {
     let mut node = scratch(source, &format!("{text}=0"))?;
     let mut keys = Vec::new();
     while let Value::Table(table) = node.value {

@@ -6,7 +6,8 @@ use super::law;
 use super::names::Names;
 use super::problems::Complaint;
 use super::spec::{Discipline, Provider, Queue, Tokens};
-use crate::policy::{Backoff, BackoffKind, Breaker, Fault, FaultSet, Jitter, Latest, Retry, Trip};
+use super::tree::Value;
+use crate::policy::{Aimd, Backoff, BackoffKind, Breaker, Fault, FaultSet, Jitter, Latest, Retry, Trip};
 use crate::units::{Probability, Span};
 
 /// Reads the providers with their retries, in the order of their names.
@@ -58,10 +59,12 @@ fn provider(input: &mut Input<'_>, name: &str, cursor: &Cursor<'_>, retry: Retry
         }
     }
     let request_timeout = cursor.span("request_timeout");
+    let timeout_from_arrival = cursor.word("timeout_from") == "arrival";
     Some(Provider {
         name: name.into(),
         latency: latency?,
         request_timeout,
+        timeout_from_arrival,
         errors,
         request_error,
         retry,
@@ -181,20 +184,60 @@ fn backoff(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Backoff {
     Backoff { kind, base, factor: cursor.number("factor").unwrap_or(1.0), cap, jitter }
 }
 
+fn adaptive(input: &mut Input<'_>, cursor: &Cursor<'_>, max: u32) -> Option<(Aimd, FaultSet)> {
+    let min = cursor.count("min")?;
+    if min > max {
+        let complaint = Complaint::new("more slots at least than there are").found(format!("{min} of {max}"));
+        input.problems.report_once(cursor.at("min"), &cursor.key("min"), complaint);
+    }
+    let on = match cursor.get("on") {
+        None => FaultSet::from_iter([Fault::Timeout, Fault::RateLimited, Fault::Overloaded]),
+        Some(_) => cursor.items("on").iter().filter_map(|node| Fault::parse(node.text()?)).collect(),
+    };
+    Some((Aimd { min, max, increase: cursor.number("increase")?, decrease: cursor.number("decrease")? }, on))
+}
+
+/// Reads the reserved slots, by class.
+fn reserved(input: &mut Input<'_>, cursor: &Cursor<'_>, names: &Names, slots: u32) -> Vec<u32> {
+    let Some((node, table)) = cursor.get("reserved").and_then(|node| Some((node, node.table()?))) else {
+        return Vec::new();
+    };
+    let mut reserved = vec![0; names.classes.all().len()];
+    for (class, value) in table {
+        let key = super::shape::join(&cursor.key("reserved"), class);
+        let Value::Whole(slots) = value.value else { continue };
+        match names.classes.position(class) {
+            Some(class) => reserved[class] = u32::try_from(slots).unwrap_or(u32::MAX),
+            None => input.problems.report_once(value.key, &key, names.classes.missing(class)),
+        }
+    }
+    let all: u64 = reserved.iter().map(|&slots| u64::from(slots)).sum();
+    if all >= u64::from(slots) && slots > 0 {
+        let complaint = Complaint::new("nothing is left for others").found(format!("{all} reserved of {slots} slots"));
+        input.problems.report_once(node.at, &cursor.key("reserved"), complaint.allowed("fewer than `max_concurrency`"));
+    }
+    if all == 0 { Vec::new() } else { reserved }
+}
+
 /// Reads the queues, in the order of their names.
-pub(super) fn queues(root: &Cursor<'_>) -> Vec<Queue> {
+pub(super) fn queues(input: &mut Input<'_>, root: &Cursor<'_>, names: &Names) -> Vec<Queue> {
     let queue = |(name, cursor): (&str, Cursor<'_>)| {
         let discipline = match cursor.word("discipline") {
             "lifo" => Discipline::Lifo,
             "priority" => Discipline::Priority,
             _ => Discipline::Fifo,
         };
+        let max_concurrency = cursor.count("max_concurrency")?;
+        let adaptive = cursor.table("adaptive").and_then(|table| adaptive(input, &table, max_concurrency));
+        let reserved = reserved(input, &cursor, names, max_concurrency);
         Some(Queue {
             name: name.into(),
-            max_concurrency: cursor.count("max_concurrency")?,
+            reserved,
+            max_concurrency,
             max_queue: cursor.count("max_queue"),
             discipline,
             patience: cursor.span("patience"),
+            adaptive,
         })
     };
     root.named("queue").into_iter().filter_map(queue).collect()

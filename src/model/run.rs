@@ -1,10 +1,14 @@
 //! `[run]`, `[platform]` and quotas.
 
 use super::cursor::Cursor;
+use super::fields::span;
 use super::input::Input;
 use super::language::MAX_HORIZON;
+use super::law;
+use super::names::Names;
 use super::problems::Complaint;
-use super::spec::{Cost, Platform, Run};
+use super::spec::{Cost, Diagnostics, Isolates, OnLoss, Platform, Run};
+use super::tree::Node;
 use crate::policy::{OnExceed, Quota, Window};
 use crate::units::{Span, Timestamp};
 
@@ -61,6 +65,59 @@ fn requests(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Option<Quota> {
         input.problems.report_once(cursor.at("on_exceed"), &cursor.key("on_exceed"), complaint);
     }
     quota(input, cursor)
+}
+
+/// Reads `[isolates]`.
+pub(super) fn isolates(input: &mut Input<'_>, cursor: &Cursor<'_>, root: &Node) -> Option<Isolates> {
+    let mut refuse = |key: &str, complaint: Complaint| {
+        input.problems.report_once(cursor.at(key), &cursor.key(key), complaint);
+    };
+    let (min, max) = (cursor.count("min")?, cursor.count("max")?);
+    if min > max {
+        let found = format!("a min of {min} and a max of {max}");
+        refuse("min", Complaint::new("more at least than at most").found(found));
+    }
+    if root.get("platform").is_some_and(|platform| platform.get("isolates").is_some()) {
+        let complaint = Complaint::new("how many isolates? `platform.isolates` and [isolates] both say it");
+        refuse("min", complaint.cure("take `platform.isolates` out"));
+    }
+    let (mut deploys_every, mut deploys_at) = (None, Vec::new());
+    if let Some(table) = cursor.table("deploys") {
+        (deploys_every, deploys_at) = times(input, &table, "when is a new version deployed?");
+    }
+    Some(Isolates {
+        min,
+        max,
+        per_isolate: cursor.count("per_isolate"),
+        idle: cursor.span("idle"),
+        lifetime: cursor.get("lifetime").and_then(|_| law::read(input, cursor, "lifetime")),
+        deploys_every,
+        deploys_at,
+        drain_timeout: cursor.span("drain_timeout")?,
+        on_loss: if cursor.word("on_loss") == "lost" { OnLoss::Lost } else { OnLoss::ClientRetries },
+    })
+}
+
+/// `every` or `at`, one of which must be there.
+fn times(input: &mut Input<'_>, cursor: &Cursor<'_>, asked: &str) -> (Option<Span>, Vec<Span>) {
+    let every = cursor.span("every");
+    let mut at: Vec<Span> = cursor.items("at").iter().filter_map(|node| span(node).ok()).collect();
+    at.sort_unstable();
+    if cursor.get("every").is_some() == cursor.get("at").is_some() {
+        let complaint = Complaint::new(asked).allowed("one of `every` and `at`");
+        input.problems.report_once(cursor.node.key, &cursor.path, complaint);
+    }
+    (every, at)
+}
+
+/// Reads `[diagnostics]`.
+pub(super) fn diagnostics(input: &mut Input<'_>, cursor: &Cursor<'_>, names: &Names) -> Option<Diagnostics> {
+    let (every, at) = times(input, cursor, "when does somebody look at the page?");
+    if names.queues.all().is_empty() {
+        let complaint = Complaint::new("a page without a queue").cure("add [queue.NAME]");
+        input.problems.report_once(cursor.node.key, &cursor.path, complaint);
+    }
+    Some(Diagnostics { queue: names.queues.resolve_or_only(input, cursor, "queue")?, every, at })
 }
 
 /// Reads a quota.

@@ -101,6 +101,7 @@ fn of(kind: &Kind, definitions: &mut Map<String, Value>) -> Value {
             json!({ "type": "object", "additionalProperties": of(item, definitions), "propertyNames": { "pattern": "^[A-Za-z0-9_-]+$" } })
         }
         Kind::Metrics(item) => json!({ "type": "object", "additionalProperties": of(item, definitions) }),
+        Kind::Paths => json!({ "type": "object", "minProperties": 1 }),
         Kind::List(item, None) => json!({ "type": "array", "items": of(item, definitions) }),
         Kind::List(item, Some(n)) => {
             json!({ "type": "array", "items": of(item, definitions), "minItems": n, "maxItems": n })

@@ -27,6 +27,7 @@ pub(super) fn check(node: &Node, kind: &Kind, path: &str, problems: &mut Collect
             }
         }
         (Kind::Quantile, Value::List(pair)) => check_quantile(node, pair, path, problems),
+        (Kind::Paths, Value::Table(_)) => {} // checked where they are put
         (Kind::Later, _) => {
             let complaint = Complaint::new("not supported by this version")
                 .cure("take it out: this version would not do what it says");

@@ -1,14 +1,18 @@
 //! What a checked model holds.
 
 mod cost;
+mod operation;
 mod parts;
 
 pub use cost::*;
 pub use parts::*;
 
-use crate::policy::{Breaker, Fault, OnExceed, Quota, Retry};
+use super::change::{Setting, Stage};
+use crate::policy::{Aimd, Breaker, Fault, FaultSet, OnExceed, Quota, Retry};
 use crate::streams::LawSpec;
 use crate::units::{Bytes, Id, Instant, Money, Probability, Rate, Span, Timestamp, Zone};
+
+pub use operation::{Comeback, Diagnostics, Isolates, OnLeave, OnLoss};
 
 /// A whole model.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,8 +50,16 @@ pub struct Model {
     pub logging: Logging,
     /// What another plan of the platform is compared by.
     pub cost: Option<Cost>,
+    /// Isolates that come and go; none: `platform.isolates` of them, all the time.
+    pub isolates: Option<Isolates>,
+    /// The diagnostics page.
+    pub diagnostics: Option<Diagnostics>,
     /// What the results are held against.
     pub objectives: Vec<Objective>,
+    /// `[[change]]`: the models in force later, in order of time.
+    pub stages: Vec<Stage>,
+    /// The values of the settings that change, or were meant to, by path and time.
+    pub settings: Vec<Setting>,
 }
 
 /// `[run]`
@@ -104,6 +116,12 @@ pub struct Class {
     pub priority: i32,
     /// `patience`: how long they wait in a queue before they leave; overrides the queue's.
     pub patience: Option<Span>,
+    /// `leaves_after`: how long after the arrival of a plan its user leaves for good.
+    pub leaves_after: Option<LawSpec>,
+    /// `on_leave`
+    pub on_leave: OnLeave,
+    /// `retry`: whether they come back after an overload answer. Never with a trace.
+    pub comeback: Option<Comeback>,
 }
 
 /// `arrivals = { process = … }`
@@ -190,6 +208,8 @@ pub struct Workflow {
     pub steps: Vec<Step>,
     /// What a failed call does to its plan.
     pub on_call_error: OnCallError,
+    /// `overload_on`: faults after which a failed call that ends its plan shows the user the overload answer.
+    pub overload_on: FaultSet,
     /// What shares one invocation.
     pub invocation: InvocationScope,
 }
@@ -253,6 +273,8 @@ pub struct Provider {
     pub latency: LawSpec,
     /// `request_timeout`: an attempt is cut after this long, counted from when it starts.
     pub request_timeout: Option<Span>,
+    /// `timeout_from = "arrival"`: waiting in the queue spends the time limit.
+    pub timeout_from_arrival: bool,
     /// `errors`: the chance that an answered attempt ends in each kind of fault; they sum to at most 1.
     pub errors: Vec<(Fault, Probability)>,
     /// `errors.request_error`: the chance that a call's request is itself faulty (known before it is sent).
@@ -278,6 +300,10 @@ pub struct Queue {
     pub discipline: Discipline,
     /// How long a call waits before it leaves.
     pub patience: Option<Span>,
+    /// `reserved`: by class, slots that only its calls may have; empty where there are none.
+    pub reserved: Vec<u32>,
+    /// `adaptive`: a limit that follows the provider, and the faults that lower it.
+    pub adaptive: Option<(Aimd, FaultSet)>,
 }
 
 /// `discipline`

@@ -9,11 +9,12 @@ use crate::units::{RateUnit, Span};
 use std::io;
 use std::path::{Path, PathBuf};
 
-const SHIPPED: [&str; 13] = [
+const SHIPPED: [&str; 15] = [
     "bug-after-three-days",
     "cache-only",
     "conditional",
     "d1-stress",
+    "diag-blind",
     "hybrid",
     "kv-only",
     "minimal",
@@ -21,6 +22,7 @@ const SHIPPED: [&str; 13] = [
     "queue-default",
     "queue-large",
     "queue-override",
+    "soft-failures",
     "speech-cache",
     "spike-pressure",
 ];

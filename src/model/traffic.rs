@@ -6,9 +6,10 @@ use super::input::Input;
 use super::language::RATES;
 use super::names::Names;
 use super::problems::Complaint;
-use super::spec::{Arrivals, Class, Run, Spike};
+use super::spec::{Arrivals, Class, Comeback, OnLeave, Run, Spike};
 use super::{law, trace};
-use crate::units::{Id, Rate, RateUnit, Span};
+use crate::streams::LawSpec;
+use crate::units::{Id, Probability, Rate, RateUnit, Span};
 
 /// Reads the classes, in the order of their names.
 pub(super) fn read(input: &mut Input<'_>, root: &Cursor<'_>, names: &Names, run: Option<&Run>) -> Vec<Class> {
@@ -28,9 +29,27 @@ fn class(input: &mut Input<'_>, name: &str, cursor: &Cursor<'_>, names: &Names, 
     if let (Some(run), Some(rate)) = (run, mean_per_second(&arrivals)) {
         too_many(input, cursor, rate, &spikes, run);
     }
+    let comeback = cursor.table("retry").and_then(|table| comeback(input, &table));
+    if comeback.is_some() && matches!(arrivals, Arrivals::Trace { .. }) {
+        let complaint = Complaint::new("a trace has all its plans: nobody comes back");
+        input.problems.report_once(cursor.at("retry"), &cursor.key("retry"), complaint.cure("take it out"));
+    }
+    let patience = cursor.span("patience");
     let priority = cursor.signed("priority").unwrap_or_default();
     let workflow = workflow.unwrap_or(Id::new(0));
-    Some(Class { name: name.into(), workflow, arrivals, spikes, priority, patience: cursor.span("patience") })
+    let leaves_after = cursor.get("leaves_after").and_then(|_| law::read(input, cursor, "leaves_after"));
+    let on_leave = if cursor.word("on_leave") == "cancel" { OnLeave::Cancel } else { OnLeave::GoesOn };
+    let name = name.into();
+    Some(Class { name, workflow, arrivals, spikes, priority, patience, leaves_after, on_leave, comeback })
+}
+
+fn comeback(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Option<Comeback> {
+    let chance = Probability::new(cursor.number("chance")?).ok()?;
+    let after = match cursor.get("after") {
+        Some(_) => law::read(input, cursor, "after")?,
+        None => LawSpec::Constant { value: Span::from_secs(30) },
+    };
+    Some(Comeback { chance, after, max: cursor.count("max")? })
 }
 
 /// A model that would take for ever is refused before it is tried.

@@ -8,6 +8,7 @@ use super::law;
 use super::names::{List, Names};
 use super::problems::Complaint;
 use super::spec::{InvocationScope, OnCallError, Step, Tiers, Work, Workflow};
+use crate::policy::Fault;
 use crate::units::Id;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -34,12 +35,14 @@ fn workflow(input: &mut Input<'_>, name: &str, cursor: &Cursor<'_>, names: &Name
     let steps = sorted(input, &tables, steps?)?;
     let on_call_error =
         if cursor.word("on_call_error") == "continue" { OnCallError::Continue } else { OnCallError::Abort };
+    let overloads = cursor.items("overload_on").iter().filter_map(|node| Fault::parse(node.text()?));
+    let overload_on = overloads.collect();
     let invocation = match cursor.word("invocation") {
         "step" => InvocationScope::Step,
         "call" => InvocationScope::Call,
         _ => InvocationScope::Plan,
     };
-    Some(Workflow { name: name.into(), steps, on_call_error, invocation })
+    Some(Workflow { name: name.into(), steps, on_call_error, overload_on, invocation })
 }
 
 /// The position of each step by its name.

@@ -69,6 +69,23 @@ impl Meter {
         &self.quota
     }
 
+    /// From `now` on the quota has another limit; what the window has used stays used.
+    pub fn change(&mut self, quota: &Quota, now: Instant) {
+        if *quota == self.quota {
+            return;
+        }
+        self.catch_up(now);
+        self.usage.change(&self.quota, quota, now);
+        self.quota = quota.clone();
+        let is_window = !matches!(quota.window, Window::Rolling(_) | Window::Bucket(..));
+        if is_window && quota.on_exceed != OnExceed::Bill {
+            let full = self.usage.used() >= quota.admitted();
+            if full && !self.exhausted_now {
+                self.note_exhausted(now);
+            }
+        }
+    }
+
     /// Closes every window that has ended by `now`.
     #[inline]
     pub fn catch_up(&mut self, now: Instant) {

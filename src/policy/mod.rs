@@ -4,12 +4,14 @@
 //! operations in a window, and [`Meter`] is one in force; [`Breaker`] stops sending after too many failures, and
 //! [`Circuit`] is one in force; [`Cache`] forgets.
 
+mod adaptive;
 mod breaker;
 mod eviction;
 mod meter;
 mod quota;
 mod retry;
 
+pub use adaptive::{AdaptiveLimit, Aimd};
 pub use breaker::{Breaker, Circuit, Latest, Pass, Trip};
 pub use eviction::{Cache, Evict, Forgotten, Renew};
 pub use meter::{Meter, Verdict};

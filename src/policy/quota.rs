@@ -103,6 +103,19 @@ impl Usage {
         usage
     }
 
+    /// The limit changes at `now`, which must not lie past the window.
+    pub fn change(&mut self, old: &Quota, new: &Quota, now: Instant) {
+        if let Window::Bucket(_, span) = old.window {
+            let now = now.max(self.begins);
+            self.level = self.level_at(old, span, now);
+            self.begins = now;
+        }
+        self.admitted = new.admitted();
+        // Of a rolling window only as many of the latest count as it admits: the oldest of them says when it has room.
+        let keep = usize::try_from(self.admitted).unwrap_or(usize::MAX);
+        self.recent.drain(..self.recent.len().saturating_sub(keep));
+    }
+
     /// Operations counted in the current window; for rolling windows and buckets, in the calendar day.
     pub fn used(&self) -> u64 {
         self.used

@@ -107,6 +107,19 @@ pub enum Advice {
         /// Entries lost, a replication.
         lost: f64,
     },
+    /// The diagnostics page looks well while users are turned away.
+    DiagnosticsBlind {
+        /// The share of visits at which it shows 0 everywhere.
+        zero_fraction: f64,
+        /// The share of visits since whose predecessor some user got an overload answer.
+        overloaded_fraction: f64,
+        /// The share of visits that are both.
+        blind_fraction: f64,
+        /// Plans that end in an overload answer, a replication.
+        overloaded: f64,
+        /// Calls that the queues refuse, in all isolates.
+        dropped: f64,
+    },
     /// Records are stored that no reader finds.
     RecordsUnreachable {
         /// `error` or `normal`.
@@ -193,6 +206,19 @@ impl Advice {
                  the later replaces what the earlier wrote. Give each session a key of its own.",
                 number(*lost)
             ),
+            Advice::DiagnosticsBlind { zero_fraction, overloaded_fraction, blind_fraction, overloaded, dropped } => {
+                format!(
+                    "The diagnostics page shows 0 active, 0 queued and 0 dropped at {} of the visits, and at {} although a \
+                     user had got an overload answer since the visit before (as at {} of all visits). It is the page of one \
+                     isolate, and counts what its queue refuses: {} plans of a replication end in an overload answer, and \
+                     all queues together refuse {} calls. Count overload answers where they are given, over all isolates.",
+                    about(*zero_fraction),
+                    about(*blind_fraction),
+                    about(*overloaded_fraction),
+                    number(*overloaded),
+                    number(*dropped)
+                )
+            }
             Advice::RecordsUnreachable { records, retrievable, reachable, sessions, hours } => {
                 let found = match *reachable {
                     0.0 => {

@@ -2,7 +2,7 @@
 
 use super::plots::Plot;
 use super::words::{self, range, value_or_dash};
-use super::{Advice, summary, theory};
+use super::{Advice, settings, summary, theory};
 use crate::experiment::Answer;
 use crate::units::{count, number};
 
@@ -25,6 +25,10 @@ pub fn html(answer: &Answer) -> String {
         out += &format!("<dt>With</dt><dd><code>{}</code></dd>\n", escape(&answer.overrides.join(", ")));
     }
     out += "</dl>\n";
+    if !answer.settings.is_empty() {
+        let rows = settings::rows(answer).into_iter().map(|row| row.iter().map(|cell| escape(cell)).collect());
+        out += &table("Settings", &settings::HEADER, rows);
+    }
     out += &objectives(answer);
     out += &advice(answer);
     for plot in Plot::ALL {

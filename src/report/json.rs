@@ -2,7 +2,7 @@
 //! finite, in the fixed unit that stands beside them; `null` is for what was not observed.
 
 use super::Advice;
-use super::{theory, words};
+use super::{settings, theory, words};
 use crate::experiment::{Answer, Ceiling, InvocationNeed, Metric, OpsPerPlan};
 use serde_json::{Map, Value, json};
 
@@ -16,7 +16,7 @@ pub fn json(answer: &Answer) -> String {
     let metrics: Map<String, Value> =
         answer.metrics.iter().map(|metric| (metric.name.clone(), one_metric(metric))).collect();
     let arithmetic = &answer.arithmetic;
-    pretty(&json!({
+    let mut report = json!({
         "schema_version": SCHEMA_VERSION,
         "capsim_version": env!("CARGO_PKG_VERSION"),
         "model": answer.model,
@@ -45,7 +45,11 @@ pub fn json(answer: &Answer) -> String {
         "invocations": arithmetic.invocations.iter().map(invocation).collect::<Vec<_>>(),
         "leaves_out": arithmetic.leaves_out,
         "advice": Advice::of(answer).iter().map(one_advice).collect::<Vec<_>>(),
-    }))
+    });
+    if !answer.settings.is_empty() {
+        report["settings"] = answer.settings.iter().map(settings::json).collect();
+    }
+    pretty(&report)
 }
 
 pub(super) fn pretty(value: &Value) -> String {

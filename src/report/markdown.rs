@@ -1,7 +1,7 @@
 //! The report for the summary page of a CI job: the same statements, with the long table folded away.
 
 use super::words::{self, range, value_or_dash};
-use super::{Advice, summary, theory};
+use super::{Advice, settings, summary, theory};
 use crate::experiment::{Answer, Verdict};
 use crate::units::number;
 
@@ -13,6 +13,13 @@ pub fn markdown(answer: &Answer) -> String {
     }
     for statement in summary::statements(answer) {
         out += &format!("- **{}**: {}\n", statement.topic, escape(&statement.text));
+    }
+    let changed = settings::rows(answer);
+    if !changed.is_empty() {
+        out += "\n| setting | value | from | in force |\n| --- | --- | --- | --- |\n";
+        for [path, value, source, when] in changed {
+            out += &format!("| `{path}` | {} | {source} | {} |\n", escape(&value), escape(&when));
+        }
     }
     if !answer.objectives.is_empty() {
         out += "\n| objective | verdict | mean | 95 % interval |\n| --- | --- | ---: | ---: |\n";

@@ -15,6 +15,7 @@ mod judgement;
 mod markdown;
 pub mod plots;
 mod preset;
+mod settings;
 mod summary;
 mod sweep;
 mod text;

@@ -28,6 +28,7 @@ pub(super) fn answer(strategy: &str, metrics: &[(&str, &'static str, f64, f64)])
         start: model.run.start,
         metrics,
         objectives: vec![],
+        settings: vec![],
         arithmetic: explain(&model),
         theory: Vec::new(),
     };

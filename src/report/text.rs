@@ -1,7 +1,7 @@
 //! The report for people at a terminal: the answer first, then the table, then advice.
 
 use super::words::{self, Paint, paragraph, range, value_or_dash};
-use super::{Advice, summary, theory};
+use super::{Advice, settings, summary, theory};
 use crate::experiment::{Answer, Metric};
 use crate::units::number;
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, presets};
@@ -18,6 +18,7 @@ pub fn text(answer: &Answer, paint: Paint) -> String {
     if !answer.overrides.is_empty() {
         out += &paragraph("  With         ", &answer.overrides.join(", "), WIDTH);
     }
+    section(&mut out, "Settings", settings(answer), paint);
     section(&mut out, "Objectives", objectives(answer, paint), paint);
     section(&mut out, "Theory beside the simulation", theory::text(answer, paint), paint);
     section(&mut out, "Metrics", metrics(answer, paint), paint);
@@ -68,6 +69,14 @@ fn set_table<const N: usize>(header: [&str; N], right: [bool; N], rows: Vec<[Str
         table.set_content_arrangement(ContentArrangement::Dynamic).set_width(WIDTH as u16);
     }
     table.lines().map(|line| format!("  {}", line).trim_end().to_string()).collect()
+}
+
+fn settings(answer: &Answer) -> String {
+    let rows = settings::rows(answer);
+    if rows.is_empty() {
+        return String::new();
+    }
+    wrapped_table(settings::HEADER, [false; 4], rows).join("\n") + "\n"
 }
 
 fn objectives(answer: &Answer, paint: Paint) -> String {

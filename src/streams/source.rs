@@ -53,6 +53,10 @@ pub enum Purpose {
     Start = 18,
     /// Which points of a design are simulated.
     Design = 19,
+    /// Which isolate a visit of a diagnostics page lands on.
+    Page = 20,
+    /// Whether and when a user comes back after an overload answer.
+    Comeback = 21,
 }
 
 impl Source {

@@ -13,6 +13,12 @@ use crate::units::Span;
 const WORDS_PER_ATTEMPT: u64 = 4;
 const WORDS_PER_PLAN: u64 = 256 * WORDS_PER_ATTEMPT;
 
+/// Where the draws stand of the retry after attempt `attempt` of a call.
+#[inline]
+pub(super) fn retry_position(plan: u64, attempt: u32) -> u64 {
+    plan * WORDS_PER_PLAN + u64::from(attempt + 1) * WORDS_PER_ATTEMPT
+}
+
 impl World<'_> {
     /// What the first attempt of a call draws, and whether its request is faulty.
     #[inline(always)]
@@ -61,7 +67,8 @@ impl World<'_> {
         if self.blueprint.has_plain_attempts {
             let call = &self.calls[id as usize];
             self.ledgers[call.class as usize].attempts.begin(call.recorded);
-            self.send(id, call.latency, None);
+            let timeout = self.blueprint.providers[call.provider as usize].timeout;
+            self.send(id, call.latency, None, timeout);
             return true;
         }
         self.start_special_attempt(id)
@@ -85,21 +92,34 @@ impl World<'_> {
             return false;
         }
         let (latency, fault) = self.planned(id);
-        self.send(id, latency, fault);
+        let provider = &self.blueprint.providers[self.calls[id as usize].provider as usize];
+        let timeout = if provider.from_arrival { self.what_is_left(id) } else { provider.timeout };
+        self.send(id, latency, fault, timeout);
         true
     }
 
-    /// An attempt is under way: it will be answered after `latency`, in this way, or cut before.
+    /// An attempt is under way: it will be answered after `latency`, in this way, or cut after `timeout`.
     #[inline(always)]
-    fn send(&mut self, id: u32, latency: Span, fault: Option<Fault>) {
+    fn send(&mut self, id: u32, latency: Span, fault: Option<Fault>, timeout: Span) {
         let call = &mut self.calls[id as usize];
-        let timeout = self.blueprint.providers[call.provider as usize].timeout;
         call.phase = Phase::Running;
         let is_cut = latency > timeout;
         call.fault = if is_cut { Some(Fault::Timeout) } else { fault };
         let takes = if is_cut { timeout } else { latency };
         let order = order(if is_cut { Rank::Timeout } else { Rank::Answer }, call.address, call.attempt);
         self.calendar.push(self.now + takes, order, Event::AttemptEnd(id));
+    }
+
+    /// The time limit of an attempt at a provider where waiting spends it. An attempt that kept its slot did not wait.
+    #[cold]
+    pub(super) fn what_is_left(&self, id: u32) -> Span {
+        let call = &self.calls[id as usize];
+        let provider = &self.blueprint.providers[call.provider as usize];
+        if call.queue == NO_QUEUE || call.attempt > 0 && provider.retry.hold_slot {
+            return provider.timeout;
+        }
+        let waited = self.now.since(call.enqueued).nanos();
+        Span::from_nanos(provider.timeout.nanos().saturating_sub(waited))
     }
 
     /// How long the attempt that is due takes, left alone, and how it ends.
@@ -128,9 +148,12 @@ impl World<'_> {
 
     /// Counts the attempt and decides what the call does next.
     #[inline(always)]
-    fn end_attempt(&mut self, id: u32) {
+    pub(super) fn end_attempt(&mut self, id: u32) {
         if self.blueprint.bills_tokens {
             self.bill(id);
+        }
+        if self.blueprint.adapts {
+            self.adapt(id, self.calls[id as usize].fault);
         }
         let call = &self.calls[id as usize];
         let ledger = &mut self.ledgers[call.class as usize];
@@ -163,11 +186,12 @@ impl World<'_> {
         }
     }
 
-    /// The platform refuses the subrequest: the attempt fails before it is sent.
+    /// The platform refuses the subrequest: the attempt fails before it is sent. What follows is left to the loop of
+    /// the instant: a queue of refused attempts is as long as it likes, and the stack is not.
     #[cold]
     fn refuse_attempt(&mut self, id: u32) {
-        self.calls[id as usize].fault = Some(Fault::SubrequestLimit);
-        self.end_attempt(id);
+        let call = &mut self.calls[id as usize];
+        (call.fault, call.phase) = (Some(Fault::SubrequestLimit), Phase::Denied);
     }
 
     /// Another attempt follows after a wait; its draws have addresses of their own.
@@ -178,7 +202,7 @@ impl World<'_> {
         let plan = &self.plans[call.plan as usize];
         let spec = &self.blueprint.workflows[plan.workflow as usize].calls[call.index as usize];
         let attempt = u32::from(call.attempt);
-        let position = plan.number * WORDS_PER_PLAN + u64::from(attempt + 1) * WORDS_PER_ATTEMPT;
+        let position = retry_position(plan.number, attempt);
         let draws = &mut self.draws[call.class as usize].retries[spec.step as usize];
         let mut words = draws.at(u64::from(spec.ordinal), position);
         call.backoff = retry.backoff.delay(attempt, call.backoff, words.next());

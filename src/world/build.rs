@@ -1,14 +1,16 @@
 //! From a checked model to the flat tables that the loop reads: laws compiled, names turned into positions,
 //! a workflow into its calls, a strategy into rows.
 
+mod flow;
+
+use self::flow::{answerers, flow, lookup};
 use super::draws::{OpDraw, OpDraws, OpWords};
 use super::state::{Call, Phase};
 use super::work::Work;
 use crate::model::{
-    self, Arrivals, Discipline, InvocationScope, LogEvent, LogOp, Model, OnCallError, OpKind, ReadCount, Role, Step,
-    StoreKind, Tier, Tiers, When, Workflow,
+    Arrivals, Discipline, InvocationScope, LogEvent, LogOp, Model, OpKind, ReadCount, Role, StoreKind, When,
 };
-use crate::policy::{Fault, Retry};
+use crate::policy::{Fault, FaultSet, Retry};
 use crate::streams::{Choice, Law, LawSpec};
 use crate::units::{Instant, Span};
 
@@ -59,6 +61,15 @@ pub struct Blueprint {
     pub(super) traced: Vec<bool>,
     /// By class: how long its users think, if it is closed.
     pub(super) thinks: Vec<Option<u16>>,
+    /// By class: how long after the arrival of a plan its user leaves, if they do.
+    pub(super) leave_laws: Vec<Option<u16>>,
+    pub(super) users_leave: bool,
+    /// Whether any queue has a limit that follows the provider.
+    pub(super) adapts: bool,
+    /// How long an isolate lives, where that is drawn.
+    pub(super) lifetime: Option<u16>,
+    /// By class: how long after an overload answer its users come back, if they do.
+    pub(super) comeback_laws: Vec<Option<u16>>,
     /// Whether any provider has policies around its attempts.
     pub(super) guarded: bool,
     /// What the reads of a plan draw, then the ops of one call, and where the latter begin.
@@ -66,6 +77,8 @@ pub struct Blueprint {
     pub(super) plan_words: usize,
     pub(super) horizon: Instant,
     pub(super) recording_from: Instant,
+    /// What takes its place later, and when.
+    pub(super) stages: Vec<(Instant, Blueprint)>,
 }
 
 /// A workflow, flat.
@@ -76,6 +89,7 @@ pub(super) struct Flow {
     /// One call after the other: the next call is the next in the list.
     pub(super) is_chain: bool,
     pub(super) aborts: bool,
+    pub(super) overload_on: FaultSet,
     pub(super) invocation: InvocationScope,
     pub(super) invocations: usize,
     /// Words that one plan draws beside its latencies: outcomes up to here, request errors up to there, then ops.
@@ -124,7 +138,6 @@ pub(super) struct Lookup {
 /// One step of a workflow.
 #[derive(Debug)]
 pub(super) struct StepSpec {
-    pub(super) name: String,
     pub(super) first_call: u16,
     pub(super) calls: u16,
     pub(super) parallel: u16,
@@ -136,6 +149,8 @@ pub(super) struct StepSpec {
 #[derive(Debug)]
 pub(super) struct Provider {
     pub(super) timeout: Span,
+    /// Waiting in the queue spends the timeout.
+    pub(super) from_arrival: bool,
     /// Upper ends of the intervals in [0, 1) that stand for each fault.
     pub(super) faults: Vec<(f64, Fault)>,
     pub(super) request_error: f64,
@@ -193,6 +208,16 @@ impl Blueprint {
     /// # Errors
     /// A law without a finite mean, which a checked model does not have.
     pub fn new(model: &Model) -> Result<Blueprint, String> {
+        let mut blueprint = Blueprint::of_stage(model, model)?;
+        for stage in &model.stages {
+            let of_stage = Blueprint::of_stage(&stage.model, model)?;
+            blueprint.stages.push((Instant::START + stage.from, of_stage));
+        }
+        Ok(blueprint)
+    }
+
+    /// Compiles one stage of a model; what its plans draw is the same in all stages.
+    fn of_stage(model: &Model, whole: &Model) -> Result<Blueprint, String> {
         let mut laws = Laws::default();
         let mut draws = OpDraws::default();
         let reads = reads(model, &mut laws, &mut draws)?;
@@ -201,10 +226,16 @@ impl Blueprint {
         let responses = rows(model, LogEvent::Response, &mut laws, &mut keys, &mut draws)?;
         let has_requests = !requests.is_empty();
         let words = (reads.plan_words, draws.list.len() - reads.plan_words);
-        let flows = model.workflows.iter().map(|workflow| flow(model, workflow, (words, has_requests), &mut laws));
+        let flows =
+            model.workflows.iter().map(|workflow| flow((model, whole), workflow, (words, has_requests), &mut laws));
         let workflows: Vec<Flow> = flows.collect::<Result<_, String>>()?;
         let lookups: Result<Vec<Lookup>, String> = model.tiers.iter().map(|tiers| lookup(tiers, &mut laws)).collect();
         let asks_providers = workflows.iter().flat_map(|flow| &flow.calls).all(|call| call.work == Work::Provider);
+        let back = |class: &crate::model::Class| class.comeback.as_ref().map(|back| back.after.clone());
+        let comeback_laws: Result<Vec<Option<u16>>, String> =
+            model.classes.iter().map(|class| back(class).map(|law| laws.id(&law)).transpose()).collect();
+        let leave_laws: Result<Vec<Option<u16>>, String> =
+            model.classes.iter().map(|class| class.leaves_after.as_ref().map(|law| laws.id(law)).transpose()).collect();
         let mut think = |class: &crate::model::Class| match &class.arrivals {
             Arrivals::Closed { think, .. } => laws.id(think).map(Some),
             _ => Ok(None),
@@ -216,10 +247,11 @@ impl Blueprint {
         let line_of = |priority| priorities.iter().position(|&p| p == priority).unwrap_or(0).min(255) as u8;
         let patience =
             model.classes.iter().flat_map(|class| model.queues.iter().map(|q| class.patience.or(q.patience)));
+        let lifetime = model.isolates.as_ref().and_then(|isolates| isolates.lifetime.as_ref());
         let patience: Vec<Option<Span>> = patience.collect();
         let thinks = thinks?;
         let providers = answerers(model);
-        let is_plain = |p: &Provider| p.faults.is_empty() && p.request_error == 0.0;
+        let is_plain = |p: &Provider| p.faults.is_empty() && p.request_error == 0.0 && !p.from_arrival;
         let guarded = model.providers.iter().any(|provider| provider.breaker.is_some());
         let limits_external = model.platform.subrequests_external.is_some();
         let has_trace = model.classes.iter().any(|class| matches!(class.arrivals, Arrivals::Trace { .. }));
@@ -232,9 +264,14 @@ impl Blueprint {
             line_count: priorities.len(),
             lookups: lookups?,
             workflows,
+            comeback_laws: comeback_laws?,
+            leave_laws: leave_laws?,
+            adapts: model.queues.iter().any(|queue| queue.adaptive.is_some()),
+            users_leave: model.classes.iter().any(|class| class.leaves_after.is_some()),
+            lifetime: lifetime.map(|law| laws.id(law)).transpose()?,
             has_closed: thinks.iter().any(Option::is_some),
             thinks,
-            one_isolate: model.platform.isolates == 1 && !has_trace,
+            one_isolate: model.platform.isolates == 1 && !has_trace && model.isolates.is_none(),
             guarded,
             limits_external,
             has_plain_attempts: asks_providers
@@ -260,8 +297,16 @@ impl Blueprint {
             laws: laws.compiled,
             horizon: Instant::START + model.run.horizon,
             recording_from: Instant::START + model.run.warmup,
+            stages: Vec::new(),
             model: model.clone(),
         })
+    }
+
+    /// How the draws of a class's step are called.
+    pub(super) fn component(&self, class: usize, step: usize) -> String {
+        let class = &self.model.classes[class];
+        let workflow = &self.model.workflows[class.workflow.index()];
+        format!("{}/{}.{}", class.name, workflow.name, workflow.steps[step].name)
     }
 
     /// Whether calls count what their invocation has used.
@@ -284,6 +329,9 @@ impl Blueprint {
     /// Where calls of a class wait in a queue: by priority, if that is its discipline.
     #[inline]
     pub(super) fn line(&self, class: u16, queue: u16) -> u8 {
+        if !self.model.queues[queue as usize].reserved.is_empty() {
+            return class as u8;
+        }
         if self.by_priority[queue as usize] { self.lines[class as usize] } else { 0 }
     }
 
@@ -427,115 +475,4 @@ fn reads(model: &Model, laws: &mut Laws, draws: &mut OpDraws) -> Result<Reads, S
         }
     }
     Ok(reads)
-}
-
-/// Whom calls ask, each with its retries: the providers, the databases, and nobody.
-fn answerers(model: &Model) -> Vec<Provider> {
-    let forever = Span::from_nanos(u64::MAX);
-    let sure = |retry: Retry| Provider { timeout: forever, faults: Vec::new(), request_error: 0.0, retry };
-    let others = model.d1.iter().map(|db| db.retry).chain([Retry::NEVER]);
-    model.providers.iter().map(provider).chain(others.map(sure)).collect()
-}
-
-fn lookup(tiers: &Tiers, laws: &mut Laws) -> Result<Lookup, String> {
-    let law = |tier: &Tier| Ok([laws.id(&tier.latency)?, laws.id(&tier.miss_latency)?]);
-    let keys = Choice::new(tiers.keys.count, &tiers.keys.popularity);
-    let tiers: Result<Vec<[u16; 2]>, String> = tiers.tiers.iter().map(law).collect();
-    Ok(Lookup { keys, tiers: tiers? })
-}
-
-/// Who does the work of a step, its place among all whom calls ask, and how long it takes.
-fn work<'m>(model: &'m Model, step: &'m Step) -> (Work, usize, &'m LawSpec) {
-    let (providers, databases) = (model.providers.len(), model.d1.len());
-    let (work, place, law) = match step.work {
-        model::Work::Provider(id) => (Work::Provider, id.index(), Some(&model.providers[id.index()].latency)),
-        model::Work::D1(id) => (Work::D1, providers + id.index(), Some(&model.d1[id.index()].latency)),
-        model::Work::Compute(id) => (Work::Compute, providers + databases, model.tiers[id.index()].compute.as_ref()),
-    };
-    (work, place, step.latency.as_ref().or(law).unwrap_or(&AT_ONCE))
-}
-
-/// What takes no time.
-static AT_ONCE: LawSpec = LawSpec::Constant { value: Span::ZERO };
-
-fn provider(spec: &crate::model::Provider) -> Provider {
-    let mut sum = 0.0;
-    let faults = spec.errors.iter().map(|&(fault, probability)| {
-        sum += probability.value();
-        (sum, fault)
-    });
-    Provider {
-        faults: faults.collect(),
-        timeout: spec.request_timeout.unwrap_or(Span::from_nanos(u64::MAX)),
-        request_error: spec.request_error.value(),
-        retry: spec.retry,
-    }
-}
-
-fn flow(
-    model: &Model,
-    workflow: &Workflow,
-    ((plan_words, call_words), has_requests): ((usize, usize), bool),
-    laws: &mut Laws,
-) -> Result<Flow, String> {
-    let mut calls = Vec::new();
-    let mut steps = Vec::new();
-    for (number, step) in workflow.steps.iter().enumerate() {
-        let (work, place, law) = work(model, step);
-        let law = laws.id(law)?;
-        let begins = match (step.lookup, work) {
-            (Some(_), _) => Phase::Lookup,
-            (None, Work::Provider) if has_requests => Phase::Request,
-            _ => Phase::Enter,
-        };
-        steps.push(StepSpec {
-            name: step.name.clone(),
-            first_call: calls.len() as u16,
-            calls: step.calls as u16,
-            parallel: step.parallel as u16,
-            waits_for: step.after.iter().map(|&before| before as u16).collect(),
-            followers: Vec::new(),
-        });
-        calls.extend((0..step.calls).map(|ordinal| CallSpec {
-            step: number as u16,
-            ordinal,
-            provider: place as u16,
-            work,
-            lookup: step.lookup.map_or(NONE, |tiers| tiers.index() as u16),
-            begins,
-            queue: step.queue.map_or(NONE, |queue| queue.index() as u16),
-            law,
-            critical: step.critical,
-        }));
-    }
-    for number in 0..steps.len() {
-        for before in steps[number].waits_for.clone() {
-            steps[before as usize].followers.push(number as u16);
-        }
-    }
-    let chained = |(number, step): (usize, &StepSpec)| {
-        step.parallel == 1
-            && if number == 0 { step.waits_for.is_empty() } else { step.waits_for == [number as u16 - 1] }
-    };
-    let is_chain = steps.iter().enumerate().all(chained);
-    let provider = |c: &CallSpec| model.providers.get(c.provider as usize);
-    let has_errors = calls.iter().filter_map(provider).any(|provider| !provider.errors.is_empty());
-    let has_faulty = calls.iter().filter_map(provider).any(|provider| provider.request_error.value() > 0.0);
-    let request_words = if has_errors { calls.len() } else { 0 };
-    let op_words = request_words + if has_faulty { calls.len() } else { 0 };
-    Ok(Flow {
-        invocations: match workflow.invocation {
-            InvocationScope::Plan => 1,
-            InvocationScope::Step => steps.len(),
-            InvocationScope::Call => calls.len(),
-        },
-        invocation: workflow.invocation,
-        is_chain,
-        aborts: workflow.on_call_error == OnCallError::Abort,
-        request_words,
-        op_words,
-        words: op_words + plan_words + calls.len() * call_words,
-        calls,
-        steps,
-    })
 }

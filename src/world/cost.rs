@@ -1,7 +1,8 @@
 //! What the work costs: the platform's bill, the tokens of attempts, and which of those served no plan.
 //!
-//! A plan is useful if it was completed. An attempt that was billed is wasted if it was cut by its timeout, if its
-//! answer was of no use, or if its plan did not come to be: each in one way only, the first of these that holds.
+//! A plan is useful if it was completed and its user was still there. An attempt that was billed is wasted if it was cut
+//! by its timeout, if its answer was of no use, or if its plan did not come to be: each in one way only, the first of
+//! these that holds.
 
 use super::ledger::{Ledger, PlanEnd};
 use super::measures::{Sheet, ratio};
@@ -39,8 +40,22 @@ impl World<'_> {
         match call.fault {
             Some(Fault::Timeout) => bill.cut += 1,
             Some(_) => bill.faulty += 1,
-            None if self.plans[call.plan as usize].over => bill.unused += 1,
+            None if self.plans[call.plan as usize].over || self.plans[call.plan as usize].left => bill.unused += 1,
             None => self.answered[call.plan as usize * self.answered_each + provider] += 1,
+        }
+    }
+
+    /// An attempt under way is lost with its isolate: who bills what is cut bills it too, and it serves nobody.
+    #[cold]
+    pub(super) fn bill_lost(&mut self, id: u32) {
+        let call = &self.calls[id as usize];
+        let spec = self.blueprint.model.providers.get(call.provider as usize);
+        let Some(tokens) = spec.and_then(|provider| provider.tokens.as_ref()) else { return };
+        if call.recorded && tokens.billed_on.contains(Fault::Timeout) {
+            let bill = &mut self.bills[call.provider as usize];
+            bill.attempts += 1;
+            bill.retries += u64::from(call.attempt > 0);
+            bill.unused += 1;
         }
     }
 

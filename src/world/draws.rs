@@ -28,7 +28,7 @@ impl ClassDraws {
         let spec = &blueprint.model.classes[class];
         let flow = &blueprint.workflows[spec.workflow.index()];
         let workflow = format!("{}/{}", spec.name, blueprint.model.workflows[spec.workflow.index()].name);
-        let step_of = |call: &CallSpec| format!("{workflow}.{}", flow.steps[call.step as usize].name);
+        let step_of = |call: &CallSpec| blueprint.component(class, call.step as usize);
         let per_call = |purpose: Purpose| {
             let stream = |call: &CallSpec| draws.stream(&step_of(call), purpose, u64::from(call.ordinal));
             flow.calls.iter().map(stream).collect::<Vec<Stream>>()
@@ -49,10 +49,8 @@ impl ClassDraws {
             ops,
             routing: draws.stream(&spec.name, Purpose::Routing, 0),
             think: draws.scatter(&spec.name, Purpose::Think),
-            retries: flow
-                .steps
-                .iter()
-                .map(|step| draws.scatter(&format!("{workflow}.{}", step.name), Purpose::Retry))
+            retries: (0..flow.steps.len())
+                .map(|step| draws.scatter(&blueprint.component(class, step), Purpose::Retry))
                 .collect(),
             next_number: 0,
             workflow: spec.workflow.index() as u16,

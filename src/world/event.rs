@@ -5,6 +5,8 @@
 pub(super) enum Event {
     /// The warm-up is over: what is recorded starts here.
     Recording,
+    /// The values of this stage of the model hold from now on.
+    Change(u16),
     /// The provider answers the attempt of this call, or its timeout cuts it: which of the two is known when it
     /// starts, so that a timeout needs no event of its own.
     AttemptEnd(u32),
@@ -12,14 +14,28 @@ pub(super) enum Event {
     GuardedEnd(u32),
     /// The patience of this call ends, if it still waits for the slot that it was waiting for then.
     Patience(u32),
+    /// The user of the plan in this place leaves, if it is still that plan.
+    Leaves(u32, u32),
     /// A store answers the op of this call.
     StoreAnswer(u32),
     /// A lookup of this call is answered, or its computation or operation on a database is over.
     WorkEnd(u32),
     /// The backoff of this call ends.
     BackoffEnd(u32),
+    /// Nothing has come to this isolate since so many plans had.
+    IsolateIdle(u32, u32),
+    /// The life of this isolate, of this generation in its place, ends.
+    IsolateEnds(u32, u32),
+    /// Its time to finish ends.
+    IsolateDrained(u32, u32),
+    /// All isolates are replaced.
+    Deploy,
     /// A plan of this class arrives.
     Arrival(u16),
+    /// A user who was turned away is back.
+    Return(u32),
+    /// Somebody looks at the diagnostics page.
+    Visit,
 }
 
 /// The order of events at one instant, with the reason for each place.
@@ -32,12 +48,16 @@ pub(super) enum Rank {
     Answer,
     /// Whoever's time is up leaves before others take their turn; after the answers, which may save them.
     Timeout,
+    /// An isolate that goes takes with it what has not ended by then.
+    Eviction,
     /// Stores answer before callers come back, so that a caller sees what was written.
     StoreAnswer,
     /// Those who were here before go ahead of new arrivals.
     BackoffEnd,
     /// New work.
     Arrival,
+    /// Who looks sees everything that has happened by then.
+    Visit,
 }
 
 /// The place of a call among all: its plan's number, then its own. It is the address of the work and not the order of

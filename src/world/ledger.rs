@@ -15,6 +15,8 @@ pub(super) enum PlanEnd {
     Overloaded,
     Abandoned,
     Crashed,
+    /// Its user left.
+    Left,
 }
 
 /// How a call ended.
@@ -26,6 +28,8 @@ pub(super) enum CallEnd {
     Refused,
     Abandoned,
     Crashed,
+    /// Its user left while it waited.
+    Cancelled,
 }
 
 /// How an attempt ended.
@@ -36,6 +40,8 @@ pub(super) enum AttemptEnd {
     TimedOut,
     Errored,
     RateLimited,
+    /// Its isolate went.
+    Lost,
 }
 
 /// The counts of one kind of work.
@@ -88,9 +94,9 @@ impl<const ENDS: usize> Account<ENDS> {
 /// All accounts of one class.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Ledger {
-    pub(super) plans: Account<5>,
-    pub(super) calls: Account<5>,
-    pub(super) attempts: Account<4>,
+    pub(super) plans: Account<6>,
+    pub(super) calls: Account<6>,
+    pub(super) attempts: Account<5>,
 }
 
 impl Ledger {

@@ -8,6 +8,7 @@ use super::parts::queue::Admission;
 use super::state::{NO_QUEUE, Phase, World};
 use super::work::Work;
 use crate::model::{Arrivals, InvocationScope, OnLogError};
+use crate::policy::Fault;
 
 /// What is left to do with a call at this instant.
 enum Step {
@@ -32,12 +33,15 @@ impl World<'_> {
     #[inline]
     pub(super) fn arrive(&mut self, class: usize) {
         let place = self.admit_plan(class);
+        if self.blueprint.users_leave {
+            self.expect_leaving(place);
+        }
         self.begin_plan(place);
         self.drain();
     }
 
     #[inline]
-    fn admit_plan(&mut self, class: usize) -> u32 {
+    pub(super) fn admit_plan(&mut self, class: usize) -> u32 {
         let blueprint = self.blueprint;
         let workflow = self.draws[class].workflow;
         let number = self.draws[class].next_number;
@@ -59,6 +63,7 @@ impl World<'_> {
         plan.ended_calls = 0;
         plan.recorded = recorded;
         plan.over = false;
+        plan.left = false;
         plan.alive = true;
         self.serial += 1;
         self.ledgers[class].plans.begin(recorded);
@@ -97,6 +102,9 @@ impl World<'_> {
 
     #[cold]
     fn pick_isolate(&mut self, class: usize, number: u64) -> u32 {
+        if self.isolates.is_some() {
+            return self.land(class);
+        }
         let isolates = self.blueprint.model.platform.isolates;
         let drawn = if isolates > 1 {
             let word = self.draws[class].routing.next();
@@ -110,7 +118,7 @@ impl World<'_> {
         }
     }
 
-    fn begin_plan(&mut self, place: u32) {
+    pub(super) fn begin_plan(&mut self, place: u32) {
         let blueprint = self.blueprint;
         let flow = &blueprint.workflows[self.plans[place as usize].workflow as usize];
         if flow.is_chain {
@@ -205,6 +213,14 @@ impl World<'_> {
                     true => Step::Wait,
                     false => Step::Go,
                 },
+                Phase::Denied => {
+                    if self.blueprint.guarded {
+                        self.settle_unsent(call);
+                    } else {
+                        self.end_attempt(call);
+                    }
+                    Step::Go
+                }
                 Phase::Lookup => match self.look_up(call) {
                     true => Step::Wait,
                     false => Step::Go,
@@ -217,7 +233,7 @@ impl World<'_> {
                     }
                     None => return,
                 },
-                Phase::Free | Phase::Waiting | Phase::Running | Phase::Backoff | Phase::Joined => return,
+                Phase::Free | Phase::Waiting | Phase::Running | Phase::Backoff | Phase::Joined | Phase::Lost => return,
             };
             if let Step::Wait = step {
                 return;
@@ -314,7 +330,8 @@ impl World<'_> {
         if call.phase != Phase::Waiting || order(Rank::Timeout, call.address, call.attempt) != event {
             return;
         }
-        self.queues[call.queue as usize].abandon(id, call.line as usize, &mut self.links, self.now);
+        let since = call.enqueued;
+        self.queues[call.queue as usize].abandon(id, call.line as usize, since, &mut self.links, self.now);
         self.waits[call.waits as usize].abandoned += u64::from(call.recorded);
         self.give_up(id, CallEnd::Abandoned);
         self.advance(id);
@@ -337,13 +354,13 @@ impl World<'_> {
             return;
         }
         call.in_slot = false;
-        if let Some(next) = self.queues[call.queue as usize].leave(&mut self.links, self.now) {
+        if let Some(next) = self.queues[call.queue as usize].leave(call.line as usize, &mut self.links, self.now) {
             self.grant(next);
         }
     }
 
     #[inline(always)]
-    fn grant(&mut self, next: u32) {
+    pub(super) fn grant(&mut self, next: u32) {
         let call = &mut self.calls[next as usize];
         call.in_slot = true;
         call.phase = Phase::Start;
@@ -389,7 +406,8 @@ impl World<'_> {
         plan.ended_calls += 1;
         let flow = &blueprint.workflows[plan.workflow as usize];
         let are_all = plan.ended_calls as usize == flow.calls.len();
-        if let Some(end) = plan_end(end, flow.aborts).or(are_all.then_some(PlanEnd::Completed)) {
+        let fault = self.calls[id as usize].fault;
+        if let Some(end) = plan_end(end, flow, fault).or(are_all.then_some(PlanEnd::Completed)) {
             self.decide(place, end);
         }
         let plan = &self.plans[place as usize];
@@ -437,6 +455,9 @@ impl World<'_> {
         }
         plan.over = true;
         let class = plan.class as usize;
+        if plan.left {
+            return self.ends_for_nobody(class, end, place);
+        }
         self.ledgers[class].plans.end(end as usize, plan.recorded);
         if end == PlanEnd::Completed && plan.recorded {
             let latency = self.now.since(plan.arrived).nanos();
@@ -447,6 +468,9 @@ impl World<'_> {
         if self.blueprint.bills_tokens && end != PlanEnd::Completed {
             self.write_off(place);
         }
+        if end == PlanEnd::Overloaded && self.turned_away(place) {
+            return;
+        }
         if self.blueprint.has_closed {
             let number = self.plans[place as usize].number;
             self.think(class, 0, number);
@@ -455,6 +479,14 @@ impl World<'_> {
 
     #[inline(always)]
     fn free_plan(&mut self, place: u32) {
+        self.close_plan(place);
+        if self.isolates.is_some() {
+            self.plan_left(self.plans[place as usize].isolate as usize);
+        }
+    }
+
+    #[inline(always)]
+    pub(super) fn close_plan(&mut self, place: u32) {
         if self.index.is_some() {
             self.close_session(place);
         }
@@ -472,12 +504,17 @@ impl World<'_> {
 
 /// What the end of a call means for its plan.
 #[inline]
-fn plan_end(end: CallEnd, aborts: bool) -> Option<PlanEnd> {
+fn plan_end(end: CallEnd, flow: &Flow, fault: Option<Fault>) -> Option<PlanEnd> {
+    let aborts = flow.aborts;
     match end {
+        CallEnd::Failed if aborts && fault.is_some_and(|fault| flow.overload_on.contains(fault)) => {
+            Some(PlanEnd::Overloaded)
+        }
         CallEnd::Failed if aborts => Some(PlanEnd::Failed),
         CallEnd::Refused if aborts => Some(PlanEnd::Overloaded),
         CallEnd::Succeeded | CallEnd::Failed | CallEnd::Refused => None,
         CallEnd::Abandoned => Some(PlanEnd::Abandoned),
         CallEnd::Crashed => Some(PlanEnd::Crashed),
+        CallEnd::Cancelled => Some(PlanEnd::Left),
     }
 }

@@ -274,7 +274,7 @@ impl World<'_> {
     }
 
     /// What was read of the index is not written back.
-    fn forget_copy(&mut self, id: u32) {
+    pub(super) fn forget_copy(&mut self, id: u32) {
         if let Some(copy) = self.copies[id as usize].take()
             && let Some(index) = &mut self.index
         {

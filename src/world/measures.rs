@@ -2,6 +2,8 @@
 
 mod parts;
 
+use super::comeback::ComebackTally;
+use super::diagnostics::Seen;
 use super::ledger::{AttemptEnd, CallEnd, Ledger, PlanEnd};
 use super::parts::requests::Requests;
 use super::parts::store::Refusal;
@@ -55,6 +57,9 @@ pub(super) fn measures(world: &World) -> Vec<Measure> {
         tally.add(of_class);
     }
     work(&mut sheet, world, &all, &tally);
+    if let Some(back) = &world.comebacks {
+        comebacks(&mut sheet, &back.tallies, all.plans.begun[1]);
+    }
     for queue in 0..model.queues.len() {
         let mut waits = QueueTally::default();
         for class in 0..model.classes.len() {
@@ -69,6 +74,9 @@ pub(super) fn measures(world: &World) -> Vec<Measure> {
         }
         sheet.prefix = format!("class.{}.", model.classes[class].name);
         work(&mut sheet, world, &world.ledgers[class], &world.tallies[class]);
+        if let Some(back) = world.comebacks.as_ref().filter(|_| model.classes[class].comeback.is_some()) {
+            comebacks(&mut sheet, &back.tallies[class..=class], world.ledgers[class].plans.begun[1]);
+        }
         for queue in 0..model.queues.len() {
             queue_waits(&mut sheet, &model.queues[queue].name, &world.waits[class * model.queues.len() + queue]);
         }
@@ -85,10 +93,60 @@ pub(super) fn measures(world: &World) -> Vec<Measure> {
     if let Some(of_account) = &world.requests {
         requests(&mut sheet, of_account);
     }
+    if let Some(isolates) = &world.isolates {
+        sheet.put("isolates.alive.mean", "isolates", isolates.alive.mean(world.now.nanos()));
+        sheet.count("isolates.alive.max", "isolates", isolates.alive.max());
+        let counts = &isolates.counts;
+        for (name, count) in [
+            ("isolates.started", counts.started),
+            ("isolates.ended_idle", counts.idle),
+            ("isolates.evicted", counts.evicted),
+            ("isolates.deployed", counts.deployed),
+        ] {
+            sheet.count(name, "isolates", count);
+        }
+        sheet.count("plans.lost", "plans", counts.lost);
+    }
+    if let Some(page) = &world.diagnostics {
+        diagnostics(&mut sheet, &page.seen);
+    }
     logs(&mut sheet, world);
     super::cost::measures(&mut sheet, world, &all);
     sheet.count("run.events", "events", world.events);
     sheet.measures
+}
+
+/// Users who come back after an overload answer: of all classes, or of one.
+fn comebacks(sheet: &mut Sheet, tallies: &[ComebackTally], offered: u64) {
+    let returned: u64 = tallies.iter().map(|tally| tally.returned[1]).sum();
+    sheet.count("plans.returned", "plans", returned);
+    sheet.count("plans.gave_up", "plans", tallies.iter().map(|tally| tally.gave_up[1]).sum());
+    let users = offered.saturating_sub(returned) as f64;
+    sheet.put("plans.tries_per_user", "plans", ratio(offered as f64, users));
+}
+
+/// What the diagnostics page showed, beside what was true.
+fn diagnostics(sheet: &mut Sheet, seen: &Seen) {
+    let samples = seen.samples as f64;
+    sheet.prefix = "diagnostics.".into();
+    sheet.count("samples", "visits", seen.samples);
+    for (side, levels) in [("", &seen.shown), ("true.", &seen.real)] {
+        sheet.put(&format!("{side}active.mean"), "calls", ratio(levels.active as f64, samples));
+        sheet.count(&format!("{side}active.max"), "calls", levels.active_max);
+        sheet.put(&format!("{side}queued.mean"), "calls", ratio(levels.queued as f64, samples));
+        sheet.count(&format!("{side}queued.max"), "calls", levels.queued_max);
+        sheet.count(&format!("{side}dropped"), "calls", levels.dropped_max);
+    }
+    sheet.put("wait.mean", "s", ratio(seen.wait_ns / 1e9, samples));
+    for (name, count) in [
+        ("last_drop_fraction", seen.last_drop),
+        ("zero_fraction", seen.zero),
+        ("overloaded_fraction", seen.overloaded),
+        ("blind_fraction", seen.blind),
+    ] {
+        sheet.put(name, "1", ratio(count as f64, samples));
+    }
+    sheet.prefix = String::new();
 }
 
 fn work(sheet: &mut Sheet, world: &World, ledger: &Ledger, tally: &ClassTally) {
@@ -103,12 +161,19 @@ fn work(sheet: &mut Sheet, world: &World, ledger: &Ledger, tally: &ClassTally) {
     ] {
         sheet.count(name, "plans", plans.of(end as usize));
     }
+    if world.blueprint.users_leave {
+        sheet.count("plans.left", "plans", plans.of(PlanEnd::Left as usize));
+        sheet.count("plans.left_completed", "plans", tally.for_nobody);
+        sheet.count("calls.cancelled", "calls", ledger.calls.of(CallEnd::Cancelled as usize));
+    }
     sheet.count("plans.in_flight", "plans", plans.open());
     let completed = plans.of(PlanEnd::Completed as usize) as f64;
     let ended = (plans.begun[1] - plans.open()) as f64;
     let days = world.blueprint.horizon.since(world.blueprint.recording_from).days();
     sheet.put("plans.per_day", "plans/day", ratio(completed, days));
     sheet.put("plans.failed_fraction", "1", ratio(ended - completed, ended));
+    let overloaded = plans.of(PlanEnd::Overloaded as usize) as f64;
+    sheet.put("plans.overloaded_fraction", "1", ratio(overloaded, ended));
     latency(sheet, tally);
     let calls = &ledger.calls;
     sheet.count("calls.made", "calls", calls.begun[1]);
@@ -131,6 +196,9 @@ fn work(sheet: &mut Sheet, world: &World, ledger: &Ledger, tally: &ClassTally) {
         ("attempts.rate_limited", AttemptEnd::RateLimited),
     ] {
         sheet.count(name, "attempts", attempts.of(end as usize));
+    }
+    if world.isolates.is_some() {
+        sheet.count("attempts.lost", "attempts", attempts.of(AttemptEnd::Lost as usize));
     }
     sheet.count("attempts.in_flight", "attempts", attempts.open());
     sheet.count("attempts.retried", "attempts", tally.retried);
@@ -163,6 +231,12 @@ fn queue_waits(sheet: &mut Sheet, name: &str, waits: &QueueTally) {
     sheet.count(&metric("admitted"), "calls", waits.granted);
     sheet.count(&metric("dropped"), "calls", waits.refused);
     sheet.count(&metric("abandoned"), "calls", waits.abandoned);
+    if waits.cancelled > 0 {
+        sheet.count(&metric("cancelled"), "calls", waits.cancelled);
+    }
+    if waits.lost > 0 {
+        sheet.count(&metric("lost"), "calls", waits.lost);
+    }
     sheet.put(&metric("drop_fraction"), "1", ratio(waits.refused as f64, waits.offered as f64));
     sheet.put(&metric("abandon_fraction"), "1", ratio(waits.abandoned as f64, waits.offered as f64));
 }
@@ -182,7 +256,12 @@ fn queue_levels(sheet: &mut Sheet, world: &World, queue: usize) {
     sheet.put(&metric("active.mean"), "calls", active);
     sheet.put(&metric("queued.mean"), "calls", waiting);
     sheet.put(&metric("queued.max"), "calls", of_isolates().map(|q| q.waiting_level.max() as f64).reduce(f64::max));
-    sheet.put(&metric("utilisation"), "1", active.map(|active| active / slots));
+    let is_fixed = world.stages.is_empty() && world.isolates.is_none() && spec.adaptive.is_none();
+    let slots = if is_fixed { Some(slots) } else { sum(|q, now| q.slots_level.mean(now)) };
+    if spec.adaptive.is_some() {
+        sheet.put(&metric("limit.mean"), "slots", slots);
+    }
+    sheet.put(&metric("utilisation"), "1", active.zip(slots).map(|(active, slots)| active / slots));
 }
 
 /// The names of the kinds of op, by [`OpKind`].
@@ -321,6 +400,7 @@ impl ClassTally {
         self.latencies.merge(&other.latencies);
         self.latency_ns += other.latency_ns;
         self.retried += other.retried;
+        self.for_nobody += other.for_nobody;
         for (mine, theirs) in self.faults.iter_mut().zip(other.faults) {
             *mine += theirs;
         }
@@ -332,6 +412,8 @@ impl QueueTally {
         self.offered += other.offered;
         self.refused += other.refused;
         self.abandoned += other.abandoned;
+        self.lost += other.lost;
+        self.cancelled += other.cancelled;
         self.granted += other.granted;
         self.wait_ns += other.wait_ns;
         self.waits.merge(&other.waits);

@@ -64,7 +64,9 @@ impl World<'_> {
         }
         let (latency, fault) = self.planned(id);
         let call = &mut self.calls[place];
-        let timeout = self.blueprint.providers[call.provider as usize].timeout;
+        let provider = &self.blueprint.providers[call.provider as usize];
+        let timeout = if provider.from_arrival { self.what_is_left(id) } else { provider.timeout };
+        let call = &mut self.calls[place];
         let is_cut = latency > timeout;
         call.phase = Phase::Running;
         call.fault = if is_cut { Some(Fault::Timeout) } else { fault };
@@ -74,8 +76,27 @@ impl World<'_> {
 
     /// The attempt is refused on this side: it fails before it is sent.
     fn ends_unsent(&mut self, id: u32, fault: Fault) {
-        self.calls[id as usize].fault = Some(fault);
+        let call = &mut self.calls[id as usize];
+        (call.fault, call.phase) = (Some(fault), Phase::Denied);
+    }
+
+    /// An attempt that was not sent is over.
+    #[cold]
+    pub(super) fn settle_unsent(&mut self, id: u32) {
         self.settle_attempt(id, false);
+    }
+
+    /// A call is lost with its isolate, and nobody asks for its pass.
+    pub(super) fn lose_guard(&mut self, id: u32) {
+        if let Some(guard) = self.policies.guards.get_mut(id as usize) {
+            *guard = CLEAN;
+        }
+    }
+
+    /// An isolate goes, and its breakers with it.
+    pub(super) fn lose_circuits(&mut self, isolate: usize) {
+        let providers = self.blueprint.providers.len();
+        self.policies.circuits.iter_mut().skip(isolate * providers).take(providers).for_each(|circuit| *circuit = None);
     }
 
     /// The attempt under way is answered or cut.
@@ -87,6 +108,12 @@ impl World<'_> {
 
     fn settle_attempt(&mut self, id: u32, sent: bool) {
         let fault = self.calls[id as usize].fault;
+        if sent && self.blueprint.bills_tokens {
+            self.bill(id);
+        }
+        if sent && self.blueprint.adapts {
+            self.adapt(id, fault);
+        }
         if !self.counts_calls(id) {
             self.tell_breaker(id, sent.then_some(fault));
         }

@@ -21,6 +21,8 @@ pub(super) struct ClassTally {
     pub(super) latencies: Quantiles,
     pub(super) latency_ns: u128,
     pub(super) retried: u64,
+    /// Completed after their user had left.
+    pub(super) for_nobody: u64,
     pub(super) faults: [u64; crate::policy::Fault::ALL.len()],
 }
 

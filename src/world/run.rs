@@ -95,6 +95,8 @@ impl World<'_> {
     #[inline]
     fn happen(&mut self, event: Event, order: u64) {
         match event {
+            Event::AttemptEnd(call) | Event::GuardedEnd(call) | Event::BackoffEnd(call) | Event::StoreAnswer(call)
+                if self.is_lost(call) => {}
             Event::AttemptEnd(call) => self.attempt_ends(call),
             Event::GuardedEnd(call) => self.guarded_ends(call),
             Event::Arrival(class) => self.arrive(class as usize),
@@ -102,15 +104,25 @@ impl World<'_> {
             Event::StoreAnswer(call) => self.store_answers(call),
             Event::WorkEnd(call) => self.work_ends(call),
             Event::Patience(call) => self.lose_patience(call, order),
+            Event::Return(slot) => self.come_back(slot),
+            Event::IsolateIdle(place, arrivals) => self.isolate_idle(place as usize, arrivals),
+            Event::IsolateEnds(place, generation) => self.isolate_ends(place as usize, generation),
+            Event::IsolateDrained(place, generation) => self.isolate_drained(place as usize, generation),
+            Event::Deploy => self.deploy(),
+            Event::Leaves(place, serial) => self.leaves(place, serial),
+            Event::Visit => self.visit(),
             Event::Recording => self.start_recording(),
+            Event::Change(stage) => self.change(stage as usize),
         }
     }
 
     fn start_recording(&mut self) {
         let now = self.now;
+        if let Some(isolates) = &mut self.isolates {
+            isolates.alive.restart(now.nanos());
+        }
         for queue in &mut self.queues {
-            queue.active_level.restart(now.nanos());
-            queue.waiting_level.restart(now.nanos());
+            queue.start_recording(now);
         }
         for store in &mut self.stores {
             store.start_recording(now);
@@ -227,9 +239,9 @@ impl World<'_> {
     fn balance(&self) -> Result<(), String> {
         let all = self.ledger();
         let running = |phase: Phase| self.calls.iter().filter(|call| call.phase == phase).count() as u64;
-        let calls = self.calls.iter().filter(|call| call.phase != Phase::Free).count() as u64;
+        let calls = self.calls.iter().filter(|call| !matches!(call.phase, Phase::Free | Phase::Lost)).count() as u64;
         let plans = self.plans.iter().enumerate();
-        let undecided = plans.filter(|(_, plan)| plan.alive && !plan.over).count() as u64;
+        let undecided = plans.filter(|(_, plan)| plan.alive && !plan.over && !plan.left).count() as u64;
         let asks_a_provider = |call: &&Call| call.phase == Phase::Running && call.work == Work::Provider;
         let attempts = self.calls.iter().filter(asks_a_provider).count() as u64;
         all.balance(Alive { plans: undecided, calls, attempts })?;
@@ -244,6 +256,7 @@ impl World<'_> {
             return Err("the quota of requests was exceeded".into());
         }
         self.retention.balance()?;
+        self.balance_comebacks()?;
         let in_queues: u64 = self.queues.iter().map(|queue| u64::from(queue.waiting())).sum();
         super::ledger::check("waiting calls", in_queues as i128, running(Phase::Waiting))?;
         match self.queues.iter().all(super::parts::queue::Queue::is_sound) {

@@ -1,9 +1,13 @@
 //! What a replication holds at one instant: plans, calls, queues, stores, and the calendar that moves them.
 
 use super::build::Blueprint;
+use super::change::rate_changes;
+use super::comeback::Comebacks;
 use super::cost::Bill;
+use super::diagnostics::Diagnostics;
 use super::draws::ClassDraws;
 use super::event::{Event, Rank, order};
+use super::isolates::Isolates;
 use super::ledger::{Account, CallEnd, Ledger};
 use super::parts::d1::D1;
 use super::parts::index::{Departure, Index};
@@ -16,8 +20,8 @@ use super::policies::Policies;
 use super::record::{ClassTally, Retention};
 use super::work::{LookupDraws, Question, Work};
 use crate::calendar::Calendar;
-use crate::policy::Fault;
-use crate::streams::{Source as Draws, Word};
+use crate::policy::{AdaptiveLimit, Fault};
+use crate::streams::{Scatter, Source as Draws, Word};
 use crate::units::{Instant, Span};
 use std::collections::VecDeque;
 
@@ -38,6 +42,8 @@ pub(super) struct Plan {
     pub(super) recorded: bool,
     /// Its end is decided; calls of it may still run.
     pub(super) over: bool,
+    /// Its user has left: how it ends is of no account.
+    pub(super) left: bool,
     pub(super) alive: bool,
 }
 
@@ -60,6 +66,8 @@ pub(super) enum Phase {
     Waiting,
     /// It has a slot: an attempt starts.
     Start,
+    /// Its attempt has failed before it was sent.
+    Denied,
     /// An attempt is under way.
     Running,
     /// Between two attempts.
@@ -68,6 +76,8 @@ pub(super) enum Phase {
     Response,
     /// Nothing left to do.
     Done,
+    /// It went with its isolate, and an event is still to come for it.
+    Lost,
 }
 
 /// A call that is alive, with the facts of its plan and step that the loop asks for at every turn (looking them up
@@ -183,6 +193,8 @@ pub(super) struct QueueTally {
     pub(super) offered: u64,
     pub(super) refused: u64,
     pub(super) abandoned: u64,
+    pub(super) lost: u64,
+    pub(super) cancelled: u64,
     pub(super) granted: u64,
     pub(super) wait_ns: u128,
     pub(super) waits: crate::stats::Quantiles,
@@ -192,6 +204,10 @@ pub(super) struct QueueTally {
 #[derive(Debug)]
 pub(super) struct World<'b> {
     pub(super) blueprint: &'b Blueprint,
+    /// What takes the place of the blueprint later, and when.
+    pub(super) stages: &'b [(Instant, Blueprint)],
+    /// Where all draws come from.
+    pub(super) addresses: Draws,
     pub(super) now: Instant,
     pub(super) calendar: Calendar<Event>,
     /// The next plan of an open class. It is no event of the calendar, which would have to place each of them.
@@ -258,6 +274,13 @@ pub(super) struct World<'b> {
     pub(super) bills: Vec<Bill>,
     pub(super) answered: Vec<u32>,
     pub(super) answered_each: usize,
+    pub(super) diagnostics: Option<Box<Diagnostics>>,
+    pub(super) comebacks: Option<Box<Comebacks>>,
+    /// By isolate and queue, once an attempt has told it something: the limits that follow the provider.
+    pub(super) adaptive: Vec<Option<AdaptiveLimit>>,
+    /// By class: how long its users stay, where the model has users who leave.
+    pub(super) leaving: Vec<Scatter>,
+    pub(super) isolates: Option<Box<Isolates>>,
     pub(super) tiers: Vec<Tiers>,
     pub(super) d1: Vec<D1>,
     /// By class; none where the model has no tiers.
@@ -265,7 +288,7 @@ pub(super) struct World<'b> {
     /// By call, as far as any has asked.
     pub(super) questions: Vec<Question>,
     /// Calls that ended without asking a provider.
-    pub(super) not_logged: Account<5>,
+    pub(super) not_logged: Account<6>,
 }
 
 impl<'b> World<'b> {
@@ -283,13 +306,19 @@ impl<'b> World<'b> {
         let widest = |width: fn(&super::build::Flow) -> usize| blueprint.workflows.iter().map(width).max().unwrap_or(0);
         let mut world = World {
             blueprint,
+            stages: &blueprint.stages,
+            addresses: draws,
             now: Instant::START,
             calendar: Calendar::new(),
             due: Due { at: Instant::NEVER, class: 0 },
             sources: model
                 .classes
                 .iter()
-                .map(|class| Source::new(class, model.run.start, blueprint.horizon, &draws))
+                .enumerate()
+                .map(|(at, class)| {
+                    let changes = rate_changes(model, at, blueprint.horizon);
+                    Source::new(class, changes, model.run.start, blueprint.horizon, &draws)
+                })
                 .collect(),
             draws: (0..model.classes.len()).map(|class| ClassDraws::new(blueprint, class, &draws)).collect(),
             plans: Vec::new(),
@@ -317,7 +346,9 @@ impl<'b> World<'b> {
             logs: Vec::new(),
             copies: Vec::new(),
             memory: vec![Instant::START; isolates * blueprint.memory_keys],
-            queues: (0..isolates).flat_map(|_| model.queues.iter().map(|q| Queue::new(q, lines(q)))).collect(),
+            queues: (0..isolates)
+                .flat_map(|_| model.queues.iter().map(|q| Queue::new(q, lines(q)).with_reserve(q, &blueprint.lines)))
+                .collect(),
             links: Links::default(),
             stores: model.stores.iter().map(|store| Store::new(store, model.run.start, &spikes, &draws)).collect(),
             requests: model.platform.requests.as_ref().map(|quota| Requests::new(quota, model.run.start)),
@@ -339,6 +370,11 @@ impl<'b> World<'b> {
             bills: vec![Bill::default(); model.providers.len()],
             answered: Vec::new(),
             answered_each: if blueprint.bills_tokens { model.providers.len() } else { 0 },
+            diagnostics: None,
+            comebacks: None,
+            adaptive: Vec::new(),
+            leaving: Vec::new(),
+            isolates: None,
             tiers: model.tiers.iter().map(|tiers| Tiers::new(tiers, model.platform.isolates, &draws)).collect(),
             d1: model.d1.iter().map(D1::new).collect(),
             lookup_draws: lookup_draws(model, &draws),
@@ -363,6 +399,11 @@ impl<'b> World<'b> {
         if self.blueprint.recording_from > Instant::START {
             self.calendar.push(self.blueprint.recording_from, order(Rank::Rules, 0, 0), Event::Recording);
         }
+        self.schedule_changes();
+        self.open_isolates();
+        self.open_diagnostics();
+        self.expect_comebacks();
+        self.expect_leavers();
         for class in 0..self.sources.len() {
             if let crate::model::Arrivals::Closed { users, .. } = self.blueprint.model.classes[class].arrivals {
                 for user in 0..u64::from(users) {
@@ -440,7 +481,7 @@ fn lookup_draws(model: &crate::model::Model, draws: &Draws) -> Vec<LookupDraws> 
 }
 
 /// The calls of a class's workflow as they begin in the first isolate.
-fn templates(blueprint: &Blueprint, class: usize) -> Vec<Call> {
+pub(super) fn templates(blueprint: &Blueprint, class: usize) -> Vec<Call> {
     let flow = &blueprint.workflows[blueprint.model.classes[class].workflow.index()];
     let queues = blueprint.model.queues.len() as u32;
     let call = |(index, spec): (usize, &super::build::CallSpec)| {

@@ -17,9 +17,14 @@ pub(super) fn sentences(model: &Model) -> Vec<String> {
         retention(model),
         no_rate(model),
         spikes(model),
+        changes(model),
         parts(model),
     ];
     all.into_iter().flatten().map(String::from).collect()
+}
+
+fn changes(model: &Model) -> Option<&'static str> {
+    (!model.stages.is_empty()).then_some("Changes in mid-run: the arithmetic is that of the values at the start.")
 }
 
 fn bursts(model: &Model) -> Option<&'static str> {

@@ -42,11 +42,15 @@ pub fn model(strategy: &str) -> Model {
             spikes: vec![],
             priority: 0,
             patience: None,
+            leaves_after: None,
+            on_leave: OnLeave::GoesOn,
+            comeback: None,
         }],
         workflows: vec![Workflow {
             name: "plan".into(),
             steps: vec![step("analysis", 1, vec![]), step("strategy", 1, vec![0]), step("meal_day", 7, vec![1])],
             on_call_error: OnCallError::Abort,
+            overload_on: FaultSet::NONE,
             invocation: InvocationScope::Plan,
         }],
         providers: vec![provider()],
@@ -56,6 +60,8 @@ pub fn model(strategy: &str) -> Model {
             max_queue: Some(64),
             discipline: Discipline::Fifo,
             patience: None,
+            reserved: vec![],
+            adaptive: None,
         }],
         stores: vec![kv(), cache()],
         tiers: vec![],
@@ -68,6 +74,10 @@ pub fn model(strategy: &str) -> Model {
             Objective { metric: "kv.writes_rejected".into(), min: None, max: Some(0.0) },
             Objective { metric: "logs.error.retrievable.3d".into(), min: Some(0.99), max: None },
         ],
+        isolates: None,
+        diagnostics: None,
+        stages: vec![],
+        settings: vec![],
     }
 }
 
@@ -89,6 +99,7 @@ fn provider() -> Provider {
             high: (0.95, Span::from_secs(9)),
         }),
         request_timeout: Some(Span::from_secs(60)),
+        timeout_from_arrival: false,
         errors: vec![(Fault::ServerError, share(0.002)), (Fault::ParseFailure, share(0.003))],
         request_error: share(0.001),
         retry: Retry {

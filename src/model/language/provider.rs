@@ -9,6 +9,12 @@ pub(super) static PROVIDER: Section = Section {
     fields: &[
         required("latency", Law(&LAW), "How long an attempt takes."),
         optional("request_timeout", Length, "no timeout", "An attempt is cut after this long, counted from its start."),
+        default(
+            "timeout_from",
+            OneOf(&["grant", "arrival"]),
+            "grant",
+            "Whether waiting in the queue spends the time limit; with `arrival` it does.",
+        ),
         optional("errors", Table(&ERRORS), "none", "The chance that an answered attempt ends in each kind of fault."),
         optional("tokens", Table(&TOKENS), "nothing is billed", "What an attempt uses, for its price."),
         optional("prices", Table(&PRICES), "free", "What tokens cost."),
@@ -16,7 +22,7 @@ pub(super) static PROVIDER: Section = Section {
             "billed_on",
             List(&OneOf(FAULTS), None),
             "timeout, parse_failure, invalid_response",
-            "The faults of attempts that are billed all the same; an answer always is.",
+            "The faults of attempts that are billed all the same; an answer always is. With `timeout`, what is lost with its isolate too.",
         ),
         later("outage", "Up and down times."),
         later("requests_per_minute", "A rate limit of the provider."),
@@ -59,7 +65,7 @@ static ERRORS: Section = Section {
     ],
 };
 
-const FAULTS: &[&str] = &[
+pub(super) const FAULTS: &[&str] = &[
     "timeout",
     "rate_limited",
     "server_error",

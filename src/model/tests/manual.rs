@@ -166,5 +166,5 @@ fn faults_have_the_names_of_the_policy() {
         }
         _ => {}
     });
-    assert_eq!(lists, 2);
+    assert_eq!(lists, 3);
 }

@@ -17,6 +17,7 @@ pub(super) fn all(answer: &Answer) -> Vec<Advice> {
     all.extend(keys(answer));
     all.extend(invocations(answer));
     all.extend(queues(answer));
+    all.extend(page(answer));
     all.extend(differences(answer));
     all.extend(records(answer));
     if answer.replications > 0 {
@@ -112,6 +113,17 @@ fn queues(answer: &Answer) -> Vec<Advice> {
         })
     });
     advice.collect()
+}
+
+fn page(answer: &Answer) -> Option<Advice> {
+    let dropped = matching(answer, "queue.", ".dropped").iter().filter_map(|(_, metric)| metric.mean).sum();
+    Some(Advice::DiagnosticsBlind {
+        zero_fraction: answer.mean("diagnostics.zero_fraction")?,
+        overloaded_fraction: answer.mean("diagnostics.overloaded_fraction")?,
+        blind_fraction: answer.mean("diagnostics.blind_fraction").filter(|&blind| blind > DIFFERENT)?,
+        overloaded: answer.mean("plans.overloaded")?,
+        dropped,
+    })
 }
 
 fn differences(answer: &Answer) -> Vec<Advice> {

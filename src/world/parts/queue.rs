@@ -52,6 +52,86 @@ pub(crate) struct Queue {
     pub(crate) active_level: TimeWeighted,
     /// Calls waiting, over time.
     pub(crate) waiting_level: TimeWeighted,
+    /// Slots, over time.
+    pub(crate) slots_level: TimeWeighted,
+    /// Slots that only some may have.
+    reserve: Option<Box<Reserve>>,
+    /// The most slots and places that it ever had.
+    most: (u32, u32),
+    /// What a diagnostics page shows, since the isolate began: admitted, refused, and when the last one was.
+    granted: u64,
+    dropped: u64,
+    last_drop: Option<Instant>,
+    /// Time that was waited before the recording began, and by those who left.
+    waited_before: u128,
+    waited_in_vain: u128,
+}
+
+/// Reserved slots: each line holds the calls of one class, and a slot is taken only if enough are left for the others.
+#[derive(Debug)]
+struct Reserve {
+    /// By line: slots reserved, and slots taken.
+    slots: Vec<u32>,
+    active: Vec<u32>,
+    /// By line: who is served first among lines, the smallest; all alike unless the discipline is `priority`.
+    ranks: Vec<u8>,
+    last_first: bool,
+    /// By call: when it came to wait, as a number.
+    came: Vec<u64>,
+    arrivals: u64,
+}
+
+impl Reserve {
+    /// Whether a call of this line may have one of so many free slots.
+    fn admits(&self, line: usize, free: u32) -> bool {
+        let others = self.slots.iter().zip(&self.active).enumerate().filter(|(other, _)| *other != line);
+        let kept: u32 = others.map(|(_, (slots, active))| slots.saturating_sub(*active)).sum();
+        free > kept
+    }
+
+    fn waits(&mut self, call: u32) {
+        self.came.resize((call as usize + 1).max(self.came.len()), 0);
+        self.came[call as usize] = self.arrivals;
+        self.arrivals += 1;
+    }
+
+    /// The line whose first call is next, of those that may have a slot.
+    fn next(&self, lines: &[Line], free: u32) -> Option<usize> {
+        let may = lines.iter().enumerate().filter(|(at, line)| line.first != NOBODY && self.admits(*at, free));
+        may.min_by_key(|(at, line)| {
+            let came = self.came[line.first as usize];
+            (self.ranks[*at], if self.last_first { u64::MAX - came } else { came })
+        })
+        .map(|(at, _)| at)
+    }
+}
+
+/// What a diagnostics page shows of a queue.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Page {
+    pub(crate) active: u64,
+    pub(crate) queued: u64,
+    pub(crate) dropped: u64,
+    pub(crate) last_drop: Option<Instant>,
+    granted: u64,
+    waited_ns: u128,
+}
+
+impl Page {
+    /// Adds the page of another isolate.
+    pub(crate) fn add(&mut self, other: &Page) {
+        self.active += other.active;
+        self.queued += other.queued;
+        self.dropped += other.dropped;
+        self.granted += other.granted;
+        self.waited_ns += other.waited_ns;
+        self.last_drop = self.last_drop.max(other.last_drop);
+    }
+
+    /// `avgWaitMs`, in nanoseconds: over admitted calls, zero waits included; 0 where none was admitted.
+    pub(crate) fn average_wait_ns(&self) -> f64 {
+        self.waited_ns as f64 / self.granted.max(1) as f64
+    }
 }
 
 impl Queue {
@@ -66,22 +146,139 @@ impl Queue {
             lines: vec![Line { first: NOBODY, last: NOBODY }; lines.max(1)],
             active_level: TimeWeighted::default(),
             waiting_level: TimeWeighted::default(),
+            slots_level: TimeWeighted::new(0, u64::from(spec.max_concurrency)),
+            reserve: None,
+            most: (spec.max_concurrency, spec.max_queue.unwrap_or(u32::MAX)),
+            granted: 0,
+            dropped: 0,
+            last_drop: None,
+            waited_before: 0,
+            waited_in_vain: 0,
         }
+    }
+
+    /// The same with its reserved slots, if it has any; then each class has a line, and `ranks` says which goes first.
+    pub(crate) fn with_reserve(mut self, spec: &Spec, ranks: &[u8]) -> Queue {
+        if !spec.reserved.is_empty() {
+            let is_ranked = spec.discipline == Discipline::Priority;
+            self.lines = vec![Line { first: NOBODY, last: NOBODY }; ranks.len()];
+            self.reserve = Some(Box::new(Reserve {
+                slots: spec.reserved.clone(),
+                active: vec![0; ranks.len()],
+                ranks: if is_ranked { ranks.to_vec() } else { vec![0; ranks.len()] },
+                last_first: self.last_first,
+                came: Vec::new(),
+                arrivals: 0,
+            }));
+        }
+        self
+    }
+
+    /// Whether a call of this line may have a slot.
+    #[inline]
+    fn has_slot(&self, line: usize) -> bool {
+        self.active < self.slots
+            && self.reserve.as_ref().is_none_or(|reserve| reserve.admits(line, self.slots - self.active))
+    }
+
+    /// The page at `now`, where those that still wait have waited for `still` together.
+    pub(crate) fn page(&self, now: Instant, still: u128) -> Page {
+        // All time in the queue is the area under its length.
+        let waited = self.waited_before + self.waiting_level.area(now.nanos()) - self.waited_in_vain - still;
+        Page {
+            active: u64::from(self.active),
+            queued: u64::from(self.waiting),
+            dropped: self.dropped,
+            last_drop: self.last_drop,
+            granted: self.granted,
+            waited_ns: waited,
+        }
+    }
+
+    /// The warm-up is over; the page goes on.
+    pub(crate) fn start_recording(&mut self, now: Instant) {
+        self.waited_before += self.waiting_level.area(now.nanos());
+        for level in [&mut self.active_level, &mut self.waiting_level, &mut self.slots_level] {
+            level.restart(now.nanos());
+        }
+    }
+
+    /// The queue of an isolate that is still to start; what is measured of it is measured from `began` on.
+    pub(crate) fn closed(spec: &Spec, lines: usize, began: Instant) -> Queue {
+        let level = TimeWeighted::new(began.nanos(), 0);
+        Queue { active_level: level, waiting_level: level, slots_level: level, ..Queue::new(spec, lines) }
+    }
+
+    /// The isolate starts.
+    pub(crate) fn open(&mut self, spec: &Spec, now: Instant) {
+        (self.slots, self.places) = (spec.max_concurrency, spec.max_queue.unwrap_or(u32::MAX));
+        self.slots_level.set(now.nanos(), u64::from(self.slots));
+    }
+
+    /// The isolate goes, and all that is in its memory.
+    pub(crate) fn close(&mut self, now: Instant) {
+        (self.active, self.waiting) = (0, 0);
+        self.lines.fill(Line { first: NOBODY, last: NOBODY });
+        if let Some(reserve) = &mut self.reserve {
+            reserve.active.fill(0);
+        }
+        for level in [&mut self.active_level, &mut self.waiting_level, &mut self.slots_level] {
+            level.set(now.nanos(), 0);
+        }
+        (self.granted, self.dropped, self.last_drop) = (0, 0, None);
+        self.waited_in_vain = self.waited_before + self.waiting_level.area(now.nanos());
+    }
+
+    /// New limits: who is in a slot or waits stays.
+    pub(crate) fn change(&mut self, spec: &Spec, now: Instant) {
+        (self.slots, self.places) = (spec.max_concurrency, spec.max_queue.unwrap_or(u32::MAX));
+        if self.slots_level.level() > 0 {
+            self.slots_level.set(now.nanos(), u64::from(self.slots));
+        }
+        self.most = (self.most.0.max(self.slots), self.most.1.max(self.places));
+    }
+
+    /// Another number of slots; who is in one stays.
+    pub(crate) fn limit(&mut self, slots: u32, now: Instant) {
+        if slots != self.slots {
+            self.slots = slots;
+            self.slots_level.set(now.nanos(), u64::from(slots));
+        }
+    }
+
+    /// Whoever is next, if there is a slot for it after a change.
+    pub(crate) fn serve_next(&mut self, links: &mut Links, now: Instant) -> Option<u32> {
+        if self.waiting == 0 || self.active >= self.slots {
+            return None;
+        }
+        let next = self.take_first(links, now)?;
+        self.active += 1;
+        self.active_level.set(now.nanos(), u64::from(self.active));
+        Some(next)
     }
 
     /// A call arrives, to stand in `line` if it must wait.
     #[inline]
     pub(crate) fn arrive(&mut self, call: u32, line: usize, links: &mut Links, now: Instant) -> Admission {
-        if self.active < self.slots {
+        if self.has_slot(line) {
+            if let Some(reserve) = &mut self.reserve {
+                reserve.active[line] += 1;
+            }
             self.active += 1;
             self.active_level.set(now.nanos(), u64::from(self.active));
+            self.granted += 1;
             return Admission::Granted;
         }
         if self.waiting >= self.places {
+            self.dropped += 1;
+            self.last_drop = Some(now);
             return Admission::Refused;
         }
         self.waiting += 1;
         self.waiting_level.set(now.nanos(), u64::from(self.waiting));
+        if let Some(reserve) = &mut self.reserve {
+            reserve.waits(call);
+        }
         let line = &mut self.lines[line];
         if line.first == NOBODY {
             (line.first, line.last) = (call, call);
@@ -98,22 +295,50 @@ impl Queue {
         Admission::Waiting
     }
 
-    /// A call gives its slot back; whoever is next has it at this instant.
+    /// A call of this line gives its slot back; whoever is next has it at this instant.
     #[inline]
-    pub(crate) fn leave(&mut self, links: &mut Links, now: Instant) -> Option<u32> {
-        if self.waiting == 0 {
+    pub(crate) fn leave(&mut self, line: usize, links: &mut Links, now: Instant) -> Option<u32> {
+        if self.reserve.is_some() {
+            return self.leave_reserved(line, links, now);
+        }
+        if self.waiting == 0 || self.active > self.slots {
             self.active -= 1;
             self.active_level.set(now.nanos(), u64::from(self.active));
             return None;
         }
-        let line = self.lines.iter().position(|line| line.first != NOBODY)?;
+        self.take_first(links, now)
+    }
+
+    /// With reserved slots, the one that is free now may be for nobody who waits.
+    #[cold]
+    fn leave_reserved(&mut self, line: usize, links: &mut Links, now: Instant) -> Option<u32> {
+        if let Some(reserve) = &mut self.reserve {
+            reserve.active[line] -= 1;
+        }
+        self.active -= 1;
+        self.active_level.set(now.nanos(), u64::from(self.active));
+        self.serve_next(links, now)
+    }
+
+    #[inline]
+    fn take_first(&mut self, links: &mut Links, now: Instant) -> Option<u32> {
+        let line = match &mut self.reserve {
+            None => self.lines.iter().position(|line| line.first != NOBODY)?,
+            Some(reserve) => {
+                let line = reserve.next(&self.lines, self.slots - self.active)?;
+                reserve.active[line] += 1;
+                line
+            }
+        };
         let next = self.lines[line].first;
         self.take_out(next, line, links, now);
+        self.granted += 1;
         Some(next)
     }
 
-    /// A waiting call leaves without having been served.
-    pub(crate) fn abandon(&mut self, call: u32, line: usize, links: &mut Links, now: Instant) {
+    /// A call that has waited since `since` leaves without having been served.
+    pub(crate) fn abandon(&mut self, call: u32, line: usize, since: Instant, links: &mut Links, now: Instant) {
+        self.waited_in_vain += u128::from(now.since(since).nanos());
         self.take_out(call, line, links, now);
     }
 
@@ -142,7 +367,10 @@ impl Queue {
 
     /// Whether slots, places and the rule that no slot is idle while a call waits all hold.
     pub(crate) fn is_sound(&self) -> bool {
-        self.active <= self.slots && self.waiting <= self.places && (self.waiting == 0 || self.active == self.slots)
+        let (slots, places) = self.most;
+        self.active <= slots
+            && self.waiting <= places
+            && (self.waiting == 0 || self.reserve.is_some() || self.active >= self.slots)
     }
 }
 
@@ -151,8 +379,15 @@ mod tests {
     use super::*;
 
     fn queue(slots: u32, places: u32, discipline: Discipline, lines: usize) -> (Queue, Links) {
-        let spec =
-            Spec { name: "ai".into(), max_concurrency: slots, max_queue: Some(places), discipline, patience: None };
+        let spec = Spec {
+            name: "ai".into(),
+            max_concurrency: slots,
+            max_queue: Some(places),
+            discipline,
+            patience: None,
+            reserved: vec![],
+            adaptive: None,
+        };
         let mut links = Links::default();
         links.grow_to(16);
         (Queue::new(&spec, lines), links)
@@ -164,7 +399,7 @@ mod tests {
         for &(call, line) in arrivals {
             assert_eq!(queue.arrive(call, line, &mut links, Instant::START), Admission::Waiting);
         }
-        std::iter::from_fn(|| queue.leave(&mut links, Instant::START)).collect()
+        std::iter::from_fn(|| queue.leave(0, &mut links, Instant::START)).collect()
     }
 
     #[test]
@@ -184,15 +419,44 @@ mod tests {
     }
 
     #[test]
+    fn fewer_slots_take_none_away_and_more_serve_at_once() {
+        let (mut queue, mut links) = queue(3, 8, Discipline::Fifo, 1);
+        for call in 0..6 {
+            queue.arrive(call, 0, &mut links, Instant::START);
+        }
+        let limits = |slots, places| Spec {
+            name: "ai".into(),
+            max_concurrency: slots,
+            max_queue: Some(places),
+            discipline: Discipline::Fifo,
+            patience: None,
+            reserved: vec![],
+            adaptive: None,
+        };
+        queue.change(&limits(1, 2), Instant::START);
+        assert_eq!(queue.arrive(6, 0, &mut links, Instant::START), Admission::Refused);
+        assert_eq!(
+            (queue.leave(0, &mut links, Instant::START), queue.leave(0, &mut links, Instant::START)),
+            (None, None)
+        );
+        assert_eq!((queue.active, queue.waiting()), (1, 3));
+        assert_eq!(queue.leave(0, &mut links, Instant::START), Some(3));
+        queue.change(&limits(3, 8), Instant::START);
+        let served: Vec<u32> = std::iter::from_fn(|| queue.serve_next(&mut links, Instant::START)).collect();
+        assert_eq!((served, queue.active, queue.waiting()), (vec![4, 5], 3, 0));
+        assert!(queue.is_sound());
+    }
+
+    #[test]
     fn whoever_leaves_the_middle_is_not_served() {
         let (mut queue, mut links) = queue(1, 8, Discipline::Fifo, 1);
         for call in 0..5 {
             queue.arrive(call, 0, &mut links, Instant::START);
         }
-        queue.abandon(2, 0, &mut links, Instant::START);
-        queue.abandon(4, 0, &mut links, Instant::START);
+        queue.abandon(2, 0, Instant::START, &mut links, Instant::START);
+        queue.abandon(4, 0, Instant::START, &mut links, Instant::START);
         queue.arrive(5, 0, &mut links, Instant::START);
-        let rest: Vec<u32> = std::iter::from_fn(|| queue.leave(&mut links, Instant::START)).collect();
+        let rest: Vec<u32> = std::iter::from_fn(|| queue.leave(0, &mut links, Instant::START)).collect();
         assert_eq!(rest, [1, 3, 5]);
         assert_eq!((queue.active, queue.waiting()), (0, 0));
     }

@@ -62,11 +62,18 @@ fn per_ns(rate: Rate) -> f64 {
 }
 
 impl Source {
-    /// The arrivals of `class` in the replication that `draws` belongs to.
+    /// The arrivals of `class` in the replication that `draws` belongs to; in `stretches` its rate is multiplied, as
+    /// in its spikes.
     ///
     /// # Panics
     /// Never: the unit exponential is a law.
-    pub(crate) fn new(class: &Class, start: Timestamp, horizon: Instant, draws: &Draws) -> Source {
+    pub(crate) fn new(
+        class: &Class,
+        stretches: Vec<(Instant, Instant, f64)>,
+        start: Timestamp,
+        horizon: Instant,
+        draws: &Draws,
+    ) -> Source {
         let flow = match &class.arrivals {
             Arrivals::Poisson(rate) => Flow::Poisson { scale: 1e-9 / per_ns(*rate) },
             Arrivals::Deterministic(rate) => Flow::Deterministic { rate: *rate },
@@ -95,7 +102,7 @@ impl Source {
             flow,
             gaps: draws.stream(&class.name, Purpose::Arrival, 0),
             unit: LawSpec::Exponential { mean: Span::SECOND }.compile().expect("a law"),
-            spikes: spikes.collect(),
+            spikes: spikes.chain(stretches).collect(),
             count: 0,
             due: Instant::START,
             last: Instant::START,

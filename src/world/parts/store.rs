@@ -248,6 +248,25 @@ impl Store {
         }
     }
 
+    /// New values; what was stored and counted stays.
+    pub(crate) fn change(&mut self, spec: &Spec, now: Instant) {
+        for (op, meters) in self.meters.iter_mut().enumerate() {
+            if let Some(others) = &mut self.others[op] {
+                others.catch_up(meters, now);
+            }
+            meters.iter_mut().zip(&spec.quotas[op]).for_each(|(meter, quota)| meter.change(quota, now));
+        }
+        (self.spacing, self.on_key_exceed) = (spec.key_spacing, spec.on_key_exceed);
+        self.storage.clone_from(&spec.storage);
+        self.default_ttl = spec.ttl;
+        self.ops_per_invocation = spec.ops_per_invocation.unwrap_or(u32::MAX);
+        self.retry_after = self.retry_after.map(|_| spec.retry_after);
+        if let Some(pressure) = &mut self.pressure {
+            pressure.per_second = spec.evictions_per_hour / 3600.0;
+        }
+        (self.put_stores_nothing, self.network_errors) = (spec.put_stores_nothing, spec.network_errors);
+    }
+
     /// What the quotas of this kind of op say to one that is asked for at `now`.
     #[inline]
     pub(crate) fn judge(&mut self, op: OpKind, now: Instant) -> Verdict {

@@ -1,0 +1,412 @@
+//! `[[change]]`: values that change while the model runs.
+//!
+//! A change is applied to the tree as `--set` would, and the model is read again: what follows is a row of whole
+//! models, each in force from its instant on. Only values may change; the parts of a model, and what connects them,
+//! are the same all the time.
+
+use super::cursor::Cursor;
+use super::fields::{Field, Kind, Need};
+use super::input::{Input, Source};
+use super::language::{MODEL, TAGS};
+use super::names::Names;
+use super::problems::{At, Complaint};
+use super::spec::{Arrivals, Class, Model, Provider, Store};
+use super::tree::{Node, Value};
+use super::{load, overlay, shape};
+use crate::policy::{Quota, Window};
+use crate::streams::LawSpec;
+use crate::units::{Span, number};
+
+/// A whole model that is in force from an instant on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stage {
+    /// Since when, after the start of the run; more than nothing, and later than the stage before.
+    pub from: Span,
+    /// The model; its own `stages` and `settings` are empty.
+    pub model: Model,
+}
+
+/// One value that a changing setting had, or was meant to have.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Setting {
+    /// The path of the key, as `--set` takes it.
+    pub path: String,
+    /// The value as it is written.
+    pub value: String,
+    /// Where it came from: `default`, `model`, `environment`, `kv`.
+    pub source: String,
+    /// When it was declared.
+    pub declared: Span,
+    /// From when on it was in force; none where the program never reads it.
+    pub from: Option<Span>,
+    /// Until when; none where nothing replaced it.
+    pub until: Option<Span>,
+}
+
+/// One value of a change: its path as text and as keys, and the value.
+type Leaf = (String, Vec<(String, At)>, Node);
+
+/// A change as it is written.
+struct Declared {
+    at: Span,
+    from: Span,
+    source: String,
+    effective: bool,
+    values: Vec<Leaf>,
+    whole: Node,
+}
+
+/// Reads the changes of a model and the models that follow from them. `root` is changed by those that are in force
+/// from the very start; the answer is the model as it starts.
+pub(super) fn apply(input: &mut Input<'_>, source: &Source, root: &mut Node, overrides: &[String]) -> Option<Model> {
+    let mut declared = declared(input, root);
+    if !input.problems.is_empty() {
+        return load::checked(input, source, root, overrides);
+    }
+    declared.sort_by_key(|change| change.from);
+    let mut settings = first_values(root, &declared);
+    let (now, later): (Vec<_>, Vec<_>) = declared.into_iter().partition(|change| change.from.is_zero());
+    for change in &now {
+        note(&mut settings, change);
+        try_out(input, source, root, change, None, overrides);
+    }
+    let mut base = load::checked(input, source, root, overrides)?;
+    let mut digests = Vec::new();
+    for change in &later {
+        if !input.problems.is_empty() {
+            break;
+        }
+        note(&mut settings, change);
+        let Some(mut model) = try_out(input, source, root, change, Some(&base), overrides) else { continue };
+        digests.push(std::mem::take(&mut model.digest));
+        match base.stages.last_mut() {
+            Some(last) if last.from == change.from => last.model = model,
+            _ => base.stages.push(Stage { from: change.from, model }),
+        }
+    }
+    if !digests.is_empty() {
+        base.digest = super::digest::of_all(&base.digest, &digests);
+    }
+    settings.sort_by(|a, b| (&a.path, a.declared).cmp(&(&b.path, b.declared)));
+    base.settings = settings;
+    Some(base)
+}
+
+fn declared(input: &mut Input<'_>, root: &Node) -> Vec<Declared> {
+    let cursor = Cursor::new(root, &MODEL, String::new());
+    let mut all = Vec::new();
+    for table in cursor.tables("change") {
+        let mut values = Vec::new();
+        match table.get("set") {
+            Some(set) if set.table().is_some_and(|table| !table.is_empty()) => leaves(input, set, &[], &mut values),
+            Some(set) => {
+                let complaint = Complaint::new("nothing is changed")
+                    .cure("write for example set = { \"queue.ai.max_concurrency\" = 3 }");
+                input.problems.report_once(set.at, &table.key("set"), complaint);
+            }
+            None => {}
+        }
+        let (Some(at), Some(takes)) = (table.span("at"), table.span("takes")) else { continue };
+        all.push(Declared {
+            at,
+            from: at.saturating_add(takes),
+            source: table.word("source").into(),
+            effective: table.flag("effective"),
+            values,
+            whole: table.node.clone(),
+        });
+    }
+    all
+}
+
+/// The single values in a table of paths: a dotted key, or tables in tables. A table that names its own kind is a
+/// value.
+fn leaves(input: &mut Input<'_>, node: &Node, walked: &[(String, At)], out: &mut Vec<Leaf>) {
+    let Some(table) =
+        node.table().filter(|table| walked.is_empty() || !TAGS.iter().any(|tag| table.contains_key(*tag)))
+    else {
+        let path = walked.iter().fold(String::new(), |path, (key, _)| shape::join(&path, key));
+        return out.push((path, walked.to_vec(), node.clone()));
+    };
+    for (key, value) in table {
+        let Some(keys) = overlay::path(value.key.source, key) else {
+            let complaint = Complaint::new("not a path of keys").found(format!("{key:?}"));
+            input.problems.report_once(value.key, key, complaint.cure("quote a key with dots in it"));
+            continue;
+        };
+        let here: Vec<(String, At)> =
+            walked.iter().cloned().chain(keys.into_iter().map(|(key, _)| (key, value.key))).collect();
+        leaves(input, value, &here, out);
+    }
+}
+
+/// Applies a change to the tree (or, where it is not effective, to a copy), and reads the model that follows.
+fn try_out(
+    input: &mut Input<'_>,
+    source: &Source,
+    root: &mut Node,
+    change: &Declared,
+    base: Option<&Model>,
+    overrides: &[String],
+) -> Option<Model> {
+    let mut changed = root.clone();
+    for (path, keys, value) in &change.values {
+        let first = keys.first().map_or("", |(key, _)| key.as_str());
+        if let Err(complaint) = known(&Names::new(root), first, keys.get(1).map(|(name, _)| name.as_str())) {
+            input.problems.report_once(value.key, path, complaint);
+            return None;
+        }
+        overlay::put(input, &mut changed, keys, String::new(), value.clone());
+    }
+    shape::check(&changed, &super::language::ROOT, "", &mut input.problems);
+    let model = load::checked(input, source, &changed, overrides).filter(|_| input.problems.is_empty())?;
+    if let Some(base) = base
+        && let Some(part) = differs(base, &model)
+    {
+        let path = change.values.first().map_or("", |(path, ..)| path.as_str());
+        let complaint = Complaint::new("this cannot change while the model runs")
+            .found(format!("a change of {part}"))
+            .allowed("limits, rates, chances, latencies, timeouts, retries, patience and words such as logging.level; parts, their order and their kinds stay");
+        input.problems.report_once(change.whole.get("set").map_or(change.whole.at, |set| set.at), path, complaint);
+        return None;
+    }
+    if change.effective {
+        *root = changed;
+        return Some(model);
+    }
+    None
+}
+
+fn known(names: &Names, section: &str, name: Option<&str>) -> Result<(), Complaint> {
+    let list = match section {
+        "traffic" => &names.classes,
+        "workflow" => &names.workflows,
+        "provider" => &names.providers,
+        "queue" => &names.queues,
+        "store" => &names.stores,
+        "change" | "extends" | "name" | "run" | "objectives" => {
+            return Err(Complaint::new("this cannot change while the model runs").found(section));
+        }
+        _ => return Ok(()),
+    };
+    match name {
+        Some(name) if list.position(name).is_none() => Err(list.missing(name)),
+        _ => Ok(()),
+    }
+}
+
+/// The part in which two models differ in more than the values that may change.
+fn differs(base: &Model, stage: &Model) -> Option<&'static str> {
+    let mut stage = stage.clone();
+    for (class, of) in stage.classes.iter_mut().zip(&base.classes) {
+        keep_class(class, of);
+    }
+    for (workflow, of) in stage.workflows.iter_mut().zip(&base.workflows) {
+        workflow.on_call_error = of.on_call_error;
+        for (step, of) in workflow.steps.iter_mut().zip(&of.steps) {
+            step.latency.clone_from(&of.latency);
+            step.critical = of.critical;
+        }
+    }
+    for (provider, of) in stage.providers.iter_mut().zip(&base.providers) {
+        keep_provider(provider, of);
+    }
+    for (queue, of) in stage.queues.iter_mut().zip(&base.queues) {
+        (queue.max_concurrency, queue.max_queue, queue.patience) = (of.max_concurrency, of.max_queue, of.patience);
+    }
+    for (store, of) in stage.stores.iter_mut().zip(&base.stores) {
+        keep_store(store, of);
+    }
+    for (read, of) in stage.reads.iter_mut().zip(&base.reads) {
+        keep_some(&mut read.memory_ttl, &of.memory_ttl);
+    }
+    (stage.logging.level, stage.logging.on_error) = (base.logging.level, base.logging.on_error);
+    for (op, of) in stage.logging.ops.iter_mut().zip(&base.logging.ops) {
+        (op.ttl, op.bytes) = (of.ttl, of.bytes);
+    }
+    keep_some(&mut stage.platform.subrequests_external, &base.platform.subrequests_external);
+    keep_some(&mut stage.platform.subrequests_internal, &base.platform.subrequests_internal);
+    [
+        ("platform", stage.platform != base.platform),
+        ("traffic", stage.classes != base.classes),
+        ("workflow", stage.workflows != base.workflows),
+        ("provider", stage.providers != base.providers),
+        ("queue", stage.queues != base.queues),
+        ("store", stage.stores != base.stores),
+        ("tiers", stage.tiers != base.tiers),
+        ("d1", stage.d1 != base.d1),
+        ("reads", stage.reads != base.reads),
+        ("logging", stage.logging != base.logging),
+        ("isolates", stage.isolates != base.isolates),
+        ("diagnostics", stage.diagnostics != base.diagnostics),
+        ("cost", stage.cost != base.cost),
+        ("run", stage.run != base.run),
+    ]
+    .into_iter()
+    .find_map(|(part, differs)| differs.then_some(part))
+}
+
+/// What is there before and after may change; what comes or goes may not.
+fn keep_some<T: Clone>(value: &mut Option<T>, of: &Option<T>) {
+    if value.is_some() && of.is_some() {
+        value.clone_from(of);
+    }
+}
+
+fn keep_class(class: &mut Class, of: &Class) {
+    class.patience = of.patience;
+    keep_some(&mut class.leaves_after, &of.leaves_after);
+    match (&mut class.arrivals, &of.arrivals) {
+        (Arrivals::Poisson(rate), Arrivals::Poisson(of))
+        | (Arrivals::Deterministic(rate), Arrivals::Deterministic(of))
+        | (Arrivals::Profile { rate, .. }, Arrivals::Profile { rate: of, .. })
+        | (Arrivals::Batch { rate, .. }, Arrivals::Batch { rate: of, .. }) => *rate = *of,
+        (Arrivals::Closed { think, .. }, Arrivals::Closed { think: of, .. }) => think.clone_from(of),
+        _ => {}
+    }
+}
+
+fn keep_provider(provider: &mut Provider, of: &Provider) {
+    provider.latency.clone_from(&of.latency);
+    provider.request_timeout = of.request_timeout;
+    provider.errors.clone_from(&of.errors);
+    provider.request_error = of.request_error;
+    provider.retry = of.retry;
+}
+
+fn keep_store(store: &mut Store, of: &Store) {
+    // What is left to no chance has no draws: a law stays one, and a constant too.
+    let is_constant = |law: &LawSpec| matches!(law, LawSpec::Constant { .. });
+    for (law, of) in store.latency.iter_mut().zip(&of.latency) {
+        if is_constant(law) == is_constant(of) {
+            law.clone_from(of);
+        }
+    }
+    for (quotas, of) in store.quotas.iter_mut().zip(&of.quotas) {
+        for (quota, of) in quotas.iter_mut().zip(of) {
+            keep_quota(quota, of);
+        }
+    }
+    store.key_spacing = of.key_spacing;
+    store.on_key_exceed = of.on_key_exceed;
+    store.ttl = of.ttl;
+    store.ops_per_invocation = of.ops_per_invocation;
+    store.retry_after = of.retry_after;
+    if let (Some(storage), Some(of)) = (&mut store.storage, &of.storage) {
+        storage.limit = of.limit;
+    }
+    if store.evictions_per_hour > 0.0 && of.evictions_per_hour > 0.0 {
+        store.evictions_per_hour = of.evictions_per_hour;
+    }
+    for (chance, of) in
+        [(&mut store.network_errors, of.network_errors), (&mut store.put_stores_nothing, of.put_stores_nothing)]
+    {
+        if chance.value() > 0.0 && of.value() > 0.0 {
+            *chance = of;
+        }
+    }
+}
+
+fn keep_quota(quota: &mut Quota, of: &Quota) {
+    quota.limit = of.limit;
+    quota.enforcement_lag = of.enforcement_lag;
+    if let (Window::Bucket(burst, span), Window::Bucket(of, of_span)) = (&mut quota.window, of.window)
+        && *span == of_span
+    {
+        *burst = of;
+    }
+}
+
+/// The values that the changed settings have before any change.
+fn first_values(root: &Node, declared: &[Declared]) -> Vec<Setting> {
+    let mut settings: Vec<Setting> = Vec::new();
+    for (path, keys, _) in declared.iter().flat_map(|change| &change.values) {
+        if settings.iter().any(|setting| setting.path == *path) {
+            continue;
+        }
+        let keys: Vec<&str> = keys.iter().map(|(key, _)| key.as_str()).collect();
+        let (source, value) = match find(root, &keys) {
+            Some(node) => ("model", plain(node)),
+            None => ("default", default_of(&keys)),
+        };
+        settings.push(Setting {
+            path: path.clone(),
+            value,
+            source: source.into(),
+            declared: Span::ZERO,
+            from: Some(Span::ZERO),
+            until: None,
+        });
+    }
+    settings
+}
+
+/// Notes the values of a change, and that those before them are over.
+fn note(settings: &mut Vec<Setting>, change: &Declared) {
+    for (path, _, value) in &change.values {
+        if change.effective {
+            let open = settings.iter_mut().filter(|s| s.path == *path && s.from.is_some() && s.until.is_none());
+            open.for_each(|setting| setting.until = Some(change.from));
+        }
+        settings.push(Setting {
+            path: path.clone(),
+            value: plain(value),
+            source: change.source.clone(),
+            declared: change.at,
+            from: change.effective.then_some(change.from),
+            until: None,
+        });
+    }
+}
+
+fn find<'a>(node: &'a Node, keys: &[&str]) -> Option<&'a Node> {
+    let Some((key, rest)) = keys.split_first() else { return Some(node) };
+    let next = match &node.value {
+        Value::List(list) => list
+            .iter()
+            .find(|item| item.get("name").and_then(Node::text) == Some(key))
+            .or_else(|| list.get(key.parse::<usize>().ok()?)),
+        _ => node.get(key),
+    };
+    find(next?, rest)
+}
+
+/// What a key means where a model does not say it.
+fn default_of(keys: &[&str]) -> String {
+    let mut fields: &'static [Field] = MODEL.fields;
+    let mut found = "";
+    let mut keys = keys.iter();
+    while let Some(key) = keys.next() {
+        let Some(field) = fields.iter().find(|field| field.name == *key) else { break };
+        found = match field.need {
+            Need::Default(text) | Need::Optional(text) => text,
+            Need::Required => "",
+        };
+        let kind = match field.kind {
+            Kind::Named(of) | Kind::List(of, _) => {
+                keys.next();
+                *of
+            }
+            kind => kind,
+        };
+        if let Kind::Table(section) | Kind::OneOrMore(section) = kind {
+            fields = section.fields;
+        }
+    }
+    found.into()
+}
+
+/// A value in short.
+fn plain(node: &Node) -> String {
+    match &node.value {
+        Value::Text(text) | Value::Date(text) => text.clone(),
+        Value::Whole(whole) => whole.to_string(),
+        Value::Real(real) => number(*real),
+        Value::Bool(value) => value.to_string(),
+        Value::List(list) => format!("[{}]", list.iter().map(plain).collect::<Vec<_>>().join(", ")),
+        Value::Table(table) => {
+            let entries = table.iter().map(|(key, value)| format!("{key} = {}", plain(value)));
+            format!("{{ {} }}", entries.collect::<Vec<_>>().join(", "))
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! How the program is run while the model is: its isolates, the page that shows them, values that change, and users who
+//! come back.
+
+use super::super::fields::Kind::*;
+use super::super::fields::{Section, default, optional, required};
+use super::provider::FAULTS;
+use super::{LAW, U32};
+
+pub(super) static ISOLATES: Section = Section {
+    title: "[isolates]",
+    fields: &[
+        default("min", Whole(1, 10_000), "1", "How many there are at least that take plans."),
+        default("max", Whole(1, 10_000), "100", "How many there are at most that take plans."),
+        optional("per_isolate", Whole(1, U32), "never", "Plans at once in each of them at which another one starts."),
+        optional("idle", Length, "never", "How long after its last plan an isolate goes."),
+        optional("lifetime", Law(&LAW), "for ever", "How long an isolate lives before it is evicted."),
+        optional("deploys", Table(&DEPLOYS), "none", "When all isolates are replaced."),
+        default("drain_timeout", Duration, "0s", "How long an evicted or replaced isolate has to finish its plans."),
+        default(
+            "on_loss",
+            OneOf(&["lost", "client_retries"]),
+            "lost",
+            "What becomes of plans that it does not finish: they crash, and with `client_retries` their users try again at once.",
+        ),
+    ],
+};
+
+static DEPLOYS: Section = Section {
+    title: "deploys",
+    fields: &[
+        optional("every", Length, "`at` is given", "How often."),
+        optional("at", List(&Duration, None), "`every` is given", "When, after the start of the run."),
+    ],
+};
+
+pub(super) static DIAGNOSTICS: Section = Section {
+    title: "[diagnostics]",
+    fields: &[
+        optional("every", Length, "`at` is given", "How often somebody looks at the page."),
+        optional("at", List(&Duration, None), "`every` is given", "When somebody does, after the start of the run."),
+        optional(
+            "queue",
+            Text,
+            "the only one",
+            "The queue whose counters it shows, of the isolate the visit lands on.",
+        ),
+    ],
+};
+
+pub(super) static CHANGE: Section = Section {
+    title: "[[change]]",
+    fields: &[
+        required("at", Duration, "When it is made, after the start of the run."),
+        required("set", Paths, "The new values by path, as `--set` takes it: `{ \"queue.ai.max_concurrency\" = 3 }`."),
+        default(
+            "source",
+            OneOf(&["default", "environment", "kv"]),
+            "kv",
+            "Where the value comes from; for the report.",
+        ),
+        default("takes", Duration, "0s", "How long it takes to reach the program: staleness, and how often it reads."),
+        default("effective", Bool, "true", "Whether the program reads it at all; if not, it is only reported."),
+    ],
+};
+
+pub(super) static ADAPTIVE: Section = Section {
+    title: "adaptive of a queue",
+    fields: &[
+        default("min", Whole(1, 1_000_000), "1", "Slots at least; at most, and at first, `max_concurrency`."),
+        default("increase", Number(0.001, 1000.0), "1", "Slots that a success in each of them adds together."),
+        default("decrease", Fraction, "0.5", "What an overload multiplies them by, once for all that was under way."),
+        optional(
+            "on",
+            List(&OneOf(FAULTS), None),
+            "timeout, rate_limited, overloaded",
+            "The kinds of fault that are an overload.",
+        ),
+    ],
+};
+
+pub(super) static COMEBACK: Section = Section {
+    title: "retry of a class",
+    fields: &[
+        required("chance", Fraction, "How likely a user comes back after an overload answer, as a new plan."),
+        default("after", Law(&LAW), "30s", "How long after it."),
+        default("max", Whole(1, 1_000_000), "3", "How often a user comes back at most."),
+    ],
+};

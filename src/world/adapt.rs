@@ -1,0 +1,41 @@
+//! Limits of concurrency that follow the provider: every attempt that ends tells the queue it came through.
+
+use super::state::{NO_QUEUE, World};
+use crate::policy::{AdaptiveLimit, Fault};
+use crate::units::Instant;
+
+impl World<'_> {
+    /// An attempt that was sent has ended, with this fault or none.
+    #[cold]
+    pub(super) fn adapt(&mut self, id: u32, fault: Option<Fault>) {
+        let call = &self.calls[id as usize];
+        let place = call.queue as usize;
+        if call.queue == NO_QUEUE {
+            return;
+        }
+        let took = self.planned(id).0.min(self.blueprint.providers[call.provider as usize].timeout);
+        let began = Instant::from_nanos(self.now.nanos().saturating_sub(took.nanos()));
+        let specs = &self.blueprint.model.queues;
+        let Some((rules, overloads)) = specs[place % specs.len()].adaptive else { return };
+        if place >= self.adaptive.len() {
+            self.adaptive.resize(place + 1, None);
+        }
+        let limit = self.adaptive[place].get_or_insert_with(|| AdaptiveLimit::new(rules));
+        match fault {
+            None => limit.succeeded(),
+            Some(fault) if overloads.contains(fault) => limit.overloaded(began, self.now),
+            Some(_) => {}
+        }
+        let slots = limit.limit();
+        self.queues[place].limit(slots, self.now);
+        while let Some(next) = self.queues[place].serve_next(&mut self.links, self.now) {
+            self.grant(next);
+        }
+    }
+
+    /// An isolate goes, and what its queues have learnt.
+    pub(super) fn lose_limits(&mut self, isolate: usize) {
+        let queues = self.blueprint.model.queues.len();
+        self.adaptive.iter_mut().skip(isolate * queues).take(queues).for_each(|limit| *limit = None);
+    }
+}

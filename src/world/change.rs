@@ -1,0 +1,96 @@
+//! What happens when the values of the model change: everything reads the new tables from that instant on.
+//!
+//! An attempt that is under way ends as it would have; one that has not started yet takes the same draw from the new
+//! law, so that a change to the same values changes nothing.
+
+use super::attempt::retry_position;
+use super::build::Blueprint;
+use super::event::{Event, Rank, order};
+use super::state::{Phase, World, templates};
+use crate::model::{Arrivals, Model};
+use crate::streams::Purpose;
+use crate::units::Instant;
+
+impl<'b> World<'b> {
+    /// Puts the changes on the calendar.
+    pub(super) fn schedule_changes(&mut self) {
+        for (stage, (at, _)) in self.stages.iter().enumerate() {
+            if *at < self.blueprint.horizon {
+                self.calendar.push(*at, order(Rank::Rules, 1 + stage as u64, 0), Event::Change(stage as u16));
+            }
+        }
+    }
+
+    /// The values of this stage are in force from now on.
+    pub(super) fn change(&mut self, stage: usize) {
+        let stages: &'b [(Instant, Blueprint)] = self.stages;
+        self.blueprint = &stages[stage].1;
+        let blueprint = self.blueprint;
+        self.templates = (0..blueprint.model.classes.len()).map(|class| templates(blueprint, class)).collect();
+        for (store, spec) in self.stores.iter_mut().zip(&blueprint.model.stores) {
+            store.change(spec, self.now);
+        }
+        self.redraw_latencies();
+        self.change_queues();
+    }
+
+    /// What plans drew when they came is drawn again, from the same words, for attempts that have not started.
+    fn redraw_latencies(&mut self) {
+        let (blueprint, addresses) = (self.blueprint, self.addresses);
+        for class in 0..blueprint.model.classes.len() {
+            let flow = &blueprint.workflows[self.draws[class].workflow as usize];
+            for (index, spec) in flow.calls.iter().enumerate() {
+                let name = blueprint.component(class, spec.step as usize);
+                let mut draws = addresses.scatter(&name, Purpose::Latency);
+                for (place, plan) in self.plans.iter().enumerate().filter(|(_, plan)| plan.alive) {
+                    if plan.class as usize == class {
+                        let word = draws.at(u64::from(spec.ordinal), plan.number).next();
+                        self.latencies[place * self.calls_each + index] =
+                            blueprint.laws[spec.law as usize].sample(word);
+                    }
+                }
+            }
+        }
+        for call in self.calls.iter_mut().filter(|call| !matches!(call.phase, Phase::Free | Phase::Lost)) {
+            call.law = self.templates[call.class as usize][call.index as usize].law;
+            if matches!(call.phase, Phase::Running | Phase::Response | Phase::Done) {
+                continue;
+            }
+            if call.attempt == 0 {
+                call.latency = self.latencies[call.plan as usize * self.calls_each + call.index as usize];
+                continue;
+            }
+            let plan = &self.plans[call.plan as usize];
+            let spec = &blueprint.workflows[plan.workflow as usize].calls[call.index as usize];
+            let draws = &mut self.draws[call.class as usize].retries[spec.step as usize];
+            let mut words = draws.at(u64::from(spec.ordinal), retry_position(plan.number, u32::from(call.attempt) - 1));
+            words.next(); // the jitter of the backoff before it
+            call.latency = blueprint.laws[call.law as usize].sample(words.next());
+        }
+    }
+
+    /// New limits: fewer slots take none away, more slots serve those who wait at once.
+    fn change_queues(&mut self) {
+        let specs = &self.blueprint.model.queues;
+        for at in 0..self.queues.len() {
+            self.queues[at].change(&specs[at % specs.len()], self.now);
+            while let Some(next) = self.queues[at].serve_next(&mut self.links, self.now) {
+                self.grant(next);
+            }
+        }
+        self.drain();
+    }
+}
+
+/// The stretches in which the rate of a class is multiplied by its changes, up to the horizon.
+pub(super) fn rate_changes(model: &Model, class: usize, horizon: Instant) -> Vec<(Instant, Instant, f64)> {
+    let rate = |model: &Model| match &model.classes[class].arrivals {
+        Arrivals::Poisson(rate) | Arrivals::Deterministic(rate) => rate.per_second(),
+        Arrivals::Profile { rate, .. } | Arrivals::Batch { rate, .. } => rate.per_second(),
+        Arrivals::Mmpp { .. } | Arrivals::Closed { .. } | Arrivals::Trace { .. } => 1.0,
+    };
+    let ends = model.stages.iter().skip(1).map(|next| Instant::START + next.from).chain(Some(horizon));
+    let stretches = model.stages.iter().zip(ends);
+    let stretches = stretches.map(|(stage, end)| (Instant::START + stage.from, end, rate(&stage.model) / rate(model)));
+    stretches.filter(|(from, _, factor)| *factor != 1.0 && *from < horizon).collect()
+}

@@ -1,0 +1,352 @@
+//! Isolates that come and go: started when there is too much to do, ended when idle, evicted or replaced by a deploy.
+//!
+//! With an isolate go its queues, its counters and its memory. Work in flight has `drain_timeout` to finish; what has
+//! not is lost: its plans crash, its attempts are lost, and the events that were to come for them find nobody.
+
+use super::event::{Event, Rank, order};
+use super::ledger::{AttemptEnd, CallEnd, PlanEnd};
+use super::parts::queue::Queue;
+use super::state::{Phase, World};
+use crate::model::{Discipline, OnLoss};
+use crate::stats::TimeWeighted;
+use crate::streams::{Purpose, Scatter};
+use crate::units::Instant;
+
+/// All isolates of a replication, those that are gone too: their places are used again.
+#[derive(Debug)]
+pub(super) struct Isolates {
+    places: Vec<Isolate>,
+    lifetimes: Scatter,
+    next_deploy: usize,
+    pub(super) alive: TimeWeighted,
+    /// Counts of the recorded time.
+    pub(super) counts: Counts,
+}
+
+/// What happened to isolates, and to plans because of them.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Counts {
+    pub(super) started: u64,
+    pub(super) idle: u64,
+    pub(super) evicted: u64,
+    pub(super) deployed: u64,
+    /// Recorded plans.
+    pub(super) lost: u64,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Isolate {
+    alive: bool,
+    /// It takes no more plans.
+    draining: bool,
+    plans: u32,
+    /// How many isolates have had this place, and how many plans have come to this one.
+    generation: u32,
+    arrivals: u32,
+}
+
+/// Why an isolate takes no more plans.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reason {
+    Idle,
+    Evicted,
+    Deployed,
+}
+
+impl World<'_> {
+    /// The isolates that the model starts with, where they come and go.
+    pub(super) fn open_isolates(&mut self) {
+        let Some(spec) = &self.blueprint.model.isolates else { return };
+        let lifetimes = self.addresses.scatter("isolate", Purpose::Restart);
+        let (alive, counts) = (TimeWeighted::default(), Counts::default());
+        self.queues.clear();
+        self.memory.clear();
+        self.isolates = Some(Box::new(Isolates { places: Vec::new(), lifetimes, next_deploy: 0, alive, counts }));
+        for _ in 0..spec.min {
+            self.start_isolate();
+        }
+        self.schedule_deploy();
+    }
+
+    fn schedule_deploy(&mut self) {
+        let (Some(spec), Some(isolates)) = (&self.blueprint.model.isolates, &mut self.isolates) else { return };
+        let at = match spec.deploys_every {
+            Some(every) => self.now.saturating_add(every),
+            None => spec.deploys_at.get(isolates.next_deploy).map_or(Instant::NEVER, |at| Instant::START + *at),
+        };
+        isolates.next_deploy += 1;
+        if at < self.blueprint.horizon {
+            self.calendar.push(at, order(Rank::Eviction, 0, 0), Event::Deploy);
+        }
+    }
+
+    /// Whether the warm-up is over: what happens to isolates is counted from then on.
+    fn counts(&mut self) -> Option<&mut Counts> {
+        let recorded = self.now >= self.blueprint.recording_from;
+        self.isolates.as_mut().filter(|_| recorded).map(|isolates| &mut isolates.counts)
+    }
+
+    fn start_isolate(&mut self) -> usize {
+        let blueprint = self.blueprint;
+        let Some(isolates) = &mut self.isolates else { return 0 };
+        let place = isolates.places.iter().position(|isolate| !isolate.alive).unwrap_or(isolates.places.len());
+        if place == isolates.places.len() {
+            isolates.places.push(Isolate::default());
+            let began = blueprint.recording_from.min(self.now);
+            for queue in &blueprint.model.queues {
+                let lines = if queue.discipline == Discipline::Priority { blueprint.line_count } else { 1 };
+                self.queues.push(Queue::closed(queue, lines, began).with_reserve(queue, &blueprint.lines));
+            }
+            self.memory.resize(self.memory.len() + blueprint.memory_keys, Instant::START);
+        }
+        let isolate = &mut isolates.places[place];
+        let generation = isolate.generation + 1;
+        *isolate = Isolate { alive: true, generation, arrivals: isolate.arrivals, ..Isolate::default() };
+        isolates.alive.raise(self.now.nanos());
+        if let Some(law) = blueprint.lifetime {
+            let word = isolates.lifetimes.at(place as u64, u64::from(generation)).next();
+            let ends = self.now.saturating_add(blueprint.laws[law as usize].sample(word));
+            self.schedule_isolate(ends, place, Event::IsolateEnds(place as u32, generation));
+        }
+        let queues = blueprint.model.queues.len();
+        for (queue, spec) in self.queues[place * queues..][..queues].iter_mut().zip(&blueprint.model.queues) {
+            queue.open(spec, self.now);
+        }
+        if let Some(counts) = self.counts() {
+            counts.started += 1;
+        }
+        place
+    }
+
+    fn schedule_isolate(&mut self, at: Instant, place: usize, event: Event) {
+        let kind = match event {
+            Event::IsolateEnds(..) => 1,
+            Event::IsolateIdle(..) => 2,
+            _ => 3,
+        };
+        if at < self.blueprint.horizon {
+            self.calendar.push(at, order(Rank::Eviction, (place as u64) << 20, kind), event);
+        }
+    }
+
+    /// The isolate that a plan lands on: any that has room, each equally likely; else a new one; else any at all.
+    pub(super) fn land(&mut self, class: usize) -> u32 {
+        let word = self.draws[class].routing.next();
+        let Some(spec) = &self.blueprint.model.isolates else { return 0 };
+        let most = spec.per_isolate.unwrap_or(u32::MAX);
+        let Some(isolates) = &self.isolates else { return 0 };
+        let open = |isolate: &&Isolate| isolate.alive && !isolate.draining;
+        let has_room = |isolate: &Isolate| isolate.alive && !isolate.draining && isolate.plans < most;
+        let open = isolates.places.iter().filter(open).count();
+        let mut room: Vec<usize> = (0..isolates.places.len()).filter(|&at| has_room(&isolates.places[at])).collect();
+        if room.is_empty() && open >= spec.max as usize {
+            room = (0..isolates.places.len())
+                .filter(|&at| isolates.places[at].alive && !isolates.places[at].draining)
+                .collect();
+        }
+        let place = if room.is_empty() { self.start_isolate() } else { room[word.index(room.len() as u64) as usize] };
+        if let Some(isolates) = &mut self.isolates {
+            isolates.places[place].plans += 1;
+            isolates.places[place].arrivals = isolates.places[place].arrivals.wrapping_add(1);
+        }
+        place as u32
+    }
+
+    /// A plan of this isolate has ended, and nothing of it runs any more.
+    #[cold]
+    pub(super) fn plan_left(&mut self, place: usize) {
+        let (Some(spec), Some(isolates)) = (&self.blueprint.model.isolates, &mut self.isolates) else { return };
+        let isolate = &mut isolates.places[place];
+        isolate.plans -= 1;
+        if isolate.plans > 0 {
+            return;
+        }
+        let arrivals = isolate.arrivals;
+        if isolate.draining {
+            self.isolate_gone(place);
+        } else if let Some(idle) = spec.idle {
+            let at = self.now.saturating_add(idle);
+            self.schedule_isolate(at, place, Event::IsolateIdle(place as u32, arrivals));
+        }
+    }
+
+    /// Nothing has come to an isolate for a while: it ends, unless it is one of the few that must be there.
+    pub(super) fn isolate_idle(&mut self, place: usize, arrivals: u32) {
+        let (Some(spec), Some(isolates)) = (&self.blueprint.model.isolates, &self.isolates) else { return };
+        let open = isolates.places.iter().filter(|isolate| isolate.alive && !isolate.draining).count();
+        let isolate = isolates.places[place];
+        if isolate.alive && !isolate.draining && isolate.arrivals == arrivals && open > spec.min as usize {
+            self.end_isolate(place, Reason::Idle);
+        }
+    }
+
+    /// The life of an isolate is over.
+    pub(super) fn isolate_ends(&mut self, place: usize, generation: u32) {
+        let Some(isolates) = &self.isolates else { return };
+        let isolate = isolates.places[place];
+        if isolate.alive && !isolate.draining && isolate.generation == generation {
+            self.end_isolate(place, Reason::Evicted);
+            self.keep_the_least();
+            self.drain();
+        }
+    }
+
+    /// A new version: all isolates are replaced.
+    pub(super) fn deploy(&mut self) {
+        let Some(isolates) = &self.isolates else { return };
+        let places = isolates.places.len();
+        for place in 0..places {
+            let isolate = self.isolates.as_ref().map(|isolates| isolates.places[place]).unwrap_or_default();
+            if isolate.alive && !isolate.draining {
+                self.end_isolate(place, Reason::Deployed);
+            }
+        }
+        self.keep_the_least();
+        self.schedule_deploy();
+        self.drain();
+    }
+
+    fn keep_the_least(&mut self) {
+        let Some(spec) = &self.blueprint.model.isolates else { return };
+        loop {
+            let Some(isolates) = &self.isolates else { return };
+            if isolates.places.iter().filter(|isolate| isolate.alive && !isolate.draining).count() >= spec.min as usize
+            {
+                return;
+            }
+            self.start_isolate();
+        }
+    }
+
+    fn end_isolate(&mut self, place: usize, reason: Reason) {
+        if let Some(counts) = self.counts() {
+            *match reason {
+                Reason::Idle => &mut counts.idle,
+                Reason::Evicted => &mut counts.evicted,
+                Reason::Deployed => &mut counts.deployed,
+            } += 1;
+        }
+        let (Some(spec), Some(isolates)) = (&self.blueprint.model.isolates, &mut self.isolates) else { return };
+        let isolate = &mut isolates.places[place];
+        isolate.draining = true;
+        let generation = isolate.generation;
+        if isolate.plans == 0 || spec.drain_timeout.is_zero() {
+            return self.isolate_gone(place);
+        }
+        let at = self.now.saturating_add(spec.drain_timeout);
+        self.schedule_isolate(at, place, Event::IsolateDrained(place as u32, generation));
+    }
+
+    /// The time to finish is over.
+    pub(super) fn isolate_drained(&mut self, place: usize, generation: u32) {
+        let Some(isolates) = &self.isolates else { return };
+        if isolates.places[place].alive && isolates.places[place].generation == generation {
+            self.isolate_gone(place);
+            self.drain();
+        }
+    }
+
+    /// The isolate is no more; what it was doing is lost.
+    fn isolate_gone(&mut self, place: usize) {
+        let Some(isolates) = &mut self.isolates else { return };
+        isolates.places[place].alive = false;
+        isolates.alive.lower(self.now.nanos());
+        let lost = std::mem::take(&mut isolates.places[place].plans) > 0;
+        if lost {
+            for plan in 0..self.plans.len() as u32 {
+                let of = &self.plans[plan as usize];
+                if of.alive && of.isolate as usize == place {
+                    self.lose_plan(plan);
+                }
+            }
+        }
+        let queues = self.blueprint.model.queues.len();
+        for queue in &mut self.queues[place * queues..][..queues] {
+            queue.close(self.now);
+        }
+        self.lose_circuits(place);
+        self.lose_limits(place);
+        let keys = self.blueprint.memory_keys;
+        self.memory[place * keys..][..keys].fill(Instant::START);
+    }
+
+    fn lose_plan(&mut self, place: u32) {
+        for id in 0..self.calls.len() as u32 {
+            if self.calls[id as usize].plan == place
+                && !matches!(self.calls[id as usize].phase, Phase::Free | Phase::Lost)
+            {
+                self.lose_call(id);
+            }
+        }
+        self.close_plan(place);
+        let plan = &mut self.plans[place as usize];
+        plan.open_calls = 0;
+        if std::mem::replace(&mut plan.over, true) || plan.left {
+            return;
+        }
+        let (class, number, recorded) = (plan.class as usize, plan.number, plan.recorded);
+        if self.blueprint.bills_tokens {
+            self.write_off(place);
+        }
+        self.ledgers[class].plans.end(PlanEnd::Crashed as usize, recorded);
+        if let Some(counts) = self.isolates.as_mut().filter(|_| recorded).map(|isolates| &mut isolates.counts) {
+            counts.lost += 1;
+        }
+        if self.blueprint.model.isolates.as_ref().is_some_and(|spec| spec.on_loss == OnLoss::ClientRetries) {
+            self.try_again(place);
+        } else if self.blueprint.thinks[class].is_some() {
+            self.think(class, 0, number);
+        }
+    }
+
+    fn lose_call(&mut self, id: u32) {
+        if self.blueprint.bills_tokens && self.calls[id as usize].phase == Phase::Running {
+            self.bill_lost(id);
+        }
+        let call = &mut self.calls[id as usize];
+        let ledger = &mut self.ledgers[call.class as usize];
+        ledger.calls.end(CallEnd::Crashed as usize, call.recorded);
+        match call.phase {
+            Phase::Running => ledger.attempts.end(AttemptEnd::Lost as usize, call.recorded),
+            Phase::Waiting => self.waits[call.waits as usize].lost += u64::from(call.recorded),
+            _ => {}
+        }
+        // An event is to come for whoever does not wait in a queue; it finds the call lost, and its place is free then.
+        let waits = call.phase == Phase::Waiting;
+        call.phase = if waits { Phase::Free } else { Phase::Lost };
+        call.in_slot = false;
+        call.op_open = false;
+        if waits {
+            self.free_calls.push(id);
+        }
+        self.forget_copy(id);
+        self.lose_guard(id);
+    }
+
+    /// Whether an event has come for a call that was lost with its isolate.
+    #[inline]
+    pub(super) fn is_lost(&mut self, id: u32) -> bool {
+        self.isolates.is_some() && self.bury(id)
+    }
+
+    fn bury(&mut self, id: u32) -> bool {
+        let call = &mut self.calls[id as usize];
+        if call.phase != Phase::Lost {
+            return false;
+        }
+        call.phase = Phase::Free;
+        self.free_calls.push(id);
+        true
+    }
+
+    /// The isolates that a visit may land on.
+    pub(super) fn open_to_visits(&self) -> Vec<usize> {
+        match &self.isolates {
+            None => (0..self.blueprint.model.platform.isolates as usize).collect(),
+            Some(isolates) => {
+                let open = |at: &usize| isolates.places[*at].alive && !isolates.places[*at].draining;
+                (0..isolates.places.len()).filter(open).collect()
+            }
+        }
+    }
+}
