@@ -24,7 +24,7 @@ steps = [{{ name = "call", calls = 2{more} }}]
 [provider.ai]
 latency = "1s"
 request_timeout = "12s"
-tokens = {{ input = 1000, output = 500 }}
+usage = {{ input = 1000, output = 500 }}
 prices = {{ input_per_million = 1, output_per_million = 2 }}
 [retry.ai]
 max = 2
@@ -98,7 +98,11 @@ fn what_is_billed_is_a_key() {
 
 /// A user a minute for an hour, whose plan makes two calls of 10 s at 0.002 dollars each.
 fn regular(user: &str, more: &str) -> Answer {
-    answer(&model(&format!(
+    answer(&model(&model_of(user, more)))
+}
+
+fn model_of(user: &str, more: &str) -> String {
+    format!(
         r#"
 [run]
 horizon = "1h"
@@ -110,11 +114,11 @@ arrivals = {{ process = "deterministic", per_day = 1440 }}
 steps = [{{ name = "call", calls = 2 }}]
 [provider.ai]
 latency = "10s"
-tokens = {{ input = 1000, output = 500 }}
+usage = {{ input = 1000, output = 500 }}
 prices = {{ input_per_million = 1, output_per_million = 2 }}
 {more}
 "#
-    )))
+    )
 }
 
 const CHANGE: &str = "[[change]]\nat = \"30m\"\nset = { \"retry.ai.max\" = 2 }\n";
@@ -123,7 +127,7 @@ const CHANGE: &str = "[[change]]\nat = \"30m\"\nset = { \"retry.ai.max\" = 2 }\n
 fn attempts_behind_a_breaker_and_after_a_change_are_billed_alike() {
     let billed = attempts(&regular("", ""), &PARTS);
     assert!(billed[0] > 0.0 && billed[1..] == [0.0; 5], "{billed:?}");
-    for more in ["[breaker.ai]\n", CHANGE] {
+    for more in ["[breaker.ai]\n", "[retry.ai]\ndeadline = \"1h\"\n", CHANGE] {
         assert_eq!(attempts(&regular("", more), &PARTS), billed, "{more}");
     }
 }
@@ -144,6 +148,19 @@ fn what_is_answered_for_those_who_left_is_wasted() {
         let paid = attempts(&left, &PARTS);
         assert!(paid[0] > 0.0 && paid[2] == paid[0] && paid[5] == paid[0], "{on_leave}: {paid:?}");
     }
+}
+
+/// What is cut after 5 s is billed, unless the provider stops with its client.
+#[test]
+fn a_provider_that_stops_with_its_client_bills_nothing_that_is_cut() {
+    let cut = |key: &str| {
+        let with =
+            answer(&model(&model_of("", "").replace("latency", &format!("request_timeout = \"5s\"\n{key}\nlatency"))));
+        attempts(&with, &["tokens.month", "waste.timeouts.month"])
+    };
+    let [all, of_cut] = [cut(""), cut("outlives_client = true")];
+    assert!(all[0] > 0.0 && all[0] == all[1] && all == of_cut, "{all:?}, {of_cut:?}");
+    assert_eq!(cut("outlives_client = false"), [0.0, 0.0]);
 }
 
 /// All isolates are replaced at 30 min and 15 s after a plan came: its first call was answered, its second is lost, and

@@ -9,6 +9,7 @@ mod ceilings;
 mod invocation;
 mod latency;
 mod leaves_out;
+mod longest;
 mod plan;
 #[cfg(test)]
 pub(crate) mod sample;
@@ -35,6 +36,8 @@ pub struct Arithmetic {
     pub index: Option<IndexReach>,
     /// Whether another plan of the platform would pay; with `[cost]`.
     pub upgrade: Option<Upgrade>,
+    /// The longest that a call can take, by provider; not for those whose attempts have no time limit.
+    pub longest: Vec<LongestCall>,
     /// What this arithmetic leaves out, a sentence each.
     pub leaves_out: Vec<String>,
 }
@@ -139,6 +142,20 @@ pub struct Upgrade {
     pub pays_from: Option<f64>,
 }
 
+/// The longest that a call can take from its first attempt, waits in a queue between attempts aside.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LongestCall {
+    /// Its provider.
+    pub provider: String,
+    /// Attempts of each layer of retries inside one of the layer around it, the outermost first; multiplied, those of a
+    /// call.
+    pub attempts: Vec<u64>,
+    /// The time limit of one, in seconds.
+    pub timeout_seconds: f64,
+    /// All of them with all waits between, or the deadline where that is shorter, in seconds.
+    pub seconds: f64,
+}
+
 /// The name of an op's quota: `reads`, `writes`, `deletes`, `lists`.
 fn op_name(op: OpKind) -> &'static str {
     match op {
@@ -167,6 +184,7 @@ pub fn explain(model: &Model) -> Arithmetic {
         invocations,
         index: index_reach(model, demand),
         upgrade: upgrade::of(model),
+        longest: longest::calls(model),
         leaves_out: leaves_out::sentences(model),
     }
 }

@@ -31,7 +31,7 @@ pub use demand::Demand;
 pub use direction::{Better, better};
 #[cfg(test)]
 pub(crate) use explain::sample;
-pub use explain::{Arithmetic, Ceiling, IndexReach, InvocationNeed, OpsPerPlan, Upgrade, explain};
+pub use explain::{Arithmetic, Ceiling, IndexReach, InvocationNeed, LongestCall, OpsPerPlan, Upgrade, explain};
 pub use run::{Missed, Options, Precision, run, run_until};
 pub use sweep::{Axis, grid, latin, sweep};
 pub use theory::Theory;

@@ -88,7 +88,7 @@ fn is_plain(model: &Model) -> bool {
         run: _,
         platform: _,
         classes,
-        workflows: _,
+        workflows,
         providers,
         queues,
         stores: _,
@@ -112,11 +112,17 @@ fn is_plain(model: &Model) -> bool {
             errors: _,
             request_error: _,
             retry,
-            breaker,
             tokens: _,
+            inner: _,
+            deadline: _,
+            budget: _,
+            retry_after: _, // nothing but a server names a time
+            breaker: _,
+            hedge: _,
+            server: _,
         } = provider;
         let Retry { max: _, on: _, backoff: _, hold_slot: _ } = retry;
-        breaker.is_none() && !timeout_from_arrival
+        !provider.has_policies() && !timeout_from_arrival
     };
     let plain_queue = |queue: &Queue| {
         let Queue { name: _, max_concurrency: _, max_queue: _, discipline: _, patience: _, reserved, adaptive } = queue;
@@ -125,10 +131,12 @@ fn is_plain(model: &Model) -> bool {
     // Users who come back or leave, isolates that come and go, and values that change have no stationary formula here.
     let steady = stages.is_empty() && isolates.is_none();
     let plain_class = |class: &Class| class.comeback.is_none() && class.leaves_after.is_none();
+    let no_fallback = workflows.iter().flat_map(|workflow| &workflow.steps).all(|step| step.fallback.is_none());
     // Work that a cache answers, or that waits for a database, is another matter; so are plans that find no request left.
     !lacks_requests(model)
         && tiers.is_empty()
         && d1.is_empty()
+        && no_fallback
         && steady
         && classes.iter().all(plain_class)
         && providers.iter().all(plain_provider)

@@ -11,6 +11,7 @@ mod case;
 mod limits;
 mod memory;
 mod plans;
+mod providers;
 mod queues;
 mod traffic;
 
@@ -25,11 +26,12 @@ use std::path::PathBuf;
 pub const CONFIDENCE: f64 = 0.999;
 
 /// The models of `verify/`.
-const BASES: [(&str, &str); 9] = [
+const BASES: [(&str, &str); 10] = [
     ("attempts", include_str!("../../verify/attempts.toml")),
     ("logs", include_str!("../../verify/logs.toml")),
     ("plan", include_str!("../../verify/plan.toml")),
     ("priority", include_str!("../../verify/priority.toml")),
+    ("provider", include_str!("../../verify/provider.toml")),
     ("queue", include_str!("../../verify/queue.toml")),
     ("quota", include_str!("../../verify/quota.toml")),
     ("reads", include_str!("../../verify/reads.toml")),
@@ -119,7 +121,15 @@ pub fn laws() -> Vec<Finding> {
 
 /// Every case, in the order of the table.
 fn battery() -> Vec<Case> {
-    let all = [queues::cases(), traffic::cases(), plans::cases(), attempts::cases(), limits::cases(), memory::cases()];
+    let all = [
+        queues::cases(),
+        traffic::cases(),
+        plans::cases(),
+        attempts::cases(),
+        providers::cases(),
+        limits::cases(),
+        memory::cases(),
+    ];
     all.into_iter().flatten().collect()
 }
 

@@ -106,8 +106,6 @@ pub(super) enum Kind {
     Tagged(&'static Tagged),
     /// A distribution of durations: a bare duration, or a table.
     Law(&'static Tagged),
-    /// Part of the language, but not of this version.
-    Later,
 }
 
 /// A key that must be there.
@@ -123,11 +121,6 @@ pub(super) const fn default(name: &'static str, kind: Kind, value: &'static str,
 /// A key that may be absent.
 pub(super) const fn optional(name: &'static str, kind: Kind, absent: &'static str, doc: &'static str) -> Field {
     Field { name, kind, need: Need::Optional(absent), doc }
-}
-
-/// A key that this version does not know yet.
-pub(super) const fn later(name: &'static str, doc: &'static str) -> Field {
-    Field { name, kind: Kind::Later, need: Need::Optional("—"), doc }
 }
 
 impl Kind {
@@ -164,7 +157,6 @@ impl Kind {
                 format!("a table such as {{ {} = \"{}\", … }}", tagged.tag, tagged.variants[0].name)
             }
             Kind::Law(_) => "a duration such as \"4s\", or a table such as { dist = \"lognormal\", … }".into(),
-            Kind::Later => "nothing in this version".into(),
         }
     }
 

@@ -4,7 +4,7 @@
 //! `docs/language.md` and the JSON Schema are made from it.
 
 use super::fields::Kind::*;
-use super::fields::{Kind, Section, default, later, optional, required};
+use super::fields::{Kind, Section, default, optional, required};
 use crate::units::Span;
 
 mod arrivals;
@@ -16,7 +16,7 @@ use arrivals::ARRIVALS;
 pub(super) use arrivals::LAW;
 use operation::{ADAPTIVE, CHANGE, COMEBACK, DIAGNOSTICS, ISOLATES};
 pub(super) use parts::CATALOGUE;
-use provider::{BREAKER, FAULTS, PROVIDER, RETRY};
+use provider::{BREAKER, FAULTS, HEDGE, PROVIDER, RETRY};
 
 const U32: i128 = u32::MAX as i128;
 const U64: i128 = u64::MAX as i128;
@@ -39,6 +39,7 @@ pub(super) static MODEL: Section = Section {
         optional("provider", Named(&Table(&PROVIDER)), "no step asks one", "The AI providers."),
         optional("retry", Named(&Table(&RETRY)), "no retries", "Retries, by the provider's or database's name."),
         optional("breaker", Named(&Table(&BREAKER)), "none", "Circuit breakers, by the provider's name."),
+        optional("hedge", Named(&Table(&HEDGE)), "none", "Attempts that race a late one, by the provider's name."),
         optional("queue", Named(&Table(&QUEUE)), "no queues", "The in-memory queues."),
         optional("store", Named(&Table(&STORE)), "the preset's", "Key-value stores and caches."),
         optional("tiers", Named(&Table(&parts::TIERS)), "none", "Caches in front of a computation or a provider."),
@@ -60,7 +61,6 @@ pub(super) static MODEL: Section = Section {
             "nothing changes",
             "`[[change]]`: values that change while the model runs.",
         ),
-        later("hedge", "Second attempts that race the first."),
     ],
 };
 
@@ -238,7 +238,13 @@ static STEP: Section = Section {
         default("parallel", Whole(1, MAX_CALLS), "1", "How many of them at once."),
         default("critical", Bool, "false", "Whether logging strategies treat it as critical."),
         optional("latency", Law(&LAW), "the provider's", "A latency of its own."),
-        later("fallback", "Another provider after a failure."),
+        optional(
+            "tokens",
+            Whole(0, U32),
+            "the provider's",
+            "Tokens that an attempt reserves: of the prompt, and `max_tokens`.",
+        ),
+        optional("fallback", Text, "none", "The provider to which a call goes that has failed at the first."),
     ],
 };
 

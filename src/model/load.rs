@@ -9,7 +9,7 @@ use super::problems::{At, Complaint, Problems};
 use super::spec::{Arrivals, Model};
 use super::tree::Node;
 use super::{
-    change, digest, objectives, parts, preset, provider, run, shape, store, strategy, trace, traffic, workflow,
+    change, digest, objectives, parts, preset, provider, run, server, shape, store, strategy, trace, traffic, workflow,
 };
 use std::path::Path;
 
@@ -82,6 +82,7 @@ fn build(input: &mut Input<'_>, source: &Source, overrides: &[String]) -> Option
         root = overlay::merge(under, root);
     }
     preset::under_stores(input, &mut root);
+    preset::under_retries(input, &mut root);
     shape::check(&root, &ROOT, "", &mut input.problems);
     change::apply(input, source, &mut root, overrides)
 }
@@ -114,6 +115,7 @@ fn sections(
     let platform = run::platform(input, &section("platform")?);
     let workflows = workflow::read(input, &cursor, &names);
     let providers = provider::read(input, &cursor, &names);
+    server::check(input, &cursor, &workflows, &providers);
     let queues = provider::queues(input, &cursor, &names);
     let tiers = parts::tiers(input, &cursor, platform.isolates);
     let d1 = parts::d1(input, &cursor, &names);

@@ -9,7 +9,7 @@ use super::problems::Complaint;
 use super::spec::Objective;
 
 /// The first words of metric names, beside those of stores.
-const ROOTS: [&str; 17] = [
+const ROOTS: [&str; 19] = [
     "plans",
     "plan",
     "calls",
@@ -21,6 +21,8 @@ const ROOTS: [&str; 17] = [
     "class",
     "provider",
     "reads",
+    "retry",
+    "hedge",
     "diagnostics",
     "isolates",
     "platform",
@@ -68,7 +70,7 @@ fn possible(metric: &str, names: &Names) -> Result<(), Complaint> {
             possible(&parts[2..].join("."), names)
         }
         ["queue", queue, _, ..] => part(queue, &names.queues),
-        ["provider", provider, _, ..] => part(provider, &names.providers),
+        ["provider" | "breaker" | "hedge", provider, _, ..] => part(provider, &names.providers),
         ["tiers", tiers, _, ..] => part(tiers, &names.tiers),
         ["d1", database, _, ..] => part(database, &names.d1),
         ["class" | "queue" | "provider" | "tiers" | "d1", _] => Err(Complaint::new("not the name of a metric")

@@ -21,6 +21,16 @@ const STORE_TEXTS: [&str; 2] = [
     include_str!("../../presets/stores/analytics-engine.toml"),
 ];
 
+/// The presets that retries, and layers of them, may name.
+pub(super) const RETRIES: &[&str] = &["openai-sdk", "anthropic-sdk", "published-client"];
+
+/// Their texts, in the same order.
+const RETRY_TEXTS: [&str; 3] = [
+    include_str!("../../presets/retries/openai-sdk.toml"),
+    include_str!("../../presets/retries/anthropic-sdk.toml"),
+    include_str!("../../presets/retries/published-client.toml"),
+];
+
 /// A preset, as people look at it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Preset {
@@ -81,9 +91,48 @@ pub(super) fn under_stores(input: &mut Input<'_>, root: &mut Node) {
     }
 }
 
-/// Every preset, those of stores last.
+/// Lays the presets that retries name under them, and the time limits of those under their providers.
+pub(super) fn under_retries(input: &mut Input<'_>, root: &mut Node) {
+    let Value::Table(table) = &mut root.value else { return };
+    let Some(Node { value: Value::Table(retries), .. }) = table.get_mut("retry") else { return };
+    let mut timeouts = Vec::new();
+    for (name, retry) in retries {
+        for layer in ["proxy", "sdk"] {
+            let Value::Table(keys) = &mut retry.value else { continue };
+            let Some(inner) = keys.get_mut(layer) else { continue };
+            let timeout = under_layer(input, inner, &["request_timeout", "retry_after", "retry_after_max"]);
+            timeouts.extend(timeout.map(|timeout| (name.clone(), timeout)));
+        }
+        let timeout = under_layer(input, retry, &["request_timeout"]);
+        timeouts.extend(timeout.map(|timeout| (name.clone(), timeout)));
+    }
+    let Some(Node { value: Value::Table(providers), .. }) = table.get_mut("provider") else { return };
+    for (name, timeout) in timeouts {
+        if let Some(Node { value: Value::Table(provider), .. }) = providers.get_mut(&name) {
+            provider.entry("request_timeout".into()).or_insert(timeout);
+        }
+    }
+}
+
+/// Lays the preset that a layer names under it, without the keys that a layer does not have; the answer is the time
+/// limit of an attempt.
+fn under_layer(input: &mut Input<'_>, layer: &mut Node, without: &[&str]) -> Option<Node> {
+    let named = layer.get("preset").and_then(Node::text)?;
+    let at = RETRIES.iter().position(|other| *other == named)?;
+    let source = input.add(&format!("<preset {}>", RETRIES[at]), RETRY_TEXTS[at], Path::new(""));
+    let mut under = parse(source, RETRY_TEXTS[at], &mut input.problems)?;
+    let timeout = under.get("request_timeout").cloned();
+    if let Value::Table(table) = &mut under.value {
+        table.retain(|key, _| !["source", "description"].contains(&key.as_str()) && !without.contains(&key.as_str()));
+    }
+    let over = std::mem::replace(layer, Node::empty(layer.at));
+    *layer = super::overlay::merge(under, over);
+    timeout
+}
+
+/// Every preset: of platforms, stores and retries.
 pub fn presets() -> Vec<Preset> {
-    let all = NAMES.iter().zip(TEXTS).chain(STORES.iter().zip(STORE_TEXTS));
+    let all = NAMES.iter().zip(TEXTS).chain(STORES.iter().zip(STORE_TEXTS)).chain(RETRIES.iter().zip(RETRY_TEXTS));
     all.map(|(name, text)| preset(name, text)).collect()
 }
 

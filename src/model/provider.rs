@@ -1,44 +1,55 @@
-//! `[provider.NAME]`, `[retry.NAME]`, `[breaker.PROVIDER]` and `[queue.NAME]`.
+//! `[provider.NAME]` and `[queue.NAME]`.
 
 use super::cursor::Cursor;
 use super::input::Input;
-use super::law;
 use super::names::Names;
 use super::problems::Complaint;
-use super::spec::{Discipline, Provider, Queue, Tokens};
+use super::spec::{Discipline, Provider, Queue, RetryAfter, Tokens};
 use super::tree::Value;
-use crate::policy::{Aimd, Backoff, BackoffKind, Breaker, Fault, FaultSet, Jitter, Latest, Retry, Trip};
+use super::{law, retry, server};
+use crate::policy::{Aimd, Fault, FaultSet, Retry};
 use crate::units::{Probability, Span};
 
-/// Reads the providers with their retries, in the order of their names.
+/// Reads the providers with the policies around them, in the order of their names.
 pub(super) fn read(input: &mut Input<'_>, root: &Cursor<'_>, names: &Names) -> Vec<Provider> {
-    for section in ["retry", "breaker"] {
-        for (name, cursor) in root.named(section) {
-            let is_database = section == "retry" && names.d1.position(name).is_some();
-            if is_database || names.providers.position(name).is_some() {
-                continue;
-            }
+    let sections = ["retry", "breaker", "hedge"].map(|section| root.named(section));
+    for (at, (name, cursor)) in sections.iter().enumerate().flat_map(|(at, of)| of.iter().map(move |one| (at, one))) {
+        let is_database = at == 0 && names.d1.position(name).is_some();
+        if names.providers.position(name).is_none() && !is_database {
             input.problems.report_once(cursor.node.key, &cursor.path, names.providers.missing(name));
         }
     }
     let mut providers = Vec::new();
     for (name, cursor) in root.named("provider") {
-        let retry = retry_of(input, root, name);
-        let breakers = root.named("breaker");
-        let breaker = breakers.iter().find(|(other, _)| *other == name).map(|(_, cursor)| breaker(input, cursor));
-        providers.extend(provider(input, name, &cursor, retry).map(|provider| Provider { breaker, ..provider }));
+        let [retry, breaker, hedge] =
+            sections.each_ref().map(|of| of.iter().find(|(other, _)| *other == name).map(|(_, cursor)| cursor));
+        let Some(mut provider) = provider(input, name, &cursor) else { continue };
+        if let Some(retry) = retry {
+            retry::read(input, retry, &mut provider);
+        }
+        provider.breaker = breaker.map(|breaker| retry::breaker(input, breaker));
+        provider.hedge = hedge.map(retry::hedge);
+        if provider.hedge.is_some() && provider.tokens.is_some() {
+            let complaint = Complaint::new("not supported together with [hedge.NAME] of the same provider");
+            input.problems.report_once(
+                cursor.at("usage"),
+                &cursor.key("usage"),
+                complaint.cure("take one of the two out"),
+            );
+        }
+        providers.push(provider);
     }
     providers
 }
 
-/// The retries of a provider or a database; never, where the model has none for it.
+/// The retries of a database; never, where the model has none for it.
 pub(super) fn retry_of(input: &mut Input<'_>, root: &Cursor<'_>, name: &str) -> Retry {
     let retries = root.named("retry");
     let found = retries.iter().find(|(other, _)| *other == name);
-    found.map_or(Retry::NEVER, |(_, cursor)| retry(input, cursor))
+    found.map_or(Retry::NEVER, |(_, cursor)| retry::of_database(input, cursor))
 }
 
-fn provider(input: &mut Input<'_>, name: &str, cursor: &Cursor<'_>, retry: Retry) -> Option<Provider> {
+fn provider(input: &mut Input<'_>, name: &str, cursor: &Cursor<'_>) -> Option<Provider> {
     let latency = law::read(input, cursor, "latency");
     let mut errors = Vec::new();
     let mut request_error = Probability::ZERO;
@@ -60,6 +71,7 @@ fn provider(input: &mut Input<'_>, name: &str, cursor: &Cursor<'_>, retry: Retry
     }
     let request_timeout = cursor.span("request_timeout");
     let timeout_from_arrival = cursor.word("timeout_from") == "arrival";
+    let server = server::read(input, cursor);
     Some(Provider {
         name: name.into(),
         latency: latency?,
@@ -67,24 +79,32 @@ fn provider(input: &mut Input<'_>, name: &str, cursor: &Cursor<'_>, retry: Retry
         timeout_from_arrival,
         errors,
         request_error,
-        retry,
+        retry: Retry::NEVER,
+        inner: [None, None],
+        deadline: None,
+        budget: None,
+        retry_after: RetryAfter::Honour(Span::MAX),
         breaker: None,
         tokens: tokens(input, cursor),
+        hedge: None,
+        server,
     })
 }
 
 /// What an attempt costs; a price without tokens would charge nobody.
 fn tokens(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Option<Tokens> {
-    let (tokens, prices) = (cursor.table("tokens"), cursor.table("prices"));
+    let (tokens, prices) = (cursor.table("usage"), cursor.table("prices"));
     let Some(tokens) = tokens else {
         for key in ["prices", "billed_on"] {
             if cursor.get(key).is_some() {
                 let complaint = Complaint::new("nothing is billed where an attempt uses no tokens");
-                input.problems.report_once(cursor.at(key), &cursor.key(key), complaint.cure("add `tokens`"));
+                input.problems.report_once(cursor.at(key), &cursor.key(key), complaint.cure("add `usage`"));
             }
         }
         return None;
     };
+    // Who stops working for a client that has gone bills nothing for it.
+    let stops_with_client = cursor.get("outlives_client").is_some() && !cursor.flag("outlives_client");
     let price = |key: &str| prices.as_ref().map(|table| table.money(key)).unwrap_or_default();
     Some(Tokens {
         input: tokens.whole("input").unwrap_or_default(),
@@ -92,96 +112,13 @@ fn tokens(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Option<Tokens> {
         input_per_million: price("input_per_million"),
         output_per_million: price("output_per_million"),
         billed_on: match cursor.get("billed_on") {
-            None => FaultSet::from_iter([Fault::Timeout, Fault::ParseFailure, Fault::InvalidResponse]),
-            Some(_) => faults(cursor, "billed_on"),
+            None => [Fault::Timeout, Fault::ParseFailure, Fault::InvalidResponse]
+                .into_iter()
+                .filter(|&fault| fault != Fault::Timeout || !stops_with_client)
+                .collect(),
+            Some(_) => retry::faults(cursor, "billed_on"),
         },
     })
-}
-
-fn retry(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Retry {
-    let on = faults(cursor, "on");
-    let backoff = match cursor.table("backoff") {
-        Some(table) => backoff(input, &table),
-        None => Backoff {
-            kind: BackoffKind::Exponential,
-            base: Span::SECOND,
-            factor: 2.0,
-            cap: Span::from_secs(30),
-            jitter: Jitter::Full,
-        },
-    };
-    Retry { max: cursor.count("max").unwrap_or_default(), on, backoff, hold_slot: cursor.flag("hold_slot") }
-}
-
-/// The kinds of fault in a list; where it is absent, those that may pass by themselves.
-fn faults(cursor: &Cursor<'_>, key: &str) -> FaultSet {
-    if cursor.get(key).is_none() {
-        use Fault::{Network, Overloaded, RateLimited, ServerError, Timeout};
-        return FaultSet::from_iter([Timeout, RateLimited, ServerError, Overloaded, Network]);
-    }
-    cursor.items(key).iter().filter_map(|node| Fault::parse(node.text()?)).collect()
-}
-
-fn breaker(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Breaker {
-    let window = cursor.table("window");
-    if window.is_some() && cursor.get("fail_max").is_some() {
-        let complaint = Complaint::new("a breaker trips in one way").found("both").allowed("`fail_max` or `window`");
-        input.problems.report_once(cursor.at("fail_max"), &cursor.key("fail_max"), complaint);
-    }
-    Breaker {
-        trip: window.map_or(Trip::InARow(cursor.count("fail_max").unwrap_or(5)), |window| share(input, &window)),
-        reset_timeout: cursor.span("reset_timeout").unwrap_or_default(),
-        half_open_probes: cursor.count("half_open_probes").unwrap_or(1),
-        counts_calls: cursor.word("counts") == "calls",
-        failures: faults(cursor, "failures"),
-    }
-}
-
-fn share(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Trip {
-    let window = match (cursor.count("size"), cursor.span("length")) {
-        (Some(size), None) => Latest::Calls(size),
-        (None, Some(length)) => Latest::Time(length),
-        (both, _) => {
-            let found = if both.is_some() { "both" } else { "neither" };
-            let complaint = Complaint::new("a window is so many results, or a stretch of time").found(found);
-            input.problems.report_once(cursor.node.key, &cursor.path, complaint.allowed("`size` or `length`"));
-            Latest::Calls(u32::MAX)
-        }
-    };
-    let min_calls = cursor.count("min_calls").unwrap_or(1);
-    if let Latest::Calls(size) = window
-        && size < min_calls
-    {
-        let key = if cursor.get("min_calls").is_some() { "min_calls" } else { "size" };
-        let complaint = Complaint::new("the window never holds so many results, so the breaker would never open")
-            .found(format!("a `size` of {size} and a `min_calls` of {min_calls}"))
-            .allowed("a `min_calls` of at most `size`");
-        input.problems.report_once(cursor.at(key), &cursor.key(key), complaint);
-    }
-    Trip::Share { window, failure_rate: cursor.number("failure_rate").unwrap_or(1.0), min_calls }
-}
-
-fn backoff(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Backoff {
-    let kind = match cursor.word("kind") {
-        "none" => BackoffKind::None,
-        "constant" => BackoffKind::Constant,
-        "decorrelated" => BackoffKind::Decorrelated,
-        _ => BackoffKind::Exponential,
-    };
-    let jitter = match cursor.word("jitter") {
-        "none" => Jitter::None,
-        "equal" => Jitter::Equal,
-        _ => Jitter::Full,
-    };
-    let (base, cap) = (cursor.span("base").unwrap_or_default(), cursor.span("cap").unwrap_or(Span::MAX));
-    if base > cap {
-        let key = if cursor.get("cap").is_some() { "cap" } else { "base" };
-        let complaint = Complaint::new("the cap is shorter than the first wait")
-            .found(format!("a base of {base} and a cap of {cap}"))
-            .allowed("a cap of at least `base`");
-        input.problems.report_once(cursor.at(key), &cursor.key(key), complaint);
-    }
-    Backoff { kind, base, factor: cursor.number("factor").unwrap_or(1.0), cap, jitter }
 }
 
 fn adaptive(input: &mut Input<'_>, cursor: &Cursor<'_>, max: u32) -> Option<(Aimd, FaultSet)> {

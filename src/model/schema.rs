@@ -20,7 +20,7 @@ pub fn schema() -> Value {
 
 fn object(fields: &[&[Field]], definitions: &mut Map<String, Value>) -> Map<String, Value> {
     let mut properties = Map::new();
-    for field in fields.iter().copied().flatten().filter(|field| !matches!(field.kind, Kind::Later)) {
+    for field in fields.iter().copied().flatten() {
         let mut value = of(&field.kind, definitions);
         if let Some(value) = value.as_object_mut() {
             let meaning = match field.need {
@@ -109,6 +109,5 @@ fn of(kind: &Kind, definitions: &mut Map<String, Value>) -> Value {
         Kind::Quantile => json!({ "type": "array", "minItems": 2, "maxItems": 2 }),
         Kind::Tagged(of) => tagged(of, definitions),
         Kind::Law(of) => json!({ "anyOf": [duration(), tagged(of, definitions)] }),
-        Kind::Later => json!(false),
     }
 }

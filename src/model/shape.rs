@@ -28,11 +28,6 @@ pub(super) fn check(node: &Node, kind: &Kind, path: &str, problems: &mut Collect
         }
         (Kind::Quantile, Value::List(pair)) => check_quantile(node, pair, path, problems),
         (Kind::Paths, Value::Table(_)) => {} // checked where they are put
-        (Kind::Later, _) => {
-            let complaint = Complaint::new("not supported by this version")
-                .cure("take it out: this version would not do what it says");
-            problems.report(node.key, path, complaint);
-        }
         _ => {
             if let Err(complaint) = kind.check(node) {
                 problems.report(node.at, path, complaint);
@@ -84,8 +79,7 @@ fn check_fields(
 }
 
 fn unknown(key: &str, title: &str, fields: &[&'static [Field]]) -> Complaint {
-    let names: Vec<&str> =
-        fields.iter().copied().flatten().filter(|f| !matches!(f.kind, Kind::Later)).map(|f| f.name).collect();
+    let names: Vec<&str> = fields.iter().copied().flatten().map(|f| f.name).collect();
     let hint = HINTS.iter().find(|(word, _)| *word == key).map(|(_, hint)| hint.to_string());
     Complaint::new(format!("not a key of {title}"))
         .allowed(names.join(", "))

@@ -7,8 +7,12 @@ mod parts;
 pub use cost::*;
 pub use parts::*;
 
+mod provider;
+
+pub use provider::{Outage, Provider, RetryAfter, Server, UpAndDown};
+
 use super::change::{Setting, Stage};
-use crate::policy::{Aimd, Breaker, Fault, FaultSet, OnExceed, Quota, Retry};
+use crate::policy::{Aimd, Fault, FaultSet, OnExceed, Quota};
 use crate::streams::LawSpec;
 use crate::units::{Bytes, Id, Instant, Money, Probability, Rate, Span, Timestamp, Zone};
 
@@ -60,6 +64,14 @@ pub struct Model {
     pub stages: Vec<Stage>,
     /// The values of the settings that change, or were meant to, by path and time.
     pub settings: Vec<Setting>,
+}
+
+impl Model {
+    /// Whether an attempt at any provider meets more than a latency, a timeout, faults and one layer of retries.
+    pub fn has_policies(&self) -> bool {
+        self.providers.iter().any(Provider::has_policies)
+            || self.workflows.iter().flat_map(|workflow| &workflow.steps).any(|step| step.fallback.is_some())
+    }
 }
 
 /// `[run]`
@@ -227,6 +239,8 @@ pub struct Step {
     pub queue: Option<Id<Queue>>,
     /// `after`: indices of the steps that must have ended first.
     pub after: Vec<usize>,
+    /// `fallback`: who is asked when that has failed; not `provider` itself.
+    pub fallback: Option<Id<Provider>>,
     /// How many calls it makes; at least 1.
     pub calls: u32,
     /// How many of them at once; 1 to `calls`.
@@ -235,6 +249,8 @@ pub struct Step {
     pub critical: bool,
     /// A latency of its own, instead of the provider's.
     pub latency: Option<LawSpec>,
+    /// Tokens that an attempt reserves, instead of the provider's number.
+    pub tokens: Option<u64>,
 }
 
 impl Step {
@@ -262,29 +278,6 @@ pub enum InvocationScope {
     Step,
     /// Each call.
     Call,
-}
-
-/// `[provider.NAME]` with `[retry.NAME]`
-#[derive(Clone, Debug, PartialEq)]
-pub struct Provider {
-    /// Its name.
-    pub name: String,
-    /// How long an attempt takes.
-    pub latency: LawSpec,
-    /// `request_timeout`: an attempt is cut after this long, counted from when it starts.
-    pub request_timeout: Option<Span>,
-    /// `timeout_from = "arrival"`: waiting in the queue spends the time limit.
-    pub timeout_from_arrival: bool,
-    /// `errors`: the chance that an answered attempt ends in each kind of fault; they sum to at most 1.
-    pub errors: Vec<(Fault, Probability)>,
-    /// `errors.request_error`: the chance that a call's request is itself faulty (known before it is sent).
-    pub request_error: Probability,
-    /// What follows a failed attempt.
-    pub retry: Retry,
-    /// `[breaker.NAME]`: what stops sending after too many failures.
-    pub breaker: Option<Breaker>,
-    /// What an attempt costs, where that is given.
-    pub tokens: Option<Tokens>,
 }
 
 /// `[queue.NAME]`

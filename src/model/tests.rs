@@ -9,7 +9,7 @@ use crate::units::{RateUnit, Span};
 use std::io;
 use std::path::{Path, PathBuf};
 
-const SHIPPED: [&str; 15] = [
+const SHIPPED: [&str; 16] = [
     "bug-after-three-days",
     "cache-only",
     "conditional",
@@ -22,6 +22,7 @@ const SHIPPED: [&str; 15] = [
     "queue-default",
     "queue-large",
     "queue-override",
+    "retry-storm",
     "soft-failures",
     "speech-cache",
     "spike-pressure",

@@ -7,7 +7,7 @@ use super::language::MAX_CALLS;
 use super::law;
 use super::names::{List, Names};
 use super::problems::Complaint;
-use super::spec::{InvocationScope, OnCallError, Step, Tiers, Work, Workflow};
+use super::spec::{InvocationScope, OnCallError, Provider, Step, Tiers, Work, Workflow};
 use crate::policy::Fault;
 use crate::units::Id;
 use std::collections::{BTreeMap, BTreeSet};
@@ -62,6 +62,7 @@ fn step(input: &mut Input<'_>, table: &Cursor<'_>, positions: &BTreeMap<&str, us
     let lookup = resolved(input, table, "lookup", &names.tiers);
     let work = work(input, table, names);
     let queue = resolved(input, table, "queue", &names.queues);
+    let fallback = fallback(input, table, names);
     let mut after = Vec::new();
     for node in table.items("after") {
         let Some(title) = node.text() else { continue };
@@ -90,7 +91,24 @@ fn step(input: &mut Input<'_>, table: &Cursor<'_>, positions: &BTreeMap<&str, us
     let latency = law::read(input, table, "latency");
     let name = table.text("name")?.to_string();
     let critical = table.flag("critical");
-    Some(Step { name, work: work?, lookup, queue, after, calls, parallel, critical, latency })
+    let tokens = table.whole("tokens");
+    Some(Step { name, work: work?, lookup, fallback, queue, after, calls, parallel, critical, latency, tokens })
+}
+
+/// Another provider than that of the step.
+fn fallback(input: &mut Input<'_>, table: &Cursor<'_>, names: &Names) -> Option<Id<Provider>> {
+    let node = table.get("fallback")?;
+    let name = node.text()?;
+    let asks_nobody = table.get("d1").is_some() || table.get("lookup").is_some() && table.get("provider").is_none();
+    if names.providers.all().len() == 1 || table.text("provider") == Some(name) || asks_nobody {
+        let complaint = Complaint::new("a call falls back from its provider to another").found(format!("{name:?}"));
+        let others: Vec<&str> =
+            names.providers.all().iter().map(String::as_str).filter(|other| *other != name).collect();
+        let allowed = if others.is_empty() { "there is no other provider".into() } else { others.join(", ") };
+        input.problems.report_once(node.at, &table.key("fallback"), complaint.allowed(allowed));
+        return None;
+    }
+    names.providers.resolve(input, name, node.at, &table.key("fallback"))
 }
 
 /// The part that a key names, if it stands there; what is no such part was complained about.

@@ -2,18 +2,25 @@
 //!
 //! [`Fault`] names what can go wrong with an attempt; [`Retry`] decides what happens next; [`Quota`] limits
 //! operations in a window, and [`Meter`] is one in force; [`Breaker`] stops sending after too many failures, and
-//! [`Circuit`] is one in force; [`Cache`] forgets.
+//! [`Circuit`] is one in force; a [`Bucket`] limits a rate; [`RetryBudget`] limits retries, and [`Purse`] is one in
+//! force; [`Hedge`] sends attempts that race a late one; a [`Cache`] forgets.
 
 mod adaptive;
 mod breaker;
+mod bucket;
+mod budget;
 mod eviction;
+mod hedge;
 mod meter;
 mod quota;
 mod retry;
 
 pub use adaptive::{AdaptiveLimit, Aimd};
 pub use breaker::{Breaker, Circuit, Latest, Pass, Trip};
+pub use bucket::Bucket;
+pub use budget::{Purse, RetryBudget};
 pub use eviction::{Cache, Evict, Forgotten, Renew};
+pub use hedge::{Ending, Hedge};
 pub use meter::{Meter, Verdict};
 pub use quota::{OnExceed, Quota, Usage, Window};
 pub use retry::{Backoff, BackoffKind, Fault, FaultSet, Jitter, Retry};

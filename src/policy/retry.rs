@@ -114,6 +114,8 @@ pub enum BackoffKind {
 pub enum Jitter {
     /// Not at all.
     None,
+    /// Over the last quarter: 3d/4 + uniform in [0, d/4], as the OpenAI and Anthropic SDKs do.
+    Quarter,
     /// Half fixed, half uniform: d/2 + uniform in [0, d/2].
     Equal,
     /// Uniform in [0, d].
@@ -157,6 +159,10 @@ impl Backoff {
         let full = full.min(self.cap);
         match self.jitter {
             Jitter::None => full,
+            Jitter::Quarter => {
+                let quarter = Span::from_nanos(full.nanos() / 4);
+                Span::from_nanos(full.nanos() - quarter.nanos()) + quarter.scale(word.unit())
+            }
             Jitter::Equal => {
                 let half = Span::from_nanos(full.nanos() / 2);
                 half + half.scale(word.unit())
@@ -183,6 +189,19 @@ impl Retry {
     /// One attempt, no more.
     pub const NEVER: Retry = Retry { max: 0, on: FaultSet::NONE, backoff: Backoff::NONE, hold_slot: true };
 
+    /// The longest that a call may take whose attempts take `attempt` at most: layers of retries inside each other, the
+    /// outermost first, each try of one being all that happens inside it.
+    pub fn longest(layers: &[Retry], attempt: Span) -> Span {
+        let Some((outer, inside)) = layers.split_first() else { return attempt };
+        let inside = Retry::longest(inside, attempt);
+        let (mut sum, mut wait) = (inside, Span::ZERO);
+        for nth in 0..outer.max {
+            wait = outer.backoff.delay(nth, wait, Word(u64::MAX));
+            sum = sum.saturating_add(wait).saturating_add(inside);
+        }
+        sum
+    }
+
     /// Whether attempt `attempt` (from 0), having ended in `fault`, is followed by another.
     pub fn again(&self, attempt: u32, fault: Fault) -> bool {
         attempt < self.max && self.on.contains(fault)
@@ -192,6 +211,7 @@ impl Retry {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     const EXPONENTIAL: Backoff = Backoff {
         kind: BackoffKind::Exponential,
@@ -216,6 +236,8 @@ mod tests {
             let equal = Backoff { jitter: Jitter::Equal, ..EXPONENTIAL }.delay(3, Span::ZERO, word);
             assert!(full <= Span::from_secs(8));
             assert!(equal >= Span::from_secs(4) && equal <= Span::from_secs(8));
+            let quarter = Backoff { jitter: Jitter::Quarter, ..EXPONENTIAL }.delay(3, Span::ZERO, word);
+            assert!(quarter >= Span::from_secs(6) && quarter <= Span::from_secs(8));
         }
     }
 
@@ -227,6 +249,46 @@ mod tests {
             assert!(wait >= Span::SECOND && wait <= Span::from_secs(12), "{wait}");
         }
         assert!(backoff.delay(0, Span::from_secs(29), Word(u64::MAX)) <= Span::from_secs(30));
+    }
+
+    /// Three attempts of 10 s with waits of 1 s and 2 s are 33 s; three of those with the same waits around them 102 s.
+    #[test]
+    fn layers_multiply() {
+        let layer = Retry { max: 2, backoff: EXPONENTIAL, ..Retry::NEVER };
+        let longest = |layers: &[Retry]| Retry::longest(layers, Span::from_secs(10));
+        assert_eq!([longest(&[]), longest(&[layer])], [10, 33].map(Span::from_secs));
+        assert_eq!(longest(&[layer, layer]), Span::from_secs(102));
+        // With the default jitter the longest wait is the whole of it, but for a part in 2⁵².
+        let jittered = Retry { backoff: Backoff { jitter: Jitter::Full, ..EXPONENTIAL }, ..layer };
+        assert!(longest(&[layer]).nanos() - longest(&[jittered]).nanos() <= 2);
+    }
+
+    proptest! {
+        /// Whatever the kind: never beyond the cap, and between what the jitter leaves of the full wait and all of it.
+        #[test]
+        fn a_wait_stays_in_its_bounds(
+            base in 0_u64..5_000, cap in 0_u64..60_000, factor in 1.0_f64..10.0, attempt in 0_u32..30,
+            last in 0_u64..60_000, word in any::<u64>(), kind in 0..4_usize, jitter in 0..4_usize,
+        ) {
+            let kind =
+                [BackoffKind::None, BackoffKind::Constant, BackoffKind::Exponential, BackoffKind::Decorrelated][kind];
+            let jitter = [Jitter::None, Jitter::Quarter, Jitter::Equal, Jitter::Full][jitter];
+            let (base, cap) = (Span::from_millis(base), Span::from_millis(base + cap));
+            let backoff = Backoff { kind, base, factor, cap, jitter };
+            let wait = backoff.delay(attempt, Span::from_millis(last), Word(word));
+            let bare = Backoff { jitter: Jitter::None, ..backoff }.delay(attempt, Span::from_millis(last), Word(word));
+            let least = match jitter {
+                Jitter::None => 1.0,
+                Jitter::Quarter => 0.75,
+                Jitter::Equal => 0.5,
+                Jitter::Full => 0.0,
+            };
+            prop_assert!(wait <= cap && bare <= cap && wait <= bare);
+            prop_assert!(wait.secs() >= least * bare.secs() - 2e-9 || kind == BackoffKind::Decorrelated);
+            if kind == BackoffKind::Decorrelated {
+                prop_assert!(wait >= base.min(cap) && wait.secs() <= 3.0 * last.max(base.nanos() / 1_000_000) as f64 / 1e3);
+            }
+        }
     }
 
     #[test]

@@ -1,10 +1,10 @@
 //! The page of `explain`: ops per plan, the ladder of ceilings, and what they leave out.
 
-use super::json::{ceiling, finite, invocation, ops_per_plan, pretty};
+use super::json::{ceiling, finite, invocation, longest_call, ops_per_plan, pretty};
 use super::text::{WIDTH, heading, plain_table, section, wrapped_table};
 use super::words::{Paint, paragraph};
 use crate::experiment::{Arithmetic, Upgrade};
-use crate::units::{count, number};
+use crate::units::{Span, count, number};
 use serde_json::{Value, json};
 
 /// Renders the arithmetic of a model as text.
@@ -17,6 +17,7 @@ pub fn arithmetic_text(model: &str, description: &str, arithmetic: &Arithmetic, 
     out += &paragraph("  ", &demand, WIDTH);
     section(&mut out, "Ops per plan", per_plan(arithmetic), paint);
     section(&mut out, "In one invocation", invocations(arithmetic), paint);
+    section(&mut out, "The longest call, without waits in a queue", longest(arithmetic), paint);
     section(&mut out, "Ceilings: the plans a day at which each limit binds by itself", ceilings(arithmetic), paint);
     section(&mut out, "Another plan of the platform", upgrade(arithmetic), paint);
     let leaves_out = arithmetic.leaves_out.iter().map(|sentence| paragraph("  - ", sentence, WIDTH)).collect();
@@ -36,6 +37,7 @@ pub fn arithmetic_json(model: &str, description: &str, arithmetic: &Arithmetic) 
         "ceilings": arithmetic.ceilings.iter().map(ceiling).collect::<Vec<_>>(),
         "invocations": arithmetic.invocations.iter().map(invocation).collect::<Vec<_>>(),
         "upgrade": arithmetic.upgrade.as_ref().map_or(Value::Null, upgrade_json),
+        "longest_calls": arithmetic.longest.iter().map(longest_call).collect::<Vec<_>>(),
         "leaves_out": arithmetic.leaves_out,
     }))
 }
@@ -99,6 +101,26 @@ fn invocations(arithmetic: &Arithmetic) -> String {
     });
     let header = ["class", "limit", "allowed", "needed", "with every retry"];
     lines(plain_table(header, [false, false, true, true, true], rows.collect()))
+}
+
+/// Of models in which a call is tried again.
+fn longest(arithmetic: &Arithmetic) -> String {
+    let rows = arithmetic.longest.iter().filter(|call| call.attempts.iter().product::<u64>() > 1).map(|call| {
+        let layers: Vec<String> = call.attempts.iter().map(|n| count(*n)).collect();
+        let attempts = count(call.attempts.iter().product());
+        let attempts = if layers.len() > 1 { format!("{} = {attempts}", layers.join(" × ")) } else { attempts };
+        let longest = Span::from_millis((call.seconds * 1e3 + 0.5) as u64).to_string();
+        [call.provider.clone(), attempts, format!("{} s", number(call.timeout_seconds)), longest]
+    });
+    let rows: Vec<[String; 4]> = rows.collect();
+    if rows.is_empty() {
+        return String::new();
+    }
+    lines(plain_table(
+        ["provider", "attempts", "of at most", "all of them, and the waits"],
+        [false, true, true, true],
+        rows,
+    ))
 }
 
 fn ceilings(arithmetic: &Arithmetic) -> String {

@@ -3,7 +3,7 @@
 
 use super::Advice;
 use super::{settings, theory, words};
-use crate::experiment::{Answer, Ceiling, InvocationNeed, Metric, OpsPerPlan};
+use crate::experiment::{Answer, Ceiling, InvocationNeed, LongestCall, Metric, OpsPerPlan};
 use serde_json::{Map, Value, json};
 
 /// The JSON Schema of the report.
@@ -105,6 +105,15 @@ pub(super) fn invocation(need: &InvocationNeed) -> Value {
         "at_most": need.at_most,
         "at_call": need.at_call,
         "at_retry": need.at_retry,
+    })
+}
+
+pub(super) fn longest_call(call: &LongestCall) -> Value {
+    json!({
+        "provider": call.provider,
+        "attempts": call.attempts,
+        "timeout_s": finite(call.timeout_seconds),
+        "longest_s": finite(call.seconds),
     })
 }
 

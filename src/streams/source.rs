@@ -57,6 +57,10 @@ pub enum Purpose {
     Page = 20,
     /// Whether and when a user comes back after an overload answer.
     Comeback = 21,
+    /// Whether an attempt is never answered.
+    Hang = 22,
+    /// How an attempt goes that races another.
+    Hedge = 23,
 }
 
 impl Source {

@@ -6,7 +6,7 @@ use super::ledger::{AttemptEnd, CallEnd};
 use super::state::{Call, NO_QUEUE, Phase, World};
 use super::work::Work;
 use crate::model::{Arrivals, TraceAttempt};
-use crate::policy::Fault;
+use crate::policy::{Backoff, Fault};
 use crate::units::Span;
 
 /// Words between the retries of one plan's call, and of one plan.
@@ -88,7 +88,7 @@ impl World<'_> {
             return self.calls[id as usize].phase == Phase::Running;
         }
         if self.blueprint.limits_external && !self.may_call_outside(id) {
-            self.refuse_attempt(id);
+            self.deny(id, Fault::SubrequestLimit);
             return false;
         }
         let (latency, fault) = self.planned(id);
@@ -168,7 +168,19 @@ impl World<'_> {
 
     /// A failed attempt is followed by another, or fails its call.
     #[inline(never)]
-    pub(super) fn attempt_failed(&mut self, id: u32, fault: Fault) {
+    fn attempt_failed(&mut self, id: u32, fault: Fault) {
+        self.count_failed(id, fault);
+        let call = &self.calls[id as usize];
+        if self.blueprint.providers[call.provider as usize].retry.again(u32::from(call.attempt), fault) {
+            self.tallies[call.class as usize].retried += u64::from(call.recorded);
+            self.wait_to_retry(id);
+        } else {
+            self.give_up(id, CallEnd::Failed);
+        }
+    }
+
+    /// Counts an attempt that failed.
+    pub(super) fn count_failed(&mut self, id: u32, fault: Fault) {
         let call = &self.calls[id as usize];
         let ledger = &mut self.ledgers[call.class as usize];
         let end = match fault {
@@ -178,41 +190,59 @@ impl World<'_> {
         };
         ledger.attempts.end(end as usize, call.recorded);
         self.tallies[call.class as usize].faults[fault as usize] += u64::from(call.recorded);
-        if self.blueprint.providers[call.provider as usize].retry.again(u32::from(call.attempt), fault) {
-            self.tallies[call.class as usize].retried += u64::from(call.recorded);
-            self.wait_to_retry(id);
-        } else {
-            self.give_up(id, CallEnd::Failed);
-        }
     }
 
     /// The platform refuses the subrequest: the attempt fails before it is sent. What follows is left to the loop of
     /// the instant: a queue of refused attempts is as long as it likes, and the stack is not.
     #[cold]
-    fn refuse_attempt(&mut self, id: u32) {
+    pub(super) fn deny(&mut self, id: u32, fault: Fault) {
         let call = &mut self.calls[id as usize];
-        (call.fault, call.phase) = (Some(Fault::SubrequestLimit), Phase::Denied);
+        (call.fault, call.phase) = (Some(fault), Phase::Denied);
     }
 
-    /// Another attempt follows after a wait; its draws have addresses of their own.
+    /// What follows an attempt that was refused before it was sent.
+    #[cold]
+    pub(super) fn end_denied(&mut self, id: u32) {
+        if self.blueprint.guarded {
+            self.settle_attempt(id, false);
+        } else {
+            self.end_attempt(id);
+        }
+    }
+
+    /// Another attempt follows after a wait.
     #[inline(never)]
     pub(super) fn wait_to_retry(&mut self, id: u32) {
-        let call = &mut self.calls[id as usize];
+        let call = &self.calls[id as usize];
         let retry = &self.blueprint.providers[call.provider as usize].retry;
+        let wait = self.draw_retry(id, &retry.backoff, u32::from(call.attempt), call.backoff);
+        self.calls[id as usize].backoff = wait;
+        self.wait_before_retry(id, wait, retry.hold_slot);
+    }
+
+    /// Draws the wait after attempt `nth` of its layer, and how the next attempt will go; both have addresses of their
+    /// own.
+    pub(super) fn draw_retry(&mut self, id: u32, backoff: &Backoff, nth: u32, last: Span) -> Span {
+        let call = &mut self.calls[id as usize];
         let plan = &self.plans[call.plan as usize];
         let spec = &self.blueprint.workflows[plan.workflow as usize].calls[call.index as usize];
-        let attempt = u32::from(call.attempt);
-        let position = retry_position(plan.number, attempt);
+        let position = retry_position(plan.number, u32::from(call.attempt));
         let draws = &mut self.draws[call.class as usize].retries[spec.step as usize];
         let mut words = draws.at(u64::from(spec.ordinal), position);
-        call.backoff = retry.backoff.delay(attempt, call.backoff, words.next());
+        let wait = backoff.delay(nth, last, words.next());
         call.latency = self.blueprint.laws[call.law as usize].sample(words.next());
         call.outcome_word = words.next();
+        wait
+    }
+
+    /// The call waits before its next attempt.
+    pub(super) fn wait_before_retry(&mut self, id: u32, wait: Span, hold_slot: bool) {
+        let call = &mut self.calls[id as usize];
         call.attempt += 1;
         call.phase = Phase::Backoff;
         let order = order(Rank::BackoffEnd, call.address, call.attempt);
-        self.calendar.push(self.now + call.backoff, order, Event::BackoffEnd(id));
-        if !retry.hold_slot {
+        self.calendar.push(self.now.saturating_add(wait), order, Event::BackoffEnd(id));
+        if !hold_slot {
             self.leave_slot(id);
         }
     }

@@ -141,6 +141,8 @@ pub(super) struct StepSpec {
     pub(super) first_call: u16,
     pub(super) calls: u16,
     pub(super) parallel: u16,
+    /// The provider that is asked when the first has failed, and the law of its latency.
+    pub(super) fallback: Option<(u16, u16)>,
     pub(super) waits_for: Vec<u16>,
     pub(super) followers: Vec<u16>,
 }
@@ -252,7 +254,7 @@ impl Blueprint {
         let thinks = thinks?;
         let providers = answerers(model);
         let is_plain = |p: &Provider| p.faults.is_empty() && p.request_error == 0.0 && !p.from_arrival;
-        let guarded = model.providers.iter().any(|provider| provider.breaker.is_some());
+        let guarded = model.has_policies();
         let limits_external = model.platform.subrequests_external.is_some();
         let has_trace = model.classes.iter().any(|class| matches!(class.arrivals, Arrivals::Trace { .. }));
         Ok(Blueprint {

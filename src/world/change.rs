@@ -52,7 +52,13 @@ impl<'b> World<'b> {
             }
         }
         for call in self.calls.iter_mut().filter(|call| !matches!(call.phase, Phase::Free | Phase::Lost)) {
-            call.law = self.templates[call.class as usize][call.index as usize].law;
+            let template = &self.templates[call.class as usize][call.index as usize];
+            let flow = &blueprint.workflows[self.draws[call.class as usize].workflow as usize];
+            let step = flow.calls[call.index as usize].step as usize;
+            call.law = match flow.steps[step].fallback {
+                Some((provider, law)) if provider == call.provider && provider != template.provider => law,
+                _ => template.law,
+            };
             if matches!(call.phase, Phase::Running | Phase::Response | Phase::Done) {
                 continue;
             }

@@ -12,6 +12,8 @@ pub(super) enum Event {
     AttemptEnd(u32),
     /// The same, of a call at a provider with policies.
     GuardedEnd(u32),
+    /// The attempt of this call has had no answer for so long that another is sent beside it.
+    Hedge(u32),
     /// The patience of this call ends, if it still waits for the slot that it was waiting for then.
     Patience(u32),
     /// The user of the plan in this place leaves, if it is still that plan.

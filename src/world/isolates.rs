@@ -264,7 +264,7 @@ impl World<'_> {
         for queue in &mut self.queues[place * queues..][..queues] {
             queue.close(self.now);
         }
-        self.lose_circuits(place);
+        self.lose_memory_of(place);
         self.lose_limits(place);
         let keys = self.blueprint.memory_keys;
         self.memory[place * keys..][..keys].fill(Instant::START);

@@ -214,11 +214,7 @@ impl World<'_> {
                     false => Step::Go,
                 },
                 Phase::Denied => {
-                    if self.blueprint.guarded {
-                        self.settle_unsent(call);
-                    } else {
-                        self.end_attempt(call);
-                    }
+                    self.end_denied(call);
                     Step::Go
                 }
                 Phase::Lookup => match self.look_up(call) {

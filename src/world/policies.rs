@@ -1,43 +1,68 @@
-//! What stands between a call and its provider: circuit breakers. An attempt at a provider without any such policy
-//! never comes here.
+//! What stands between a call and its provider: circuit breakers, layers of retries, hedges, and the provider's own
+//! side. An attempt of a model without any of these never comes here.
 //!
 //! What the policies remember of a call stands in a table of their own, so that calls stay small: it is clean
 //! whenever no attempt of the call is under way or to come.
 
+mod memory;
+mod retries;
+
+use super::build::Blueprint;
 use super::event::{Event, Rank, order};
 use super::ledger::{AttemptEnd, CallEnd};
+use super::parts::server::{Reception, Server};
 use super::state::{Phase, World};
-use crate::policy::{Circuit, Fault, Pass};
+use crate::policy::{Circuit, Ending, Fault, Pass, Purse};
+use crate::streams::{Purpose, Scatter, Source as Draws};
 use crate::units::{Instant, Span};
+
+/// Layers of retries: the application, its SDK, a proxy.
+pub(super) const LAYERS: usize = 3;
 
 /// What the policies remember of a call.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Guard {
+struct Guard {
+    /// An attempt has been made.
+    began: bool,
     /// The breaker let it through.
     pass: Option<Pass>,
+    /// No attempt goes on for longer.
+    deadline: Instant,
+    /// Retries by each layer, the outermost first, within the one around it; and the last wait of each.
+    tries: [u8; LAYERS],
+    waits: [Span; LAYERS],
+    /// How the attempt under way will end, if no hedge changes that, and the hedges sent.
+    ending: Ending,
+    hedges: u8,
 }
 
-const CLEAN: Guard = Guard { pass: None };
+const CLEAN: Guard = Guard {
+    began: false,
+    pass: None,
+    deadline: Instant::NEVER,
+    tries: [0; LAYERS],
+    waits: [Span::ZERO; LAYERS],
+    ending: Ending { at: Instant::NEVER, fault: None, retry_after: Span::ZERO },
+    hedges: 0,
+};
 
 /// The policies at work.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Policies {
     /// By call.
     guards: Vec<Guard>,
     /// By isolate, then provider; an isolate has them once a call in it has met one.
     circuits: Vec<Option<Circuit>>,
+    purses: Vec<Option<Purse>>,
     /// By provider.
+    pub(super) servers: Vec<Option<Server>>,
     pub(super) tallies: Vec<PolicyTally>,
+    /// By class and step: what decides about hangs, and what hedges draw.
+    hangs: Vec<Vec<Scatter>>,
+    hedges: Vec<Vec<Scatter>>,
 }
 
-impl Policies {
-    /// Nothing has happened at any of so many providers.
-    pub(super) fn new(providers: usize) -> Policies {
-        Policies { tallies: vec![PolicyTally::default(); providers], ..Policies::default() }
-    }
-}
-
-/// What the policies of one provider have done, in the recorded time.
+/// What happened at one provider, of what is recorded.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct PolicyTally {
     pub(super) trips: u64,
@@ -45,7 +70,78 @@ pub(super) struct PolicyTally {
     pub(super) open_ns: u128,
     /// Attempts that a breaker refused.
     pub(super) refused: u64,
+    /// Attempts that arrived at the provider, hedges included; of these: which an outage, a limit or want of slots
+    /// refused, whose answer was good and used, which counted against its rate limits, which it worked on to the end,
+    /// and which went on when the client had gone.
+    pub(super) sent: u64,
+    pub(super) turned_away: u64,
+    pub(super) useful: u64,
+    pub(super) counted: u64,
+    pub(super) billed: u64,
+    pub(super) abandoned: u64,
+    /// Nanoseconds for which those went on.
+    pub(super) abandoned_ns: u128,
+    /// Tries of each layer.
+    pub(super) tries: [u64; LAYERS],
+    /// Retries that the budget, and the deadline, did not allow.
+    pub(super) over_budget: u64,
+    pub(super) past_deadline: u64,
+    /// Calls that went to another provider.
+    pub(super) fell_back: u64,
+    pub(super) hedges: u64,
+    /// Hedges whose answer was the one used.
+    pub(super) hedges_won: u64,
 }
+
+impl Policies {
+    /// Nothing has happened yet.
+    pub(super) fn new(blueprint: &Blueprint, draws: &Draws) -> Policies {
+        let model = &blueprint.model;
+        let scatters = |purpose: Purpose, on: bool| -> Vec<Vec<Scatter>> {
+            let classes = model.classes.iter().filter(|_| on).map(|class| {
+                let workflow = &model.workflows[class.workflow.index()];
+                let name = |step: &str| format!("{}/{}.{step}", class.name, workflow.name);
+                workflow.steps.iter().map(|step| draws.scatter(&name(&step.name), purpose)).collect()
+            });
+            classes.collect()
+        };
+        let hang = |provider: &crate::model::Provider| provider.server.as_ref().is_some_and(|s| s.hang.value() > 0.0);
+        let server = |p: &crate::model::Provider| p.server.as_ref().map(|spec| Server::new(&p.name, spec, draws));
+        Policies {
+            guards: Vec::new(),
+            circuits: Vec::new(),
+            purses: Vec::new(),
+            servers: model.providers.iter().map(server).collect(),
+            tallies: vec![PolicyTally::default(); model.providers.len()],
+            hangs: scatters(Purpose::Hang, model.providers.iter().any(hang)),
+            hedges: scatters(Purpose::Hedge, model.providers.iter().any(|provider| provider.hedge.is_some())),
+        }
+    }
+
+    /// What is measured over time is measured from now on.
+    pub(super) fn start_recording(&mut self, now: Instant) {
+        self.servers.iter_mut().flatten().for_each(|server| server.start_recording(now));
+    }
+
+    /// Whether the ledgers of every provider are inside each other: useful in billed, what is billed, refused or
+    /// counted in what was sent.
+    pub(super) fn is_sound(&self) -> bool {
+        let holds = |(tally, server): (&PolicyTally, &Option<Server>)| {
+            let parts = tally.useful <= tally.billed && tally.billed + tally.turned_away <= tally.sent;
+            server.is_none() || parts && tally.counted <= tally.sent && tally.abandoned <= tally.sent
+        };
+        self.tallies.iter().zip(&self.servers).all(holds)
+    }
+
+    /// The replication ends.
+    pub(super) fn finish(&mut self, now: Instant) {
+        self.servers.iter_mut().flatten().for_each(|server| server.catch_up(now));
+    }
+}
+
+/// Attempts of one call, and hedges of one attempt, that have draws of their own.
+const ATTEMPTS: u64 = 256;
+const HEDGES: u64 = 16;
 
 impl World<'_> {
     /// An attempt starts at a provider with policies; it has begun in the ledger.
@@ -56,47 +152,148 @@ impl World<'_> {
         if place >= self.policies.guards.len() {
             self.policies.guards.resize(self.calls.len(), CLEAN);
         }
+        if !self.policies.guards[place].began {
+            self.begin_guard(id);
+        }
+        self.policies.guards[place].ending.retry_after = Span::ZERO;
         if !self.breaker_admits(id) {
-            return self.ends_unsent(id, Fault::BreakerOpen);
+            return self.deny(id, Fault::BreakerOpen);
         }
         if self.blueprint.limits_external && !self.may_call_outside(id) {
-            return self.ends_unsent(id, Fault::SubrequestLimit);
+            return self.deny(id, Fault::SubrequestLimit);
         }
+        let cut = self.cut(id);
+        if cut <= self.now {
+            return self.deny(id, Fault::Timeout);
+        }
+        self.calls[place].phase = Phase::Running;
+        self.policies.guards[place].hedges = 0;
+        let ending = self.ask_provider(id, cut);
+        self.race(id, ending);
+    }
+
+    /// When the client gives the attempt up that starts now.
+    fn cut(&self, id: u32) -> Instant {
+        let provider = &self.blueprint.providers[self.calls[id as usize].provider as usize];
+        let limit = if provider.from_arrival { self.what_is_left(id) } else { provider.timeout };
+        self.now.saturating_add(limit).min(self.policies.guards[id as usize].deadline)
+    }
+
+    /// Sends what the call has drawn to the provider, for a client that gives up at `cut`.
+    fn ask_provider(&mut self, id: u32, cut: Instant) -> Ending {
         let (latency, fault) = self.planned(id);
-        let call = &mut self.calls[place];
-        let provider = &self.blueprint.providers[call.provider as usize];
-        let timeout = if provider.from_arrival { self.what_is_left(id) } else { provider.timeout };
-        let call = &mut self.calls[place];
-        let is_cut = latency > timeout;
-        call.phase = Phase::Running;
-        call.fault = if is_cut { Some(Fault::Timeout) } else { fault };
-        let order = order(if is_cut { Rank::Timeout } else { Rank::Answer }, call.address, call.attempt);
-        self.calendar.push(self.now + latency.min(timeout), order, Event::GuardedEnd(id));
-    }
-
-    /// The attempt is refused on this side: it fails before it is sent.
-    fn ends_unsent(&mut self, id: u32, fault: Fault) {
-        let call = &mut self.calls[id as usize];
-        (call.fault, call.phase) = (Some(fault), Phase::Denied);
-    }
-
-    /// An attempt that was not sent is over.
-    #[cold]
-    pub(super) fn settle_unsent(&mut self, id: u32) {
-        self.settle_attempt(id, false);
-    }
-
-    /// A call is lost with its isolate, and nobody asks for its pass.
-    pub(super) fn lose_guard(&mut self, id: u32) {
-        if let Some(guard) = self.policies.guards.get_mut(id as usize) {
-            *guard = CLEAN;
+        let hangs = self.hangs(id);
+        let (now, tokens) = (self.now, self.tokens(id));
+        let call = &self.calls[id as usize];
+        let (provider, recorded) = (call.provider as usize, u64::from(call.recorded));
+        let gives_up = Ending { at: cut, fault: Some(Fault::Timeout), retry_after: Span::ZERO };
+        let ends =
+            |at: Instant, fault, retry_after| if at > cut { gives_up } else { Ending { at, fault, retry_after } };
+        let Some(server) = &mut self.policies.servers[provider] else {
+            return ends(now.saturating_add(latency), fault, Span::ZERO);
+        };
+        let (reception, counts) = server.receive(now, tokens, latency, hangs);
+        let tally = &mut self.policies.tallies[provider];
+        tally.sent += recorded;
+        tally.counted += recorded * u64::from(counts);
+        match reception {
+            Reception::Refused { fault, takes, retry_after } => {
+                tally.turned_away += recorded;
+                ends(now.saturating_add(takes), Some(fault), retry_after)
+            }
+            Reception::Silent => {
+                server.keep(now, cut, cut);
+                gives_up
+            }
+            Reception::Works { from, until } => {
+                let goes_on = self.blueprint.model.providers[provider].outlives_client();
+                let leaves = if goes_on && until < Instant::NEVER { until } else { until.min(cut) };
+                server.keep(now, from, leaves);
+                let is_work = matches!(fault, None | Some(Fault::ParseFailure | Fault::InvalidResponse));
+                tally.billed += recorded * u64::from(is_work && leaves == until);
+                if leaves > cut {
+                    tally.abandoned += recorded;
+                    let time = self.recorded_part(cut, leaves.since(cut)).nanos();
+                    self.policies.tallies[provider].abandoned_ns += u128::from(time * recorded);
+                }
+                ends(until, fault, Span::ZERO)
+            }
         }
     }
 
-    /// An isolate goes, and its breakers with it.
-    pub(super) fn lose_circuits(&mut self, isolate: usize) {
-        let providers = self.blueprint.providers.len();
-        self.policies.circuits.iter_mut().skip(isolate * providers).take(providers).for_each(|circuit| *circuit = None);
+    /// The tokens that an attempt of this call reserves.
+    fn tokens(&self, id: u32) -> u64 {
+        let call = &self.calls[id as usize];
+        let workflow = self.plans[call.plan as usize].workflow as usize;
+        let step = self.blueprint.workflows[workflow].calls[call.index as usize].step as usize;
+        let server = self.blueprint.model.providers[call.provider as usize].server.as_ref();
+        let own = self.blueprint.model.workflows[workflow].steps[step].tokens;
+        own.unwrap_or(server.map_or(0, |server| server.tokens))
+    }
+
+    /// The draws that stand for this attempt of the call, of so many words each.
+    fn own_address(&self, id: u32) -> (usize, usize, u64, u64) {
+        let call = &self.calls[id as usize];
+        let plan = &self.plans[call.plan as usize];
+        let spec = &self.blueprint.workflows[plan.workflow as usize].calls[call.index as usize];
+        let position = plan.number * ATTEMPTS + u64::from(call.attempt) % ATTEMPTS;
+        (call.class as usize, spec.step as usize, u64::from(spec.ordinal), position)
+    }
+
+    /// Whether the attempt, or the hedge that is due, is never answered.
+    fn hangs(&mut self, id: u32) -> bool {
+        let provider = self.calls[id as usize].provider as usize;
+        let Some(server) = &self.blueprint.model.providers[provider].server else { return false };
+        let (chance, hedge) = (server.hang.value(), u64::from(self.policies.guards[id as usize].hedges));
+        if chance == 0.0 {
+            return false;
+        }
+        let (class, step, lane, position) = self.own_address(id);
+        let mut words = self.policies.hangs[class][step].at(lane, position * HEDGES + hedge % HEDGES);
+        words.next().unit() < chance
+    }
+
+    /// The attempt ends so, unless a hedge is sent before and changes that.
+    fn race(&mut self, id: u32, ending: Ending) {
+        let provider = self.calls[id as usize].provider as usize;
+        let guard = &mut self.policies.guards[id as usize];
+        guard.ending = ending;
+        let hedge = self.blueprint.model.providers[provider].hedge;
+        let due = hedge.and_then(|hedge| hedge.due(u32::from(guard.hedges), self.now, ending.at));
+        let call = &mut self.calls[id as usize];
+        if let Some(at) = due {
+            let order = order(Rank::BackoffEnd, call.address, call.attempt);
+            return self.calendar.push(at, order, Event::Hedge(id));
+        }
+        call.fault = ending.fault;
+        let rank = if ending.fault == Some(Fault::Timeout) { Rank::Timeout } else { Rank::Answer };
+        self.calendar.push(ending.at, order(rank, call.address, call.attempt), Event::GuardedEnd(id));
+    }
+
+    /// No answer yet: another attempt is sent, and the two race.
+    pub(super) fn hedge(&mut self, id: u32) {
+        let first = self.policies.guards[id as usize].ending;
+        let provider = self.calls[id as usize].provider as usize;
+        if self.blueprint.limits_external && !self.may_call_outside(id) {
+            self.policies.guards[id as usize].hedges = u8::MAX;
+            return self.race(id, first);
+        }
+        let (class, step, lane, position) = self.own_address(id);
+        let number = u64::from(self.policies.guards[id as usize].hedges) % HEDGES;
+        let mut words = self.policies.hedges[class][step].at(lane, (position * HEDGES + number) * 2);
+        let (latency, outcome) = (words.next(), words.next());
+        let call = &mut self.calls[id as usize];
+        call.latency = self.blueprint.laws[call.law as usize].sample(latency);
+        call.outcome_word = outcome;
+        let recorded = u64::from(call.recorded);
+        self.policies.guards[id as usize].hedges += 1;
+        let second = self.ask_provider(id, self.cut(id));
+        let ending = first.or(second);
+        let tally = &mut self.policies.tallies[provider];
+        tally.hedges += recorded;
+        tally.hedges_won +=
+            recorded * u64::from(ending.fault.is_none() && ending.at == second.at && second.at < first.at);
+        self.race(id, ending);
     }
 
     /// The attempt under way is answered or cut.
@@ -106,7 +303,7 @@ impl World<'_> {
         self.drain();
     }
 
-    fn settle_attempt(&mut self, id: u32, sent: bool) {
+    pub(super) fn settle_attempt(&mut self, id: u32, sent: bool) {
         let fault = self.calls[id as usize].fault;
         if sent && self.blueprint.bills_tokens {
             self.bill(id);
@@ -121,10 +318,11 @@ impl World<'_> {
         match fault {
             None => {
                 let (class, recorded) = (call.class as usize, call.recorded);
+                self.policies.tallies[call.provider as usize].useful += u64::from(recorded);
                 self.ledgers[class].attempts.end(AttemptEnd::Succeeded as usize, recorded);
                 self.finish_attempts(id, CallEnd::Succeeded);
             }
-            Some(fault) => self.attempt_failed(id, fault),
+            Some(fault) => self.guarded_failed(id, fault),
         }
         if self.calls[id as usize].phase != Phase::Backoff {
             self.tell_breaker(id, Some(fault));
@@ -139,53 +337,6 @@ impl World<'_> {
         if self.policies.guards.len() > id as usize {
             self.tell_breaker(id, None);
             self.policies.guards[id as usize] = CLEAN;
-        }
-    }
-
-    fn counts_calls(&self, id: u32) -> bool {
-        let provider = self.calls[id as usize].provider as usize;
-        self.blueprint.model.providers[provider].breaker.is_some_and(|breaker| breaker.counts_calls)
-    }
-
-    fn circuit(&mut self, id: u32) -> Option<&mut Circuit> {
-        let call = &self.calls[id as usize];
-        let provider = call.provider as usize;
-        let rules = self.blueprint.model.providers[provider].breaker?;
-        let place = self.plans[call.plan as usize].isolate as usize * self.blueprint.providers.len() + provider;
-        let circuits = &mut self.policies.circuits;
-        if place >= circuits.len() {
-            circuits.resize(place + 1, None);
-        }
-        Some(circuits[place].get_or_insert_with(|| Circuit::new(rules)))
-    }
-
-    /// Whether the breaker, if there is one, lets an attempt go.
-    fn breaker_admits(&mut self, id: u32) -> bool {
-        let now = self.now;
-        if self.policies.guards[id as usize].pass.is_some() {
-            return true; // it counts calls, and this one is inside
-        }
-        let Some(circuit) = self.circuit(id) else { return true };
-        let pass = circuit.ask(now);
-        self.policies.guards[id as usize].pass = pass;
-        let call = &self.calls[id as usize];
-        self.policies.tallies[call.provider as usize].refused += u64::from(pass.is_none() && call.recorded);
-        pass.is_some()
-    }
-
-    /// Gives the pass back, if there is one, with the result: success, a fault, or none at all.
-    fn tell_breaker(&mut self, id: u32, result: Option<Option<Fault>>) {
-        let Some(pass) = self.policies.guards[id as usize].pass.take() else { return };
-        let now = self.now;
-        let Some(circuit) = self.circuit(id) else { return };
-        let Some(fault) = result else { return circuit.came_to_nothing(pass) };
-        let rules = circuit.rules();
-        if circuit.ended(now, pass, fault.is_some_and(|fault| rules.failures.contains(fault))) {
-            let open = self.recorded_part(now, rules.reset_timeout);
-            let provider = self.calls[id as usize].provider as usize;
-            let tally = &mut self.policies.tallies[provider];
-            tally.open_ns += u128::from(open.nanos());
-            tally.trips += u64::from(now >= self.blueprint.recording_from);
         }
     }
 

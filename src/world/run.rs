@@ -95,10 +95,15 @@ impl World<'_> {
     #[inline]
     fn happen(&mut self, event: Event, order: u64) {
         match event {
-            Event::AttemptEnd(call) | Event::GuardedEnd(call) | Event::BackoffEnd(call) | Event::StoreAnswer(call)
+            Event::AttemptEnd(call)
+            | Event::GuardedEnd(call)
+            | Event::Hedge(call)
+            | Event::BackoffEnd(call)
+            | Event::StoreAnswer(call)
                 if self.is_lost(call) => {}
             Event::AttemptEnd(call) => self.attempt_ends(call),
             Event::GuardedEnd(call) => self.guarded_ends(call),
+            Event::Hedge(call) => self.hedge(call),
             Event::Arrival(class) => self.arrive(class as usize),
             Event::BackoffEnd(call) => self.backoff_ends(call),
             Event::StoreAnswer(call) => self.store_answers(call),
@@ -130,6 +135,7 @@ impl World<'_> {
         if let Some(requests) = &mut self.requests {
             requests.meter.restart(now);
         }
+        self.policies.start_recording(now);
         for tiers in &mut self.tiers {
             tiers.start_recording(now);
         }
@@ -174,6 +180,7 @@ impl World<'_> {
         if let Some(requests) = &mut self.requests {
             requests.meter.finish(self.blueprint.horizon);
         }
+        self.policies.finish(self.blueprint.horizon);
         for tiers in &mut self.tiers {
             tiers.settle(self.blueprint.horizon);
         }
@@ -254,6 +261,9 @@ impl World<'_> {
         }
         if self.requests.as_ref().is_some_and(|requests| !requests.meter.is_sound()) {
             return Err("the quota of requests was exceeded".into());
+        }
+        if !self.policies.is_sound() {
+            return Err("more attempts were billed, refused or counted at a provider than were sent to it".into());
         }
         self.retention.balance()?;
         self.balance_comebacks()?;

@@ -364,7 +364,7 @@ impl<'b> World<'b> {
             waits: (0..model.classes.len() * model.queues.len()).map(|_| QueueTally::default()).collect(),
             faulty_requests: 0,
             family_writes: vec![0; blueprint.families.len()],
-            policies: Policies::new(model.providers.len()),
+            policies: Policies::new(blueprint, &draws),
             retention: Retention::new(blueprint.horizon),
             subrequests_max: 0,
             bills: vec![Bill::default(); model.providers.len()],

@@ -4,7 +4,7 @@ use super::probe::{Search, within};
 use crate::experiment::demand::Demand;
 use crate::experiment::explain;
 use crate::experiment::trials::Trial;
-use crate::model::Model;
+use crate::model::{Model, Server};
 use crate::stats::Estimate;
 
 /// A queue whose slots are busy so much is taken to bind.
@@ -78,8 +78,16 @@ fn symptom(limit: &str) -> Option<(String, f64)> {
     if let Some((store, _)) = limit.split_once(".key.") {
         return Some((format!("{store}.writes_rejected_key"), 0.0));
     }
+    if let Some(provider) = provider_of(limit) {
+        return Some((format!("provider.{provider}.attempts.refused"), 0.0));
+    }
     let queue = limit.strip_prefix("queue.")?.strip_suffix(".slots")?;
     Some((format!("queue.{queue}.utilisation"), BUSY))
+}
+
+/// Whose limit `provider.NAME.KEY` is.
+fn provider_of(limit: &str) -> Option<&str> {
+    limit.strip_prefix("provider.")?.split_once('.').map(|(name, _)| name)
 }
 
 /// The first limit with twice its quota, half its spacing, or one slot more.
@@ -99,6 +107,10 @@ fn relax(model: &mut Model, limit: &str) -> Option<&'static str> {
         model.queues.iter_mut().find(|queue| queue.name == name)?.max_concurrency += 1;
         return Some("one slot more");
     }
+    if let Some(name) = provider_of(limit) {
+        let provider = model.providers.iter_mut().find(|provider| provider.name == name)?;
+        return relax_provider(provider.server.as_mut()?, limit);
+    }
     if limit == "platform.requests" {
         model.platform.requests.as_mut()?.limit *= 2;
         return Some("twice the limit");
@@ -115,4 +127,18 @@ fn relax(model: &mut Model, limit: &str) -> Option<&'static str> {
     let quotas = &mut store.quotas[op];
     quotas.iter_mut().for_each(|quota| quota.limit *= 2);
     (!quotas.is_empty()).then_some("twice the limit")
+}
+
+fn relax_provider(server: &mut Server, limit: &str) -> Option<&'static str> {
+    if limit.ends_with(".slots") {
+        server.max_concurrency = server.max_concurrency.map(|slots| slots + 1);
+        return Some("one slot more");
+    }
+    let limit = if limit.ends_with(".requests_per_minute") {
+        &mut server.requests_per_minute
+    } else {
+        &mut server.tokens_per_minute
+    };
+    *limit = limit.map(|limit| 2 * limit);
+    Some("twice the limit")
 }

@@ -23,7 +23,8 @@ pub(super) fn of(model: &Model, mix: &[Expected; 2]) -> Vec<Ceiling> {
     keys.dedup();
     let keys = keys.into_iter().map(|key| shared_key(model, mix, key));
     let slots = (0..model.queues.len()).map(|queue| slots(model, mix, queue));
-    quotas.chain(keys).chain(slots).chain([requests(model, mix)]).flatten().collect()
+    let providers = (0..model.providers.len()).flat_map(|provider| self::provider(model, mix, provider));
+    quotas.chain(keys).chain(slots).chain(providers).chain([requests(model, mix)]).flatten().collect()
 }
 
 /// The larger of the two, and what to say when it is the one with errors.
@@ -126,6 +127,29 @@ fn slots(model: &Model, mix: &[Expected; 2], queue: usize) -> Option<Ceiling> {
             number(seconds)
         ),
     })
+}
+
+/// The rate limits and the slots of a provider.
+fn provider(model: &Model, mix: &[Expected; 2], at: usize) -> [Option<Ceiling>; 3] {
+    let provider = &model.providers[at];
+    let limit = |what: &str, limit: Option<f64>, (per_plan, note): (f64, &str), each: &str, unit: &str| {
+        let limit = limit.filter(|_| per_plan > 0.0)?;
+        let per_day = limit * if what == "slots" { Span::DAY.secs() } else { Span::DAY.secs() / 60.0 };
+        Some(Ceiling {
+            limit: format!("provider.{}.{what}", provider.name),
+            plans_per_day: per_day / per_plan,
+            billed: false,
+            because: format!("{} {each} ÷ {} {unit} a plan{note}", number(limit), number(per_plan)),
+        })
+    };
+    let Some(server) = &provider.server else { return [None, None, None] };
+    let (requests, tokens) = (server.requests_per_minute.map(|n| n as f64), server.tokens_per_minute.map(|n| n as f64));
+    let (per_minute, all_day) = ("a minute × 1,440 minutes", "slots × 86,400 s a day");
+    [
+        limit("requests_per_minute", requests, larger(mix, |plan| plan.attempts[at]), per_minute, "attempts"),
+        limit("tokens_per_minute", tokens, larger(mix, |plan| plan.tokens[at]), per_minute, "tokens"),
+        limit("slots", server.max_concurrency.map(f64::from), larger(mix, |plan| plan.work_seconds[at]), all_day, "s"),
+    ]
 }
 
 fn requests(model: &Model, mix: &[Expected; 2]) -> Option<Ceiling> {

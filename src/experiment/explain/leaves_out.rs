@@ -12,6 +12,7 @@ pub(super) fn sentences(model: &Model) -> Vec<String> {
         exhaustion(model),
         waiting(model),
         retries(model),
+        policies(model),
         parallel(model),
         memory(model),
         retention(model),
@@ -79,6 +80,13 @@ fn retries(model: &Model) -> Option<&'static str> {
     let limited = model.platform.subrequests_external.is_some();
     (used && limited)
         .then_some("Unlucky plans: retries count by their mean, but one plan with many can use up its invocation.")
+}
+
+fn policies(model: &Model) -> Option<&'static str> {
+    model.has_policies().then_some(
+        "Policies: attempts and slots are counted with the retries of the outermost layer alone, without inner layers, \
+         budgets, deadlines, hedges, breakers and fallbacks, and without outages and load at the provider.",
+    )
 }
 
 fn parallel(model: &Model) -> Option<&'static str> {

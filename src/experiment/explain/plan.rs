@@ -26,6 +26,9 @@ pub(super) struct Expected {
     cached: Vec<Cached>,
     /// By provider.
     pub attempts: Vec<f64>,
+    /// By provider: tokens that they reserve, and the time that it works on them.
+    pub tokens: Vec<f64>,
+    pub work_seconds: Vec<f64>,
     /// By queue: the time that its calls hold a slot.
     pub slot_seconds: Vec<f64>,
     /// Writes to keys that all plans share, by store and family.
@@ -49,6 +52,8 @@ impl Expected {
         Expected {
             direct: vec![[0.0; 4]; model.stores.len()],
             attempts: vec![0.0; model.providers.len()],
+            tokens: vec![0.0; model.providers.len()],
+            work_seconds: vec![0.0; model.providers.len()],
             slot_seconds: vec![0.0; model.queues.len()],
             ..Expected::default()
         }
@@ -78,6 +83,8 @@ impl Expected {
                 sum.iter_mut().zip(ops).for_each(|(sum, op)| *sum += weight * op);
             }
             mix.attempts.iter_mut().zip(&plan.attempts).for_each(|(sum, n)| *sum += weight * n);
+            mix.tokens.iter_mut().zip(&plan.tokens).for_each(|(sum, n)| *sum += weight * n);
+            mix.work_seconds.iter_mut().zip(&plan.work_seconds).for_each(|(sum, s)| *sum += weight * s);
             mix.slot_seconds.iter_mut().zip(&plan.slot_seconds).for_each(|(sum, s)| *sum += weight * s);
             for (key, writes) in &plan.shared_writes {
                 *mix.shared_writes.entry(key.clone()).or_default() += weight * writes;
@@ -112,8 +119,10 @@ pub(super) fn expect(model: &Model, class: &Class, failures: Failures) -> Expect
             plan.slot_seconds[queue.index()] += calls * outcome.slot_seconds;
         }
         let provider = step.provider();
-        if let Some(provider) = provider {
-            plan.attempts[provider.index()] += calls * outcome.attempts;
+        if let Some(at) = provider.map(|provider| provider.index()) {
+            plan.attempts[at] += calls * outcome.attempts;
+            plan.tokens[at] += calls * outcome.attempts * tokens(step, &model.providers[at]);
+            plan.work_seconds[at] += calls * outcome.attempts * work_seconds(step, &model.providers[at]);
         }
         for op in model.logging.ops.iter().filter(|_| provider.is_some()) {
             let n = calls * log_chance(model.logging.level, op, step.critical, outcome);
@@ -183,6 +192,17 @@ pub(super) fn begun(workflow: &Workflow, outcomes: &[Outcome]) -> Vec<Vec<f64>> 
 
 pub(super) fn power(base: f64, times: u32) -> f64 {
     (0..times).fold(1.0, |product, _| product * base)
+}
+
+/// The tokens that an attempt reserves.
+fn tokens(step: &Step, provider: &Provider) -> f64 {
+    step.tokens.unwrap_or(provider.server.as_ref().map_or(0, |server| server.tokens)) as f64
+}
+
+/// The mean time that the provider works on an attempt: to its end, if it does not mind that the client has gone.
+fn work_seconds(step: &Step, provider: &Provider) -> f64 {
+    let cut = provider.request_timeout.filter(|_| !provider.outlives_client());
+    latency::under(step.latency.as_ref().unwrap_or(&provider.latency), cut).seconds
 }
 
 pub(super) fn outcome(model: &Model, step: &Step, failures: Failures) -> Outcome {

@@ -87,7 +87,19 @@ fn daily(limit: u64) -> Quota {
 
 fn step(name: &str, calls: u32, after: Vec<usize>) -> Step {
     let (work, queue) = (Work::Provider(Id::new(0)), Some(Id::new(0)));
-    Step { name: name.into(), work, lookup: None, queue, after, calls, parallel: 1, critical: false, latency: None }
+    Step {
+        name: name.into(),
+        work,
+        lookup: None,
+        fallback: None,
+        queue,
+        after,
+        calls,
+        parallel: 1,
+        critical: false,
+        latency: None,
+        tokens: None,
+    }
 }
 
 fn provider() -> Provider {
@@ -114,8 +126,14 @@ fn provider() -> Provider {
             },
             hold_slot: true,
         },
+        inner: [None, None],
+        deadline: None,
+        budget: None,
+        retry_after: RetryAfter::Honour(Span::MAX),
         breaker: None,
         tokens: None,
+        hedge: None,
+        server: None,
     }
 }
 

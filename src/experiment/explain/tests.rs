@@ -136,3 +136,27 @@ fn what_is_left_out_is_what_the_model_has() {
     model.workflows[0].steps.iter_mut().for_each(|step| step.queue = None);
     assert!(explain(&model).leaves_out.iter().all(|sentence| !sentence.starts_with("Waiting")));
 }
+
+#[test]
+fn limits_and_slots_of_a_provider_are_ceilings() {
+    let mut model = sample::model("cache-only");
+    model.providers[0].server = Some(crate::model::Server {
+        requests_per_minute: Some(60),
+        tokens_per_minute: Some(90_000),
+        tokens: 1_000,
+        max_concurrency: Some(2),
+        ..crate::model::Server::default()
+    });
+    let arithmetic = explain(&model);
+    let (without, expected) = per_plan(&arithmetic, "provider openai", "attempts");
+    let attempts = without.max(expected);
+    let of = |what: &str| ceiling(&arithmetic, &format!("provider.openai.{what}")).plans_per_day;
+    assert!((of("requests_per_minute") - 60.0 * 1440.0 / attempts).abs() < 1e-6);
+    assert!((of("tokens_per_minute") - 90.0 * 1440.0 / attempts).abs() < 1e-6);
+    // It works to the end on what its client gives up, so its time is the mean of the law, which no timeout cuts.
+    let mean = model.providers[0].latency.compile().unwrap().mean();
+    assert!((of("slots") - 2.0 * 86_400.0 / (attempts * mean)).abs() < 1e-6);
+    let longest = &arithmetic.longest[0];
+    assert_eq!((longest.attempts.as_slice(), longest.timeout_seconds), ([3].as_slice(), 60.0));
+    assert!((longest.seconds - 183.0).abs() < 1e-6, "three attempts of a minute, and waits of 1 s and 2 s");
+}

@@ -2,7 +2,7 @@
 
 use super::{LAW, U32};
 use crate::model::fields::Kind::*;
-use crate::model::fields::{Field, Section, default, later, optional, required};
+use crate::model::fields::{Field, Section, default, optional, required};
 
 pub(super) static PROVIDER: Section = Section {
     title: "[provider.NAME]",
@@ -16,22 +16,87 @@ pub(super) static PROVIDER: Section = Section {
             "Whether waiting in the queue spends the time limit; with `arrival` it does.",
         ),
         optional("errors", Table(&ERRORS), "none", "The chance that an answered attempt ends in each kind of fault."),
-        optional("tokens", Table(&TOKENS), "nothing is billed", "What an attempt uses, for its price."),
+        optional("usage", Table(&USAGE), "nothing is billed", "What an attempt uses, for its price."),
         optional("prices", Table(&PRICES), "free", "What tokens cost."),
         optional(
             "billed_on",
             List(&OneOf(FAULTS), None),
-            "timeout, parse_failure, invalid_response",
+            "timeout (not where `outlives_client` is false), parse_failure, invalid_response",
             "The faults of attempts that are billed all the same; an answer always is. With `timeout`, what is lost with its isolate too.",
         ),
-        later("outage", "Up and down times."),
-        later("requests_per_minute", "A rate limit of the provider."),
-        later("tokens_per_minute", "A rate limit of the provider."),
+        optional(
+            "requests_per_minute",
+            Whole(1, U32),
+            "unlimited",
+            "A bucket of attempts, refilled continuously (429).",
+        ),
+        optional(
+            "tokens_per_minute",
+            Whole(1, 1_000_000_000_000),
+            "unlimited",
+            "A bucket of tokens; each attempt reserves the `tokens` of its step (429).",
+        ),
+        default("tokens", Whole(0, U32), "0", "Tokens that an attempt reserves, where its step says nothing."),
+        default(
+            "limit_burst",
+            Length,
+            "60s",
+            "A full bucket holds what flows in during this: \"1s\" is a minute's limit enforced by the second.",
+        ),
+        default("counts_refused", Bool, "false", "Whether attempts over a limit count against it too."),
+        default("refusal_latency", Duration, "0s", "How long a refusal takes."),
+        optional("max_concurrency", Whole(1, 1_000_000), "unlimited", "Slots of the provider, for all isolates."),
+        default(
+            "max_queue",
+            WholeOr(0, 1_000_000_000, "unlimited"),
+            "0",
+            "Attempts that wait for one of its slots, in order of arrival.",
+        ),
+        default(
+            "when_full",
+            OneOf(&["rate_limited", "overloaded"]),
+            "rate_limited",
+            "How it answers when slots and waiting places are taken.",
+        ),
+        optional("load", Table(&LOAD), "none", "Latency that grows with what is in flight."),
+        default("hang", Fraction, "0", "The chance that an attempt is never answered; needs a `request_timeout`."),
+        optional("outage", OneOrMore(&OUTAGE), "always up", "When it is down: one, or a list."),
+        optional(
+            "outlives_client",
+            Bool,
+            "true",
+            "Whether it goes on with an attempt that its client has given up, holds a slot for it and bills it.",
+        ),
     ],
 };
 
-static TOKENS: Section = Section {
-    title: "tokens of a provider",
+static LOAD: Section = Section {
+    title: "load",
+    fields: &[
+        required("per_in_flight", Number(0.0, 1e6), "By what share each attempt in flight lengthens a new one."),
+        default("from", Whole(0, U32), "0", "Only those beyond so many count."),
+    ],
+};
+
+static OUTAGE: Section = Section {
+    title: "outage",
+    fields: &[
+        optional("at", Duration, "`mean_up` is given", "When it goes down, after the start of the run; with `for`."),
+        optional("for", Length, "`mean_down` is given", "How long it is down."),
+        optional("mean_up", Length, "`at` is given", "The mean of the exponential times up; with `mean_down`."),
+        optional("mean_down", Length, "`for` is given", "The mean of the exponential times down."),
+        default(
+            "fault",
+            OneOf(&["server_error", "overloaded", "rate_limited", "network", "timeout"]),
+            "server_error",
+            "How attempts end meanwhile; `timeout`: they are never answered, which needs a `request_timeout`.",
+        ),
+        default("latency", Duration, "0s", "How long such an answer takes."),
+    ],
+};
+
+static USAGE: Section = Section {
+    title: "usage of a provider",
     fields: &[
         default("input", Whole(0, U32), "0", "Tokens that an attempt sends."),
         default("output", Whole(0, U32), "0", "Tokens that the provider writes; an attempt that was cut counts whole."),
@@ -82,6 +147,7 @@ pub(super) const FAULTS: &[&str] = &[
 pub(super) static RETRY: Section = Section {
     title: "[retry.NAME]",
     fields: &[
+        optional("preset", OneOf(crate::model::preset::RETRIES), "none", "Where the defaults below come from."),
         default("max", Whole(0, 100), "2", "Retries, so there are `max` + 1 attempts."),
         optional(
             "on",
@@ -91,7 +157,22 @@ pub(super) static RETRY: Section = Section {
         ),
         optional("backoff", Table(&BACKOFF), "all defaults", "The wait before a retry."),
         default("hold_slot", Bool, "true", "Whether the call keeps its slot while it waits, or queues again."),
-        later("budget", "A limit on retries over all calls."),
+        optional("sdk", Table(&LAYER), "none", "Retries inside each attempt of this layer."),
+        optional("proxy", Table(&LAYER), "none", "Retries inside each attempt of the SDK."),
+        optional(
+            "deadline",
+            Length,
+            "a fresh timeout for each attempt",
+            "How long a call may go on from its first attempt, all retries and waits included.",
+        ),
+        optional("budget", Table(&BUDGET), "unlimited", "A limit on the retries of all calls, in each isolate."),
+        default(
+            "retry_after",
+            OneOf(&["honour", "ignore"]),
+            "honour",
+            "Whether a retry waits at least as long as a refusal says.",
+        ),
+        optional("retry_after_max", Length, "any", "A longer time than this is not honoured."),
     ],
 };
 
@@ -107,7 +188,44 @@ static BACKOFF: Section = Section {
         default("base", Duration, "1s", "The first wait."),
         default("factor", Number(1.0, 1000.0), "2", "What it is multiplied by each time; with `exponential`."),
         default("cap", Duration, "30s", "The longest wait, applied before the jitter."),
-        default("jitter", OneOf(&["none", "equal", "full"]), "full", "How it is spread."),
+        default(
+            "jitter",
+            OneOf(&["none", "quarter", "equal", "full"]),
+            "full",
+            "How it is spread: not at all, or over the last quarter, half or all of the wait.",
+        ),
+    ],
+};
+
+static LAYER: Section = Section {
+    title: "a layer of retries",
+    fields: &[
+        optional("preset", OneOf(crate::model::preset::RETRIES), "none", "Where the defaults below come from."),
+        default("max", Whole(0, 100), "2", "Retries for each attempt of the layer around it."),
+        optional(
+            "on",
+            List(&OneOf(FAULTS), None),
+            "timeout, rate_limited, server_error, overloaded, network",
+            "The kinds of fault that are retried.",
+        ),
+        optional("backoff", Table(&BACKOFF), "all defaults", "The wait before a retry; the slot is held."),
+    ],
+};
+
+static BUDGET: Section = Section {
+    title: "budget of retries",
+    fields: &[
+        default("ratio", Number(0.0, 1000.0), "0.1", "Retries that each call adds."),
+        default("min_per_second", Number(0.0, 1e6), "0", "Retries that flow in each second, calls or not."),
+        default("burst", Whole(1, 1_000_000), "10", "Retries that may be saved; so many are there at the start."),
+    ],
+};
+
+pub(super) static HEDGE: Section = Section {
+    title: "[hedge.PROVIDER]",
+    fields: &[
+        required("after", Length, "How long an attempt is waited for before another is sent beside it."),
+        default("max", Whole(1, 8), "1", "How many are sent beside it, each so long after the one before."),
     ],
 };
 

@@ -4,7 +4,7 @@ use super::Model;
 use crate::policy::FaultSet;
 use crate::units::Money;
 
-/// `tokens`, `prices` and `billed_on` of a provider: what an attempt costs.
+/// `usage`, `prices` and `billed_on` of a provider: what an attempt costs.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Tokens {
     /// Tokens that an attempt sends.

@@ -67,6 +67,10 @@ pub(super) fn flow(
     let mut calls = Vec::new();
     let mut steps = Vec::new();
     for (number, step) in workflow.steps.iter().enumerate() {
+        let fallback = match step.fallback {
+            Some(other) => Some((other.index() as u16, laws.id(&model.providers[other.index()].latency)?)),
+            None => None,
+        };
         let (work, place, law) = work(model, step);
         let law = laws.id(law)?;
         let begins = match (step.lookup, work) {
@@ -78,6 +82,7 @@ pub(super) fn flow(
             first_call: calls.len() as u16,
             calls: step.calls as u16,
             parallel: step.parallel as u16,
+            fallback,
             waits_for: step.after.iter().map(|&before| before as u16).collect(),
             followers: Vec::new(),
         });

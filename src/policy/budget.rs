@@ -1,0 +1,105 @@
+//! A budget of retries: each request puts a fraction of a retry in, each retry takes a whole one out.
+//!
+//! It is the retry budget of Finagle (a ratio of requests and a least rate) without its sliding window: what is saved
+//! is bounded by `burst` instead. The retry quota of the AWS clients is the same with deposits by successes only; the
+//! throttle of gRPC halves its bucket and is stricter.
+
+use crate::units::Instant;
+
+/// The rules of a budget.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct RetryBudget {
+    /// Retries that each request adds; 0 to 1000.
+    pub ratio: f64,
+    /// Retries that flow in each second, requests or not; 0 to 1,000,000.
+    pub min_per_second: f64,
+    /// Retries that may be saved, as many as are there at the start.
+    pub burst: u32,
+}
+
+/// A budget in force.
+#[derive(Clone, Debug)]
+pub struct Purse {
+    /// What one request, and what one nanosecond, adds.
+    per_request: u128,
+    per_nanosecond: u128,
+    most: u128,
+    saved: u128,
+    since: Instant,
+}
+
+/// One retry: whole numbers keep the sum exact.
+const RETRY: u128 = 1_000_000_000_000_000;
+
+impl Purse {
+    /// Full.
+    pub fn new(rules: RetryBudget) -> Purse {
+        let most = u128::from(rules.burst) * RETRY;
+        Purse {
+            per_request: (rules.ratio * 1e15) as u128,
+            per_nanosecond: (rules.min_per_second * 1e6) as u128,
+            most,
+            saved: most,
+            since: Instant::START,
+        }
+    }
+
+    /// A request is made.
+    pub fn request(&mut self) {
+        self.saved = (self.saved + self.per_request).min(self.most);
+    }
+
+    /// Takes a retry out at `now`, if one is there.
+    pub fn spend(&mut self, now: Instant) -> bool {
+        let passed = u128::from(now.saturating_since(self.since).nanos());
+        self.saved = (self.saved + passed * self.per_nanosecond).min(self.most);
+        self.since = self.since.max(now);
+        let is_there = self.saved >= RETRY;
+        self.saved -= if is_there { RETRY } else { 0 };
+        is_there
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn ten_requests_pay_for_one_retry() {
+        let mut purse = Purse::new(RetryBudget { ratio: 0.1, min_per_second: 0.5, burst: 2 });
+        let now = Instant::START;
+        assert_eq!([purse.spend(now), purse.spend(now), purse.spend(now)], [true, true, false]);
+        (0..9).for_each(|_| purse.request());
+        assert!(!purse.spend(now));
+        purse.request();
+        assert!(purse.spend(now) && !purse.spend(now));
+        let second = 1_000_000_000;
+        assert!(!purse.spend(Instant::from_nanos(2 * second - 1)));
+        assert!(purse.spend(Instant::from_nanos(2 * second)));
+    }
+
+    proptest! {
+        /// In any prefix: retries ≤ ratio × requests + rate × time + burst; with the exactness of a whole number.
+        #[test]
+        fn retries_never_exceed_the_budget(
+            ratio in 0_u32..2000, rate in 0_u32..3000, burst in 1_u32..20,
+            steps in prop::collection::vec((0_u64..1_000_000_000, any::<bool>()), 1..300),
+        ) {
+            let (per_request, per_second) = (f64::from(ratio) / 1000.0, f64::from(rate) / 1000.0);
+            let mut purse = Purse::new(RetryBudget { ratio: per_request, min_per_second: per_second, burst });
+            let (mut now, mut requests, mut retries) = (0, 0_u32, 0_u32);
+            for (gap, is_request) in steps {
+                now += gap;
+                if is_request {
+                    purse.request();
+                    requests += 1;
+                } else {
+                    retries += u32::from(purse.spend(Instant::from_nanos(now)));
+                }
+                let most = per_request * f64::from(requests) + per_second * now as f64 / 1e9 + f64::from(burst);
+                prop_assert!(f64::from(retries) <= most + 1e-6, "{retries} > {most}");
+            }
+        }
+    }
+}

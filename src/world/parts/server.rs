@@ -1,0 +1,257 @@
+//! The provider's side of an attempt: outages, rate limits, its own slots, and work that outlives the client.
+//!
+//! How an attempt goes is settled when it arrives. Its own slots serve in order of arrival, and who waits for one is
+//! served even if its client has gone, so the wait is known too: no event is needed for what happens over there.
+
+use crate::model::{Outage, Server as Spec, UpAndDown};
+use crate::policy::{Bucket, Fault};
+use crate::stats::TimeWeighted;
+use crate::streams::{Purpose, Source as Draws, Stream};
+use crate::units::{Instant, Span};
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+/// What the provider makes of an attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reception {
+    /// It answers this fault after so long, and says when to come again.
+    Refused { fault: Fault, takes: Span, retry_after: Span },
+    /// It is down, takes the attempt, and never answers.
+    Silent,
+    /// It works on it: from then until then, or never to an end.
+    Works { from: Instant, until: Instant },
+}
+
+/// A provider at work.
+#[derive(Debug)]
+pub(crate) struct Server {
+    spec: Spec,
+    requests: Option<Bucket>,
+    tokens: Option<Bucket>,
+    outages: Vec<Timeline>,
+    /// When the attempts leave that are there.
+    leaving: BinaryHeap<Reverse<Instant>>,
+    pub(crate) in_flight: TimeWeighted,
+    /// When each slot in use is free again, with the attempts that wait for it.
+    slots: BinaryHeap<Reverse<Instant>>,
+    /// The minute of the last attempt, and the attempts in it.
+    minute: (u64, u64),
+    pub(crate) busiest_minute: u64,
+}
+
+impl Server {
+    pub(crate) fn new(name: &str, spec: &Spec, draws: &Draws) -> Server {
+        let bucket = |limit: Option<u64>| limit.map(|limit| Bucket::full(spec.holds(limit), limit, Span::MINUTE));
+        let timeline = |(lane, outage): (usize, &Outage)| Timeline {
+            outage: *outage,
+            times: draws.stream(name, Purpose::Outage, lane as u64),
+            from: Instant::START,
+            until: Instant::START,
+        };
+        Server {
+            spec: spec.clone(),
+            requests: bucket(spec.requests_per_minute),
+            tokens: bucket(spec.tokens_per_minute),
+            outages: spec.outages.iter().enumerate().map(timeline).collect(),
+            leaving: BinaryHeap::new(),
+            in_flight: TimeWeighted::default(),
+            slots: BinaryHeap::new(),
+            minute: (0, 0),
+            busiest_minute: 0,
+        }
+    }
+
+    /// An attempt arrives that would take `latency` if it had the provider to itself; whether it counted against the
+    /// rate limits comes with the answer.
+    pub(crate) fn receive(&mut self, now: Instant, tokens: u64, latency: Span, hangs: bool) -> (Reception, bool) {
+        self.catch_up(now);
+        self.count_minute(now);
+        for outage in &mut self.outages {
+            if let Some(reception) = outage.at(now) {
+                return (reception, false);
+            }
+        }
+        let refuse = |fault, retry_after| Reception::Refused { fault, takes: self.spec.refusal_latency, retry_after };
+        let asked = [(&self.requests, 1), (&self.tokens, tokens)];
+        let fits = asked.map(|(bucket, n)| bucket.as_ref().map_or(now, |bucket| bucket.holds_at(now, n)));
+        let fits = fits[0].max(fits[1]);
+        let counts = fits == now || self.spec.counts_refused;
+        if counts {
+            self.requests.iter_mut().for_each(|bucket| bucket.take(now, 1));
+            self.tokens.iter_mut().for_each(|bucket| bucket.take(now, tokens));
+        }
+        if fits > now {
+            return (refuse(Fault::RateLimited, fits.since(now)), counts);
+        }
+        let there = self.leaving.len() as u64;
+        if let (Some(slots), Some(places)) = (self.spec.max_concurrency, self.spec.max_queue)
+            && there >= u64::from(slots) + u64::from(places)
+        {
+            return (refuse(self.spec.when_full, Span::ZERO), counts);
+        }
+        let from = match self.spec.max_concurrency {
+            Some(slots) if self.slots.len() >= slots as usize => {
+                self.slots.peek().map_or(now, |Reverse(free)| now.max(*free))
+            }
+            _ => now,
+        };
+        if hangs {
+            return (Reception::Works { from, until: Instant::NEVER }, counts);
+        }
+        let over = there.saturating_sub(u64::from(self.spec.load_from)) as f64;
+        let latency = latency.scale(1.0 + self.spec.load_per_in_flight * over);
+        (Reception::Works { from, until: from.saturating_add(latency) }, counts)
+    }
+
+    /// It has taken the attempt in: it is there until `until`, and has a slot from `from` on, if that is earlier.
+    pub(crate) fn keep(&mut self, now: Instant, from: Instant, until: Instant) {
+        if let Some(slots) = self.spec.max_concurrency
+            && from < until
+        {
+            if self.slots.len() >= slots as usize {
+                self.slots.pop();
+            }
+            self.slots.push(Reverse(until));
+        }
+        self.leaving.push(Reverse(until));
+        self.in_flight.set(now.nanos(), self.leaving.len() as u64);
+    }
+
+    /// Those whose time has come have left by `now`.
+    pub(crate) fn catch_up(&mut self, now: Instant) {
+        while let Some(&Reverse(leaves)) = self.leaving.peek()
+            && leaves <= now
+        {
+            self.leaving.pop();
+            self.in_flight.set(leaves.nanos(), self.leaving.len() as u64);
+        }
+    }
+
+    fn count_minute(&mut self, now: Instant) {
+        let minute = now.nanos() / Span::MINUTE.nanos();
+        self.minute = if self.minute.0 == minute { (minute, self.minute.1 + 1) } else { (minute, 1) };
+        self.busiest_minute = self.busiest_minute.max(self.minute.1);
+    }
+
+    /// Forgets what was measured before `now`.
+    pub(crate) fn start_recording(&mut self, now: Instant) {
+        self.catch_up(now);
+        self.in_flight.restart(now.nanos());
+        (self.minute.1, self.busiest_minute) = (0, 0);
+    }
+}
+
+/// One outage, or one that comes and goes.
+#[derive(Debug)]
+struct Timeline {
+    outage: Outage,
+    times: Stream,
+    /// The latest time down that has been drawn.
+    from: Instant,
+    until: Instant,
+}
+
+impl Timeline {
+    /// What it makes of an attempt at `now`, if it is down.
+    fn at(&mut self, now: Instant) -> Option<Reception> {
+        match self.outage.when {
+            UpAndDown::Once { at, lasts } => {
+                self.from = Instant::START + at;
+                self.until = self.from.saturating_add(lasts);
+            }
+            UpAndDown::Random { mean_up, mean_down } => {
+                while self.until <= now {
+                    self.from = self.until.saturating_add(mean_up.scale(self.times.next().exponential()));
+                    self.until = self.from.saturating_add(mean_down.scale(self.times.next().exponential()));
+                }
+            }
+        }
+        let is_down = self.from <= now && now < self.until;
+        is_down.then_some(match self.outage.fault {
+            None => Reception::Silent,
+            Some(fault) => Reception::Refused { fault, takes: self.outage.latency, retry_after: Span::ZERO },
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(nanos: u64) -> Instant {
+        Instant::from_nanos(nanos)
+    }
+
+    fn works(from: u64, until: u64) -> Reception {
+        Reception::Works { from: at(from), until: at(until) }
+    }
+
+    fn server(spec: Spec) -> Server {
+        Server::new("p", &spec, &Draws::new(1, 0))
+    }
+
+    /// Each arrives at its time, takes its latency, and stays to the end.
+    fn story(server: &mut Server, arrivals: &[(u64, u64)]) -> Vec<Reception> {
+        let mut go = |&(now, latency): &(u64, u64)| {
+            let (reception, _) = server.receive(at(now), 0, Span::from_nanos(latency), false);
+            if let Reception::Works { from, until } = reception {
+                server.keep(at(now), from, until);
+            }
+            reception
+        };
+        arrivals.iter().map(&mut go).collect()
+    }
+
+    #[test]
+    fn two_slots_and_one_place_to_wait() {
+        let refused =
+            Reception::Refused { fault: Fault::Overloaded, takes: Span::from_nanos(1), retry_after: Span::ZERO };
+        let mut server = server(Spec {
+            max_concurrency: Some(2),
+            max_queue: Some(1),
+            when_full: Fault::Overloaded,
+            refusal_latency: Span::from_nanos(1),
+            ..Spec::default()
+        });
+        let seen = story(&mut server, &[(0, 10), (0, 4), (1, 5), (2, 1), (4, 1), (9, 7), (9, 1)]);
+        assert_eq!(seen, [works(0, 10), works(0, 4), works(4, 9), refused, works(9, 10), works(10, 17), refused]);
+        server.catch_up(at(20));
+        assert_eq!((server.in_flight.max(), server.in_flight.area(20)), (3, 10 + 4 + 8 + 6 + 8));
+    }
+
+    #[test]
+    fn it_slows_down_with_what_is_in_flight() {
+        let mut server = server(Spec { load_per_in_flight: 0.5, load_from: 1, ..Spec::default() });
+        let seen = story(&mut server, &[(0, 10), (0, 10), (0, 10), (10, 10)]);
+        // The third finds 2, one over 1: half as long again; at 10 it alone is left.
+        assert_eq!(seen, [works(0, 10), works(0, 10), works(0, 15), works(10, 20)]);
+    }
+
+    #[test]
+    fn a_minute_limit_enforced_by_the_second() {
+        let of = |burst| {
+            let spec = Spec { requests_per_minute: Some(60), limit_burst: burst, ..Spec::default() };
+            let mut server = server(spec);
+            (0..90).filter(|_| matches!(server.receive(at(0), 0, Span::ZERO, false).0, Reception::Works { .. })).count()
+        };
+        assert_eq!((of(Span::MINUTE), of(Span::SECOND)), (60, 1));
+        let spec = Spec { tokens_per_minute: Some(6_000), limit_burst: Span::SECOND, ..Spec::default() };
+        let mut server = server(spec);
+        let mut ask = |now, tokens| server.receive(at(now), tokens, Span::ZERO, false);
+        assert_eq!(ask(0, 80), (works(0, 0), true));
+        let later = Span::from_millis(300);
+        let refused = Reception::Refused { fault: Fault::RateLimited, takes: Span::ZERO, retry_after: later };
+        assert_eq!(ask(0, 50), (refused, false), "20 are left, and 100 flow in each second");
+        assert_eq!(ask(later.nanos(), 50), (works(later.nanos(), later.nanos()), true));
+    }
+
+    #[test]
+    fn an_outage_is_a_window_that_is_open_at_its_end() {
+        let when = UpAndDown::Once { at: Span::from_nanos(5), lasts: Span::from_nanos(3) };
+        let outage = Outage { when, fault: Some(Fault::ServerError), latency: Span::from_nanos(2) };
+        let mut server = server(Spec { outages: vec![outage], ..Spec::default() });
+        let down =
+            Reception::Refused { fault: Fault::ServerError, takes: Span::from_nanos(2), retry_after: Span::ZERO };
+        assert_eq!(story(&mut server, &[(4, 9), (5, 9), (7, 9), (8, 9)]), [works(4, 13), down, down, works(8, 17)]);
+    }
+}

@@ -1,0 +1,83 @@
+//! Retries in layers: the innermost that still may tries again; when it gives up, the one around it decides.
+
+use super::World;
+use crate::policy::{Backoff, Fault, Retry};
+use crate::units::Span;
+use crate::world::ledger::CallEnd;
+
+impl World<'_> {
+    /// A failed attempt is followed by another, or fails its call.
+    pub(super) fn guarded_failed(&mut self, id: u32, fault: Fault) {
+        self.count_failed(id, fault);
+        if !self.is_tried_again(id, fault) && !self.falls_back(id) {
+            self.finish_attempts(id, CallEnd::Failed);
+        }
+    }
+
+    /// A call that has failed goes to the other provider of its step, unless it is there already.
+    fn falls_back(&mut self, id: u32) -> bool {
+        let call = &self.calls[id as usize];
+        let (from, recorded) = (call.provider, u64::from(call.recorded));
+        let flow = &self.blueprint.workflows[self.plans[call.plan as usize].workflow as usize];
+        let step = flow.calls[call.index as usize].step as usize;
+        let Some((provider, law)) = flow.steps[step].fallback.filter(|(other, _)| *other != from) else { return false };
+        let fault = call.fault;
+        self.tell_breaker(id, Some(fault));
+        self.forget_guard(id);
+        self.policies.tallies[from as usize].fell_back += recorded;
+        let call = &mut self.calls[id as usize];
+        (call.provider, call.law) = (provider, law);
+        self.tallies[call.class as usize].retried += recorded;
+        self.draw_retry(id, &Backoff::NONE, 0, Span::ZERO);
+        self.wait_before_retry(id, Span::ZERO, true);
+        true
+    }
+
+    /// The rules of a layer, the outermost first.
+    fn layer(&self, provider: usize, layer: usize) -> Option<&Retry> {
+        match layer {
+            0 => Some(&self.blueprint.providers[provider].retry),
+            _ => self.blueprint.model.providers[provider].inner[layer - 1].as_ref(),
+        }
+    }
+
+    fn is_tried_again(&mut self, id: u32, fault: Fault) -> bool {
+        let place = id as usize;
+        let provider = self.calls[place].provider as usize;
+        let guard = self.policies.guards[place];
+        let again = |&layer: &usize| {
+            self.layer(provider, layer).is_some_and(|rules| rules.again(u32::from(guard.tries[layer]), fault))
+        };
+        let Some(layer) = (0..super::LAYERS).rev().find(again) else { return false };
+        let Some(rules) = self.layer(provider, layer).copied() else { return false };
+        let nth = u32::from(guard.tries[layer]);
+        let mut wait = self.draw_retry(id, &rules.backoff, nth, guard.waits[layer]);
+        let kept = &mut self.policies.guards[place];
+        kept.tries[layer] += 1;
+        kept.waits[layer] = wait;
+        kept.tries[layer + 1..].fill(0);
+        kept.waits[layer + 1..].fill(Span::ZERO);
+        let (hint, spec) = (guard.ending.retry_after, &self.blueprint.model.providers[provider]);
+        if spec.retry_after.is_honoured(hint) {
+            wait = wait.max(hint);
+        }
+        let recorded = u64::from(self.calls[place].recorded);
+        if self.now.saturating_add(wait) >= guard.deadline {
+            self.policies.tallies[provider].past_deadline += recorded;
+            return false;
+        }
+        let now = self.now;
+        if self.purse(id).is_some_and(|purse| !purse.spend(now)) {
+            self.policies.tallies[provider].over_budget += recorded;
+            return false;
+        }
+        for tries in &mut self.policies.tallies[provider].tries[layer..] {
+            *tries += recorded;
+        }
+        let class = self.calls[place].class as usize;
+        self.tallies[class].retried += recorded;
+        let hold_slot = layer > 0 || rules.hold_slot;
+        self.wait_before_retry(id, wait, hold_slot);
+        true
+    }
+}
