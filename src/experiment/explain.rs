@@ -13,10 +13,11 @@ mod longest;
 mod plan;
 #[cfg(test)]
 pub(crate) mod sample;
+mod upgrade;
 mod work;
 
 use crate::math;
-use crate::model::{Arrivals, Model, OpKind};
+use crate::model::{Arrivals, Model, OpKind, Role};
 use plan::{Expected, Failures};
 pub(super) use work::{OnePlan, work};
 
@@ -33,6 +34,10 @@ pub struct Arithmetic {
     pub ceilings: Vec<Ceiling>,
     /// What one invocation needs of each limit that it has to itself.
     pub invocations: Vec<InvocationNeed>,
+    /// How far back the index of the logs leads.
+    pub index: Option<IndexReach>,
+    /// Whether another plan of the platform would pay; with `[cost]`.
+    pub upgrade: Option<Upgrade>,
     /// The longest that a call can take, by provider; not for those whose attempts have no time limit.
     pub longest: Vec<LongestCall>,
     /// What this arithmetic leaves out, a sentence each.
@@ -111,8 +116,43 @@ pub struct InvocationNeed {
     pub at_most: u32,
     /// The call of the plan, from 1, at which the limit is passed when nothing fails; 0: before the first.
     pub at_call: Option<u32>,
+    /// The retry in one invocation with which the limit is passed, or is passed a call earlier.
+    pub at_retry: Option<u32>,
     /// How many one call makes, where all make the same.
     pub per_call: Option<u32>,
+}
+
+/// How far back an index leads that keeps the last sessions.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct IndexReach {
+    /// Sessions that it keeps.
+    pub sessions: u32,
+    /// In how many hours so many plans come, where arrivals have a rate.
+    pub hours: Option<f64>,
+}
+
+fn index_reach(model: &Model, demand: Option<f64>) -> Option<IndexReach> {
+    let logging = &model.logging;
+    let is_kept = logging.ops.iter().any(|op| op.role == Role::Index && op.op == OpKind::Put);
+    let hours = demand.filter(|&demand| demand > 0.0).map(|demand| f64::from(logging.max_log_entries) / demand * 24.0);
+    is_kept.then_some(IndexReach { sessions: logging.max_log_entries, hours })
+}
+
+/// The demand from which on another plan of the platform is cheaper than what is lost without it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Upgrade {
+    /// The preset that it is compared with.
+    pub preset: String,
+    /// The plans a day that this model carries before a limit binds that the other plan lifts; none where there is no such limit.
+    pub room: Option<f64>,
+    /// Which limit that is.
+    pub limit: Option<String>,
+    /// What is lost with a plan beyond it, in US dollars.
+    pub value_per_plan: f64,
+    /// What the other plan costs more a month at that demand, in US dollars.
+    pub extra_month: Option<f64>,
+    /// The plans a day at which both are equal; none where it never pays.
+    pub pays_from: Option<f64>,
 }
 
 /// The longest that a call can take from its first attempt, waits in a queue between attempts aside.
@@ -143,26 +183,42 @@ fn op_name(op: OpKind) -> &'static str {
 pub fn explain(model: &Model) -> Arithmetic {
     let demand = demand_per_day(model);
     let weights = weights(model);
-    let kinds = [Failures::None, Failures::Expected];
-    let plans: Vec<[Expected; 2]> =
-        model.classes.iter().map(|class| kinds.map(|failures| plan::expect(model, class, failures))).collect();
-    let mix = [0, 1].map(|kind| Expected::mix(model, plans.iter().map(|plan| &plan[kind]), &weights));
+    let plans = plans(model);
+    let mix = mix(model, &plans, &weights);
     let per_plan = model.classes.iter().zip(&plans).zip(&weights);
     let per_plan = per_plan
         .flat_map(|((class, plan), &share)| ops_per_plan(model, (&class.name, share), plan, demand.unwrap_or(0.0)));
     let invocations = invocation::needs(model);
-    let mut ceilings = ceilings::of(model, &mix);
-    ceilings.extend(invocation::ceilings(&invocations, model.classes.len()));
-    ceilings.sort_by(|a, b| a.plans_per_day.total_cmp(&b.plans_per_day).then_with(|| a.limit.cmp(&b.limit)));
+    let ceilings = all_ceilings(model, &mix, &invocations);
     Arithmetic {
         demand_per_day: demand,
         per_plan: per_plan.collect(),
         per_day: ops_per_day(model),
         ceilings,
         invocations,
+        index: index_reach(model, demand),
+        upgrade: upgrade::of(model),
         longest: longest::calls(model),
         leaves_out: leaves_out::sentences(model),
     }
+}
+
+/// One plan of each class, without errors and as expected.
+fn plans(model: &Model) -> Vec<[Expected; 2]> {
+    let kinds = [Failures::None, Failures::Expected];
+    model.classes.iter().map(|class| kinds.map(|failures| plan::expect(model, class, failures))).collect()
+}
+
+fn mix(model: &Model, plans: &[[Expected; 2]], weights: &[f64]) -> [Expected; 2] {
+    [0, 1].map(|kind| Expected::mix(model, plans.iter().map(|plan| &plan[kind]), weights))
+}
+
+/// Every ceiling, the lowest first.
+fn all_ceilings(model: &Model, mix: &[Expected; 2], invocations: &[InvocationNeed]) -> Vec<Ceiling> {
+    let mut ceilings = ceilings::of(model, mix);
+    ceilings.extend(invocation::ceilings(invocations, model.classes.len()));
+    ceilings.sort_by(|a, b| a.plans_per_day.total_cmp(&b.plans_per_day).then_with(|| a.limit.cmp(&b.limit)));
+    ceilings
 }
 
 /// Plans a day of one class, where its arrivals have a rate.

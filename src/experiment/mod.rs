@@ -31,7 +31,9 @@ pub use demand::Demand;
 pub use direction::{Better, better};
 #[cfg(test)]
 pub(crate) use explain::sample;
-pub use explain::{Arithmetic, Ceiling, InvocationNeed, LongestCall, OpsPerDay, OpsPerPlan, explain};
+pub use explain::{
+    Arithmetic, Ceiling, IndexReach, InvocationNeed, LongestCall, OpsPerDay, OpsPerPlan, Upgrade, explain,
+};
 pub use run::{Missed, Options, Precision, run, run_until};
 pub use sweep::{Axis, grid, latin, sweep};
 pub use theory::Theory;

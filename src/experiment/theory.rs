@@ -8,7 +8,7 @@ mod balance;
 mod station;
 
 use super::explain::class_demand;
-use super::{Metric, explain};
+use super::{Arithmetic, Metric, explain};
 use crate::model::{Arrivals, Class, LogEvent, LogOp, Model, OnLogError, OpKind, Provider, Queue};
 use crate::policy::{OnExceed, Retry, Window};
 use crate::stats::Estimate;
@@ -98,6 +98,7 @@ fn is_plain(model: &Model) -> bool {
         logging,
         readers,
         logfiles: _,
+        cost: _,
         isolates,
         diagnostics: _,
         objectives: _,
@@ -113,6 +114,7 @@ fn is_plain(model: &Model) -> bool {
             errors: _,
             request_error: _,
             retry,
+            tokens: _,
             inner: _,
             deadline: _,
             budget: _,
@@ -136,15 +138,26 @@ fn is_plain(model: &Model) -> bool {
     // Users who come back or leave, isolates that come and go, and values that change have no stationary formula here.
     let steady = stages.is_empty() && isolates.is_none();
     let plain_class = |class: &Class| class.comeback.is_none() && class.leaves_after.is_none();
-    // Work that a cache answers, or that waits for a database, is another matter.
     let no_fallback = workflows.iter().flat_map(|workflow| &workflow.steps).all(|step| step.fallback.is_none());
-    tiers.is_empty()
+    // Work that a cache answers, or that waits for a database, is another matter; so are plans that find no request left.
+    !lacks_requests(model)
+        && tiers.is_empty()
         && d1.is_empty()
         && no_fallback
         && steady
         && classes.iter().all(plain_class)
         && providers.iter().all(plain_provider)
         && queues.iter().all(plain_queue)
+}
+
+/// Whether the account's requests may run out: the demand comes within half of what they carry.
+fn lacks_requests(model: &Model) -> bool {
+    let limited = model.platform.requests.as_ref().is_some_and(|quota| quota.on_exceed != OnExceed::Bill);
+    let enough = |arithmetic: Arithmetic| {
+        let room = arithmetic.ceilings.iter().find(|ceiling| ceiling.limit == "platform.requests")?;
+        Some(arithmetic.demand_per_day? * 2.0 < room.plans_per_day)
+    };
+    limited && !enough(explain(model)).unwrap_or(false)
 }
 
 /// The formulas of a model beside its metrics; `estimate` gives the replications of one.

@@ -241,6 +241,7 @@ fn differs(base: &Model, stage: &Model) -> Option<&'static str> {
         ("logfile", stage.logfiles != base.logfiles),
         ("isolates", stage.isolates != base.isolates),
         ("diagnostics", stage.diagnostics != base.diagnostics),
+        ("cost", stage.cost != base.cost),
         ("run", stage.run != base.run),
     ]
     .into_iter()

@@ -46,6 +46,7 @@ pub(super) static MODEL: Section = Section {
         optional("d1", Named(&Table(&parts::D1)), "none", "Databases that do one operation at a time."),
         optional("reads", Named(&Table(&READS)), "none", "Reads that are not logs: allow and deny lists, prompts."),
         optional("logging", Table(&LOGGING), "nothing is logged", "How calls are logged."),
+        optional("cost", Table(&COST), "no comparison", "What another plan of the platform would cost and save."),
         optional(
             "reader",
             Named(&Table(&READER)),
@@ -116,7 +117,12 @@ static PLATFORM: Section = Section {
             "AI attempts and Cache API calls that one invocation may make.",
         ),
         optional("subrequests_internal", Whole(0, U32), "unlimited", "KV calls that one invocation may make."),
-        optional("requests", Table(&QUOTA), "unlimited", "Invocations of the whole account."),
+        optional(
+            "requests",
+            Table(&QUOTA),
+            "unlimited",
+            "Invocations of the whole account; a plan that finds none left is refused, and counts as overloaded.",
+        ),
         default("base_price", Number(0.0, 1e12), "0", "What a month costs before anything is used, in US dollars."),
     ],
 };
@@ -247,6 +253,18 @@ static STEP: Section = Section {
             "Tokens that an attempt reserves: of the prompt, and `max_tokens`.",
         ),
         optional("fallback", Text, "none", "The provider to which a call goes that has failed at the first."),
+    ],
+};
+
+static COST: Section = Section {
+    title: "[cost]",
+    fields: &[
+        required(
+            "value_per_plan",
+            Number(0.0, 1e12),
+            "What is lost with a plan that finds a limit used up, or goes without its logs for it; US dollars.",
+        ),
+        default("upgrade", OneOf(super::preset::NAMES), "cloudflare-paid", "The platform's plan to compare with."),
     ],
 };
 

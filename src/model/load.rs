@@ -24,7 +24,7 @@ pub fn load(source: Source, overrides: &[String], files: Files<'_>) -> Result<Mo
     let mut input = Input::new(files);
     let model = build(&mut input, &source, overrides);
     match model {
-        Some(model) if input.problems.is_empty() => Ok(model),
+        Some(model) if input.problems.is_empty() => with_upgrade(model, &source, overrides, files),
         _ => {
             if input.problems.is_empty() {
                 let number = input.add(&source.name, "", Path::new(""));
@@ -33,6 +33,21 @@ pub fn load(source: Source, overrides: &[String], files: Files<'_>) -> Result<Mo
             }
             Err(input.problems.finish())
         }
+    }
+}
+
+/// The same model on the preset that `cost.upgrade` names, beside it.
+fn with_upgrade(mut model: Model, source: &Source, overrides: &[String], files: Files<'_>) -> Result<Model, Problems> {
+    let Some(cost) = &mut model.cost else { return Ok(model) };
+    let preset = format!("platform.preset={}", cost.preset);
+    let overrides: Vec<String> = overrides.iter().cloned().chain([preset]).collect();
+    let mut input = Input::new(files);
+    match build(&mut input, source, &overrides) {
+        Some(upgraded) if input.problems.is_empty() => {
+            cost.upgraded = Some(Box::new(upgraded));
+            Ok(model)
+        }
+        _ => Err(input.problems.finish()),
     }
 }
 
@@ -117,6 +132,7 @@ fn sections(
     let logging = strategy::read(input, &section("logging")?, strategy, &names, &stores);
     let readers = reader::read(input, &cursor, &names, &stores, &logging);
     let logfiles = strategy::logfiles(&cursor);
+    let cost = cursor.table("cost").map(|cursor| run::cost(&cursor));
     let isolates = cursor.table("isolates").and_then(|table| run::isolates(input, &table, root));
     if isolates.is_some() && classes.iter().any(|class| matches!(class.arrivals, Arrivals::Trace { .. })) {
         let complaint =
@@ -155,6 +171,7 @@ fn sections(
         logging,
         readers,
         logfiles,
+        cost,
         isolates,
         diagnostics,
         objectives,

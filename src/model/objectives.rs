@@ -9,7 +9,7 @@ use super::problems::Complaint;
 use super::spec::Objective;
 
 /// The first words of metric names, beside those of stores.
-const ROOTS: [&str; 19] = [
+const ROOTS: [&str; 21] = [
     "plans",
     "plan",
     "calls",
@@ -27,6 +27,8 @@ const ROOTS: [&str; 19] = [
     "hedge",
     "diagnostics",
     "isolates",
+    "platform",
+    "invocation",
     "tiers",
     "d1",
 ];

@@ -4,7 +4,7 @@ use super::cursor::Cursor;
 use super::input::Input;
 use super::names::Names;
 use super::problems::Complaint;
-use super::spec::{Discipline, Provider, Queue, RetryAfter};
+use super::spec::{Discipline, Provider, Queue, RetryAfter, Tokens};
 use super::tree::Value;
 use super::{law, retry, server};
 use crate::policy::{Aimd, Fault, FaultSet, Retry};
@@ -29,6 +29,14 @@ pub(super) fn read(input: &mut Input<'_>, root: &Cursor<'_>, names: &Names) -> V
         }
         provider.breaker = breaker.map(|breaker| retry::breaker(input, breaker));
         provider.hedge = hedge.map(retry::hedge);
+        if provider.hedge.is_some() && provider.tokens.is_some() {
+            let complaint = Complaint::new("not supported together with [hedge.NAME] of the same provider");
+            input.problems.report_once(
+                cursor.at("usage"),
+                &cursor.key("usage"),
+                complaint.cure("take one of the two out"),
+            );
+        }
         providers.push(provider);
     }
     providers
@@ -77,8 +85,39 @@ fn provider(input: &mut Input<'_>, name: &str, cursor: &Cursor<'_>) -> Option<Pr
         budget: None,
         retry_after: RetryAfter::Honour(Span::MAX),
         breaker: None,
+        tokens: tokens(input, cursor),
         hedge: None,
         server,
+    })
+}
+
+/// What an attempt costs; a price without tokens would charge nobody.
+fn tokens(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Option<Tokens> {
+    let (tokens, prices) = (cursor.table("usage"), cursor.table("prices"));
+    let Some(tokens) = tokens else {
+        for key in ["prices", "billed_on"] {
+            if cursor.get(key).is_some() {
+                let complaint = Complaint::new("nothing is billed where an attempt uses no tokens");
+                input.problems.report_once(cursor.at(key), &cursor.key(key), complaint.cure("add `usage`"));
+            }
+        }
+        return None;
+    };
+    // Who stops working for a client that has gone bills nothing for it.
+    let stops_with_client = cursor.get("outlives_client").is_some() && !cursor.flag("outlives_client");
+    let price = |key: &str| prices.as_ref().map(|table| table.money(key)).unwrap_or_default();
+    Some(Tokens {
+        input: tokens.whole("input").unwrap_or_default(),
+        output: tokens.whole("output").unwrap_or_default(),
+        input_per_million: price("input_per_million"),
+        output_per_million: price("output_per_million"),
+        billed_on: match cursor.get("billed_on") {
+            None => [Fault::Timeout, Fault::ParseFailure, Fault::InvalidResponse]
+                .into_iter()
+                .filter(|&fault| fault != Fault::Timeout || !stops_with_client)
+                .collect(),
+            Some(_) => retry::faults(cursor, "billed_on"),
+        },
     })
 }
 

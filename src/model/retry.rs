@@ -67,7 +67,7 @@ pub(super) fn hedge(cursor: &Cursor<'_>) -> Hedge {
 }
 
 /// The kinds of fault in a list; where it is absent, those that may pass by themselves.
-fn faults(cursor: &Cursor<'_>, key: &str) -> FaultSet {
+pub(super) fn faults(cursor: &Cursor<'_>, key: &str) -> FaultSet {
     if cursor.get(key).is_none() {
         use Fault::{Network, Overloaded, RateLimited, ServerError, Timeout};
         return FaultSet::from_iter([Timeout, RateLimited, ServerError, Overloaded, Network]);

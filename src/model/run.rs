@@ -7,7 +7,7 @@ use super::language::MAX_HORIZON;
 use super::law;
 use super::names::Names;
 use super::problems::Complaint;
-use super::spec::{Diagnostics, Isolates, OnLoss, Platform, Run};
+use super::spec::{Cost, Diagnostics, Isolates, OnLoss, Platform, Run};
 use super::tree::Node;
 use crate::policy::{OnExceed, Quota, Window};
 use crate::units::{Span, Timestamp};
@@ -46,9 +46,25 @@ pub(super) fn platform(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Platform {
         isolates: cursor.count("isolates").unwrap_or(1),
         subrequests_external: cursor.count("subrequests_external"),
         subrequests_internal: cursor.count("subrequests_internal"),
-        requests: cursor.table("requests").and_then(|table| quota(input, &table)),
+        requests: cursor.table("requests").and_then(|table| requests(input, &table)),
         base_price: cursor.money("base_price"),
     }
+}
+
+/// Reads `[cost]`; the model on the other preset is read once this one is sound.
+pub(super) fn cost(cursor: &Cursor<'_>) -> Cost {
+    Cost { value_per_plan: cursor.money("value_per_plan"), preset: cursor.word("upgrade").to_string(), upgraded: None }
+}
+
+/// Reads the quota of requests: an invocation begins at once, or does not.
+fn requests(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Option<Quota> {
+    if matches!(cursor.word("on_exceed"), "wait" | "drop") {
+        let complaint = Complaint::new("a request is answered at once, or refused")
+            .found(cursor.word("on_exceed"))
+            .allowed("\"reject\" or \"bill\"");
+        input.problems.report_once(cursor.at("on_exceed"), &cursor.key("on_exceed"), complaint);
+    }
+    quota(input, cursor)
 }
 
 /// Reads `[isolates]`.

@@ -1,8 +1,10 @@
 //! What a checked model holds.
 
+mod cost;
 mod operation;
 mod parts;
 
+pub use cost::*;
 pub use parts::*;
 
 mod provider;
@@ -57,6 +59,8 @@ pub struct Model {
     pub readers: Vec<Reader>,
     /// `[logfile.NAME]`: the log files.
     pub logfiles: Vec<LogFile>,
+    /// What another plan of the platform is compared by.
+    pub cost: Option<Cost>,
     /// Isolates that come and go; none: `platform.isolates` of them, all the time.
     pub isolates: Option<Isolates>,
     /// The diagnostics page.

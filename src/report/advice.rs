@@ -50,6 +50,8 @@ pub enum Advice {
         at_most: u32,
         /// The call at which the limit is passed when nothing fails.
         at_call: Option<u32>,
+        /// The retry with which it is passed, or is passed a call earlier.
+        at_retry: Option<u32>,
         /// Attempts and ops that were refused for it, a replication.
         refused: Option<f64>,
     },
@@ -100,6 +102,11 @@ pub enum Advice {
         /// Those whose request can be retrieved too.
         context: f64,
     },
+    /// Overlapping plans overwrite what the other has put into the index.
+    IndexContended {
+        /// Entries lost, a replication.
+        lost: f64,
+    },
     /// The diagnostics page looks well while users are turned away.
     DiagnosticsBlind {
         /// The share of visits at which it shows 0 everywhere.
@@ -121,6 +128,10 @@ pub enum Advice {
         retrievable: f64,
         /// The share that is found through the index.
         reachable: f64,
+        /// Sessions that the index keeps.
+        sessions: Option<u32>,
+        /// In how many hours so many plans come.
+        hours: Option<f64>,
     },
 }
 
@@ -147,8 +158,8 @@ impl Advice {
             Advice::KeyTooHot { store, family, rejected, share, ceiling_per_day } => {
                 key_too_hot(store, family.as_deref(), *rejected, *share, *ceiling_per_day)
             }
-            Advice::InvocationTooSmall { limit, allowed, needed, at_most, at_call, refused } => {
-                invocation_too_small(limit, [*allowed, *needed, *at_most], *at_call, *refused)
+            Advice::InvocationTooSmall { limit, allowed, needed, at_most, at_call, at_retry, refused } => {
+                invocation_too_small(limit, [*allowed, *needed, *at_most], (*at_call, *at_retry), *refused)
             }
             Advice::IntervalTooWide { metric, relative_half_width, replications } => {
                 let why = match relative_half_width {
@@ -190,6 +201,11 @@ impl Advice {
                 about(*retrievable),
                 about(*context)
             ),
+            Advice::IndexContended { lost } => format!(
+                "{} entries of the index are lost in a replication: of two plans that read it before either writes it back, \
+                 the later replaces what the earlier wrote. Give each session a key of its own.",
+                number(*lost)
+            ),
             Advice::DiagnosticsBlind { zero_fraction, overloaded_fraction, blind_fraction, overloaded, dropped } => {
                 format!(
                     "The diagnostics page shows 0 active, 0 queued and 0 dropped at {} of the visits, and at {} although a \
@@ -203,17 +219,23 @@ impl Advice {
                     number(*dropped)
                 )
             }
-            Advice::RecordsUnreachable { records, retrievable, reachable } if *reachable == 0.0 => format!(
-                "After 3 days {} of the {records} records exist, but no index leads a reader to them by then: they are found \
-                 only by who knows their key.",
-                about(*retrievable)
-            ),
-            Advice::RecordsUnreachable { records, retrievable, reachable } => format!(
-                "After 3 days {} of the {records} records exist, but a reader finds {} through the index: the rest \
-                 is stored for nobody who does not know its key.",
-                about(*retrievable),
-                about(*reachable)
-            ),
+            Advice::RecordsUnreachable { records, retrievable, reachable, sessions, hours } => {
+                let found = match *reachable {
+                    0.0 => {
+                        "no index leads a reader to them by then: they are found only by who knows their key.".into()
+                    }
+                    share => format!(
+                        "a reader finds {} through the index: the rest is stored for nobody who does not know its key.",
+                        about(share)
+                    ),
+                };
+                let reach = sessions.map_or(String::new(), |sessions| {
+                    let hours =
+                        hours.map_or(String::new(), |hours| format!(", so it reaches back {} h", number(hours)));
+                    format!(" The index keeps the last {} sessions{hours}.", count(sessions.into()))
+                });
+                format!("After 3 days {} of the {records} records exist, but {found}{reach}", about(*retrievable))
+            }
         }
     }
 }
@@ -231,7 +253,14 @@ fn key_too_hot(store: &str, family: Option<&str>, rejected: f64, share: Option<f
     )
 }
 
-fn invocation_too_small(limit: &str, numbers: [u32; 3], at_call: Option<u32>, refused: Option<f64>) -> String {
+fn invocation_too_small(
+    limit: &str,
+    numbers: [u32; 3],
+    (at_call, at_retry): (Option<u32>, Option<u32>),
+    refused: Option<f64>,
+) -> String {
+    let retry =
+        at_retry.map(|n| format!("{} {} of any call", count(n.into()), if n == 1 { "retry" } else { "retries" }));
     let [allowed, needed, at_most] = numbers.map(|n| count(n.into()));
     let refused = refused.filter(|&n| n > 0.0);
     let refused = refused
@@ -244,11 +273,13 @@ fn invocation_too_small(limit: &str, numbers: [u32; 3], at_call: Option<u32>, re
     match at_call {
         Some(call) => format!(
             "A plan needs {needed} {what} in one invocation, and may make {allowed}: the limit is passed at call {call} even when \
-             nothing fails.{refused} Start an invocation for each step or call, or make fewer ops."
+             nothing fails{}.{refused} Start an invocation for each step or call, or make fewer ops.",
+            retry.map_or(String::new(), |retry| format!(", and a call earlier with {retry}"))
         ),
         None => format!(
             "A plan needs {needed} {what} in one invocation and may make {allowed}, but with all its retries it would \
-             need {at_most}.{refused} Leave room for the retries."
+             need {at_most}{}.{refused} Leave room for the retries.",
+            retry.map_or(String::new(), |retry| format!(": {retry} are enough to pass the limit"))
         ),
     }
 }

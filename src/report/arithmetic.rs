@@ -3,7 +3,7 @@
 use super::json::{ceiling, finite, invocation, longest_call, ops_per_day, ops_per_plan, pretty};
 use super::text::{WIDTH, heading, plain_table, section, wrapped_table};
 use super::words::{Paint, paragraph};
-use crate::experiment::Arithmetic;
+use crate::experiment::{Arithmetic, Upgrade};
 use crate::units::{Span, count, number};
 use serde_json::{Value, json};
 
@@ -20,6 +20,7 @@ pub fn arithmetic_text(model: &str, description: &str, arithmetic: &Arithmetic, 
     section(&mut out, "In one invocation", invocations(arithmetic), paint);
     section(&mut out, "The longest call, without waits in a queue", longest(arithmetic), paint);
     section(&mut out, "Ceilings: the plans a day at which each limit binds by itself", ceilings(arithmetic), paint);
+    section(&mut out, "Another plan of the platform", upgrade(arithmetic), paint);
     let leaves_out = arithmetic.leaves_out.iter().map(|sentence| paragraph("  - ", sentence, WIDTH)).collect();
     section(&mut out, "What this leaves out (`capsim run` does not)", leaves_out, paint);
     out
@@ -37,9 +38,44 @@ pub fn arithmetic_json(model: &str, description: &str, arithmetic: &Arithmetic) 
         "per_day": arithmetic.per_day.iter().map(ops_per_day).collect::<Vec<_>>(),
         "ceilings": arithmetic.ceilings.iter().map(ceiling).collect::<Vec<_>>(),
         "invocations": arithmetic.invocations.iter().map(invocation).collect::<Vec<_>>(),
+        "upgrade": arithmetic.upgrade.as_ref().map_or(Value::Null, upgrade_json),
         "longest_calls": arithmetic.longest.iter().map(longest_call).collect::<Vec<_>>(),
         "leaves_out": arithmetic.leaves_out,
     }))
+}
+
+fn upgrade(arithmetic: &Arithmetic) -> String {
+    let Some(upgrade) = &arithmetic.upgrade else { return String::new() };
+    let preset = &upgrade.preset;
+    let sentence = match (&upgrade.limit, upgrade.room, upgrade.pays_from, upgrade.extra_month) {
+        (None, ..) | (_, None, ..) => format!("{preset} lifts no limit of this model."),
+        (Some(limit), Some(room), Some(demand), Some(extra)) => format!(
+            "{preset} pays from {} plans a day on: beyond {} ({limit}) each plan loses {} USD here, and from that \
+             demand on this is more than the {} USD a month that it costs more.",
+            number(demand),
+            number(room),
+            number(upgrade.value_per_plan),
+            number(extra)
+        ),
+        (Some(limit), Some(room), ..) => format!(
+            "{preset} never pays: a plan beyond {} a day ({limit}) loses {} USD here, and costs at least that there.",
+            number(room),
+            number(upgrade.value_per_plan)
+        ),
+    };
+    paragraph("  ", &sentence, WIDTH)
+}
+
+fn upgrade_json(upgrade: &Upgrade) -> Value {
+    let number = |x: Option<f64>| x.map_or(Value::Null, finite);
+    json!({
+        "preset": upgrade.preset,
+        "limit": upgrade.limit,
+        "room_per_day": number(upgrade.room),
+        "value_per_plan": finite(upgrade.value_per_plan),
+        "extra_month": number(upgrade.extra_month),
+        "pays_from_per_day": number(upgrade.pays_from),
+    })
 }
 
 fn lines(lines: Vec<String>) -> String {

@@ -108,6 +108,7 @@ pub(super) fn invocation(need: &InvocationNeed) -> Value {
         "needed": need.needed,
         "at_most": need.at_most,
         "at_call": need.at_call,
+        "at_retry": need.at_retry,
     })
 }
 

@@ -149,6 +149,9 @@ impl World<'_> {
     /// Counts the attempt and decides what the call does next.
     #[inline(always)]
     pub(super) fn end_attempt(&mut self, id: u32) {
+        if self.blueprint.bills_tokens {
+            self.bill(id);
+        }
         if self.blueprint.adapts {
             self.adapt(id, self.calls[id as usize].fault);
         }

@@ -63,6 +63,8 @@ pub struct Blueprint {
     pub(super) has_logfiles: bool,
     /// Whether an invocation may make only so many external calls.
     pub(super) limits_external: bool,
+    /// Whether any provider bills tokens.
+    pub(super) bills_tokens: bool,
     /// Whether all that can happen to an attempt is to be answered or to be cut.
     pub(super) has_plain_attempts: bool,
     pub(super) has_patience: bool,
@@ -303,6 +305,7 @@ impl Blueprint {
                 && !limits_external
                 && !has_trace
                 && providers.iter().all(is_plain),
+            bills_tokens: model.providers.iter().any(|provider| provider.tokens.is_some()),
             traced: model.classes.iter().map(|class| matches!(class.arrivals, Arrivals::Trace { .. })).collect(),
             providers,
             has_list: has_lists,

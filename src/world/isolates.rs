@@ -285,6 +285,9 @@ impl World<'_> {
             return;
         }
         let (class, number, recorded) = (plan.class as usize, plan.number, plan.recorded);
+        if self.blueprint.bills_tokens {
+            self.write_off(place);
+        }
         self.ledgers[class].plans.end(PlanEnd::Crashed as usize, recorded);
         if let Some(counts) = self.isolates.as_mut().filter(|_| recorded).map(|isolates| &mut isolates.counts) {
             counts.lost += 1;
@@ -297,6 +300,9 @@ impl World<'_> {
     }
 
     fn lose_call(&mut self, id: u32) {
+        if self.blueprint.bills_tokens && self.calls[id as usize].phase == Phase::Running {
+            self.bill_lost(id);
+        }
         let call = &mut self.calls[id as usize];
         let ledger = &mut self.ledgers[call.class as usize];
         ledger.calls.end(CallEnd::Crashed as usize, call.recorded);

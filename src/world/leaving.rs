@@ -37,6 +37,9 @@ impl World<'_> {
         plan.left = true;
         let (class, number) = (plan.class as usize, plan.number);
         self.ledgers[class].plans.end(PlanEnd::Left as usize, plan.recorded);
+        if self.blueprint.bills_tokens {
+            self.write_off(place);
+        }
         if self.blueprint.thinks[class].is_some() {
             self.think(class, 0, number);
         }

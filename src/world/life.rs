@@ -7,7 +7,7 @@ use super::log::LogStep;
 use super::parts::queue::Admission;
 use super::state::{NO_QUEUE, Phase, World};
 use super::work::Work;
-use crate::model::{Arrivals, OnLogError};
+use crate::model::{Arrivals, InvocationScope, OnLogError};
 use crate::policy::Fault;
 
 /// What is left to do with a call at this instant.
@@ -97,6 +97,7 @@ impl World<'_> {
         self.used[place * self.used_each..][..self.used_each].fill(0);
         let keys = self.blueprint.session_keys;
         self.session_writes[place * keys..][..keys].fill(None);
+        self.answered[place * self.answered_each..][..self.answered_each].fill(0);
     }
 
     #[cold]
@@ -121,6 +122,9 @@ impl World<'_> {
         let blueprint = self.blueprint;
         let flow = &blueprint.workflows[self.plans[place as usize].workflow as usize];
         if flow.is_chain {
+            if !self.is_invoked(place, 0, flow) {
+                return;
+            }
             let call = self.begin_call(place, 0, flow);
             return self.advance(call);
         }
@@ -129,6 +133,26 @@ impl World<'_> {
                 self.start_step(place, step, flow);
             }
         }
+    }
+
+    /// Whether the invocation that a call runs in has begun, or may begin with it. Where the account has no request
+    /// left the platform answers with an error (Cloudflare: 1027), and the plan ends as overloaded.
+    #[inline]
+    fn is_invoked(&mut self, place: u32, index: u16, flow: &Flow) -> bool {
+        let Some(requests) = &mut self.requests else { return true };
+        let begins = match flow.invocation {
+            InvocationScope::Plan => index == 0,
+            InvocationScope::Step => flow.calls[index as usize].ordinal == 0,
+            InvocationScope::Call => true,
+        };
+        let invoked = !begins || requests.admits(self.now, self.plans[place as usize].recorded);
+        if !invoked {
+            self.decide(place, PlanEnd::Overloaded);
+            if self.plans[place as usize].open_calls == 0 {
+                self.free_plan(place);
+            }
+        }
+        invoked
     }
 
     /// Starts as many calls of a step as may run at once.
@@ -141,9 +165,12 @@ impl World<'_> {
 
     fn start_next_of(&mut self, place: u32, step: usize, flow: &Flow) {
         let progress = &mut self.progress[place as usize * self.steps_each + step];
-        if progress.0 < flow.steps[step].calls {
+        if progress.0 < flow.steps[step].calls && !self.plans[place as usize].over {
             let index = flow.steps[step].first_call + progress.0;
             progress.0 += 1;
+            if !self.is_invoked(place, index, flow) {
+                return;
+            }
             let call = self.begin_call(place, index, flow);
             self.ready.push_back(call);
         }
@@ -399,7 +426,7 @@ impl World<'_> {
     #[inline(always)]
     fn go_on(&mut self, place: u32, index: u16, flow: &Flow) -> Option<u32> {
         if flow.is_chain {
-            return Some(self.begin_call(place, index + 1, flow));
+            return self.is_invoked(place, index + 1, flow).then(|| self.begin_call(place, index + 1, flow));
         }
         self.go_on_in_graph(place, index, flow);
         None
@@ -440,6 +467,9 @@ impl World<'_> {
             let tally = &mut self.tallies[class];
             tally.latency_ns += u128::from(latency);
             tally.latencies.record(latency);
+        }
+        if self.blueprint.bills_tokens && end != PlanEnd::Completed {
+            self.write_off(place);
         }
         if end == PlanEnd::Overloaded && self.turned_away(place) {
             return;

@@ -5,11 +5,12 @@ mod parts;
 use super::comeback::ComebackTally;
 use super::diagnostics::Seen;
 use super::ledger::{AttemptEnd, CallEnd, Ledger, PlanEnd};
-use super::parts::store::{OpCounts, Refusal, Store};
+use super::parts::requests::Requests;
+use super::parts::store::Refusal;
 use super::record::{AGES, ClassTally};
 use super::state::{QueueTally, World};
 use crate::model::{OnKeyExceed, OpKind, StoreKind};
-use crate::policy::{Fault, OnExceed, Quota, Window};
+use crate::policy::{Fault, Meter, OnExceed, Window};
 use crate::stats::Quantiles;
 
 mod providers;
@@ -89,6 +90,9 @@ pub(super) fn measures(world: &World) -> Vec<Measure> {
     if model.platform.subrequests_external.is_some() {
         sheet.count("invocation.subrequests.max", "subrequests", u64::from(world.subrequests_max));
     }
+    if let Some(of_account) = &world.requests {
+        requests(&mut sheet, of_account);
+    }
     if let Some(isolates) = &world.isolates {
         sheet.put("isolates.alive.mean", "isolates", isolates.alive.mean(world.now.nanos()));
         sheet.count("isolates.alive.max", "isolates", isolates.alive.max());
@@ -108,7 +112,7 @@ pub(super) fn measures(world: &World) -> Vec<Measure> {
     }
     logs(&mut sheet, world);
     super::readable::reach(&mut sheet, world);
-    cost(&mut sheet, world, &all);
+    super::cost::measures(&mut sheet, world, &all);
     sheet.count("run.events", "events", world.events);
     sheet.measures
 }
@@ -298,7 +302,12 @@ fn store_ops(sheet: &mut Sheet, world: &World, number: usize, plans: u64) {
         sheet.put(&metric("_per_plan"), "ops", ratio(counts.accepted[1] as f64, plans as f64));
         sheet.put(&metric("_per_day.mean"), "ops/day", ratio(counts.accepted[1] as f64, days));
         for nth in 0..store.meters[op as usize].len() {
-            quota(sheet, store, (op, nth), &metric("_per_day.max"));
+            let meter = &store.meters[op as usize][nth];
+            if meter.quota().window == Window::Day && nth == 0 {
+                sheet.count(&metric("_per_day.max"), "ops/day", meter.used_max);
+            }
+            let number = if nth > 0 { format!(".{}", nth + 1) } else { String::new() };
+            quota(sheet, meter, &format!("{name}.quota.{what}{number}"));
         }
     }
     store_extras(sheet, world, number);
@@ -340,15 +349,16 @@ fn store_extras(sheet: &mut Sheet, world: &World, number: usize) {
     }
 }
 
+/// The invocations of the account.
+fn requests(sheet: &mut Sheet, requests: &Requests) {
+    sheet.count("platform.requests", "requests", requests.accepted[1]);
+    sheet.count("platform.requests_rejected", "requests", requests.refused[1]);
+    quota(sheet, &requests.meter, "platform.quota.requests");
+}
+
 /// How the windows of a quota went; of several on one op, those after the first are numbered.
-fn quota(sheet: &mut Sheet, store: &Store, (op, nth): (OpKind, usize), busiest_day: &str) {
-    let meter = &store.meters[op as usize][nth];
-    let number = if nth > 0 { format!(".{}", nth + 1) } else { String::new() };
-    let what = format!("{}.quota.{}{number}", store.name, OPS[op as usize]);
+fn quota(sheet: &mut Sheet, meter: &Meter, what: &str) {
     let windows = meter.windows as f64;
-    if meter.quota().window == Window::Day && nth == 0 {
-        sheet.count(busiest_day, "ops/day", meter.used_max);
-    }
     let is_window = matches!(meter.quota().window, Window::Day | Window::Month | Window::Fixed(_));
     if meter.quota().limit > 0 && is_window {
         let used = ratio(meter.used_sum as f64 / meter.quota().limit as f64, windows);
@@ -387,45 +397,6 @@ fn logs(sheet: &mut Sheet, world: &World) {
     if let Some(index) = &world.index {
         sheet.count("logs.index.lost_updates", "entries", index.lost_updates);
     }
-}
-
-/// A month of 30 days at the simulated rates.
-fn cost(sheet: &mut Sheet, world: &World, all: &Ledger) {
-    let model = &world.blueprint.model;
-    if model.platform.preset.is_none() && model.platform.base_price.dollars() == 0.0 {
-        return;
-    }
-    let days = world.blueprint.horizon.since(world.blueprint.recording_from).days();
-    let month = |count: u64| count as f64 / days * 30.0;
-    let mut dollars = model.platform.base_price.dollars();
-    for (store, spec) in world.stores.iter().zip(&model.stores) {
-        for op in OpKind::ALL {
-            for (meter, quota) in store.meters[op as usize].iter().zip(&spec.quotas[op as usize]) {
-                dollars += overage(&store.counts[op as usize], (quota, meter.billed), month);
-            }
-        }
-        if let Some(storage) = spec.storage.as_ref().filter(|storage| storage.on_exceed == OnExceed::Bill) {
-            let over = store.stored.mean(world.now.nanos()).unwrap_or(0.0) - storage.limit.0 as f64;
-            dollars += over.max(0.0) / 1e9 * storage.price_per_gb.dollars();
-        }
-    }
-    if let Some(quota) = &model.platform.requests {
-        let over = (month(all.plans.begun[1]) - quota.limit as f64).max(0.0);
-        dollars += over / 1e6 * quota.price_per_million.dollars();
-    }
-    sheet.put("cost.month", "USD", Some(dollars));
-    let completed = month(all.plans.of(PlanEnd::Completed as usize));
-    sheet.put("cost.per_plan", "USD", ratio(dollars, completed));
-}
-
-/// What a month's ops over a quota cost: of a month's quota by the month, of others by the ops that were over.
-fn overage(counts: &OpCounts, (quota, billed): (&Quota, u64), month: impl Fn(u64) -> f64) -> f64 {
-    let over = match (quota.on_exceed, quota.window) {
-        (OnExceed::Bill, Window::Month) => (month(counts.accepted[1]) - quota.limit as f64).max(0.0),
-        (OnExceed::Bill, _) => month(billed),
-        _ => 0.0,
-    };
-    over / 1e6 * quota.price_per_million.dollars()
 }
 
 impl ClassTally {

@@ -15,6 +15,7 @@ mod attempt;
 mod build;
 mod change;
 mod comeback;
+mod cost;
 mod diagnostics;
 mod draws;
 mod errand;

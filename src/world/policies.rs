@@ -305,6 +305,9 @@ impl World<'_> {
 
     pub(super) fn settle_attempt(&mut self, id: u32, sent: bool) {
         let fault = self.calls[id as usize].fault;
+        if sent && self.blueprint.bills_tokens {
+            self.bill(id);
+        }
         if sent && self.blueprint.adapts {
             self.adapt(id, fault);
         }

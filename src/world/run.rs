@@ -137,6 +137,9 @@ impl World<'_> {
         for store in &mut self.stores {
             store.start_recording(now);
         }
+        if let Some(requests) = &mut self.requests {
+            requests.meter.restart(now);
+        }
         self.policies.start_recording(now);
         for tiers in &mut self.tiers {
             tiers.start_recording(now);
@@ -178,6 +181,9 @@ impl World<'_> {
     fn finish(&mut self) -> Result<(), String> {
         for store in &mut self.stores {
             store.finish(self.blueprint.horizon);
+        }
+        if let Some(requests) = &mut self.requests {
+            requests.meter.finish(self.blueprint.horizon);
         }
         self.policies.finish(self.blueprint.horizon);
         self.logfiles.iter_mut().for_each(LogFile::finish);
@@ -262,6 +268,9 @@ impl World<'_> {
             if !store.is_within_limits() {
                 return Err(format!("a quota of {} was exceeded", store.name));
             }
+        }
+        if self.requests.as_ref().is_some_and(|requests| !requests.meter.is_sound()) {
+            return Err("the quota of requests was exceeded".into());
         }
         if !self.policies.is_sound() {
             return Err("more attempts were billed, refused or counted at a provider than were sent to it".into());

@@ -4,6 +4,7 @@ use super::admin::ChoreState;
 use super::build::Blueprint;
 use super::change::rate_changes;
 use super::comeback::Comebacks;
+use super::cost::Bill;
 use super::diagnostics::Diagnostics;
 use super::draws::ClassDraws;
 use super::errand::Errands;
@@ -14,6 +15,7 @@ use super::logfile::LogFile;
 use super::parts::d1::D1;
 use super::parts::index::{Departure, Index, Subject};
 use super::parts::queue::{Links, Queue};
+use super::parts::requests::Requests;
 use super::parts::source::Source;
 use super::parts::store::{Loss, Refusal, Store};
 use super::parts::tiers::Tiers;
@@ -258,6 +260,8 @@ pub(super) struct World<'b> {
     pub(super) queues: Vec<Queue>,
     pub(super) links: Links,
     pub(super) stores: Vec<Store>,
+    /// The account's quota of requests, if it has one.
+    pub(super) requests: Option<Requests>,
     pub(super) index: Option<Index>,
     /// By store: records in stores of limited size, the oldest first, and bytes ever put.
     pub(super) sized: Vec<VecDeque<Sized>>,
@@ -282,6 +286,10 @@ pub(super) struct World<'b> {
     pub(super) retention: Retention,
     pub(super) logfiles: Vec<LogFile>,
     pub(super) subrequests_max: u32,
+    /// What each provider bills, and of each plan and provider: attempts billed that were answered well.
+    pub(super) bills: Vec<Bill>,
+    pub(super) answered: Vec<u32>,
+    pub(super) answered_each: usize,
     pub(super) diagnostics: Option<Box<Diagnostics>>,
     pub(super) comebacks: Option<Box<Comebacks>>,
     /// By isolate and queue, once an attempt has told it something: the limits that follow the provider.
@@ -359,6 +367,7 @@ impl<'b> World<'b> {
                 .collect(),
             links: Links::default(),
             stores: model.stores.iter().map(|store| Store::new(store, model.run.start, &spikes, &draws)).collect(),
+            requests: model.platform.requests.as_ref().map(|quota| Requests::new(quota, model.run.start)),
             index: blueprint.index(),
             sized: model.stores.iter().map(|_| VecDeque::new()).collect(),
             put_bytes: vec![0; model.stores.len()],
@@ -378,6 +387,9 @@ impl<'b> World<'b> {
             retention: Retention::new(blueprint),
             logfiles: model.logfiles.iter().map(|file| LogFile::new(file, blueprint)).collect(),
             subrequests_max: 0,
+            bills: vec![Bill::default(); model.providers.len()],
+            answered: Vec::new(),
+            answered_each: if blueprint.bills_tokens { model.providers.len() } else { 0 },
             diagnostics: None,
             comebacks: None,
             adaptive: Vec::new(),
@@ -389,7 +401,7 @@ impl<'b> World<'b> {
             questions: Vec::new(),
             not_logged: Account::new(),
         };
-        world.has_counters = world.steps_each + world.used_each + blueprint.session_keys > 0;
+        world.has_counters = world.steps_each + world.used_each + blueprint.session_keys + world.answered_each > 0;
         world.first_events();
         world
     }
@@ -460,6 +472,7 @@ impl<'b> World<'b> {
         self.progress.resize(plans * self.steps_each, (0, 0));
         self.used.resize(plans * self.used_each, 0);
         self.session_writes.resize(plans * self.blueprint.session_keys, None);
+        self.answered.resize(plans * self.answered_each, 0);
         plans as u32 - 1
     }
 

@@ -50,6 +50,7 @@ fn need(model: &Model, class: &Class, (name, allowed, counts): &(String, u32, Co
     let (mut used, mut worst, mut last) = (begin, begin, None);
     let (mut needed, mut at_most) = (begin, begin);
     let mut at_call = (begin > *allowed).then_some(0);
+    let mut before = 0; // what the invocation has used before the call that passes the limit
     for (nth, (at, step)) in calls.enumerate() {
         let fresh = match workflow.invocation {
             InvocationScope::Plan => false,
@@ -60,6 +61,9 @@ fn need(model: &Model, class: &Class, (name, allowed, counts): &(String, u32, Co
             (used, worst) = (0, 0);
         }
         last = Some(at);
+        if at_call.is_none() {
+            before = if used + each[nth] > *allowed { used } else { before.max(used + each[nth]) };
+        }
         used += each[nth];
         worst += per_call(model, step, *counts, true);
         needed = needed.max(used);
@@ -85,6 +89,8 @@ fn need(model: &Model, class: &Class, (name, allowed, counts): &(String, u32, Co
         needed,
         at_most,
         at_call,
+        at_retry: (matches!(counts, Counts::External) && at_most > *allowed && at_call != Some(0))
+            .then(|| *allowed + 1 - before),
         per_call,
     }
 }

@@ -71,6 +71,7 @@ pub fn model(strategy: &str) -> Model {
         logging: logging(strategy),
         readers: Vec::new(),
         logfiles: Vec::new(),
+        cost: None,
         objectives: vec![
             Objective { metric: "plans.failed_fraction".into(), min: None, max: Some(0.01) },
             Objective { metric: "kv.writes_rejected".into(), min: None, max: Some(0.0) },
@@ -133,6 +134,7 @@ fn provider() -> Provider {
         budget: None,
         retry_after: RetryAfter::Honour(Span::MAX),
         breaker: None,
+        tokens: None,
         hedge: None,
         server: None,
     }

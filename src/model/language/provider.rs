@@ -16,6 +16,14 @@ pub(super) static PROVIDER: Section = Section {
             "Whether waiting in the queue spends the time limit; with `arrival` it does.",
         ),
         optional("errors", Table(&ERRORS), "none", "The chance that an answered attempt ends in each kind of fault."),
+        optional("usage", Table(&USAGE), "nothing is billed", "What an attempt uses, for its price."),
+        optional("prices", Table(&PRICES), "free", "What tokens cost."),
+        optional(
+            "billed_on",
+            List(&OneOf(FAULTS), None),
+            "timeout (not where `outlives_client` is false), parse_failure, invalid_response",
+            "The faults of attempts that are billed all the same; an answer always is. With `timeout`, what is lost with its isolate too.",
+        ),
         optional(
             "requests_per_minute",
             Whole(1, U32),
@@ -84,6 +92,22 @@ static OUTAGE: Section = Section {
             "How attempts end meanwhile; `timeout`: they are never answered, which needs a `request_timeout`.",
         ),
         default("latency", Duration, "0s", "How long such an answer takes."),
+    ],
+};
+
+static USAGE: Section = Section {
+    title: "usage of a provider",
+    fields: &[
+        default("input", Whole(0, U32), "0", "Tokens that an attempt sends."),
+        default("output", Whole(0, U32), "0", "Tokens that the provider writes; an attempt that was cut counts whole."),
+    ],
+};
+
+static PRICES: Section = Section {
+    title: "prices of a provider",
+    fields: &[
+        default("input_per_million", Number(0.0, 1e12), "0", "US dollars for a million tokens sent."),
+        default("output_per_million", Number(0.0, 1e12), "0", "US dollars for a million tokens written."),
     ],
 };
 

@@ -1,5 +1,6 @@
 //! A provider, and the policies around an attempt.
 
+use super::cost::Tokens;
 use crate::policy::{Breaker, Fault, Hedge, Retry, RetryBudget};
 use crate::streams::LawSpec;
 use crate::units::{Probability, Span};
@@ -31,6 +32,8 @@ pub struct Provider {
     pub retry_after: RetryAfter,
     /// `[breaker.NAME]`: what stops sending after too many failures.
     pub breaker: Option<Breaker>,
+    /// What an attempt costs, where that is given.
+    pub tokens: Option<Tokens>,
     /// `[hedge.NAME]`: attempts that race the first.
     pub hedge: Option<Hedge>,
     /// Its own side: limits, outages, slots; none where the model says nothing of it.

@@ -44,7 +44,9 @@ fn quotas(answer: &Answer) -> Vec<Advice> {
             ops: ops.into(),
             days_fraction,
             at_hour: answer.mean(&format!("{store}.quota.{ops}.exhausted_at_hour")),
-            rejected: answer.mean(&format!("{store}.{ops}_rejected_quota")),
+            rejected: ["_rejected_quota", "_rejected"]
+                .iter()
+                .find_map(|fate| answer.mean(&format!("{store}.{ops}{fate}"))),
         })
         .collect()
 }
@@ -85,6 +87,7 @@ fn invocations(answer: &Answer) -> Vec<Advice> {
             needed: need.needed,
             at_most: need.at_most,
             at_call: need.at_call,
+            at_retry: need.at_retry,
             refused: refused.filter(|_| need.limit.ends_with(".external")),
         })
         .collect()
@@ -208,13 +211,19 @@ fn records(answer: &Answer) -> Vec<Advice> {
     {
         all.push(Advice::ErrorContextLost { retrievable, context });
     }
+    if let Some(lost) = answer.mean("logs.index.lost_updates").filter(|&lost| lost > 0.0) {
+        all.push(Advice::IndexContended { lost });
+    }
+    let index = answer.arithmetic.index;
     for records in ["error", "normal"] {
         let retrievable = after(&format!("{records}.retrievable"));
         let reachable = after(&format!("{records}.reachable"));
         if let (Some(retrievable), Some(reachable)) = (retrievable, reachable)
             && retrievable - reachable > DIFFERENT
         {
-            all.push(Advice::RecordsUnreachable { records: records.into(), retrievable, reachable });
+            let (sessions, hours) = (index.map(|index| index.sessions), index.and_then(|index| index.hours));
+            let records = records.into();
+            all.push(Advice::RecordsUnreachable { records, retrievable, reachable, sessions, hours });
         }
     }
     all

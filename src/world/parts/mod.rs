@@ -3,6 +3,7 @@
 pub(super) mod d1;
 pub(super) mod index;
 pub(super) mod queue;
+pub(super) mod requests;
 pub(super) mod server;
 pub(super) mod source;
 pub(super) mod store;

@@ -459,3 +459,6 @@ impl Store {
         self.meters.iter().flatten().all(Meter::is_sound)
     }
 }
+
+#[cfg(test)]
+mod tests;
