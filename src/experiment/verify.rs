@@ -1,7 +1,7 @@
 //! The program against the books: models with a known answer, each simulated through the same door as any other
 //! model, and each result held against the exact value.
 //!
-//! A [`Case`] is a model in `verify/`, changed by overrides, with the laws that hold of it. The files beside this one
+//! A `Case` is a model in `verify/`, changed by overrides, with the laws that hold of it. The files beside this one
 //! list the cases by topic. All verdicts together are wrong with a probability of at most `1 − CONFIDENCE`: each law
 //! has an equal share of that (Bonferroni), whatever their dependence. The seed is fixed, so a verdict does not change
 //! from one day to the next.

@@ -3,7 +3,7 @@
 use super::queues::mg1_wait;
 use crate::math::{exp, ln, sqrt};
 
-/// The mean wait of M^[X]/G/1 in seconds where batches of `size >= 1` customers come together, `rate` customers a second
+/// The mean wait of `M^[X]/G/1` in seconds where batches of `size >= 1` customers come together, `rate` customers a second
 /// in all; none where it grows without end.
 ///
 /// The wait of M/G/1 and `(size − 1)s / (2(1 − ρ))` for those of the same batch (Gross et al., *Fundamentals of Queueing
