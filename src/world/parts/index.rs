@@ -212,7 +212,10 @@ impl Index {
             return;
         }
         self.hold_all(named);
-        let seen = Seen { named: named.to_vec(), until: now.saturating_add(self.staleness) };
+        let mut kept = self.spare.pop().unwrap_or_default();
+        kept.clear();
+        kept.extend_from_slice(named);
+        let seen = Seen { named: kept, until: now.saturating_add(self.staleness) };
         let old = std::mem::replace(&mut self.seen[region as usize], seen);
         self.release(old.named, gone);
     }
@@ -240,7 +243,7 @@ impl Index {
         next.truncate(self.keep);
         self.see(region, &next, now, gone);
         let list = self.list_of(region);
-        let old = std::mem::replace(&mut list.named, next.clone());
+        let old = std::mem::take(&mut list.named);
         list.dies = dies;
         // Marks, and no search of one list for each of the other: an index may hold thousands.
         self.writes += 1;
@@ -261,7 +264,7 @@ impl Index {
                 self.lost_updates += u64::from(named.seen_by != self.writes);
             }
         }
-        self.spare.push(next);
+        self.list_of(region).named = next;
         for &named in &old {
             gone.extend(self.depart(named));
         }
