@@ -99,6 +99,7 @@ fn sections(
         workflow::can_compute(input, &cursor, &workflows, &tiers);
     }
     let stores = store::read(input, &cursor);
+    let limiters = parts::limiters(input, &cursor, &names, &stores);
     let reads = store::reads(input, &cursor, &names);
     let mut classes = traffic::read(input, &cursor, &names, run.as_ref());
     // Where steps are wrong, the number of calls is not known.
@@ -124,6 +125,7 @@ fn sections(
         stores,
         tiers,
         d1,
+        limiters,
         reads,
         logging,
         objectives,

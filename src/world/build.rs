@@ -1,16 +1,21 @@
 //! From a checked model to the flat tables that the loop reads: laws compiled, names turned into positions,
 //! a workflow into its calls, a strategy into rows.
 
+mod parts;
+
+pub(super) use parts::{Check, Lookup};
+
 use super::draws::{OpDraw, OpDraws, OpWords};
 use super::state::{Call, Phase};
 use super::work::Work;
 use crate::model::{
-    self, Arrivals, Discipline, InvocationScope, LogEvent, LogOp, Model, OnCallError, OpKind, ReadCount, Role, Step,
-    StoreKind, Tier, Tiers, When, Workflow,
+    Arrivals, Discipline, InvocationScope, LogEvent, LogOp, Model, OnCallError, OpKind, ReadCount, Role, StoreKind,
+    When, Workflow,
 };
 use crate::policy::{Fault, Retry};
-use crate::streams::{Choice, Law, LawSpec};
+use crate::streams::{Law, LawSpec};
 use crate::units::{Instant, Span};
+use parts::{answerers, check, lookup, work};
 
 /// Nothing at this position.
 pub(super) const NONE: u16 = u16::MAX;
@@ -42,6 +47,8 @@ pub struct Blueprint {
     pub(super) has_list: bool,
     /// By tiers.
     pub(super) lookups: Vec<Lookup>,
+    /// By limiter.
+    pub(super) limiters: Vec<Check>,
     /// Whether all plans live in one isolate.
     pub(super) one_isolate: bool,
     /// Whether the strategy has any row.
@@ -100,7 +107,7 @@ pub(super) struct CallSpec {
     pub(super) step: u16,
     /// Its number within the step.
     pub(super) ordinal: u32,
-    /// Who is asked; behind the providers stand the databases, then nobody.
+    /// Who is asked; behind the providers stand the databases, then the limiters, then nobody.
     pub(super) provider: u16,
     pub(super) work: Work,
     pub(super) lookup: u16,
@@ -109,14 +116,6 @@ pub(super) struct CallSpec {
     pub(super) queue: u16,
     pub(super) law: u16,
     pub(super) critical: bool,
-}
-
-/// Tiers, flat.
-#[derive(Debug)]
-pub(super) struct Lookup {
-    pub(super) keys: Choice,
-    /// How long a hit and a miss of each tier take.
-    pub(super) tiers: Vec<[u16; 2]>,
 }
 
 /// One step of a workflow.
@@ -202,6 +201,8 @@ impl Blueprint {
         let flows = model.workflows.iter().map(|workflow| flow(model, workflow, (words, has_requests), &mut laws));
         let workflows: Vec<Flow> = flows.collect::<Result<_, String>>()?;
         let lookups: Result<Vec<Lookup>, String> = model.tiers.iter().map(|tiers| lookup(tiers, &mut laws)).collect();
+        let limiters: Result<Vec<Check>, String> =
+            model.limiters.iter().map(|spec| check(model, spec, &mut laws)).collect();
         let asks_providers = workflows.iter().flat_map(|flow| &flow.calls).all(|call| call.work == Work::Provider);
         let mut think = |class: &crate::model::Class| match &class.arrivals {
             Arrivals::Closed { think, .. } => laws.id(think).map(Some),
@@ -229,6 +230,7 @@ impl Blueprint {
             patience,
             line_count: priorities.len(),
             lookups: lookups?,
+            limiters: limiters?,
             workflows,
             has_closed: thinks.iter().any(Option::is_some),
             thinks,
@@ -263,7 +265,7 @@ impl Blueprint {
 
     /// Whether calls count what their invocation has used.
     pub(super) fn counts_invocations(&self) -> bool {
-        self.limits_external || self.has_logs || !self.reads.is_empty()
+        self.limits_external || self.has_logs || !self.reads.is_empty() || !self.limiters.is_empty()
     }
 
     /// Where a call begins: past the phases in which it has nothing to do.
@@ -271,6 +273,11 @@ impl Blueprint {
         let has_reads =
             index == 0 && self.plan_reads > 0 || call.work == Work::Provider && self.reads.len() > self.plan_reads;
         if has_reads { Phase::Reads } else { call.begins }
+    }
+
+    /// The limiter that stands at this place behind the databases.
+    pub(super) fn limiter(&self, call: &Call) -> usize {
+        self.database(call) - self.model.d1.len()
     }
 
     /// The database that stands at this place behind the providers.
@@ -425,35 +432,6 @@ fn reads(model: &Model, laws: &mut Laws, draws: &mut OpDraws) -> Result<Reads, S
     }
     Ok(reads)
 }
-
-/// Whom calls ask, each with its retries: the providers, the databases, and nobody.
-fn answerers(model: &Model) -> Vec<Provider> {
-    let forever = Span::from_nanos(u64::MAX);
-    let sure = |retry: Retry| Provider { timeout: forever, faults: Vec::new(), request_error: 0.0, retry };
-    let others = model.d1.iter().map(|db| db.retry).chain([Retry::NEVER]);
-    model.providers.iter().map(provider).chain(others.map(sure)).collect()
-}
-
-fn lookup(tiers: &Tiers, laws: &mut Laws) -> Result<Lookup, String> {
-    let law = |tier: &Tier| Ok([laws.id(&tier.latency)?, laws.id(&tier.miss_latency)?]);
-    let keys = Choice::new(tiers.keys.count, &tiers.keys.popularity);
-    let tiers: Result<Vec<[u16; 2]>, String> = tiers.tiers.iter().map(law).collect();
-    Ok(Lookup { keys, tiers: tiers? })
-}
-
-/// Who does the work of a step, its place among all whom calls ask, and how long it takes.
-fn work<'m>(model: &'m Model, step: &'m Step) -> (Work, usize, &'m LawSpec) {
-    let (providers, databases) = (model.providers.len(), model.d1.len());
-    let (work, place, law) = match step.work {
-        model::Work::Provider(id) => (Work::Provider, id.index(), Some(&model.providers[id.index()].latency)),
-        model::Work::D1(id) => (Work::D1, providers + id.index(), Some(&model.d1[id.index()].latency)),
-        model::Work::Compute(id) => (Work::Compute, providers + databases, model.tiers[id.index()].compute.as_ref()),
-    };
-    (work, place, step.latency.as_ref().or(law).unwrap_or(&AT_ONCE))
-}
-
-/// What takes no time.
-static AT_ONCE: LawSpec = LawSpec::Constant { value: Span::ZERO };
 
 fn provider(spec: &crate::model::Provider) -> Provider {
     let mut sum = 0.0;

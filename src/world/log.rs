@@ -447,7 +447,7 @@ impl World<'_> {
     }
 
     /// Whether the invocation may make one more call to a store; if so it is counted.
-    fn may_call(&mut self, id: u32, store: usize, external: bool) -> bool {
+    pub(super) fn may_call(&mut self, id: u32, store: usize, external: bool) -> bool {
         let platform = &self.blueprint.model.platform;
         let (side, limit) = if external {
             (EXTERNAL, platform.subrequests_external)

@@ -6,10 +6,12 @@ use super::event::{Event, Rank, order};
 use super::ledger::{Account, CallEnd, Ledger};
 use super::parts::d1::D1;
 use super::parts::index::{Departure, Index};
+use super::parts::limiter::Limiter;
 use super::parts::queue::{Links, Queue};
 use super::parts::source::Source;
 use super::parts::store::{Loss, Refusal, Store};
 use super::parts::tiers::Tiers;
+use super::permit::{Permit, PermitDraws};
 use super::policies::Policies;
 use super::record::{ClassTally, Retention};
 use super::work::{LookupDraws, Question, Work};
@@ -256,6 +258,11 @@ pub(super) struct World<'b> {
     pub(super) lookup_draws: Vec<LookupDraws>,
     /// By call, as far as any has asked.
     pub(super) questions: Vec<Question>,
+    pub(super) limiters: Vec<Limiter>,
+    /// By class; none where the model has no limiters.
+    pub(super) permit_draws: Vec<PermitDraws>,
+    /// By call, as far as any has asked.
+    pub(super) permits: Vec<Permit>,
     /// Calls that ended without asking a provider.
     pub(super) not_logged: Account<5>,
 }
@@ -331,6 +338,9 @@ impl<'b> World<'b> {
             d1: model.d1.iter().map(D1::new).collect(),
             lookup_draws: lookup_draws(model, &draws),
             questions: Vec::new(),
+            limiters: limiters(model),
+            permit_draws: permit_draws(model, &draws),
+            permits: Vec::new(),
             not_logged: Account::new(),
         };
         world.has_counters = world.steps_each + world.used_each + blueprint.session_keys > 0;
@@ -419,6 +429,16 @@ impl<'b> World<'b> {
         self.links.grow_to(self.calls.len());
         self.calls.len() as u32 - 1
     }
+}
+
+fn limiters(model: &crate::model::Model) -> Vec<Limiter> {
+    let limiter = |spec: &crate::model::Limiter| Limiter::new(spec.per_day, spec.people.count, model.run.start);
+    model.limiters.iter().map(limiter).collect()
+}
+
+fn permit_draws(model: &crate::model::Model, draws: &Draws) -> Vec<PermitDraws> {
+    let classes = model.classes.iter().filter(|_| !model.limiters.is_empty());
+    classes.map(|class| PermitDraws::new(&class.name, draws)).collect()
 }
 
 fn lookup_draws(model: &crate::model::Model, draws: &Draws) -> Vec<LookupDraws> {

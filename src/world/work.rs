@@ -19,6 +19,8 @@ pub(super) enum Work {
     Compute,
     /// A database.
     D1,
+    /// A rate limiter.
+    Limiter,
 }
 
 /// What a call has asked its tiers.
@@ -186,6 +188,7 @@ impl World<'_> {
         call.phase = Phase::Running;
         match call.work {
             Work::Provider | Work::Compute => self.schedule_work(id, Rank::Answer, takes),
+            Work::Limiter => self.ask_permit(id),
             Work::D1 => {
                 let answer = self.d1[self.blueprint.database(call)].arrive(takes, self.now, call.recorded);
                 match answer {
@@ -200,7 +203,7 @@ impl World<'_> {
         }
     }
 
-    fn schedule_work(&mut self, id: u32, rank: Rank, takes: Span) {
+    pub(super) fn schedule_work(&mut self, id: u32, rank: Rank, takes: Span) {
         let call = &self.calls[id as usize];
         self.calendar.push(self.now + takes, order(rank, call.address, call.attempt), Event::WorkEnd(id));
     }
@@ -213,7 +216,13 @@ impl World<'_> {
             if call.work == Work::D1 {
                 self.d1[self.blueprint.database(call)].leave(done, self.now, recorded);
             }
-            if done { self.finish_attempts(id, CallEnd::Succeeded) } else { self.op_refused(id) }
+            if call.work == Work::Limiter {
+                self.permit_goes_on(id);
+            } else if done {
+                self.finish_attempts(id, CallEnd::Succeeded)
+            } else {
+                self.op_refused(id)
+            }
         }
         self.advance(id);
         self.drain();
