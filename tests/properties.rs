@@ -283,3 +283,80 @@ fn a_longer_timeout_cuts_less_and_scaling_time_scales_latencies() {
     let ratio = mean(&three, "plan.latency.mean") / mean(&one, "plan.latency.mean");
     assert!((ratio - 3.0).abs() < 1e-6, "{ratio}");
 }
+
+/// Where nothing contends, jitter changes no count. Without a queue a call goes its own way: which attempts it makes
+/// follows from its own latencies and outcomes, each drawn at its own address, and the jitter has an address of its
+/// own. So only the times differ. (The last hour is quiet, so that every call has ended in either run.)
+#[test]
+fn jitter_changes_no_count_when_nothing_contends() {
+    let run = |jitter: &str| {
+        let text = format!(
+            "[run]\nhorizon = \"2d\"\nreplications = 2\n[traffic.user]\narrivals = {{ process = \"poisson\", per_hour = 600 }}\n\
+             spike = [{{ at = \"47h\", for = \"1h\", factor = 0 }}]\n[workflow.plan]\n\
+             steps = [{{ name = \"call\", provider = \"p\", calls = 3 }}]\n[provider.p]\n\
+             latency = {{ dist = \"lognormal\", mean = \"4s\", cv = 0.8 }}\nrequest_timeout = \"8s\"\n\
+             errors = {{ server_error = 0.2, parse_failure = 0.05 }}\n[retry.p]\nmax = 3\n\
+             backoff = {{ kind = \"exponential\", base = \"4s\", jitter = \"{jitter}\" }}\n"
+        );
+        answer_on(&model(&text), 2)
+    };
+    let plain = run("none");
+    for jitter in ["equal", "full"] {
+        let other = run(jitter);
+        for metric in &plain.metrics {
+            let is_time = metric.unit == "s";
+            let same = other.metric(&metric.name).is_some_and(|m| m.mean == metric.mean);
+            assert!(same || is_time, "{} with {jitter} jitter", metric.name);
+        }
+        assert!(mean(&other, "plan.latency.mean") < mean(&plain, "plan.latency.mean"), "but it is shorter");
+    }
+    assert!(mean(&plain, "attempts.retried") > 1000.0 && mean(&plain, "attempts.timed_out") > 1000.0);
+}
+
+/// Where all services take the same time, the order of service changes no count: a slot falls free at the same
+/// instants whoever had it, so the number waiting is the same path, and so is who is refused.
+#[test]
+fn the_order_of_service_changes_no_count() {
+    let run = |discipline: &str| {
+        let text = format!(
+            "[run]\nhorizon = \"1d\"\nreplications = 2\n[traffic.user]\narrivals = {{ process = \"poisson\", per_second = 1 }}\n\
+             [traffic.admin]\npriority = 1\narrivals = {{ process = \"poisson\", per_second = 0.3 }}\n[workflow.plan]\n\
+             steps = [{{ name = \"call\", provider = \"p\", queue = \"q\" }}]\n[provider.p]\nlatency = \"3s\"\n\
+             [queue.q]\nmax_concurrency = 4\nmax_queue = 6\ndiscipline = \"{discipline}\"\n"
+        );
+        answer_on(&model(&text), 2)
+    };
+    let fifo = run("fifo");
+    for discipline in ["lifo", "priority"] {
+        let other = run(discipline);
+        for count in ["plans.offered", "plans.completed", "queue.q.dropped", "queue.q.admitted", "queue.q.queued.max"] {
+            assert_eq!(mean(&fifo, count), mean(&other, count), "{count} with {discipline}");
+        }
+        for level in ["queue.q.active.mean", "queue.q.queued.mean"] {
+            assert_eq!(mean(&fifo, level), mean(&other, level), "{level} with {discipline}");
+        }
+        assert!(mean(&other, "queue.q.wait.max") > mean(&fifo, "queue.q.wait.max"), "somebody waits longer");
+    }
+    assert!(mean(&fifo, "queue.q.dropped") > 100.0);
+}
+
+/// What shares nothing changes nothing: a class with a workflow, a provider and a queue of its own moves no number of
+/// another, because every draw is addressed by what it is for.
+#[test]
+fn a_class_that_shares_nothing_changes_nothing() {
+    let alone = "[run]\nhorizon = \"1d\"\nreplications = 2\n[traffic.user]\nworkflow = \"plan\"\n\
+                 arrivals = { process = \"poisson\", per_second = 0.5 }\n\
+                 [traffic.other]\nworkflow = \"other\"\narrivals = { process = \"deterministic\", per_day = 1 }\n\
+                 [workflow.plan]\nsteps = [{ name = \"call\", provider = \"p\", queue = \"q\" }]\n\
+                 [workflow.other]\nsteps = [{ name = \"call\", provider = \"o\", queue = \"r\" }]\n\
+                 [provider.p]\nlatency = { dist = \"gamma\", mean = \"3s\", cv = 0.7 }\nerrors = { server_error = 0.1 }\n\
+                 [provider.o]\nlatency = { dist = \"gamma\", mean = \"3s\", cv = 0.7 }\n\
+                 [queue.q]\nmax_concurrency = 2\nmax_queue = 5\n[queue.r]\nmax_concurrency = 1\n";
+    let busy =
+        alone.replace("{ process = \"deterministic\", per_day = 1 }", "{ process = \"poisson\", per_second = 0.2 }");
+    let [quiet, busy] = [alone, busy.as_str()].map(|text| answer_on(&model(text), 2));
+    for metric in quiet.metrics.iter().filter(|m| m.name.starts_with("class.user.") || m.name.starts_with("queue.q.")) {
+        assert_eq!(busy.metric(&metric.name), Some(metric), "{}", metric.name);
+    }
+    assert!(mean(&busy, "queue.r.admitted") > 10_000.0);
+}

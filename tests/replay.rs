@@ -5,9 +5,18 @@ use crate::reference::{Plan, Rules, SECOND, bursts, replay, trace};
 use proptest::prelude::*;
 use std::path::PathBuf;
 
-fn toml(file: &std::path::Path, rules: &Rules, calls: usize) -> String {
+fn toml(file: &std::path::Path, rules: &Rules, plans: &[Plan]) -> String {
+    let calls = plans[0].calls.len();
+    let class = |name: &str, admin: bool| {
+        let any = plans.iter().any(|plan| plan.admin == admin);
+        let arrivals =
+            format!("arrivals = {{ process = \"trace\", file = {file:?} }}\npriority = {}", i32::from(admin));
+        if any { format!("[traffic.{name}]\n{arrivals}\n") } else { String::new() }
+    };
+    let classes = class("admin", true) + &class("user", false);
     let seconds = |nanos: u64| format!("{}ns", nanos);
     let timeout = rules.timeout.map(|t| format!("request_timeout = \"{}\"", seconds(t))).unwrap_or_default();
+    let patience = rules.patience.map(|p| format!("patience = \"{}\"", seconds(p))).unwrap_or_default();
     let retry = if rules.retries > 0 && !rules.retried.is_empty() {
         format!(
             "[retry.p]\nmax = {}\non = {:?}\nhold_slot = {}\nbackoff = {{ kind = \"exponential\", base = \"{}\", \
@@ -28,8 +37,9 @@ name = "replay"
 [run]
 horizon = "30d"
 replications = 1
-[traffic.user]
-arrivals = {{ process = "trace", file = {file:?} }}
+[platform]
+isolates = {}
+{classes}
 [workflow.plan]
 steps = [{{ name = "call", provider = "p", queue = "q", calls = {calls} }}]
 [provider.p]
@@ -39,10 +49,12 @@ latency = "1s"
 [queue.q]
 max_concurrency = {}
 max_queue = {}
+discipline = "{}"
+{patience}
 [logging]
 strategy = "none"
 "#,
-        rules.slots, rules.places
+        rules.isolates, rules.slots, rules.places, rules.discipline
     )
 }
 
@@ -50,7 +62,7 @@ fn compare(plans: &[Plan], rules: &Rules) {
     let name = format!("capsim-replay-{}-{:?}.jsonl", std::process::id(), std::thread::current().id());
     let file: PathBuf = std::env::temp_dir().join(name);
     std::fs::write(&file, trace(plans, "user")).unwrap();
-    let answer = answer_on(&model(&toml(&file, rules, plans[0].calls.len())), 1);
+    let answer = answer_on(&model(&toml(&file, rules, plans)), 1);
     std::fs::remove_file(&file).unwrap();
     let exact = replay(plans, rules);
     for (metric, count) in [
@@ -58,6 +70,7 @@ fn compare(plans: &[Plan], rules: &Rules) {
         ("plans.completed", exact.plans_completed),
         ("plans.failed", exact.plans_failed),
         ("plans.overloaded", exact.plans_overloaded),
+        ("plans.abandoned", exact.plans_abandoned),
         ("plans.in_flight", 0),
         ("calls.made", exact.calls_made),
         ("calls.succeeded", exact.calls_succeeded),
@@ -88,7 +101,8 @@ fn compare(plans: &[Plan], rules: &Rules) {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// Bursts that fill 4/64, 3/25 and 8/128, with timeouts, faults and retries, much of it at the same instants.
+    /// Bursts that fill 4/64, 3/25 and 8/128, with timeouts, faults and retries, the slot held or not, in one isolate or
+    /// pinned to three, first come first or last or by class, with patience or without; much at the same instants.
     #[test]
     fn a_trace_gives_the_counts_of_a_second_program((plans, rules) in bursts::any_burst()) {
         compare(&plans, &rules);

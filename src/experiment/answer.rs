@@ -1,6 +1,6 @@
 //! What `run` found: plain data, rendered by [`crate::report`].
 
-use super::Arithmetic;
+use super::{Arithmetic, Theory};
 use crate::model::Objective;
 use crate::units::{Span, Timestamp};
 
@@ -61,6 +61,8 @@ pub struct Answer {
     pub objectives: Vec<(Objective, Verdict)>,
     /// The arithmetic beside the simulation.
     pub arithmetic: Arithmetic,
+    /// The theory beside the simulation, where the books have a formula.
+    pub theory: Vec<Theory>,
 }
 
 impl Answer {

@@ -3,7 +3,7 @@
 //!
 //! This is what a careful person would work out on paper, and it is printed beside the simulation so that the
 //! two can be told apart. `plan` works one plan out, `ceilings` divides the limits by it, `invocation` counts
-//! what one invocation may make, and `leaves_out` says what all of that does not see.
+//! what one invocation may make, and `leaves_out` says what all of that does not see. `work` is what theory asks.
 
 mod ceilings;
 mod invocation;
@@ -12,10 +12,12 @@ mod leaves_out;
 mod plan;
 #[cfg(test)]
 pub(crate) mod sample;
+mod work;
 
 use crate::math;
 use crate::model::{Arrivals, Model, OpKind};
 use plan::{Expected, Failures};
+pub(super) use work::{OnePlan, work};
 
 /// What the arithmetic says.
 #[derive(Clone, Debug, Default, PartialEq)]

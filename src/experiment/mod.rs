@@ -16,6 +16,7 @@ mod explain;
 mod pool;
 mod run;
 mod sweep;
+mod theory;
 mod trials;
 pub mod verify;
 
@@ -32,4 +33,5 @@ pub(crate) use explain::sample;
 pub use explain::{Arithmetic, Ceiling, InvocationNeed, OpsPerPlan, explain};
 pub use run::{Missed, Options, Precision, run, run_until};
 pub use sweep::{Axis, grid, latin, sweep};
+pub use theory::Theory;
 pub use trials::Progress;

@@ -1,7 +1,7 @@
 //! Replications of one model, and what they say together.
 
 use super::trials::{Progress, Trial, extend};
-use super::{Answer, Metric, Verdict, explain};
+use super::{Answer, Metric, Verdict, explain, theory};
 use crate::math;
 use crate::model::{Model, Objective};
 use crate::stats::Estimate;
@@ -121,7 +121,12 @@ pub(super) fn answer(model: &Model, outcomes: &[Outcome]) -> Answer {
         metrics,
         objectives: Vec::new(),
         arithmetic: explain(model),
+        theory: Vec::new(),
     };
+    answer.theory = theory::beside(model, &answer.metrics, |name| {
+        let at = outcomes.first()?.measures.iter().position(|measure| measure.name == name)?;
+        Estimate::of(outcomes.iter().map(|outcome| outcome.measures[at].value))
+    });
     let judged = model.objectives.iter().map(|goal| (goal.clone(), judge(goal, answer.metric(&goal.metric))));
     answer.objectives = judged.collect();
     answer

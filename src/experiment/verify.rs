@@ -6,8 +6,13 @@
 //! has an equal share of that (Bonferroni), whatever their dependence. The seed is fixed, so a verdict does not change
 //! from one day to the next.
 
+mod attempts;
 mod case;
+mod limits;
+mod memory;
+mod plans;
 mod queues;
+mod traffic;
 
 use super::trials::{Progress, Trial, extend};
 use super::{Failure, Options};
@@ -20,8 +25,17 @@ use std::path::PathBuf;
 pub const CONFIDENCE: f64 = 0.999;
 
 /// The models of `verify/`.
-const BASES: [(&str, &str); 2] =
-    [("priority", include_str!("../../verify/priority.toml")), ("queue", include_str!("../../verify/queue.toml"))];
+const BASES: [(&str, &str); 9] = [
+    ("attempts", include_str!("../../verify/attempts.toml")),
+    ("logs", include_str!("../../verify/logs.toml")),
+    ("plan", include_str!("../../verify/plan.toml")),
+    ("priority", include_str!("../../verify/priority.toml")),
+    ("queue", include_str!("../../verify/queue.toml")),
+    ("quota", include_str!("../../verify/quota.toml")),
+    ("reads", include_str!("../../verify/reads.toml")),
+    ("tandem", include_str!("../../verify/tandem.toml")),
+    ("traffic", include_str!("../../verify/traffic.toml")),
+];
 
 /// What to verify.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -105,7 +119,8 @@ pub fn laws() -> Vec<Finding> {
 
 /// Every case, in the order of the table.
 fn battery() -> Vec<Case> {
-    [queues::cases()].into_iter().flatten().collect()
+    let all = [queues::cases(), traffic::cases(), plans::cases(), attempts::cases(), limits::cases(), memory::cases()];
+    all.into_iter().flatten().collect()
 }
 
 /// Simulates the cases that are asked for and holds each law against its exact value.

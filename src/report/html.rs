@@ -2,7 +2,7 @@
 
 use super::plots::Plot;
 use super::words::{self, range, value_or_dash};
-use super::{Advice, summary};
+use super::{Advice, summary, theory};
 use crate::experiment::Answer;
 use crate::units::{count, number};
 
@@ -30,6 +30,7 @@ pub fn html(answer: &Answer) -> String {
     for plot in Plot::ALL {
         out += &figure(answer, plot);
     }
+    out += &beside(answer);
     out += &ceilings(answer);
     out += &metrics(answer);
     out + &format!(
@@ -91,6 +92,16 @@ fn advice(answer: &Answer) -> String {
     }
     let items: String = all.iter().map(|advice| format!("<li>{}</li>\n", escape(&advice.text()))).collect();
     format!("<section>\n<h2>Advice</h2>\n<ul>\n{items}</ul>\n</section>\n")
+}
+
+fn beside(answer: &Answer) -> String {
+    if answer.theory.is_empty() {
+        return String::new();
+    }
+    let rows = answer.theory.iter().map(|line| theory::cells(line).map(|cell| escape(&cell)).to_vec());
+    let out = table("Theory beside the simulation", &["metric", "#simulated", "#theory", "law"], rows);
+    let warnings: String = theory::warnings(answer).iter().map(|w| format!("<p>{}</p>\n", escape(w))).collect();
+    out + &warnings
 }
 
 fn ceilings(answer: &Answer) -> String {

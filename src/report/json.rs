@@ -2,7 +2,7 @@
 //! finite, in the fixed unit that stands beside them; `null` is for what was not observed.
 
 use super::Advice;
-use super::words;
+use super::{theory, words};
 use crate::experiment::{Answer, Ceiling, InvocationNeed, Metric, OpsPerPlan};
 use serde_json::{Map, Value, json};
 
@@ -39,6 +39,7 @@ pub fn json(answer: &Answer) -> String {
             "max": objective.max.map_or(Value::Null, finite),
             "verdict": words::verdict(*verdict),
         })).collect::<Vec<_>>(),
+        "theory": answer.theory.iter().map(theory::json).collect::<Vec<_>>(),
         "per_plan": arithmetic.per_plan.iter().map(ops_per_plan).collect::<Vec<_>>(),
         "ceilings": arithmetic.ceilings.iter().map(ceiling).collect::<Vec<_>>(),
         "invocations": arithmetic.invocations.iter().map(invocation).collect::<Vec<_>>(),

@@ -1,7 +1,7 @@
 //! The report for the summary page of a CI job: the same statements, with the long table folded away.
 
 use super::words::{self, range, value_or_dash};
-use super::{Advice, summary};
+use super::{Advice, summary, theory};
 use crate::experiment::{Answer, Verdict};
 use crate::units::number;
 
@@ -35,7 +35,22 @@ pub fn markdown(answer: &Answer) -> String {
         out += "\n### Advice\n\n";
         out.extend(advice.iter().map(|advice| format!("- {}\n", escape(&advice.text()))));
     }
-    out + &ceilings(answer) + &metrics(answer)
+    out + &beside(answer) + &ceilings(answer) + &metrics(answer)
+}
+
+fn beside(answer: &Answer) -> String {
+    if answer.theory.is_empty() {
+        return String::new();
+    }
+    let mut out = String::from(
+        "\n### Theory beside the simulation\n\n| metric | simulated | theory | law |\n| --- | ---: | ---: | --- |\n",
+    );
+    for line in &answer.theory {
+        let [metric, simulated, value, law] = theory::cells(line);
+        out += &format!("| `{metric}` | {simulated} | {value} | {} |\n", escape(&law));
+    }
+    let warnings: String = theory::warnings(answer).iter().map(|warning| format!("- {}\n", escape(warning))).collect();
+    if warnings.is_empty() { out } else { format!("{out}\n{warnings}") }
 }
 
 fn ceilings(answer: &Answer) -> String {

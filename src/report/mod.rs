@@ -18,6 +18,7 @@ mod preset;
 mod summary;
 mod sweep;
 mod text;
+mod theory;
 mod verification;
 mod words;
 

@@ -29,6 +29,7 @@ pub(super) fn answer(strategy: &str, metrics: &[(&str, &'static str, f64, f64)])
         metrics,
         objectives: vec![],
         arithmetic: explain(&model),
+        theory: Vec::new(),
     };
     answer.objectives = model.objectives.iter().map(|o| (o.clone(), judge(&answer, o))).collect();
     answer

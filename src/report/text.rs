@@ -1,7 +1,7 @@
 //! The report for people at a terminal: the answer first, then the table, then advice.
 
 use super::words::{self, Paint, paragraph, range, value_or_dash};
-use super::{Advice, summary};
+use super::{Advice, summary, theory};
 use crate::experiment::{Answer, Metric};
 use crate::units::number;
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, presets};
@@ -19,6 +19,7 @@ pub fn text(answer: &Answer, paint: Paint) -> String {
         out += &paragraph("  With         ", &answer.overrides.join(", "), WIDTH);
     }
     section(&mut out, "Objectives", objectives(answer, paint), paint);
+    section(&mut out, "Theory beside the simulation", theory::text(answer, paint), paint);
     section(&mut out, "Metrics", metrics(answer, paint), paint);
     section(&mut out, "Advice", advice(answer), paint);
     out

@@ -1,14 +1,17 @@
 //! Formulas that a simulated result is laid beside: what the books say, with nothing simulated.
 //!
-//! Seconds and rates per second throughout. Read in this order: [`erlang`] and [`queues`] for waiting, [`retry`] and
-//! [`breaker`] for attempts that fail, [`bucket`] and [`spacing`] for limits on rates, [`counting`] for quotas, and
-//! [`cache`] for what is forgotten.
+//! Seconds and rates per second throughout. Read in this order: [`erlang`] and [`queues`] for waiting, [`bursts`] and
+//! [`patience`] for arrivals that come otherwise or leave, [`plan`], [`retry`] and [`breaker`] for calls and attempts,
+//! [`bucket`] and [`spacing`] for limits on rates, [`counting`] for quotas, and [`cache`] for what is forgotten.
 
 pub mod breaker;
 pub mod bucket;
+pub mod bursts;
 pub mod cache;
 pub mod counting;
 pub mod erlang;
+pub mod patience;
+pub mod plan;
 pub mod queues;
 pub mod retry;
 pub mod spacing;

@@ -28,21 +28,24 @@ fn attempt() -> impl Strategy<Value = Attempt> {
 fn plans(room: usize) -> impl Strategy<Value = Vec<Plan>> {
     (1_usize..=3, prop_oneof![Just(1_u64), Just(8), Just(120)]).prop_flat_map(move |(calls, window)| {
         let attempts = prop::collection::vec(attempt(), 1..=3);
-        let plan = (0..4 * window, prop::collection::vec(attempts, calls));
-        prop::collection::vec(plan.prop_map(|(at, calls)| Plan { at: at * GRID, calls }), 1..=2 * room).prop_map(
-            |mut plans| {
-                plans.sort_by_key(|plan| plan.at);
-                plans
-            },
-        )
+        let plan = (0..4 * window, prop::collection::vec(attempts, calls), 0_usize..3, any::<bool>());
+        let plan = plan.prop_map(|(at, calls, isolate, admin)| Plan { at: at * GRID, calls, isolate, admin });
+        prop::collection::vec(plan, 1..=2 * room).prop_map(|mut plans| {
+            plans.sort_by_key(|plan| (plan.at, !plan.admin));
+            plans
+        })
     })
 }
 
 /// Plans and rules for a queue of so many slots and places.
 pub fn burst(slots: usize, places: usize) -> impl Strategy<Value = (Vec<Plan>, Rules)> {
     let retried = prop::sample::subsequence(vec!["timeout", "server_error", "rate_limited"], 0..=3);
-    let rules = (prop::bool::weighted(0.8), 0_usize..=3, retried, 1_u64..8, 1_u64..=3, 1_u64..20, any::<bool>())
-        .prop_map(move |(cut, retries, retried, base, factor, cap, hold_slot)| Rules {
+    let backoff = (1_u64..8, 1_u64..=3, 1_u64..20, any::<bool>());
+    let discipline = prop_oneof![3 => Just("fifo"), 1 => Just("lifo"), 1 => Just("priority")];
+    let patience = prop_oneof![2 => Just(None), 1 => (1_u64..60).prop_map(|quarters| Some(quarters * GRID))];
+    let line = (discipline, patience, prop_oneof![2 => Just(1_usize), 1 => Just(3)]);
+    let rules = (prop::bool::weighted(0.8), 0_usize..=3, retried, backoff, line).prop_map(
+        move |(cut, retries, retried, (base, factor, cap, hold_slot), (discipline, patience, isolates))| Rules {
             slots,
             places,
             timeout: cut.then_some(TIMEOUT),
@@ -52,8 +55,15 @@ pub fn burst(slots: usize, places: usize) -> impl Strategy<Value = (Vec<Plan>, R
             factor,
             cap: cap.max(base) * GRID,
             hold_slot,
-        });
-    (plans(slots + places), rules)
+            discipline,
+            patience,
+            isolates,
+        },
+    );
+    (plans(slots + places), rules).prop_map(|(mut plans, rules)| {
+        plans.iter_mut().for_each(|plan| plan.isolate %= rules.isolates);
+        (plans, rules)
+    })
 }
 
 /// A burst for one of the sizes that the shipped models have: 4/64, 3/25, 8/128.
@@ -68,12 +78,12 @@ proptest! {
     fn the_second_opinion_keeps_its_own_accounts((plans, rules) in any_burst()) {
         let o = replay(&plans, &rules);
         prop_assert_eq!(o.plans_offered, plans.len() as u64);
-        prop_assert_eq!(o.plans_offered, o.plans_completed + o.plans_failed + o.plans_overloaded);
-        prop_assert_eq!(o.calls_made, o.calls_succeeded + o.calls_failed + o.calls_refused);
+        prop_assert_eq!(o.plans_offered, o.plans_completed + o.plans_failed + o.plans_overloaded + o.plans_abandoned);
+        prop_assert_eq!(o.calls_made, o.calls_succeeded + o.calls_failed + o.calls_refused + o.plans_abandoned);
         // Every attempt that did not fail was a call's last.
         prop_assert_eq!(o.attempts_made, o.calls_succeeded + o.attempts_timed_out + o.attempts_errored);
-        // A first attempt or a retry, unless the queue refused it.
-        prop_assert_eq!(o.attempts_made + o.calls_refused, o.calls_made + o.attempts_retried);
+        // A first attempt or a retry, unless the queue refused it or it left the queue.
+        prop_assert_eq!(o.attempts_made + o.calls_refused + o.plans_abandoned, o.calls_made + o.attempts_retried);
         prop_assert!(o.active_max <= rules.slots as u64 && o.queued_max <= rules.places as u64);
         prop_assert_eq!(o.latencies.len() as u64, o.plans_completed);
         // Nobody waits while a slot is idle.

@@ -23,6 +23,10 @@ pub struct Attempt {
 pub struct Plan {
     pub at: u64,
     pub calls: Vec<Vec<Attempt>>,
+    /// The isolate that it is pinned to, each with a queue of its own.
+    pub isolate: usize,
+    /// Of the class that goes first where the queue has priorities. At one instant these come first, too.
+    pub admin: bool,
 }
 
 /// What the plans go through.
@@ -38,6 +42,10 @@ pub struct Rules {
     pub factor: u64,
     pub cap: u64,
     pub hold_slot: bool,
+    pub discipline: &'static str,
+    /// Who has waited so long leaves.
+    pub patience: Option<u64>,
+    pub isolates: usize,
 }
 
 /// What came of it.
@@ -47,6 +55,7 @@ pub struct Outcome {
     pub plans_completed: u64,
     pub plans_failed: u64,
     pub plans_overloaded: u64,
+    pub plans_abandoned: u64,
     pub calls_made: u64,
     pub calls_succeeded: u64,
     pub calls_failed: u64,
@@ -66,7 +75,7 @@ pub struct Outcome {
     pub latencies: Vec<(usize, u64)>,
 }
 
-/// What may happen; in this order at one instant.
+/// What may happen; in this order at one instant. The end of a patience is a timeout, too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum What {
     Answer,
@@ -79,12 +88,12 @@ struct Simulation<'a> {
     plans: &'a [Plan],
     rules: &'a Rules,
     now: u64,
-    /// (when, what, plan, call, attempt): the least is next, by exactly these five.
-    pending: Vec<(u64, What, usize, usize, usize)>,
-    /// Calls that hold a slot.
-    active: usize,
-    /// Those who wait, first come first: plan, call, attempt, since when.
-    queue: Vec<(usize, usize, usize, u64)>,
+    /// (when, what, plan, call, attempt): the least is next, by exactly these five. Then: whether it ends a patience.
+    pending: Vec<(u64, What, usize, usize, usize, bool)>,
+    /// Calls that hold a slot, by isolate.
+    active: Vec<usize>,
+    /// Those who wait, by isolate, in the order they came: plan, call, attempt, since when.
+    queue: Vec<Vec<(usize, usize, usize, u64)>>,
     outcome: Outcome,
 }
 
@@ -95,16 +104,16 @@ pub fn replay(plans: &[Plan], rules: &Rules) -> Outcome {
         rules,
         now: 0,
         pending: Vec::new(),
-        active: 0,
-        queue: Vec::new(),
+        active: vec![0; rules.isolates],
+        queue: vec![Vec::new(); rules.isolates],
         outcome: Outcome::default(),
     };
     for (plan, Plan { at, .. }) in plans.iter().enumerate() {
-        s.pending.push((*at, What::Arrival, plan, 0, 0));
+        s.pending.push((*at, What::Arrival, plan, 0, 0, false));
     }
     while let Some(next) = s.pending.iter().min().copied() {
         s.pending.retain(|event| *event != next);
-        let (at, what, plan, call, attempt) = next;
+        let (at, what, plan, call, attempt, patience) = next;
         s.now = at;
         match what {
             What::Arrival => {
@@ -112,12 +121,13 @@ pub fn replay(plans: &[Plan], rules: &Rules) -> Outcome {
                 s.begin_call(plan, 0);
             }
             What::Answer => s.attempt_ends(plan, call, attempt, s.attempt(plan, call, attempt).fault),
+            What::Timeout if patience => s.lose_patience(plan, call, attempt),
             What::Timeout => s.attempt_ends(plan, call, attempt, Some("timeout")),
             What::BackoffEnd if rules.hold_slot => s.begin_attempt(plan, call, attempt),
             What::BackoffEnd => s.queue_up(plan, call, attempt),
         }
     }
-    assert!(s.queue.is_empty() && s.active == 0, "everybody has left");
+    assert!(s.queue.iter().all(Vec::is_empty) && s.active.iter().all(|&active| active == 0), "everybody has left");
     s.outcome.latencies.sort_unstable();
     s.outcome
 }
@@ -136,26 +146,49 @@ impl Simulation<'_> {
 
     /// A slot at once, or a place at the tail, or refused.
     fn queue_up(&mut self, plan: usize, call: usize, attempt: usize) {
-        if self.active < self.rules.slots {
-            self.active += 1;
-            self.outcome.active_max = self.outcome.active_max.max(self.active as u64);
+        let here = self.plans[plan].isolate;
+        if self.active[here] < self.rules.slots {
+            self.active[here] += 1;
+            self.outcome.active_max = self.outcome.active_max.max(self.active[here] as u64);
             self.outcome.grants += 1;
             self.begin_attempt(plan, call, attempt);
-        } else if self.queue.len() < self.rules.places {
-            self.queue.push((plan, call, attempt, self.now));
-            self.outcome.queued_max = self.outcome.queued_max.max(self.queue.len() as u64);
+        } else if self.queue[here].len() < self.rules.places {
+            self.queue[here].push((plan, call, attempt, self.now));
+            self.outcome.queued_max = self.outcome.queued_max.max(self.queue[here].len() as u64);
+            if let Some(patience) = self.rules.patience {
+                self.pending.push((self.now + patience, What::Timeout, plan, call, attempt, true));
+            }
         } else {
             self.outcome.calls_refused += 1;
             self.outcome.plans_overloaded += 1;
         }
     }
 
-    /// A slot falls free: the head of the queue has it at this instant.
-    fn leave_slot(&mut self) {
-        self.active -= 1;
-        if !self.queue.is_empty() {
-            let (plan, call, attempt, since) = self.queue.remove(0);
-            self.active += 1;
+    /// Who still waits for the same slot leaves, and that ends the plan.
+    fn lose_patience(&mut self, plan: usize, call: usize, attempt: usize) {
+        let queue = &mut self.queue[self.plans[plan].isolate];
+        if let Some(at) = queue.iter().position(|waiting| (waiting.0, waiting.1, waiting.2) == (plan, call, attempt)) {
+            queue.remove(at);
+            self.outcome.plans_abandoned += 1;
+        }
+    }
+
+    /// Who is next: the first to have come, the last, or the first of those with the highest priority.
+    fn next_in_line(&self, here: usize) -> usize {
+        match self.rules.discipline {
+            "fifo" => 0,
+            "lifo" => self.queue[here].len() - 1,
+            _ => self.queue[here].iter().position(|waiting| self.plans[waiting.0].admin).unwrap_or(0),
+        }
+    }
+
+    /// A slot of an isolate falls free: who is next has it at this instant.
+    fn leave_slot(&mut self, here: usize) {
+        self.active[here] -= 1;
+        if !self.queue[here].is_empty() {
+            let next = self.next_in_line(here);
+            let (plan, call, attempt, since) = self.queue[here].remove(next);
+            self.active[here] += 1;
             self.outcome.grants += 1;
             self.outcome.waited += self.now - since;
             self.begin_attempt(plan, call, attempt);
@@ -170,7 +203,7 @@ impl Simulation<'_> {
             Some(timeout) if latency > timeout => (timeout, What::Timeout),
             _ => (latency, What::Answer),
         };
-        self.pending.push((self.now + takes, what, plan, call, attempt));
+        self.pending.push((self.now + takes, what, plan, call, attempt, false));
     }
 
     fn attempt_ends(&mut self, plan: usize, call: usize, attempt: usize, fault: Option<&'static str>) {
@@ -188,7 +221,7 @@ impl Simulation<'_> {
                     // A call that failed ends its plan.
                     self.outcome.calls_failed += 1;
                     self.outcome.plans_failed += 1;
-                    self.leave_slot();
+                    self.leave_slot(self.plans[plan].isolate);
                 }
             }
         }
@@ -196,7 +229,7 @@ impl Simulation<'_> {
 
     fn call_succeeds(&mut self, plan: usize, call: usize) {
         self.outcome.calls_succeeded += 1;
-        self.leave_slot();
+        self.leave_slot(self.plans[plan].isolate);
         if call + 1 < self.plans[plan].calls.len() {
             self.begin_call(plan, call + 1);
         } else {
@@ -212,14 +245,14 @@ impl Simulation<'_> {
             wait *= self.rules.factor;
         }
         let wait = wait.min(self.rules.cap);
-        self.pending.push((self.now + wait, What::BackoffEnd, plan, call, attempt + 1));
+        self.pending.push((self.now + wait, What::BackoffEnd, plan, call, attempt + 1, false));
         if !self.rules.hold_slot {
-            self.leave_slot();
+            self.leave_slot(self.plans[plan].isolate);
         }
     }
 }
 
-/// The plans as a trace, one line each, that the program reads.
+/// The plans as a trace, one line each, that the program reads; admins are a class of their own.
 pub fn trace(plans: &[Plan], class: &str) -> String {
     // Nine decimals and under 104 days: the nearest double is the nanosecond meant.
     let seconds = |nanos: u64| format!("{}.{:09}", nanos / SECOND, nanos % SECOND);
@@ -230,7 +263,12 @@ pub fn trace(plans: &[Plan], class: &str) -> String {
         };
         let call = |c: &Vec<Attempt>| format!("[{}]", c.iter().map(attempt).collect::<Vec<_>>().join(", "));
         let calls = plan.calls.iter().map(call).collect::<Vec<_>>().join(", ");
-        text += &format!("{{\"at_s\": {}, \"class\": \"{class}\", \"calls\": [{calls}]}}\n", seconds(plan.at));
+        let class = if plan.admin { "admin" } else { class };
+        text += &format!(
+            "{{\"at_s\": {}, \"class\": \"{class}\", \"isolate\": {}, \"calls\": [{calls}]}}\n",
+            seconds(plan.at),
+            plan.isolate
+        );
     }
     text
 }

@@ -16,17 +16,38 @@ fn rules(slots: usize, places: usize) -> Rules {
         factor: 2,
         cap: 30 * SECOND,
         hold_slot: true,
+        discipline: "fifo",
+        patience: None,
+        isolates: 1,
     }
 }
 
 /// A plan from seconds: when it comes, and by call the attempts.
 fn plan(at: u64, calls: &[&[(u64, Option<&'static str>)]]) -> Plan {
     let attempt = |&(latency, fault): &(u64, _)| Attempt { latency: latency * SECOND, fault };
-    Plan { at: at * SECOND, calls: calls.iter().map(|call| call.iter().map(attempt).collect()).collect() }
+    let calls = calls.iter().map(|call| call.iter().map(attempt).collect()).collect();
+    Plan { at: at * SECOND, calls, isolate: 0, admin: false }
 }
 
 fn latencies(outcome: &Outcome) -> Vec<(usize, u64)> {
     outcome.latencies.iter().map(|&(plan, nanos)| (plan, nanos / SECOND)).collect()
+}
+
+#[test]
+fn who_is_next_and_who_leaves() {
+    // One slot, busy until 10. User 1 comes at 1, an admin at 2, user 3 at 3; each takes 10 s.
+    let mut plans = [0, 1, 2, 3].map(|at| plan(at, &[&[(10, OK)]]));
+    plans[2].admin = true;
+    let next = |discipline, patience| latencies(&replay(&plans, &Rules { discipline, patience, ..rules(1, 9) }));
+    assert_eq!(next("fifo", None), [(0, 10), (1, 19), (2, 28), (3, 37)]);
+    assert_eq!(next("lifo", None), [(0, 10), (1, 39), (2, 28), (3, 17)]);
+    assert_eq!(next("priority", None), [(0, 10), (1, 29), (2, 18), (3, 37)]);
+    // Whose patience of 9 s ends at the instant of an answer is saved by it: user 1 at 10. The others leave.
+    assert_eq!(next("fifo", Some(9 * SECOND)), [(0, 10), (1, 19)]);
+    // In an isolate of its own nobody waits.
+    plans[3].isolate = 1;
+    let two = replay(&plans, &Rules { isolates: 2, ..rules(1, 9) });
+    assert_eq!(latencies(&two), [(0, 10), (1, 19), (2, 28), (3, 10)]);
 }
 
 #[test]
@@ -134,8 +155,8 @@ fn at_one_instant_the_plan_decides_who_queues_first() {
 #[test]
 fn the_trace_says_what_the_plans_are() {
     let text = trace(&[plan(1, &[&[(2, OK), (3, Some("timeout"))]])], "user");
-    let line = "{\"at_s\": 1.000000000, \"class\": \"user\", \"calls\": [[{\"latency_s\": 2.000000000, \
-                \"outcome\": \"ok\"}, {\"latency_s\": 3.000000000, \"outcome\": \"timeout\"}]]}\n";
+    let line = "{\"at_s\": 1.000000000, \"class\": \"user\", \"isolate\": 0, \"calls\": [[{\"latency_s\": \
+                2.000000000, \"outcome\": \"ok\"}, {\"latency_s\": 3.000000000, \"outcome\": \"timeout\"}]]}\n";
     assert_eq!(text, line);
 }
 

@@ -91,11 +91,13 @@ impl Expected {
 
 /// One call, once it has begun.
 #[derive(Clone, Copy)]
-struct Outcome {
-    attempts: f64,
-    fails: f64,
+pub(super) struct Outcome {
+    pub attempts: f64,
+    pub fails: f64,
     request_error: f64,
-    slot_seconds: f64,
+    pub slot_seconds: f64,
+    /// Its attempts and backoffs, waits for a slot left out.
+    pub seconds: f64,
 }
 
 /// Expects one plan of a class.
@@ -160,7 +162,7 @@ fn add_reads(model: &Model, plan: &mut Expected, calls: f64, seconds: f64) {
 }
 
 /// The chance that each call begins, by step and call: those of its plan that must have ended well before have.
-fn begun(workflow: &Workflow, outcomes: &[Outcome]) -> Vec<Vec<f64>> {
+pub(super) fn begun(workflow: &Workflow, outcomes: &[Outcome]) -> Vec<Vec<f64>> {
     let lives = |step: usize| match workflow.on_call_error {
         OnCallError::Abort => 1.0 - outcomes[step].fails,
         OnCallError::Continue => 1.0,
@@ -184,11 +186,11 @@ fn begun(workflow: &Workflow, outcomes: &[Outcome]) -> Vec<Vec<f64>> {
     begun
 }
 
-fn power(base: f64, times: u32) -> f64 {
+pub(super) fn power(base: f64, times: u32) -> f64 {
     (0..times).fold(1.0, |product, _| product * base)
 }
 
-fn outcome(model: &Model, step: &Step, failures: Failures) -> Outcome {
+pub(super) fn outcome(model: &Model, step: &Step, failures: Failures) -> Outcome {
     let provider = match step.work {
         Work::Provider(id) => &model.providers[id.index()],
         Work::Compute(id) => return surely(step.latency.as_ref().or(model.tiers[id.index()].compute.as_ref())),
@@ -198,7 +200,8 @@ fn outcome(model: &Model, step: &Step, failures: Failures) -> Outcome {
     let law = step.latency.as_ref().unwrap_or(&provider.latency);
     let cut = latency::under(law, provider.request_timeout);
     if failures == Failures::None {
-        return Outcome { attempts: 1.0, fails: 0.0, request_error: 0.0, slot_seconds: cut.seconds };
+        let seconds = cut.seconds;
+        return Outcome { attempts: 1.0, fails: 0.0, request_error: 0.0, slot_seconds: seconds, seconds };
     }
     let errors: Vec<_> = provider.errors.iter().map(|&(fault, chance)| (fault, chance.value())).collect();
     let sound = tries(provider, cut, &errors);
@@ -210,6 +213,7 @@ fn outcome(model: &Model, step: &Step, failures: Failures) -> Outcome {
         fails: mix(|o| o.fails),
         request_error,
         slot_seconds: mix(|o| o.slot_seconds),
+        seconds: mix(|o| o.seconds),
     }
 }
 
@@ -222,7 +226,7 @@ fn counted(store: &Store) -> Outcome {
 /// A call that always succeeds, after as long as this.
 fn surely(law: Option<&LawSpec>) -> Outcome {
     let slot_seconds = law.map_or(0.0, |law| latency::under(law, None).seconds);
-    Outcome { attempts: 1.0, fails: 0.0, request_error: 0.0, slot_seconds }
+    Outcome { attempts: 1.0, fails: 0.0, request_error: 0.0, slot_seconds, seconds: slot_seconds }
 }
 
 /// The attempts of a call whose answers end in these faults.
@@ -236,8 +240,10 @@ fn tries(provider: &Provider, cut: Cut, faults: &[(Fault, f64)]) -> Outcome {
     }
     let attempts: f64 = (0..=retry.max).map(|attempt| power(again, attempt)).sum();
     let fails = for_good * attempts + power(again, retry.max) * again;
-    let waits = if retry.hold_slot { backoff_seconds(provider, again) } else { 0.0 };
-    Outcome { attempts, fails, request_error: 0.0, slot_seconds: seconds * attempts + waits }
+    let waits = backoff_seconds(provider, again);
+    let tried = seconds * attempts;
+    let slot_seconds = if retry.hold_slot { tried + waits } else { tried };
+    Outcome { attempts, fails, request_error: 0.0, slot_seconds, seconds: tried + waits }
 }
 
 /// The mean time that a call backs off: each wait at the middle of its jitter, by the chance that it comes.

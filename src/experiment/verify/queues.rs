@@ -127,7 +127,7 @@ fn infinite() -> Case {
         "run.replications=4000",
     ];
     queue("M/G/∞", "infinite", &set)
-        .quick(&["run.replications=500"])
+        .quick(&["run.replications=1000"])
         .law("present", "λs", "queue.q.active.mean", 12.0)
         .made(
             "dispersion",

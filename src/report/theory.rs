@@ -1,0 +1,67 @@
+//! The theory beside the simulation: a small table, and a word where they differ.
+
+use super::json::finite;
+use super::text::plain_table;
+use super::words::{NOTHING, Paint, paragraph, range, value, value_or_dash};
+use crate::experiment::{Answer, Theory};
+use serde_json::{Value, json};
+
+/// The cells of a line: metric, simulated, theory, law.
+pub(super) fn cells(theory: &Theory) -> [String; 4] {
+    let about = if theory.approximate.is_some() { "≈ " } else { "" };
+    let law = match theory.approximate {
+        Some(why) => format!("{}: {why}", theory.law),
+        None => theory.law.into(),
+    };
+    [
+        theory.metric.clone(),
+        value_or_dash(theory.simulated, theory.unit),
+        format!("{about}{}", value(theory.value, theory.unit)),
+        law,
+    ]
+}
+
+pub(super) const HEADER: [&str; 4] = ["metric", "simulated", "theory", "law"];
+
+/// The table, and a paragraph for each line that disagrees.
+pub(super) fn text(answer: &Answer, paint: Paint) -> String {
+    if answer.theory.is_empty() {
+        return String::new();
+    }
+    let rows = answer.theory.iter().map(cells).collect();
+    let lines = plain_table(HEADER, [false, true, true, false], rows);
+    let mut out = paint.dim(&lines[0]) + "\n";
+    lines[1..].iter().for_each(|line| out += &format!("{line}\n"));
+    let warnings: String =
+        warnings(answer).iter().map(|warning| paragraph("  - ", warning, super::text::WIDTH)).collect();
+    if warnings.is_empty() { out } else { format!("{out}\n{warnings}") }
+}
+
+/// A sentence for each formula that the simulation disagrees with.
+pub(super) fn warnings(answer: &Answer) -> Vec<String> {
+    let differs = answer.theory.iter().filter(|theory| theory.agrees() == Some(false));
+    let sentence = |theory: &Theory| {
+        let interval = theory.interval.map_or(NOTHING.into(), |(low, high)| range(low, high, theory.unit));
+        format!(
+            "{} is not what theory says: {} lies outside {interval}. The run may be too short, or begin too far from \
+             its steady state (see `run.warmup`).",
+            theory.metric,
+            value(theory.value, theory.unit),
+        )
+    };
+    differs.map(sentence).collect()
+}
+
+pub(super) fn json(theory: &Theory) -> Value {
+    let number = |x: Option<f64>| x.map_or(Value::Null, finite);
+    json!({
+        "metric": theory.metric,
+        "law": theory.law,
+        "value": finite(theory.value),
+        "approximate": theory.approximate,
+        "simulated": number(theory.simulated),
+        "interval": theory.interval.map_or(Value::Null, |(low, high)| json!([finite(low), finite(high)])),
+        "agrees": theory.agrees(),
+        "unit": theory.unit,
+    })
+}
