@@ -94,6 +94,7 @@ fn is_plain(model: &Model) -> bool {
         stores: _,
         tiers,
         d1,
+        limiters,
         reads: _,
         logging: _,
         objectives: _,
@@ -108,8 +109,9 @@ fn is_plain(model: &Model) -> bool {
         let Queue { name: _, max_concurrency: _, max_queue: _, discipline: _, patience: _ } = queue;
         true
     };
-    // Work that a cache answers, or that waits for a database, is another matter.
-    tiers.is_empty() && d1.is_empty() && providers.iter().all(plain_provider) && queues.iter().all(plain_queue)
+    // Work that a cache answers, or that waits for a database or a limiter, is another matter.
+    let asks_providers = tiers.is_empty() && d1.is_empty() && limiters.is_empty();
+    asks_providers && providers.iter().all(plain_provider) && queues.iter().all(plain_queue)
 }
 
 /// The formulas of a model beside its metrics; `estimate` gives the replications of one.
