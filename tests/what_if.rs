@@ -1,149 +1,136 @@
-//! What would be if: capacities with a known answer, pairing, and verdicts that a pipeline can hold.
+//! What would be if: pairing, verdicts that a pipeline can hold, sweeps that are killed, and answers that neither the
+//! threads nor an interruption change.
 
-use crate::common::{model_with, shipped};
-use capsim::experiment::{
-    Capacity, Demand, Finding, Found, Options, Outcome, Ruling, capacity, check, compare, measure,
-};
-use capsim::model::Model;
-use capsim::report;
-use capsim::theory::queues::mmck;
+use crate::common::{answer, shipped};
+use capsim::experiment::{Comparison, Options, compare};
+use serde_json::Value;
 use std::num::NonZeroUsize;
-use std::process::Command;
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::Duration;
 
 const OPTIONS: Options = Options { jobs: NonZeroUsize::new(2).unwrap() };
+const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
-fn capacity_of(model: &Model) -> Capacity {
-    capacity(model, Demand::All, 40_000_000, &OPTIONS, &|_, _| true).unwrap()
+fn capsim(args: &str) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_capsim"));
+    command.args(args.split_whitespace()).current_dir(ROOT);
+    command
 }
 
-fn plans(found: &Capacity) -> f64 {
-    match found.found {
-        Found::Capacity { plans_per_day, .. } => plans_per_day,
-        other => panic!("{other:?}"),
-    }
+fn json(output: &Output) -> Value {
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {}", text(&output.stderr)))
 }
 
-/// 1,000 writes a day ÷ 36 a plan are 27 whole plans: the cliff of the daily quota, to the plan.
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// 4 slots and 64 places against 8 and 128, at so many plans a day.
+fn pair(per_day: u32) -> Comparison {
+    let demand = format!("traffic.user.arrivals.per_day={per_day}");
+    let names = ["queue-default.toml", "queue-large.toml"];
+    let pair = names.map(|name| (name.to_string(), shipped(name, &[&demand])));
+    compare(pair.into(), (&[], 10), &OPTIONS, &|_, _| true).unwrap()
+}
+
+fn narrowing(found: &Comparison, metric: &str) -> f64 {
+    found.rows.iter().find(|row| row.metric == metric).unwrap().changes[0].narrowing.unwrap()
+}
+
+/// How many plans are completed is what the two are compared for. On a day that fills the smaller queue now and then
+/// the same draws make the interval of the difference more than three times narrower than other draws do: those of a
+/// second run under another seed. `docs/pairing.md` says where they do not.
 #[test]
-fn the_capacity_of_kv_only_is_27() {
-    let found = capacity_of(&kv_only());
-    assert_eq!(plans(&found), 27.0, "{found:#?}");
-    assert_eq!(found.not_monotone, None);
-}
-
-fn kv_only() -> Model {
-    model_with(
-        r#"
-[run]
-horizon = "3d"
-replications = 2
-[platform]
-preset = "cloudflare-free"
-[traffic.user]
-arrivals = { process = "deterministic", per_day = 10 }
-[workflow.plan]
-steps = [{ name = "call", calls = 9, provider = "p" }]
-[provider.p]
-latency = { dist = "constant", value = "4s" }
-[logging]
-strategy = "kv-only"
-[objectives]
-"kv.writes_rejected_quota" = { max = 0 }
-"#,
-        &[],
-    )
-}
-
-const LOSS: &str = r#"
-[run]
-horizon = "20d"
-seed = 5
-[traffic.user]
-arrivals = { process = "poisson", per_day = 5000 }
-[workflow.plan]
-steps = [{ name = "call", provider = "p", queue = "q" }]
-[provider.p]
-latency = { dist = "exponential", mean = "30s" }
-[queue.q]
-max_concurrency = 4
-max_queue = 2
-[objectives]
-"queue.q.drop_fraction" = { max = 0.01 }
-"#;
-
-/// M/M/4/6: the demand whose loss is 1 % solves a formula.
-#[test]
-fn the_capacity_of_a_loss_queue_is_the_formulas() {
-    let found = capacity_of(&model_with(LOSS, &[]));
-    let (mut low, mut high) = (1.0, 20_000.0);
-    for _ in 0..60 {
-        let middle: f64 = (low + high) / 2.0;
-        *(if mmck(4, 2, middle / 86_400.0, 30.0).loss <= 0.01 { &mut low } else { &mut high }) = middle;
-    }
-    assert!((plans(&found) / low - 1.0).abs() < 0.015, "{low} by the formula: {found:#?}");
-    assert_ne!(found.verified.unwrap().1, Finding::Fails);
-}
-
-#[test]
-fn what_is_met_nowhere_is_infeasible_and_what_never_binds_unbounded() {
-    let nowhere = model_with(LOSS, &["objectives.\"plan.latency.mean\".max=1", "run.horizon=2d"]);
-    assert!(matches!(capacity_of(&nowhere).found, Found::Infeasible { .. }));
-    let never = model_with(LOSS, &["objectives.\"queue.q.drop_fraction\".max=1", "run.horizon=2d"]);
-    assert!(matches!(capacity_of(&never).found, Found::Unbounded { .. }));
-}
-
-/// The same draws make the interval at least three times narrower than independent ones would.
-#[test]
-fn pairing_narrows_the_interval() {
-    let pair = ["queue-default.toml", "queue-large.toml"].map(|name| (name.to_string(), shipped(name, &[])));
-    let found = compare(pair.into(), (&[], 10), &OPTIONS, &|_, _| true).unwrap();
+fn pairing_narrows_the_interval_threefold() {
+    let found = pair(3500);
+    let half = |answer: &capsim::experiment::Answer| {
+        let (low, high) = answer.metric("plans.per_day").unwrap().ci95.unwrap();
+        (high - low) / 2.0
+    };
+    let demand = "traffic.user.arrivals.per_day=3500";
+    let other = half(&answer(&shipped("queue-large.toml", &[demand, "run.seed=1", "run.replications=10"])));
+    let independent = half(&found.answers[0]).hypot(other);
     let row = found.rows.iter().find(|row| row.metric == "plans.per_day").unwrap();
-    let best = found.rows.iter().filter_map(|row| Some((row.changes[0].narrowing?, &row.metric)));
-    let best = best.max_by(|a, b| a.0.total_cmp(&b.0));
-    assert!(row.changes[0].narrowing.unwrap() >= 1.0, "{row:?}");
-    assert!(best.as_ref().unwrap().0 >= 3.0, "{best:?}");
+    let (low, high) = row.changes[0].difference.unwrap().ci95().unwrap();
+    let times = independent / ((high - low) / 2.0);
+    assert!(times >= 3.0, "{times}");
+    assert!(narrowing(&found, "plans.per_day") >= 3.0);
 }
 
-fn verdict(now: &Model, before: &Model) -> (Outcome, Vec<String>) {
-    let measured = |model| measure(model, "1", &OPTIONS, &|_, _| true).unwrap();
-    let (_, baseline) = measured(before);
-    let stored = report::read_baseline(&report::baseline_json(&baseline)).unwrap();
-    assert_eq!(stored, baseline);
-    let (answer, values) = measured(now);
-    let judged = check((answer, &values), Some(Ok(&stored)), &[]);
-    let bad = judged.checks.iter().filter(|check| !matches!(check.ruling, Ruling::Pass | Ruling::NotEnough));
-    (judged.outcome(), bad.map(|check| check.metric.clone()).collect())
+/// On the shipped, busier day: threefold for what fails by itself; not for waits, of which the larger queue has next
+/// to none. There is nothing that its draws could take away, whatever they are.
+#[test]
+fn where_one_side_hardly_varies_pairing_cannot_narrow() {
+    let found = pair(4000);
+    for metric in ["plans.failed", "attempts.retried"] {
+        assert!(narrowing(&found, metric) >= 3.0, "{metric}: {}", narrowing(&found, metric));
+    }
+    assert!(narrowing(&found, "plans.per_day") >= 1.5);
+    assert!(narrowing(&found, "queue.ai.wait.mean") < 1.1);
+    let spread = |at: usize| {
+        let (low, high) = found.answers[at].metric("queue.ai.wait.mean").unwrap().ci95.unwrap();
+        high - low
+    };
+    let (a, b) = (spread(0), spread(1));
+    assert!(a.hypot(b) / (a - b) < 1.1, "no correlation could do more: {a} and {b}");
 }
 
-/// Five one-line changes to a shipped model, each caught for its own reason.
+/// A copy of a shipped model with one line changed.
+fn changed(folder: &Path, from: &str, to: &str) -> String {
+    std::fs::create_dir_all(folder.join("base")).unwrap();
+    for file in ["queue-default.toml", "base/queues.toml"] {
+        let shipped = std::fs::read_to_string(Path::new(ROOT).join("models").join(file)).unwrap();
+        let lines = shipped.lines().map(|line| if line.trim() == from { to } else { line });
+        std::fs::write(folder.join(file), lines.collect::<Vec<_>>().join("\n")).unwrap();
+    }
+    folder.join("queue-default.toml").display().to_string()
+}
+
+/// Five one-line changes to a shipped model, each of which `check` refuses for its own reason.
 #[test]
 fn a_seeded_fault_is_caught() {
-    let short = ["run.horizon=7d", "run.replications=6"];
-    let model = |more: &[&str]| shipped("queue-default.toml", &[&short[..], more].concat());
-    assert_eq!(verdict(&model(&[]), &model(&[])), (Outcome::Passed, vec![]));
-    for (fault, outcome, metric) in [
-        ("queue.ai.max_concurrency=2", Outcome::Broken, "plans.failed_fraction"),
-        ("provider.openai.errors.parse_failure=0.05", Outcome::Broken, "plans.failed_fraction"),
-        ("queue.ai.max_queue=4", Outcome::Broken, "queue.ai.drop_fraction"),
-        ("provider.openai.errors.parse_failure=0.0045", Outcome::Regression, "plans.failed_fraction"),
-        ("retry.openai.max=1", Outcome::Regression, "plans.failed_fraction"),
+    let folder = tempfile::tempdir().unwrap();
+    let short = "--set run.horizon=7d --replications 6 --quiet --format json";
+    let base = folder.path().join("base.json").display().to_string();
+    let as_it_was = changed(folder.path(), "", "");
+    let blessed = capsim(&format!("check {as_it_was} --baseline {base} --bless {short}")).output().unwrap();
+    assert_eq!(blessed.status.code(), Some(0), "{}", text(&blessed.stderr));
+    let errors = "errors = { server_error = 0.002, parse_failure = 0.003 }";
+    for (from, to, code, metric, verdict) in [
+        ("", "", 0, "", ""),
+        ("max_concurrency = 4", "max_concurrency = 2", 10, "plans.failed_fraction", "broken"),
+        ("max_queue = 64", "max_queue = 4", 10, "queue.ai.drop_fraction", "regression"),
+        ("request_timeout = \"12s\"", "request_timeout = \"8s\"", 11, "plans.failed_fraction", "regression"),
+        (
+            errors,
+            "errors = { server_error = 0.002, parse_failure = 0.0045 }",
+            11,
+            "plans.failed_fraction",
+            "regression",
+        ),
+        ("max = 2", "max = 1", 11, "plans.failed_fraction", "regression"),
+        ("per_day = 4000", "per_day = 4100", 13, "", ""),
     ] {
-        let (found, bad) = verdict(&model(&[fault]), &model(&[]));
-        assert!(found == outcome && bad.iter().any(|bad| bad == metric), "{fault}: {found:?} {bad:?}");
+        let model = changed(folder.path(), from, to);
+        let output = capsim(&format!("check {model} --baseline {base} {short}")).output().unwrap();
+        let verdicts = json(&output);
+        assert_eq!(output.status.code(), Some(code), "{to}: {verdicts:#}");
+        let red = |check: &Value| check["metric"] == metric && check["verdict"] == verdict;
+        let found = verdicts["checks"].as_array().unwrap().iter().any(red);
+        assert_eq!(found, !metric.is_empty(), "{to}: {verdicts:#}");
+        assert_eq!(verdicts["no_baseline"].is_null(), code != 13, "{to}");
     }
-    let other = model(&["traffic.user.arrivals.per_day=4100"]);
-    assert_eq!(verdict(&other, &model(&[])).0, Outcome::NoBaseline);
 }
 
 /// The program through a shell, as a pipeline starts it.
 fn sh(script: &str) -> Option<i32> {
     let script = script.replace("capsim ", &format!("{} ", env!("CARGO_BIN_EXE_capsim")));
-    let root = env!("CARGO_MANIFEST_DIR");
-    Command::new("sh").args(["-c", &script]).current_dir(root).output().unwrap().status.code()
+    Command::new("sh").args(["-c", &script]).current_dir(ROOT).output().unwrap().status.code()
 }
 
 #[test]
-fn exit_codes_pass_through_a_shell() {
+fn exit_codes_pass_through_a_shell_and_make() {
     let folder = tempfile::tempdir().unwrap();
     let base = folder.path().join("base.json");
     let base = base.display();
@@ -151,30 +138,118 @@ fn exit_codes_pass_through_a_shell() {
     assert_eq!(sh(&format!("{check} --baseline {base}")), Some(13));
     assert_eq!(sh(&format!("{check} --baseline {base} --bless")), Some(0));
     assert_eq!(sh(&format!("{check} --baseline {base}")), Some(0));
+    assert_eq!(sh(&format!("{check} --baseline {base} --set traffic.user.arrivals.per_day=3900")), Some(13));
     assert_eq!(sh(&format!("{check} --baseline {base} --set queue.ai.max_concurrency=1")), Some(10));
+    // Nothing to check is a failure, and so is what one replication cannot say.
     assert_eq!(sh("capsim check models/minimal.toml --set run.horizon=1d --replications 2"), Some(12));
     assert_eq!(sh("capsim compare models/hybrid.toml"), Some(64));
     assert_eq!(sh("capsim sweep models/hybrid.toml --vary a=3..1"), Some(64));
+    assert_eq!(sh("capsim tune models/hybrid.toml --knob queue.ai.max_queue=1,2"), Some(64));
+    assert_eq!(sh("capsim tune models/minimal.toml --knob queue.ai.max_queue=1,2 --maximise capacity"), Some(20));
     assert_eq!(sh("capsim capacity models/minimal.toml"), Some(20));
+    if Command::new("make").arg("--version").output().is_err() {
+        println!("skipped: there is no make on this machine");
+        return;
+    }
+    let program = env!("CARGO_BIN_EXE_capsim");
+    let check = check.replace("capsim", program);
+    let rules = format!(
+        "passes:\n\t@{check} --baseline {base}\nbreaks:\n\t@{check} --baseline {base} --set queue.ai.max_concurrency=1\n\
+         knows:\n\t@{check} --baseline {base}.none >/dev/null; test $$? -eq 13\n"
+    );
+    std::fs::write(folder.path().join("Makefile"), rules).unwrap();
+    let make = |target: &str| {
+        let makefile = folder.path().join("Makefile");
+        Command::new("make").arg("-f").arg(makefile).arg(target).current_dir(ROOT).output().unwrap()
+    };
+    assert_eq!(make("passes").status.code(), Some(0));
+    assert_eq!(make("knows").status.code(), Some(0));
+    let breaks = make("breaks");
+    assert!(breaks.status.code() == Some(2) && text(&breaks.stderr).contains("10"), "{}", text(&breaks.stderr));
 }
 
-/// A sweep that lost half of its points comes out the same to the byte.
+const SWEEP: &str = "sweep models/queue-default.toml --set run.horizon=12h --replications 2 --quiet --jobs 1 \
+     --vary queue.ai.max_concurrency=2..9 --vary queue.ai.max_queue=8,16,32,64";
+const FILES: [&str; 6] = ["sweep.txt", "sweep.json", "sweep.csv", "sweep.md", "sweep.svg", "sweep.png"];
+
+fn points(out: &Path) -> Vec<(String, Vec<u8>)> {
+    let entries = std::fs::read_dir(out.join("points")).into_iter().flatten().flatten();
+    let named = entries.map(|entry| (entry.file_name().into_string().unwrap(), std::fs::read(entry.path()).unwrap()));
+    let mut all: Vec<_> = named.filter(|(name, _)| name.ends_with(".json")).collect();
+    all.sort();
+    all
+}
+
+/// A sweep that is killed, again and again, comes out the same to the byte once it may end.
 #[test]
-fn a_resumed_sweep_is_the_same() {
+fn a_killed_sweep_resumes_to_the_same_bytes() {
     let folder = tempfile::tempdir().unwrap();
-    let out = folder.path().join("out");
-    let run = format!(
-        "capsim sweep models/queue-default.toml --set run.horizon=1d --replications 2 --vary queue.ai.max_concurrency=2..5 --out {}",
-        out.display()
-    );
-    assert_eq!(sh(&run), Some(0));
-    let files = ["sweep.txt", "sweep.json", "sweep.csv", "sweep.md", "sweep.svg", "sweep.png"];
-    let read = || files.map(|file| std::fs::read(out.join(file)).unwrap());
-    let whole = read();
-    let points: Vec<_> = std::fs::read_dir(out.join("points")).unwrap().map(|entry| entry.unwrap().path()).collect();
-    assert_eq!(points.len(), 4);
-    points.iter().step_by(2).for_each(|point| std::fs::remove_file(point).unwrap());
-    files.iter().for_each(|file| std::fs::remove_file(out.join(file)).unwrap());
-    assert_eq!(sh(&format!("{run} --resume")), Some(0));
-    assert!(whole == read());
+    let (whole, broken) = (folder.path().join("whole"), folder.path().join("broken"));
+    let run = |out: &Path, more: &str| capsim(&format!("{SWEEP} --out {} {more}", out.display())).output().unwrap();
+    assert!(run(&whole, "").status.success());
+    // No moment is special: where the machine is fast some kills come after the end, and that must not matter either.
+    for millis in [1, 40, 90, 170, 260, 400] {
+        let mut child =
+            capsim(&format!("{SWEEP} --resume --out {}", broken.display())).stdout(Stdio::null()).spawn().unwrap();
+        std::thread::sleep(Duration::from_millis(millis));
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+    // A point that was torn is no point.
+    if let Some((name, bytes)) = points(&broken).first() {
+        std::fs::write(broken.join("points").join(name), &bytes[..bytes.len() / 2]).unwrap();
+    }
+    let resumed = run(&broken, "--resume");
+    assert!(resumed.status.success(), "{}", text(&resumed.stderr));
+    for file in FILES {
+        let read = |out: &Path| std::fs::read(out.join(file)).unwrap();
+        assert!(read(&whole) == read(&broken), "{file} differs");
+    }
+    assert!(points(&whole) == points(&broken) && points(&whole).len() == 32);
+}
+
+/// Every command: the same bytes on one thread and on two.
+#[test]
+fn the_threads_change_no_byte() {
+    for args in [
+        "compare models/queue-default.toml models/queue-large.toml --set run.horizon=1d --replications 3 --format csv",
+        "sweep models/queue-default.toml --set run.horizon=12h --replications 2 --vary queue.ai.max_concurrency=2..6 --format json",
+        "sweep models/queue-default.toml --set run.horizon=12h --replications 2 --vary queue.ai.max_concurrency=2..60 --sample 5",
+        "capacity models/queue-default.toml --set run.horizon=1d --budget 2 --format json",
+        "tune models/queue-default.toml --set run.horizon=12h --knob queue.ai.max_concurrency=3..6 --minimise plan.latency.p95 --budget 40",
+        "check models/queue-large.toml --set run.horizon=1d --replications 3 --format junit",
+        "run models/hybrid.toml --set run.horizon=3d --precision plans.per_day=3% --replications 2 --format json",
+    ] {
+        let on = |jobs: u32| capsim(&format!("{args} --quiet --jobs {jobs}")).output().unwrap();
+        let (one, two) = (on(1), on(2));
+        assert!(!one.stdout.is_empty(), "{args}: {}", text(&one.stderr));
+        assert_eq!((text(&one.stdout), one.status.code()), (text(&two.stdout), two.status.code()), "{args}");
+    }
+}
+
+fn interrupt(mut child: Child) -> Output {
+    std::thread::sleep(Duration::from_millis(1500));
+    assert_eq!(child.try_wait().unwrap(), None, "it ended by itself");
+    assert!(Command::new("sh").args(["-c", &format!("kill -INT {}", child.id())]).status().unwrap().success());
+    child.wait_with_output().unwrap()
+}
+
+/// Ctrl-C ends all long work with what is done, marked as a part.
+#[test]
+fn an_interruption_leaves_a_partial_answer() {
+    for args in [
+        "run models/queue-default.toml --set run.horizon=1d --replications 100000 --format json",
+        "compare models/queue-default.toml models/queue-large.toml --set run.horizon=1d --replications 100000 --format json",
+        "sweep models/queue-default.toml --set run.horizon=2d --replications 2 --vary traffic.user.arrivals.per_day=3000..9000/10 --format json",
+        "capacity models/queue-default.toml --set run.horizon=1d --budget 1000000 --format json",
+        "tune models/queue-default.toml --set run.horizon=1d --knob queue.ai.max_concurrency=3..60 --minimise plan.latency.p95 --budget 100000 --format json",
+        "tune models/queue-default.toml --set run.horizon=1d --knob queue.ai.max_concurrency=3..60 --maximise capacity --budget 100000 --format json",
+    ] {
+        let child = capsim(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let output = interrupt(child);
+        assert_eq!(output.status.code(), Some(130), "{args}: {}", text(&output.stderr));
+        assert_eq!(json(&output)["partial"], true, "{args}");
+        // Nobody looks at a terminal here, so there is no bar.
+        assert!(!text(&output.stderr).contains('█') && !text(&output.stderr).contains("left"), "{args}");
+    }
 }

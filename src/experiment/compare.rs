@@ -176,7 +176,7 @@ fn change(first: Option<&[Option<f64>]>, second: Option<&[Option<f64>]>) -> Chan
 }
 
 /// The two-sided chance of a mean so far from 0.
-fn chance(difference: &Estimate) -> Option<f64> {
+pub(super) fn chance(difference: &Estimate) -> Option<f64> {
     let half = difference.half_width?;
     if difference.min == difference.max {
         return Some(if difference.mean == 0.0 { 1.0 } else { 0.0 });

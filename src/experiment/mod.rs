@@ -3,8 +3,8 @@
 //!
 //! [`run()`] replicates a model and returns an [`Answer`]; [`explain()`] does the arithmetic without simulating.
 //! [`verify`] holds the program itself against the books.
-//! [`compare()`], [`sweep()`], [`capacity()`] and [`check()`] ask what would be if; all of them replicate `trials`,
-//! which draw the same numbers for the same purpose whatever else differs.
+//! [`compare()`], [`sweep()`], [`capacity()`], [`tune()`] and [`check()`] ask what would be if; all of them replicate
+//! `trials`, which draw the same numbers for the same purpose whatever else differs.
 
 mod answer;
 mod baseline;
@@ -18,6 +18,7 @@ mod run;
 mod sweep;
 mod theory;
 mod trials;
+mod tune;
 pub mod verify;
 
 pub use crate::model::Objective;
@@ -35,3 +36,4 @@ pub use run::{Missed, Options, Precision, run, run_until};
 pub use sweep::{Axis, grid, latin, sweep};
 pub use theory::Theory;
 pub use trials::Progress;
+pub use tune::{Candidate, Goal, Search, Tuned, candidates, tune};

@@ -17,13 +17,15 @@ pub(super) struct Trial {
     first: u64,
     /// By replication, from the first.
     pub outcomes: Vec<Outcome>,
+    /// Whether a replication reached a limit of the run, so that it says nothing.
+    pub ran_away: bool,
 }
 
 impl Trial {
     /// A configuration whose replications are numbered from `first`.
     pub fn new(model: Model, first: u64) -> Result<Trial, Failure> {
         let blueprint = Blueprint::new(&model).map_err(Failure::Internal)?;
-        Ok(Trial { model, blueprint, first, outcomes: Vec::new() })
+        Ok(Trial { model, blueprint, first, outcomes: Vec::new(), ran_away: false })
     }
 
     /// The values of a metric, by replication; none where the model has no such metric.
@@ -46,22 +48,51 @@ pub(super) fn extend(
     jobs: NonZeroUsize,
     progress: Progress<'_>,
 ) -> Result<bool, Failure> {
-    let missing = |number: usize| {
-        let done = trials.iter().enumerate().filter(move |(_, trial)| number >= trial.outcomes.len());
-        done.map(move |(trial, _)| (trial, number))
-    };
-    let work: Vec<(usize, usize)> = (0..wanted as usize).flat_map(missing).collect();
-    let outcomes = {
-        let trials: &[&mut Trial] = trials;
-        let replicate = |at: usize| {
-            let trial = &trials[work[at].0];
-            world::run(&trial.blueprint, trial.first + work[at].1 as u64)
-        };
-        pool::map(work.len(), jobs, replicate, |done| progress(done as u32, work.len() as u32))
-    };
-    let whole = outcomes.len() == work.len();
-    for (&(trial, _), outcome) in work.iter().zip(outcomes) {
+    let (outcomes, whole) = replicate(trials, wanted, jobs, progress);
+    for (trial, outcome) in outcomes {
         trials[trial].outcomes.push(outcome?);
     }
     Ok(whole)
+}
+
+/// The same for trials of which one that cannot carry its traffic is no failure of the others: it is marked.
+pub(super) fn extend_each(
+    trials: &mut [&mut Trial],
+    wanted: u32,
+    jobs: NonZeroUsize,
+    progress: Progress<'_>,
+) -> Result<bool, Failure> {
+    let (outcomes, whole) = replicate(trials, wanted, jobs, progress);
+    for (trial, outcome) in outcomes {
+        match outcome {
+            Err(Failure::Limit(_)) => trials[trial].ran_away = true,
+            outcome => trials[trial].outcomes.push(outcome?),
+        }
+    }
+    Ok(whole)
+}
+
+/// The position of a trial, and what a replication of it measured.
+type Replicated = (usize, Result<Outcome, Failure>);
+
+/// What each replication that is missing measured, with the position of its trial, and whether all are there.
+fn replicate(
+    trials: &[&mut Trial],
+    wanted: u32,
+    jobs: NonZeroUsize,
+    progress: Progress<'_>,
+) -> (Vec<Replicated>, bool) {
+    let missing = |number: usize| {
+        let waits = move |trial: &Trial| !trial.ran_away && number >= trial.outcomes.len();
+        let trials = trials.iter().enumerate().filter(move |(_, trial)| waits(trial));
+        trials.map(move |(trial, _)| (trial, number))
+    };
+    let work: Vec<(usize, usize)> = (0..wanted as usize).flat_map(missing).collect();
+    let one = |at: usize| {
+        let (trial, number) = work[at];
+        world::run(&trials[trial].blueprint, trials[trial].first + number as u64)
+    };
+    let outcomes = pool::map(work.len(), jobs, one, |done| progress(done as u32, work.len() as u32));
+    let whole = outcomes.len() == work.len();
+    (work.iter().map(|&(trial, _)| trial).zip(outcomes).collect(), whole)
 }

@@ -22,9 +22,15 @@ fn answer(capacity: &Capacity) -> Vec<String> {
     }
     match capacity.found {
         Found::Capacity { plans_per_day, not_at, fails_from } => {
-            let fails = fails_from.map_or(String::new(), |at| format!(", and some objective fails for sure at {}", number(at)));
+            let fails = fails_from.map_or(String::new(), |at| format!("; some objective fails for sure at {}", number(at)));
+            let beyond = capacity.probes.iter().find(|probe| probe.plans_per_day == not_at).map(|probe| probe.finding);
+            let beyond = match beyond {
+                Some(Finding::Fails) => "they do not all hold",
+                _ => "that is not sure any more",
+            };
+            let fails = if fails_from == Some(not_at) { String::new() } else { fails };
             all.push(format!(
-                "{} plans a day: the largest demand simulated at which every objective holds. At {} they do not all hold{fails}.",
+                "{} plans a day: the largest demand simulated at which every objective holds. At {} {beyond}{fails}.",
                 number(plans_per_day),
                 number(not_at)
             ));
@@ -40,7 +46,7 @@ fn answer(capacity: &Capacity) -> Vec<String> {
     }
     if let Some((n, verdict)) = capacity.verified {
         let what = match verdict {
-            Finding::Meets => "they all hold again",
+            Finding::Meets => "they all hold",
             Finding::Fails => "one fails, so take the capacity for smaller than this",
             Finding::Undecided => "the evidence does not decide",
         };
@@ -102,11 +108,18 @@ pub fn capacity_text(capacity: &Capacity, paint: Paint) -> String {
             .filter(|(f, _)| **f != Finding::Meets)
             .map(|(_, o)| o.metric.as_str())
             .collect();
-        [number(probe.plans_per_day), count(probe.replications.into()), finding(probe.finding).into(), not.join(", ")]
+        let each = probe.horizon.to_string();
+        [
+            number(probe.plans_per_day),
+            count(probe.replications.into()),
+            each,
+            finding(probe.finding).into(),
+            not.join(", "),
+        ]
     });
     let rows = plain_table(
-        ["plans a day", "replications", "verdict", "not met"],
-        [true, true, false, false],
+        ["plans a day", "replications", "of", "verdict", "not met"],
+        [true, true, true, false, false],
         probes.collect(),
     );
     section(&mut out, "Demands tried", rows.into_iter().map(|line| line + "\n").collect(), paint);
@@ -137,6 +150,7 @@ pub fn capacity_json(capacity: &Capacity) -> String {
         json!({
             "plans_per_day": finite(probe.plans_per_day),
             "replications": probe.replications,
+            "horizon_s": finite(probe.horizon.secs()),
             "verdict": finding(probe.finding),
             "objectives": each.map(|(f, o)| (o.metric.clone(), finding(*f).into())).collect::<serde_json::Map<_, _>>(),
         })

@@ -73,12 +73,12 @@ fn moved(comparison: &Comparison, other: usize) -> Vec<String> {
         let relative = change.relative.map_or(String::new(), |relative| {
             format!(", {}{}", if relative > 0.0 { "+" } else { "" }, percent(relative))
         });
+        let after = format!("{} {}", value_or_dash(row.means[other], row.unit), words::unit(row.unit));
         format!(
-            "{}: {} to {} {}{relative} ({})",
+            "{}: {} to {}{relative} ({})",
             row.metric,
             value_or_dash(row.means[0], row.unit),
-            value_or_dash(row.means[other], row.unit),
-            words::unit(row.unit),
+            after.trim_end(),
             standing(change.standing)
         )
     };
@@ -96,13 +96,7 @@ fn seen(comparison: &Comparison) -> impl Iterator<Item = &Row> {
 pub fn comparison_text(comparison: &Comparison, paint: Paint) -> String {
     let mut out = paint.bold(&comparison.names.join(" · ")) + "\n\n";
     let first = &comparison.answers[0];
-    if first.replications < first.asked {
-        out += &paragraph(
-            "  Partial: ",
-            &format!("{} of {} replications were done.", first.replications, first.asked),
-            WIDTH,
-        );
-    }
+    partial(comparison).iter().for_each(|sentence| out += &paragraph("  ", sentence, WIDTH));
     for other in 1..comparison.names.len() {
         out += &paragraph("  ", &verdict(comparison, other), WIDTH);
     }
@@ -133,9 +127,17 @@ pub fn comparison_text(comparison: &Comparison, paint: Paint) -> String {
     out
 }
 
+/// What an interruption has left, in a sentence.
+fn partial(comparison: &Comparison) -> Option<String> {
+    let first = &comparison.answers[0];
+    let (done, asked) = (first.replications, first.asked);
+    (done < asked).then(|| format!("Partial: {done} of {asked} replications were done."))
+}
+
 /// Renders a comparison as GitHub-flavoured Markdown.
 pub fn comparison_markdown(comparison: &Comparison) -> String {
     let mut out = format!("## {}\n\n", comparison.names.join(" · "));
+    partial(comparison).iter().for_each(|sentence| out += &format!("{sentence}\n\n"));
     for other in 1..comparison.names.len() {
         out += &format!("{}\n\n", verdict(comparison, other));
         moved(comparison, other).iter().for_each(|line| out += &format!("- {line}\n"));

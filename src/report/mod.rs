@@ -19,6 +19,7 @@ mod summary;
 mod sweep;
 mod text;
 mod theory;
+mod tune;
 mod verification;
 mod words;
 
@@ -36,6 +37,7 @@ pub use markdown::markdown;
 pub use preset::{preset, preset_list, strategy_as_custom, strategy_list};
 pub use sweep::{Cell, Sweep, point, point_json, read_point, sweep_csv, sweep_json, sweep_markdown, sweep_text};
 pub use text::text;
+pub use tune::{TUNE_SCHEMA, tune_csv, tune_json, tune_markdown, tune_text};
 pub use verification::{verification_csv, verification_json, verification_markdown, verification_text};
 pub use words::Paint;
 

@@ -80,10 +80,27 @@ impl Sweep {
         self.points.iter().find(|(point, _)| point == at)?.1.get(self.metrics.first()?)?.mean
     }
 
+    /// Its 95 % interval at a point.
+    pub(super) fn interval(&self, at: &[usize]) -> Option<(f64, f64)> {
+        self.points.iter().find(|(point, _)| point == at)?.1.get(self.metrics.first()?)?.ci95
+    }
+
+    /// The unit of a metric.
+    pub(super) fn unit(&self, metric: &str) -> Option<&str> {
+        self.points.iter().find_map(|(_, cells)| Some(cells.get(metric)?.unit.as_str()))
+    }
+
+    fn partial(&self) -> Option<String> {
+        let done = self.points.len();
+        (done < self.asked).then(|| format!("Partial: {done} of {} points are done.", self.asked))
+    }
+
     fn table(&self) -> (Vec<String>, Vec<Vec<String>>) {
         let head = |metric: &String| {
-            let unit = self.points.iter().find_map(|(_, cells)| Some(unit(&cells.get(metric)?.unit)));
-            unit.filter(|unit| !unit.is_empty()).map_or(metric.clone(), |unit| format!("{metric} [{unit}]"))
+            self.unit(metric)
+                .map(unit)
+                .filter(|unit| !unit.is_empty())
+                .map_or(metric.clone(), |unit| format!("{metric} [{unit}]"))
         };
         let header = self.axes.iter().map(|axis| axis.path.clone()).chain(self.metrics.iter().map(head)).collect();
         let cell = |cell: Option<&Cell>| match cell.and_then(|cell| Some((cell, cell.mean?))) {
@@ -105,9 +122,7 @@ impl Sweep {
 pub fn sweep_text(sweep: &Sweep, paint: Paint) -> String {
     let (header, rows) = sweep.table();
     let mut out = format!("{}: {} points\n\n", paint.bold(&sweep.model), count(sweep.points.len() as u64));
-    if sweep.points.len() < sweep.asked {
-        out += &format!("  Partial: {} of {} points are done.\n", sweep.points.len(), sweep.asked);
-    }
+    out += &sweep.partial().map_or(String::new(), |partial| format!("  {partial}\n"));
     out += &format!(
         "  Seed {}, {} replications of each point, on the same draws; means with 95 % intervals.\n",
         sweep.seed, sweep.replications
@@ -128,9 +143,10 @@ pub fn sweep_text(sweep: &Sweep, paint: Paint) -> String {
 pub fn sweep_markdown(sweep: &Sweep) -> String {
     let (header, rows) = sweep.table();
     let mut out = format!(
-        "## {}: {} points\n\n| {} |\n|{}\n",
+        "## {}: {} points\n\n{}| {} |\n|{}\n",
         sweep.model,
         sweep.points.len(),
+        sweep.partial().map_or(String::new(), |partial| format!("{partial}\n\n")),
         header.join(" | "),
         " --- |".repeat(header.len())
     );

@@ -24,6 +24,8 @@ pub enum Command {
     Capacity(Capacity),
     /// A grid of configurations: table and plot of how metrics depend on values of the model
     Sweep(Sweep),
+    /// The values of named knobs that do best under the objectives
+    Tune(Tune),
     /// Hold a model against its objectives and a stored baseline, with an exit code for CI
     Check(Check),
     /// The arithmetic of a model, without simulation: ops per plan, the ladder of ceilings
@@ -135,7 +137,7 @@ pub struct Capacity {
     #[command(flatten)]
     pub trials: Trials,
     /// How many events all probes may take together, in millions
-    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = 40, value_parser = clap::value_parser!(u64).range(1..))]
     pub budget: u64,
     /// The form of the answer
     #[arg(long, value_enum, default_value_t = Page::Text)]
@@ -169,6 +171,35 @@ pub struct Sweep {
     /// Take the points that an interrupted sweep has left in --out
     #[arg(long, requires = "out")]
     pub resume: bool,
+}
+
+#[derive(Debug, Group)]
+pub struct Tune {
+    #[command(flatten)]
+    pub model: Model,
+    /// A value of the model to choose, and from what: PATH=1..16, PATH=0..1/0.1 or PATH=8s,12s,20s
+    #[arg(long, required = true, value_name = "PATH=VALUES", value_parser = axis_of)]
+    pub knob: Vec<Axis>,
+    /// What is to be large: `capacity`, or a metric
+    #[arg(long, value_name = "GOAL", required_unless_present = "minimise", conflicts_with = "minimise")]
+    pub maximise: Option<String>,
+    /// What is to be small: `cost` (cost.month), or a metric
+    #[arg(long, value_name = "GOAL")]
+    pub minimise: Option<String>,
+    /// How many replications all candidates may take together; for capacity about so many at the model's demand
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(8..))]
+    pub budget: u32,
+    /// How many of the best to show; twice as many are ranked on fresh replications
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = best_of)]
+    pub best: usize,
+    #[command(flatten)]
+    pub trials: Trials,
+    /// The form of the answer
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+    /// Write the answer here instead
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
 }
 
 #[derive(Debug, Group)]
@@ -286,6 +317,8 @@ pub enum Described {
     Model,
     /// What `run --format json` prints
     Report,
+    /// What `tune --format json` prints
+    Tune,
 }
 
 #[derive(Debug, Group)]
@@ -318,6 +351,10 @@ fn variant_of(text: &str) -> Result<(String, String), String> {
         }
         _ => Err("write NAME:PATH=VALUE, for example large:queue.ai.max_concurrency=8".into()),
     }
+}
+
+fn best_of(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|n| (1..=100).contains(n)).ok_or_else(|| "a number from 1 to 100".into())
 }
 
 fn axis_of(text: &str) -> Result<Axis, String> {

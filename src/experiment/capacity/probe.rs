@@ -3,12 +3,13 @@
 use super::Probe;
 use crate::experiment::demand::Demand;
 use crate::experiment::run::judge;
-use crate::experiment::trials::{Progress, Trial, extend};
+use crate::experiment::trials::{Progress, Trial, extend_each};
 use crate::experiment::{Metric, Verdict};
-use crate::math::{floor, round};
+use crate::math::{floor, ln, pow, round};
 use crate::model::{Model, Objective};
 use crate::stats::Estimate;
 use crate::theory::counting::binomial_at_least;
+use crate::units::Span;
 use crate::world::Failure;
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
@@ -27,14 +28,11 @@ pub enum Finding {
     Undecided,
 }
 
-/// How sure a round must be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Rule {
-    /// By the means alone: for rounds that only bring the search near.
-    Point,
-    /// By the intervals.
-    Sure,
-}
+/// Replications of this length at least show a week as it is.
+const WEEK: Span = Span::from_secs(7 * 86_400);
+
+/// The number of the first whole replication: number 0 has served the screening.
+const WHOLE: u64 = 1;
 
 /// The probes made so far.
 pub(super) struct Search<'a> {
@@ -42,18 +40,38 @@ pub(super) struct Search<'a> {
     pub of: Demand,
     pub events: u64,
     pub stopped: bool,
+    /// The first demand tried on whole replications.
+    pub first_tried: Option<f64>,
     budget: u64,
     jobs: NonZeroUsize,
     progress: Progress<'a>,
     whole: bool,
-    /// By the bits of the demand, which order as positive numbers do; none where a replication ran away.
-    trials: BTreeMap<u64, Option<Trial>>,
+    /// By the bits of the demand, which order as positive numbers do.
+    trials: BTreeMap<u64, Trial>,
+    /// The model with a shorter horizon, where its own is long, and one replication of it by demand.
+    short: Model,
+    screened: BTreeMap<u64, Trial>,
 }
 
 impl<'a> Search<'a> {
     pub fn new(model: &'a Model, of: Demand, budget: u64, jobs: NonZeroUsize, progress: Progress<'a>) -> Self {
         let whole = of.is_whole(model);
-        Search { model, of, events: 0, stopped: false, budget, jobs, progress, whole, trials: BTreeMap::new() }
+        let (trials, screened) = (BTreeMap::new(), BTreeMap::new());
+        let short = shorter(model);
+        Search {
+            model,
+            of,
+            events: 0,
+            stopped: false,
+            first_tried: None,
+            budget,
+            jobs,
+            progress,
+            whole,
+            trials,
+            short,
+            screened,
+        }
     }
 
     /// The demand to the digits that matter; whole where only that makes sense.
@@ -70,97 +88,212 @@ impl<'a> Search<'a> {
         if self.whole { 1.0 } else { 0.0 }
     }
 
-    /// Whether a demand would take too much of the budget.
+    /// Whether screening a demand would take too much of the budget.
     pub fn too_dear(&self, demand: f64) -> bool {
-        let last =
-            self.trials.iter().next_back().and_then(|(bits, trial)| Some((f64::from_bits(*bits), trial.as_ref()?)));
-        let events = last.map_or(0.0, |(at, trial)| trial.events() as f64 / at * demand);
+        let last = self.screened.iter().rev().find(|(_, trial)| !trial.ran_away);
+        let events = last.map_or(0.0, |(bits, trial)| trial.events() as f64 / f64::from_bits(*bits) * demand);
         events > (self.budget.saturating_sub(self.events)) as f64 / 4.0
             || events > self.model.run.max_events as f64 * 0.9
     }
 
-    /// Whether a round with so many replications is the last that the budget allows: after it, one with twice as many
-    /// and the verification would not fit.
-    pub fn is_last(&self, demand: f64, replications: u32) -> bool {
-        let known = self.trials.range(demand.to_bits()..).find_map(|(_, trial)| trial.as_ref());
-        let one = known.map_or(0, Trial::events);
-        let next = one.saturating_mul(u64::from(replications) * 7);
-        replications >= super::MOST || self.events.saturating_add(next) > self.budget
+    /// Whether a round with so many replications fits the budget: two demands, and the trial on fresh ones.
+    pub fn affords(&self, demand: f64, replications: u32) -> bool {
+        let per_plan = self.trials.values().chain(self.screened.values()).rfind(|trial| !trial.ran_away);
+        let per_plan = per_plan.map_or(0.0, |trial| trial.events() as f64 / self.offered(trial));
+        let one = per_plan * demand * self.model.run.horizon.days();
+        let done = self.trials.get(&demand.to_bits()).map_or(0, |trial| trial.outcomes.len()) as f64;
+        let all = one * (3.0 * f64::from(replications) - done);
+        replications <= super::MOST && self.events as f64 + all <= self.budget as f64
     }
 
-    /// Whether every objective holds with `n` replications.
-    pub fn holds(&mut self, demand: f64, n: u32, rule: Rule) -> Result<bool, Failure> {
-        self.simulate(demand, n)?;
-        let Some(Some(trial)) = self.trials.get(&demand.to_bits()) else { return Ok(false) };
-        Ok(self.model.objectives.iter().all(|objective| match rule {
-            Rule::Sure => finding(trial, objective) == Finding::Meets,
-            Rule::Point => within(trial, objective),
-        }))
+    /// Plans that a replication of a trial offers.
+    fn offered(&self, trial: &Trial) -> f64 {
+        self.of.now(&trial.model).unwrap_or(1.0) * trial.model.run.horizon.days()
+    }
+
+    /// Whether the objectives seem to hold at some demands, by one short replication of each.
+    pub fn seem(&mut self, demands: &[f64]) -> Result<Vec<bool>, Failure> {
+        for demand in demands {
+            if !self.screened.contains_key(&demand.to_bits())
+                && let Some(model) = self.of.set(&self.short, *demand)
+            {
+                self.screened.insert(demand.to_bits(), Trial::new(model, 0)?);
+            }
+        }
+        let asked = |bits: &u64| demands.iter().any(|demand| demand.to_bits() == *bits);
+        let mut new: Vec<&mut Trial> = self
+            .screened
+            .iter_mut()
+            .filter(|(bits, trial)| asked(bits) && trial.outcomes.is_empty())
+            .map(|(_, trial)| trial)
+            .collect();
+        self.stopped |= !extend_each(&mut new, 1, self.jobs, self.progress)?;
+        let (allowed, budget) = (self.model.run.max_events, self.budget);
+        self.events += new.iter().map(|trial| spent(trial, 0, allowed.min(budget / 10))).sum::<u64>();
+        self.screened.retain(|_, trial| trial.ran_away || !trial.outcomes.is_empty());
+        let seems = |demand: &f64| self.screened.get(&demand.to_bits()).is_some_and(|trial| self.within_all(trial));
+        Ok(demands.iter().map(seems).collect())
+    }
+
+    fn within_all(&self, trial: &Trial) -> bool {
+        !trial.ran_away && self.model.objectives.iter().all(|objective| within(trial, objective))
+    }
+
+    /// Whether every objective holds for sure with `n` replications. Half of them are enough where their means break a
+    /// bound.
+    pub fn holds(&mut self, demand: f64, n: u32) -> Result<bool, Failure> {
+        self.simulate(demand, n.div_ceil(2))?;
+        if self.by_means(demand) && !self.stopped {
+            self.simulate(demand, n)?;
+        }
+        let Some(trial) = self.trials.get(&demand.to_bits()).filter(|trial| !trial.ran_away) else { return Ok(false) };
+        Ok(self.model.objectives.iter().all(|objective| finding(trial, objective) == Finding::Meets))
+    }
+
+    /// Whether the means at a demand that was simulated lie within the bounds.
+    fn by_means(&self, demand: f64) -> bool {
+        self.trials.get(&demand.to_bits()).is_some_and(|trial| self.within_all(trial))
     }
 
     fn simulate(&mut self, demand: f64, n: u32) -> Result<(), Failure> {
         let key = demand.to_bits();
-        if !self.trials.contains_key(&key) {
-            let trial = self.of.set(self.model, demand).map(|model| Trial::new(model, 0)).transpose()?;
-            self.trials.insert(key, trial);
+        if !self.trials.contains_key(&key)
+            && let Some(model) = self.of.set(self.model, demand)
+        {
+            self.first_tried.get_or_insert(demand);
+            self.trials.insert(key, Trial::new(model, WHOLE)?);
         }
-        let Some(Some(trial)) = self.trials.get_mut(&key) else { return Ok(()) };
+        let Some(trial) = self.trials.get_mut(&key) else { return Ok(()) };
         let before = trial.outcomes.len();
-        match extend(&mut [&mut *trial], n, self.jobs, self.progress) {
-            Ok(whole) => self.stopped |= !whole,
-            // More plans than the model can carry: as failed as a demand can be.
-            Err(Failure::Limit(_)) => {
-                self.events += self.model.run.max_events.min(self.budget / 10);
-                self.trials.insert(key, None);
-                return Ok(());
-            }
-            Err(failure) => return Err(failure),
-        }
-        self.events +=
-            trial.outcomes[before.min(trial.outcomes.len())..].iter().map(|outcome| outcome.events).sum::<u64>();
+        self.stopped |= !extend_each(&mut [&mut *trial], n, self.jobs, self.progress)?;
+        self.events += self.trials.get(&key).map_or(0, |trial| self.spent(trial, before));
         Ok(())
+    }
+
+    fn spent(&self, trial: &Trial, before: usize) -> u64 {
+        spent(trial, before, self.model.run.max_events.min(self.budget / 10))
+    }
+
+    /// The demand at which the objectives would just hold for sure, by how steeply the metrics changed between two
+    /// demands in the screening: a guess where to look next. None where nothing tells.
+    pub fn aim(&self, from: f64) -> Option<f64> {
+        let trial = self.trials.get(&from.to_bits()).filter(|trial| !trial.ran_away)?;
+        let of = |objective: &Objective| {
+            let estimate = Estimate::of(trial.values(&objective.metric)?)?;
+            let half = estimate.half_width?;
+            let steep = self.elasticity(&objective.metric, from)?;
+            let (bound, edge) = match (objective.max, objective.min) {
+                (Some(max), _) if max > 0.0 && steep > 0.0 => (max, estimate.mean + half),
+                (None, Some(min)) if steep < 0.0 => (min, estimate.mean - half),
+                _ => return None,
+            };
+            let guess = from * pow(bound / edge, 1.0 / steep);
+            (guess.is_finite() && guess > 0.0).then_some(guess)
+        };
+        self.model.objectives.iter().filter_map(of).min_by(f64::total_cmp)
+    }
+
+    /// By what power of the demand a metric rises around one.
+    fn elasticity(&self, metric: &str, around: f64) -> Option<f64> {
+        let mean = |trial: &Trial| Estimate::of(trial.values(metric)?).map(|estimate| estimate.mean);
+        let seen =
+            |(bits, trial): (&u64, &Trial)| Some((f64::from_bits(*bits), mean(trial).filter(|mean| *mean > 0.0)?));
+        let known: Vec<(f64, f64)> =
+            self.screened.iter().filter(|(_, trial)| !trial.ran_away).filter_map(seen).collect();
+        let above = known.iter().position(|(at, _)| *at > around)?.max(1);
+        let ((a, low), (b, high)) = (*known.get(above - 1)?, *known.get(above)?);
+        let steep = ln(high / low) / ln(b / a);
+        (steep.is_finite() && steep.abs() > 0.2).then_some(steep)
+    }
+
+    /// Whether more replications would make the answer between two neighbours better: what breaks the upper one is
+    /// not shown by the means, or is chance that is 0 at neither and certain at neither.
+    pub fn is_vague(&self, low: f64, high: f64) -> bool {
+        let trial = |demand: f64| self.trials.get(&demand.to_bits()).filter(|trial| !trial.ran_away);
+        let (Some(below), Some(above)) = (trial(low), trial(high)) else { return false };
+        if !self.within_all(above) {
+            let breaks = |objective: &&Objective| !within(above, objective);
+            let certain = |objective: &Objective| {
+                let share = |trial| broken(trial, objective).map_or(0.0, |(bad, n)| bad as f64 / n as f64);
+                share(below) == 0.0 && share(above) == 1.0
+            };
+            return !self
+                .model
+                .objectives
+                .iter()
+                .filter(breaks)
+                .any(|objective| !never(objective) || certain(objective));
+        }
+        true
     }
 
     /// What fresh replications say of a demand, as many as the search took there.
     pub fn fresh(&mut self, demand: f64) -> Result<(u32, Finding), Failure> {
-        let used = self.trials.values().flatten().map(|trial| trial.outcomes.len()).max().unwrap_or(1) as u32;
+        let used = self.trials.values().map(|trial| trial.outcomes.len()).max().unwrap_or(1) as u32;
+        let there = self.trials.get(&demand.to_bits()).map_or(used, |trial| trial.outcomes.len() as u32);
         let Some(model) = self.of.set(self.model, demand) else { return Ok((0, Finding::Undecided)) };
-        let mut trial = Trial::new(model, u64::from(used))?;
-        self.stopped |= !extend(&mut [&mut trial], used, self.jobs, self.progress)?;
-        self.events += trial.outcomes.iter().map(|outcome| outcome.events).sum::<u64>();
-        Ok((trial.outcomes.len() as u32, all(&self.findings(&trial))))
+        let mut trial = Trial::new(model, WHOLE + u64::from(used))?;
+        self.stopped |= !extend_each(&mut [&mut trial], there, self.jobs, self.progress)?;
+        self.events += self.spent(&trial, 0);
+        let finding = if trial.ran_away { Finding::Fails } else { all(&self.findings(&trial)) };
+        Ok((trial.outcomes.len() as u32, finding))
+    }
+
+    /// What the replications at a demand say, and how many they are.
+    pub fn tried(&self, demand: f64) -> (u32, Finding) {
+        let trial = self.trials.get(&demand.to_bits()).filter(|trial| !trial.ran_away);
+        trial.map_or((0, Finding::Fails), |trial| (trial.outcomes.len() as u32, all(&self.findings(trial))))
+    }
+
+    /// Whether some objective fails for sure.
+    pub fn fails(&self, demand: f64) -> bool {
+        self.tried(demand).1 == Finding::Fails
+    }
+
+    /// Whether the budget is used up, but for what a trial on fresh replications takes.
+    pub fn is_spent(&self) -> bool {
+        self.events > self.budget / 3 * 2
     }
 
     fn findings(&self, trial: &Trial) -> Vec<Finding> {
         self.model.objectives.iter().map(|objective| finding(trial, objective)).collect()
     }
 
+    /// All demands, each with its longest trial.
+    fn longest(&self) -> BTreeMap<u64, &Trial> {
+        let mut all: BTreeMap<u64, &Trial> = self.screened.iter().map(|(bits, trial)| (*bits, trial)).collect();
+        all.extend(self.trials.iter().map(|(bits, trial)| (*bits, trial)));
+        all
+    }
+
     /// All probes, by demand.
     pub fn probes(&self) -> Vec<Probe> {
-        let probe = |(bits, trial): (&u64, &Option<Trial>)| {
-            let objectives = trial
-                .as_ref()
-                .map_or_else(|| vec![Finding::Fails; self.model.objectives.len()], |trial| self.findings(trial));
+        let probe = |(bits, trial): (u64, &Trial)| {
+            let objectives = match trial.ran_away {
+                true => vec![Finding::Fails; self.model.objectives.len()],
+                false => self.findings(trial),
+            };
             Probe {
-                plans_per_day: f64::from_bits(*bits),
-                replications: trial.as_ref().map_or(0, |trial| trial.outcomes.len() as u32),
+                plans_per_day: f64::from_bits(bits),
+                replications: if trial.ran_away { 0 } else { trial.outcomes.len() as u32 },
+                horizon: trial.model.run.horizon,
                 finding: all(&objectives),
                 objectives,
             }
         };
-        self.trials.iter().map(probe).collect()
+        self.longest().into_iter().map(probe).collect()
     }
 
     /// The probes at which the mean of a metric is over a level, and those at which it is not: the largest demand of
     /// the ones below the first that is over, and that.
     pub fn passes(&self, over: impl Fn(&Trial) -> Option<bool>) -> (Option<f64>, Option<f64>) {
         let mut low = None;
-        for (bits, trial) in &self.trials {
-            let demand = f64::from_bits(*bits);
-            match trial.as_ref().map(&over) {
-                Some(Some(false)) => low = Some(demand),
-                Some(Some(true)) | None => return (low, Some(demand)),
-                Some(None) => {}
+        for (bits, trial) in self.longest() {
+            let demand = f64::from_bits(bits);
+            match if trial.ran_away { Some(true) } else { over(trial) } {
+                Some(false) => low = Some(demand),
+                Some(true) => return (low, Some(demand)),
+                None => {}
             }
         }
         (low, None)
@@ -171,11 +304,27 @@ impl<'a> Search<'a> {
         let probes = self.probes();
         // One replication that happens to go well says nothing.
         let sure =
-            |probe: &Probe, finding| probe.finding == finding && (probe.replications >= 4 || probe.replications == 0);
+            |probe: &Probe, finding| probe.finding == finding && (probe.replications >= 2 || probe.replications == 0);
         let fails = probes.iter().find(|probe| sure(probe, Finding::Fails))?;
         let meets = probes.iter().rev().find(|probe| sure(probe, Finding::Meets))?;
         (fails.plans_per_day < meets.plans_per_day).then_some((fails.plans_per_day, meets.plans_per_day))
     }
+}
+
+/// The model over one week, where its own horizon is at least two: enough to see where to look.
+fn shorter(model: &Model) -> Model {
+    let mut short = model.clone();
+    let week = WEEK.saturating_add(model.run.warmup);
+    if model.run.horizon.secs() >= 2.0 * week.secs() {
+        short.run.horizon = week;
+    }
+    short
+}
+
+/// Events of the replications of a trial from number `before` on; one that ran away has taken what was `allowed`.
+fn spent(trial: &Trial, before: usize, allowed: u64) -> u64 {
+    let known = trial.outcomes.iter().skip(before).map(|outcome| outcome.events).sum::<u64>();
+    known + if trial.ran_away { allowed } else { 0 }
 }
 
 fn all(findings: &[Finding]) -> Finding {

@@ -1,6 +1,7 @@
 //! A sweep: a line over one value of the model, a heat map over two.
 
-use super::canvas::{BLUE, Canvas, GRID, INK, QUIET};
+use super::canvas::{BLUE, Canvas, GRID, INK, PALE, QUIET};
+use crate::math::{ceil, floor, log10, round};
 use crate::report::sweep::Sweep;
 use crate::units::number;
 use plotters::prelude::{DrawingBackend, RGBColor};
@@ -19,7 +20,8 @@ pub(super) fn drawable(sweep: &Sweep) -> bool {
 
 pub(super) fn draw<B: DrawingBackend>(sweep: &Sweep, canvas: &Canvas<B>) {
     let metric = sweep.metrics.first().map_or("", String::as_str);
-    canvas.text(metric, (24, 28), 22, INK, HPos::Left);
+    let unit = sweep.unit(metric).filter(|unit| *unit != "1").map_or(String::new(), |unit| format!(" [{unit}]"));
+    canvas.text(&format!("{metric}{unit}"), (24, 28), 22, INK, HPos::Left);
     let over: Vec<&str> = sweep.axes.iter().map(|axis| axis.path.as_str()).collect();
     canvas.text(&format!("{}: over {}", sweep.model, over.join(" (across) and ")), (24, 56), 14, QUIET, HPos::Left);
     let values: Vec<f64> = sweep.points.iter().filter_map(|(at, _)| sweep.drawn(at)).collect();
@@ -37,7 +39,7 @@ fn share(value: f64, (low, high): (f64, f64)) -> f64 {
 }
 
 fn between(from: i32, to: i32, share: f64) -> i32 {
-    from + crate::math::round(f64::from(to - from) * share) as i32
+    from + round(f64::from(to - from) * share) as i32
 }
 
 /// The middle of cell `at` of `count` across.
@@ -52,16 +54,41 @@ fn labels<B: DrawingBackend>(values: &[String], canvas: &Canvas<B>) {
     }
 }
 
+/// A round step that cuts a range into about five.
+fn step(range: f64) -> f64 {
+    let rough = range / 5.0;
+    let power = crate::math::pow(10.0, floor(log10(rough)));
+    [1.0, 2.0, 5.0, 10.0].into_iter().map(|times| times * power).find(|&step| step >= rough).unwrap_or(rough)
+}
+
+/// The ends moved out to whole steps, and the step; what does not vary stands in the middle.
+fn scale((low, high): (f64, f64)) -> ((f64, f64), f64) {
+    let range = if high > low { high - low } else { high.abs().max(1.0) };
+    let step = step(range);
+    let (bottom, top) = (floor(low / step) * step, ceil(high / step) * step);
+    if bottom < top { ((bottom, top), step) } else { ((low - step, high + step), step) }
+}
+
 fn line<B: DrawingBackend>(sweep: &Sweep, canvas: &Canvas<B>, ends: (f64, f64)) {
     let values = &sweep.axes[0].values;
-    for quarter in 0..=4 {
-        let part = f64::from(quarter) / 4.0;
-        let y = between(BOTTOM, TOP, part);
+    let intervals: Vec<_> = (0..values.len()).map(|at| sweep.interval(&[at])).collect();
+    let low = intervals.iter().flatten().fold(ends.0, |low, interval| low.min(interval.0));
+    let high = intervals.iter().flatten().fold(ends.1, |high, interval| high.max(interval.1));
+    let (ends, step) = scale((low, high));
+    for tick in 0..=round((ends.1 - ends.0) / step) as u32 {
+        // Rounded, so that 0.1 + 0.2 reads as 0.3.
+        let value = round((ends.0 / step) + f64::from(tick)) * step;
+        let y = between(BOTTOM, TOP, share(value, ends));
         canvas.line(&[(LEFT, y), (RIGHT, y)], GRID, 1);
-        canvas.text(&number(ends.0 + (ends.1 - ends.0) * part), (LEFT - 12, y), 13, QUIET, HPos::Right);
+        canvas.text(&number(value), (LEFT - 12, y), 13, QUIET, HPos::Right);
     }
-    let points = (0..values.len()).filter_map(|at| Some((across(at, values.len()), sweep.drawn(&[at])?)));
-    let points: Vec<_> = points.map(|(x, value)| (x, between(BOTTOM, TOP, share(value, ends)))).collect();
+    let y = |value: f64| between(BOTTOM, TOP, share(value, ends));
+    for (at, interval) in intervals.iter().enumerate() {
+        let x = across(at, values.len());
+        interval.iter().for_each(|&(low, high)| canvas.line(&[(x, y(low)), (x, y(high))], PALE, 5));
+    }
+    let points = (0..values.len()).filter_map(|at| Some((across(at, values.len()), y(sweep.drawn(&[at])?))));
+    let points: Vec<_> = points.collect();
     canvas.line(&points, BLUE, 3);
     points.iter().for_each(|&point| canvas.dot(point, BLUE));
     labels(values, canvas);
@@ -92,6 +119,6 @@ fn heat<B: DrawingBackend>(sweep: &Sweep, canvas: &Canvas<B>, ends: (f64, f64)) 
 
 /// From pale to blue.
 fn shade(part: f64) -> RGBColor {
-    let mix = |from: u8, to: u8| crate::math::round(f64::from(from) + (f64::from(to) - f64::from(from)) * part) as u8;
+    let mix = |from: u8, to: u8| round(f64::from(from) + (f64::from(to) - f64::from(from)) * part) as u8;
     RGBColor(mix(236, BLUE.0), mix(241, BLUE.1), mix(247, BLUE.2))
 }

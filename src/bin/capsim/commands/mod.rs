@@ -10,6 +10,7 @@ pub mod run;
 pub mod schema;
 pub mod strategies;
 pub mod sweep;
+pub mod tune;
 pub mod validate;
 pub mod verify;
 

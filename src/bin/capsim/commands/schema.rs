@@ -8,5 +8,6 @@ pub fn schema(args: &Schema) -> Exit {
     match args.of {
         Described::Model => console::print(&format!("{:#}\n", capsim::model::schema())),
         Described::Report => console::print(capsim::report::SCHEMA),
+        Described::Tune => console::print(capsim::report::TUNE_SCHEMA),
     }
 }

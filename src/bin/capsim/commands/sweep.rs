@@ -22,6 +22,8 @@ fn try_sweep(args: &Sweep) -> Result<Exit, Exit> {
     if args.model.model == Path::new("-") {
         return Err(fail("a sweep reads the model for each point, which standard input does not allow", Exit::Usage));
     }
+    // Before the models are read: there may be thousands.
+    work::listen();
     let base = super::load(&args.model, args.trials.overrides())?;
     let points = match args.sample {
         Some(0) => return Err(fail("--sample 0: a sweep of no points", Exit::Usage)),
@@ -35,7 +37,6 @@ fn try_sweep(args: &Sweep) -> Result<Exit, Exit> {
         files.iter().map(|file| stored(args, out.as_ref(), file)).collect();
     let missing = models.into_iter().zip(&found).map(|(model, found)| found.is_none().then_some(model)).collect();
     let options = work::options(args.trials.jobs);
-    work::listen();
     let progress = Progress::new(args.trials.quiet);
     let trouble = Mutex::new(None);
     let finished = |at: usize, answer: &Answer| {

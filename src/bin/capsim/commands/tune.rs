@@ -1,0 +1,70 @@
+//! `capsim tune`: the values of named knobs that do best under the objectives.
+
+use crate::args::{Format, Tune};
+use crate::console;
+use crate::exit::Exit;
+use crate::work::{self, Progress, fail, failed};
+use capsim::experiment::{self, Axis, Better, Goal, NoCapacity, Search};
+use capsim::model::Model;
+use capsim::report::{self, Paint};
+use std::path::Path;
+
+pub fn tune(args: &Tune) -> Exit {
+    match try_tune(args) {
+        Ok(exit) | Err(exit) => exit,
+    }
+}
+
+fn try_tune(args: &Tune) -> Result<Exit, Exit> {
+    if args.model.model == Path::new("-") {
+        return Err(fail("tune reads the model for each point, which standard input does not allow", Exit::Usage));
+    }
+    // Before the models are read: there may be thousands.
+    work::listen();
+    let base = super::load(&args.model, args.trials.overrides())?;
+    let search = Search { goal: goal(args), budget: args.budget, best: args.best };
+    let points = experiment::candidates(&args.knob, &search, base.run.seed);
+    let load = |at: Vec<usize>| model_at(args, &args.knob, &at).map(|model| (at, model));
+    let candidates = points.into_iter().map(load).collect::<Result<Vec<_>, _>>()?;
+    let options = work::options(args.trials.jobs);
+    let progress = Progress::new(args.trials.quiet);
+    let show = |done, of| progress.show(done, of);
+    let found = experiment::tune(&base, args.knob.clone(), candidates, search, &options, &show);
+    progress.clear();
+    let found = found.map_err(|why| match why {
+        NoCapacity::Refused(why) => fail(&why, Exit::Invalid),
+        NoCapacity::Failed(failure) => failed(failure),
+    })?;
+    if let Goal::Metric(metric, _) = &found.search.goal
+        && !found.partial
+        && found.best.iter().all(|candidate| candidate.replications > 0 && candidate.value.is_none())
+    {
+        let why = format!("{metric}: the model has no such metric, or nothing of it was observed");
+        return Err(fail(&why, Exit::Usage));
+    }
+    let text = match args.format {
+        Format::Text if args.out.is_none() => report::tune_text(&found, console::paint()),
+        Format::Text => report::tune_text(&found, Paint::Plain),
+        Format::Json => report::tune_json(&found),
+        Format::Csv => report::tune_csv(&found),
+        Format::Markdown => report::tune_markdown(&found),
+    };
+    let delivered = work::deliver(&text, args.out.as_deref());
+    Ok(if found.partial { Exit::Interrupted } else { delivered })
+}
+
+/// `cost` is short for the bill of a month.
+fn goal(args: &Tune) -> Goal {
+    let metric = |name: &str| if name == "cost" { "cost.month".into() } else { name.to_string() };
+    match (&args.maximise, &args.minimise) {
+        (Some(name), _) if name == "capacity" => Goal::Capacity,
+        (Some(name), _) => Goal::Metric(metric(name), Better::More),
+        (_, Some(name)) => Goal::Metric(metric(name), Better::Less),
+        (None, None) => Goal::Capacity,
+    }
+}
+
+fn model_at(args: &Tune, axes: &[Axis], at: &[usize]) -> Result<Model, Exit> {
+    let values = axes.iter().zip(at).map(|(axis, &at)| format!("{}={}", axis.path, axis.values[at]));
+    super::load(&args.model, args.trials.overrides().into_iter().chain(values))
+}

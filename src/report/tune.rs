@@ -1,0 +1,219 @@
+//! The pages of `tune`: the best values in a sentence, and the best few in a table.
+
+use super::csv::{field, number as csv_number};
+use super::json::{finite, pretty};
+use super::text::{WIDTH, section};
+use super::words::{self, NOTHING, Paint, paragraph, range};
+use crate::experiment::{Better, Candidate, Goal, Objective, Tuned, Verdict};
+use crate::units::{count, number};
+use comfy_table::{Table, presets};
+use serde_json::{Map, Value, json};
+
+/// The JSON Schema of what `tune --format json` prints.
+pub const TUNE_SCHEMA: &str = include_str!("../../docs/tune.schema.json");
+
+fn wanted(goal: &Goal) -> String {
+    match goal {
+        Goal::Capacity => "the largest capacity".into(),
+        Goal::Metric(metric, Better::More) => format!("the largest {metric}"),
+        Goal::Metric(metric, Better::Less) => format!("the smallest {metric}"),
+    }
+}
+
+fn goal_name(goal: &Goal) -> &str {
+    match goal {
+        Goal::Capacity => "capacity",
+        Goal::Metric(metric, _) => metric,
+    }
+}
+
+impl Tuned {
+    fn values<'a>(&'a self, candidate: &'a Candidate) -> impl Iterator<Item = (&'a str, &'a str)> {
+        self.axes.iter().zip(&candidate.at).map(|(axis, &at)| (axis.path.as_str(), axis.values[at].as_str()))
+    }
+
+    fn named(&self, candidate: &Candidate) -> String {
+        let all: Vec<String> = self.values(candidate).map(|(path, value)| format!("{path}={value}")).collect();
+        all.join(" ")
+    }
+}
+
+fn value(candidate: &Candidate) -> String {
+    let Some(value) = candidate.value else { return NOTHING.into() };
+    match candidate.interval {
+        Some((low, high)) if high == f64::INFINITY => format!("{} or more", number(low)),
+        Some((low, high)) if low < high => format!("{} ({})", number(value), range(low, high, "")),
+        _ => number(value),
+    }
+}
+
+fn broken(not_met: &[(Objective, Verdict)]) -> String {
+    let of = |wanted: Verdict| {
+        let all = not_met.iter().filter(|(_, verdict)| *verdict == wanted).map(|(goal, _)| words::bound(goal));
+        Some(all.collect::<Vec<_>>().join(", ")).filter(|all| !all.is_empty())
+    };
+    let part = |verdict: Verdict| of(verdict).map(|all| format!("{} {all}", words::verdict(verdict)));
+    [Verdict::Broken, Verdict::Undecided].into_iter().filter_map(part).collect::<Vec<_>>().join("; ")
+}
+
+fn objectives(tuned: &Tuned, candidate: &Candidate) -> String {
+    match candidate.verdict {
+        Verdict::Met => "all met".into(),
+        Verdict::Broken if tuned.search.goal == Goal::Capacity => "met at no demand".into(),
+        _ if candidate.not_met.is_empty() => "more traffic than it can carry".into(),
+        _ => broken(&candidate.not_met),
+    }
+}
+
+fn answer(tuned: &Tuned) -> Vec<String> {
+    let mut all = Vec::new();
+    if tuned.partial {
+        all.push("Interrupted: this ranks what was done so far, on the draws of the search.".to_string());
+    }
+    let Some(best) = tuned.best.first() else { return all };
+    let (named, value) = (tuned.named(best), value(best));
+    let goal = wanted(&tuned.search.goal);
+    all.push(match best.verdict {
+        Verdict::Met => format!("{named} has {goal} under the objectives: {value}."),
+        Verdict::Undecided => format!(
+            "Nothing tried meets every objective for sure. Of those that may, {named} has {goal}: {value}; {}.",
+            broken(&best.not_met)
+        ),
+        Verdict::Broken => format!(
+            "Infeasible: nothing tried meets every objective. {named} comes first among those that do not: {}.",
+            objectives(tuned, best)
+        ),
+    });
+    if tuned.ties > 0 {
+        let many = if tuned.ties == 1 {
+            "One more cannot".into()
+        } else {
+            format!("{} more cannot", count(tuned.ties as u64))
+        };
+        all.push(format!("{many} be told from it on this evidence: take the one that suits you."));
+    }
+    let of = if tuned.tried < tuned.grid { ", a Latin hypercube" } else { ", all of them" };
+    let fresh = if tuned.partial { "" } else { " The ranking is on fresh replications." };
+    all.push(format!(
+        "{} of {} points were tried{of}; {} replications{}.{fresh}",
+        count(tuned.tried as u64),
+        count(tuned.grid as u64),
+        count(tuned.runs),
+        if tuned.search.goal == Goal::Capacity {
+            String::new()
+        } else {
+            format!(" of a budget of {}", count(tuned.search.budget.into()))
+        },
+    ));
+    all
+}
+
+fn table(tuned: &Tuned) -> (Vec<String>, Vec<Vec<String>>) {
+    let goal = goal_name(&tuned.search.goal).to_string();
+    let knobs = tuned.axes.iter().map(|axis| axis.path.clone());
+    let header = knobs.chain([goal, "objectives".into(), "replications".into(), "standing".into()]).collect();
+    let rows = tuned.best.iter().enumerate().map(|(at, candidate)| {
+        let knobs = tuned.values(candidate).map(|(_, value)| value.to_string());
+        let standing = match (at, candidate.tied) {
+            (0, _) => "best",
+            (_, true) => "tied",
+            _ => "behind",
+        };
+        let rest =
+            [value(candidate), objectives(tuned, candidate), count(candidate.replications.into()), standing.into()];
+        knobs.chain(rest).collect()
+    });
+    (header, rows.collect())
+}
+
+/// Renders what `tune` found as text.
+pub fn tune_text(tuned: &Tuned, paint: Paint) -> String {
+    let mut out = format!("{}: {}\n\n", paint.bold(&tuned.model), wanted(&tuned.search.goal));
+    answer(tuned).iter().for_each(|sentence| out += &paragraph("  ", sentence, WIDTH));
+    let digest = tuned.digest.get(..12).unwrap_or(&tuned.digest);
+    out += &format!("  Seed {}, model {digest}.\n", tuned.seed);
+    let (header, rows) = table(tuned);
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    table.set_header(header);
+    table.add_rows(rows);
+    table.column_iter_mut().for_each(|column| {
+        column.set_padding((0, 2));
+    });
+    let lines = table.lines().map(|line| format!("  {}", line).trim_end().to_string() + "\n").collect();
+    section(&mut out, "The best few", lines, paint);
+    out
+}
+
+/// Renders what `tune` found as GitHub-flavoured Markdown.
+pub fn tune_markdown(tuned: &Tuned) -> String {
+    let (header, rows) = table(tuned);
+    let mut out = format!("## {}: {}\n\n{}\n\n", tuned.model, wanted(&tuned.search.goal), answer(tuned).join("\n"));
+    out += &format!("| {} |\n|{}\n", header.join(" | "), " --- |".repeat(header.len()));
+    rows.iter().for_each(|row| out += &format!("| {} |\n", row.join(" | ")));
+    out
+}
+
+/// Renders the best few as CSV.
+pub fn tune_csv(tuned: &Tuned) -> String {
+    let knobs = tuned.axes.iter().map(|axis| field(&axis.path));
+    let rest = ["value", "ci95_low", "ci95_high", "objectives", "replications", "tied"].map(String::from);
+    let mut out = knobs.chain(rest).collect::<Vec<_>>().join(",") + "\r\n";
+    for candidate in &tuned.best {
+        let knobs = tuned.values(candidate).map(|(_, value)| field(value));
+        let rest = [
+            csv_number(candidate.value),
+            csv_number(candidate.interval.map(|interval| interval.0)),
+            csv_number(candidate.interval.map(|interval| interval.1)),
+            words::verdict(candidate.verdict).into(),
+            candidate.replications.to_string(),
+            candidate.tied.to_string(),
+        ];
+        out += &(knobs.chain(rest).collect::<Vec<_>>().join(",") + "\r\n");
+    }
+    out
+}
+
+/// Renders what `tune` found as JSON.
+pub fn tune_json(tuned: &Tuned) -> String {
+    let number = |x: Option<f64>| x.map_or(Value::Null, finite);
+    let candidates = tuned.best.iter().map(|candidate| {
+        let set: Map<_, _> = tuned.values(candidate).map(|(path, value)| (path.into(), value.into())).collect();
+        let not_met = candidate.not_met.iter().map(|(goal, verdict)| (goal.metric.clone(), words::verdict(*verdict).into()));
+        json!({
+            "set": set,
+            "value": number(candidate.value),
+            "interval": candidate.interval.map_or(Value::Null, |(low, high)| json!([finite(low), number(Some(high).filter(|x| x.is_finite()))])),
+            "objectives": words::verdict(candidate.verdict),
+            "not_met": not_met.collect::<Map<_, Value>>(),
+            "replications": candidate.replications,
+            "tied": candidate.tied,
+        })
+    });
+    let verdict = match tuned.best.first().map(|best| best.verdict) {
+        Some(Verdict::Met) => "found",
+        Some(Verdict::Undecided) => "undecided",
+        _ => "infeasible",
+    };
+    let way = match tuned.search.goal {
+        Goal::Capacity | Goal::Metric(_, Better::More) => "maximise",
+        Goal::Metric(_, Better::Less) => "minimise",
+    };
+    pretty(&json!({
+        "schema_version": super::SCHEMA_VERSION,
+        "capsim_version": env!("CARGO_PKG_VERSION"),
+        "model": tuned.model,
+        "digest": tuned.digest,
+        "seed": tuned.seed,
+        "way": way,
+        "goal": goal_name(&tuned.search.goal),
+        "verdict": verdict,
+        "grid": tuned.grid,
+        "tried": tuned.tried,
+        "budget": tuned.search.budget,
+        "replications": tuned.runs,
+        "ties": tuned.ties,
+        "partial": tuned.partial,
+        "best": candidates.collect::<Vec<_>>(),
+    }))
+}
