@@ -10,6 +10,7 @@ mod attempts;
 mod case;
 mod limits;
 mod memory;
+mod parts;
 mod plans;
 mod queues;
 mod traffic;
@@ -25,9 +26,11 @@ use std::path::PathBuf;
 pub const CONFIDENCE: f64 = 0.999;
 
 /// The models of `verify/`.
-const BASES: [(&str, &str); 9] = [
+const BASES: [(&str, &str); 11] = [
     ("attempts", include_str!("../../verify/attempts.toml")),
+    ("database", include_str!("../../verify/database.toml")),
     ("logs", include_str!("../../verify/logs.toml")),
+    ("lookup", include_str!("../../verify/lookup.toml")),
     ("plan", include_str!("../../verify/plan.toml")),
     ("priority", include_str!("../../verify/priority.toml")),
     ("queue", include_str!("../../verify/queue.toml")),
@@ -119,7 +122,15 @@ pub fn laws() -> Vec<Finding> {
 
 /// Every case, in the order of the table.
 fn battery() -> Vec<Case> {
-    let all = [queues::cases(), traffic::cases(), plans::cases(), attempts::cases(), limits::cases(), memory::cases()];
+    let all = [
+        queues::cases(),
+        traffic::cases(),
+        plans::cases(),
+        attempts::cases(),
+        limits::cases(),
+        memory::cases(),
+        parts::cases(),
+    ];
     all.into_iter().flatten().collect()
 }
 
