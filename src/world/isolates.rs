@@ -331,6 +331,7 @@ impl World<'_> {
             self.free_calls.push(id);
         }
         self.forget_copy(id);
+        self.forget_semaphore(id);
         self.lose_guard(id);
     }
 
