@@ -96,9 +96,9 @@ impl World<'_> {
 
     /// The last call of a plan is over.
     #[inline(always)]
-    pub(super) fn plan_over(&mut self, place: u32) {
-        if self.blueprint.plan_ends.is_empty() {
-            return self.free_plan(place);
+    pub(super) fn plan_over<const PLAIN: bool>(&mut self, place: u32) {
+        if PLAIN || self.blueprint.plan_ends.is_empty() {
+            return self.free_plan::<PLAIN>(place);
         }
         let plan = &self.plans[place as usize];
         self.run_errand(End::Plan(place), plan.number, plan.recorded, [0; 2]);
@@ -251,7 +251,7 @@ impl World<'_> {
         }
         self.errands.free.push(id);
         if let End::Plan(place) = self.errands.list[id as usize].end {
-            self.free_plan(place);
+            self.free_plan::<false>(place);
         }
     }
 }

@@ -61,7 +61,7 @@ impl World<'_> {
                 self.ready.push_back(id);
             }
         }
-        self.drain();
+        self.drain::<false>();
     }
 
     /// A plan ends whose user has left.

@@ -277,7 +277,7 @@ impl World<'_> {
     /// A store answers: the call goes on.
     pub(super) fn store_answers(&mut self, id: u32) {
         self.advance(id);
-        self.drain();
+        self.drain::<false>();
     }
 
     /// What a log op has done, now that it is over; `false` where it was refused and the rest must be skipped.

@@ -213,10 +213,10 @@ impl World<'_> {
             if call.work == Work::D1 {
                 self.d1[self.blueprint.database(call)].leave(done, self.now, recorded);
             }
-            if done { self.finish_attempts(id, CallEnd::Succeeded) } else { self.op_refused(id) }
+            if done { self.finish_attempts::<false>(id, CallEnd::Succeeded) } else { self.op_refused(id) }
         }
         self.advance(id);
-        self.drain();
+        self.drain::<false>();
     }
 
     /// The database refuses an operation: it is tried again after a wait, or given up.
