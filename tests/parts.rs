@@ -1,5 +1,5 @@
-//! Parts with a behaviour of their own, against what is known of them: caches in front of a computation, and a
-//! database that does one operation at a time. Intervals are 99 % over replications at a fixed seed.
+//! Parts with a behaviour of their own, against what is known of them: caches in front of a computation, a database that
+//! does one operation at a time, a rate limiter that counts in a store. Intervals are 99 % over replications at a fixed seed.
 
 use crate::common::{answer, holds, mean, model, model_with, shipped};
 use capsim::streams::Popularity;
@@ -248,4 +248,72 @@ fn full_jitter_makes_the_stress_test_worse_and_fewer_at_once_cures_it() {
     assert_eq!(gave_up(&["queue.writers.max_concurrency=50"]), (0.0, 0.0));
     // 12.4 s of waiting are enough for any burst that does not meet another.
     assert!(gave_up(&["retry.db.backoff.base=400ms"]).1 < 0.01);
+}
+
+/// Requests of one person every 10 s, each a read and, while there are any left, a write.
+fn limited(arrivals: &str, extra: &str) -> String {
+    format!(
+        r#"
+name = "limited"
+[run]
+horizon = "2d"
+replications = 2
+[traffic.a]
+arrivals = {{ {arrivals} }}
+[workflow.plan]
+steps = [{{ name = "limit", limiter = "daily" }}]
+[limiter.daily]
+people = {{ law = "same" }}
+per_day = 50
+{extra}
+[store.kv]
+kind = "kv"
+latency = {{ get = "20ms", put = "100ms" }}
+"#
+    )
+}
+
+#[test]
+fn a_person_has_fifty_requests_a_day() {
+    let text = limited(r#"process = "deterministic", per_minute = 6"#, "");
+    let answer = answer(&model(&text));
+    for (metric, count) in [
+        ("limiter.daily.checked", 17_280.0),
+        ("limiter.daily.admitted", 100.0),
+        ("limiter.daily.admitted_over", 0.0),
+        ("limiter.daily.refused", 17_180.0),
+        ("limiter.daily.lost_updates", 0.0),
+        ("plans.overloaded", 17_180.0),
+        ("plans.completed", 100.0),
+        ("kv.reads", 17_280.0),
+        ("kv.writes", 100.0),
+    ] {
+        assert_eq!(mean(&answer, metric), count, "{metric}");
+    }
+}
+
+/// Five requests of one person at the same instant all read the same count: until the count says 50, fifty times five
+/// have passed. A key that takes one write a second refuses four of the five writes, and the requests pass or not as
+/// the program decides.
+#[test]
+fn requests_that_overlap_pass_a_limiter_that_counts_in_a_store() {
+    let one = "arrivals = { process = \"deterministic\", per_minute = 1 }";
+    let others: String = ["b", "c", "d", "e"].iter().map(|name| format!("[traffic.{name}]\n{one}\n")).collect();
+    let text = limited("process = \"deterministic\", per_minute = 1", "") + &others;
+    let answer_of = |overrides: &[&str]| answer(&model_with(&text, overrides));
+    let raced = answer_of(&[]);
+    assert_eq!(mean(&raced, "limiter.daily.admitted"), 2.0 * 250.0);
+    assert_eq!(mean(&raced, "limiter.daily.admitted_over"), 2.0 * 200.0);
+    assert_eq!(mean(&raced, "limiter.daily.lost_updates"), 2.0 * 200.0);
+    let spaced = answer_of(&["store.kv.key_spacing=1s"]);
+    assert_eq!(mean(&spaced, "limiter.daily.admitted"), 2.0 * 250.0);
+    assert_eq!(mean(&spaced, "limiter.daily.writes_failed"), 2.0 * 200.0);
+    assert_eq!(mean(&spaced, "kv.writes_rejected_key"), 2.0 * 200.0);
+    let closed = answer_of(&["store.kv.key_spacing=1s", "limiter.daily.on_error=refuse"]);
+    assert_eq!(mean(&closed, "limiter.daily.admitted"), 2.0 * 50.0);
+    assert_eq!(mean(&closed, "limiter.daily.admitted_over"), 0.0);
+    // A quota of writes that is used up: nobody is counted any more, and everybody passes.
+    let quota = answer_of(&["store.kv.quota.writes.limit=10"]);
+    assert_eq!(mean(&quota, "limiter.daily.refused"), 0.0);
+    assert_eq!(mean(&quota, "limiter.daily.admitted"), 2.0 * 5.0 * 1_440.0);
 }

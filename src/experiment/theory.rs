@@ -94,6 +94,7 @@ fn is_plain(model: &Model) -> bool {
         stores: _,
         tiers,
         d1,
+        limiters,
         reads: _,
         logging,
         readers,
@@ -139,10 +140,11 @@ fn is_plain(model: &Model) -> bool {
     let steady = stages.is_empty() && isolates.is_none();
     let plain_class = |class: &Class| class.comeback.is_none() && class.leaves_after.is_none();
     let no_fallback = workflows.iter().flat_map(|workflow| &workflow.steps).all(|step| step.fallback.is_none());
-    // Work that a cache answers, or that waits for a database, is another matter; so are plans that find no request left.
+    // Work that a cache answers, or that waits for a database or a limiter, is another matter; so are plans that find no request left.
     !lacks_requests(model)
         && tiers.is_empty()
         && d1.is_empty()
+        && limiters.is_empty()
         && no_fallback
         && steady
         && classes.iter().all(plain_class)

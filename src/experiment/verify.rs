@@ -10,6 +10,7 @@ mod attempts;
 mod case;
 mod limits;
 mod memory;
+mod parts;
 mod plans;
 mod providers;
 mod queues;
@@ -26,9 +27,11 @@ use std::path::PathBuf;
 pub const CONFIDENCE: f64 = 0.999;
 
 /// The models of `verify/`.
-const BASES: [(&str, &str); 10] = [
+const BASES: [(&str, &str); 12] = [
     ("attempts", include_str!("../../verify/attempts.toml")),
+    ("database", include_str!("../../verify/database.toml")),
     ("logs", include_str!("../../verify/logs.toml")),
+    ("lookup", include_str!("../../verify/lookup.toml")),
     ("plan", include_str!("../../verify/plan.toml")),
     ("priority", include_str!("../../verify/priority.toml")),
     ("provider", include_str!("../../verify/provider.toml")),
@@ -129,6 +132,7 @@ fn battery() -> Vec<Case> {
         providers::cases(),
         limits::cases(),
         memory::cases(),
+        parts::cases(),
     ];
     all.into_iter().flatten().collect()
 }

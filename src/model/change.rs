@@ -235,6 +235,7 @@ fn differs(base: &Model, stage: &Model) -> Option<&'static str> {
         ("store", stage.stores != base.stores),
         ("tiers", stage.tiers != base.tiers),
         ("d1", stage.d1 != base.d1),
+        ("limiter", stage.limiters != base.limiters),
         ("reads", stage.reads != base.reads),
         ("logging", stage.logging != base.logging),
         ("reader", stage.readers != base.readers),

@@ -124,6 +124,7 @@ fn sections(
         workflow::can_compute(input, &cursor, &workflows, &tiers);
     }
     let stores = store::read(input, &cursor);
+    let limiters = parts::limiters(input, &cursor, &names, &stores);
     let reads = store::reads(input, &cursor, &names);
     let mut classes = traffic::read(input, &cursor, &names, run.as_ref());
     // Where steps are wrong, the number of calls is not known.
@@ -139,8 +140,8 @@ fn sections(
             Complaint::new("a trace says its isolates, and these come and go").cure("take one of the two out");
         input.problems.report_once(cursor.at("isolates"), "isolates", complaint);
     }
-    if isolates.is_some() && !(tiers.is_empty() && d1.is_empty()) {
-        let complaint = Complaint::new("not supported together with [tiers.NAME] or [d1.NAME]");
+    if isolates.is_some() && !(tiers.is_empty() && d1.is_empty() && limiters.is_empty()) {
+        let complaint = Complaint::new("not supported together with [tiers.NAME], [d1.NAME] or [limiter.NAME]");
         input.problems.report_once(cursor.at("isolates"), "isolates", complaint.cure("use `platform.isolates`"));
     }
     if isolates.is_some() && logging.ops.iter().any(|op| op.event == LogEvent::PlanEnd) {
@@ -167,6 +168,7 @@ fn sections(
         stores,
         tiers,
         d1,
+        limiters,
         reads,
         logging,
         readers,

@@ -17,6 +17,7 @@ pub(super) struct Names {
     pub stores: List,
     pub tiers: List,
     pub d1: List,
+    pub limiters: List,
 }
 
 /// The names of one kind of part, in alphabetical order.
@@ -41,6 +42,7 @@ impl Names {
             stores: list("store", "store"),
             tiers: list("tiers", "tiers"),
             d1: list("d1 database", "d1"),
+            limiters: list("limiter", "limiter"),
         }
     }
 }

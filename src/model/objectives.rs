@@ -9,7 +9,7 @@ use super::problems::Complaint;
 use super::spec::Objective;
 
 /// The first words of metric names, beside those of stores.
-const ROOTS: [&str; 21] = [
+const ROOTS: [&str; 22] = [
     "plans",
     "plan",
     "calls",
@@ -31,6 +31,7 @@ const ROOTS: [&str; 21] = [
     "invocation",
     "tiers",
     "d1",
+    "limiter",
 ];
 
 /// Reads the objectives, in the order of their metrics.
@@ -75,9 +76,12 @@ fn possible(metric: &str, names: &Names) -> Result<(), Complaint> {
         ["provider" | "breaker" | "hedge", provider, _, ..] => part(provider, &names.providers),
         ["tiers", tiers, _, ..] => part(tiers, &names.tiers),
         ["d1", database, _, ..] => part(database, &names.d1),
-        ["class" | "queue" | "provider" | "tiers" | "d1", _] => Err(Complaint::new("not the name of a metric")
-            .found(format!("{metric:?}"))
-            .allowed("such as \"queue.ai.drop_fraction\"")),
+        ["limiter", limiter, _, ..] => part(limiter, &names.limiters),
+        ["class" | "queue" | "provider" | "tiers" | "d1" | "limiter", _] => {
+            Err(Complaint::new("not the name of a metric")
+                .found(format!("{metric:?}"))
+                .allowed("such as \"queue.ai.drop_fraction\""))
+        }
         [root, ..] if ROOTS.contains(&root) || names.stores.position(root).is_some() => Ok(()),
         [root, ..] => {
             let known: Vec<&str> = ROOTS.into_iter().chain(names.stores.all().iter().map(String::as_str)).collect();

@@ -1,15 +1,15 @@
-//! `[tiers.NAME]` and `[d1.NAME]`.
+//! `[tiers.NAME]`, `[d1.NAME]` and `[limiter.NAME]`.
 
 use super::cursor::Cursor;
 use super::input::Input;
 use super::language::CATALOGUE;
 use super::names::Names;
 use super::problems::Complaint;
-use super::spec::{Catalogue, D1, FillsOnHit, Tier, Tiers};
+use super::spec::{Catalogue, D1, FillsOnHit, Limiter, Store, StoreKind, Tier, Tiers};
 use super::{law, provider};
 use crate::policy::{Evict, Renew};
 use crate::streams::{LawSpec, Popularity};
-use crate::units::{Span, count};
+use crate::units::{Id, Span, count};
 
 /// The most places for entries of one memory tier in all isolates together.
 const MAX_PLACES: u64 = 4_000_000;
@@ -114,4 +114,25 @@ pub(super) fn d1(input: &mut Input<'_>, root: &Cursor<'_>, names: &Names) -> Vec
         databases.extend(latency.map(|latency| D1 { name: name.into(), latency, max_queue, max_wait, retry }));
     }
     databases
+}
+
+/// Reads the rate limiters, in the order of their names.
+pub(super) fn limiters(input: &mut Input<'_>, root: &Cursor<'_>, names: &Names, stores: &[Store]) -> Vec<Limiter> {
+    let mut limiters = Vec::new();
+    for (name, cursor) in root.named("limiter") {
+        let (at, key) = (cursor.at("store"), cursor.key("store"));
+        let store: Option<Id<Store>> = names.stores.resolve(input, cursor.word("store"), at, &key);
+        if let Some(found) = store.and_then(|id| stores.get(id.index())).filter(|found| found.kind != StoreKind::Kv) {
+            let complaint = Complaint::new("a limiter counts in a key-value store")
+                .found(format!("the store {:?}, which is none", found.name))
+                .allowed("a store of kind = \"kv\"");
+            input.problems.report_once(at, &key, complaint);
+        }
+        let people = catalogue(input, &cursor, "people");
+        let fails_open = cursor.word("on_error") == "allow";
+        if let (Some(people), Some(per_day), Some(store)) = (people, cursor.count("per_day"), store) {
+            limiters.push(Limiter { name: name.into(), people, per_day, store, fails_open });
+        }
+    }
+    limiters
 }

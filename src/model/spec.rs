@@ -51,6 +51,8 @@ pub struct Model {
     pub tiers: Vec<Tiers>,
     /// Databases that do one operation at a time.
     pub d1: Vec<D1>,
+    /// Rate limiters that count in a store.
+    pub limiters: Vec<Limiter>,
     /// Reads that are not logs: allow and deny lists, prompts.
     pub reads: Vec<Read>,
     /// How calls are logged.

@@ -120,18 +120,20 @@ fn resolved<T>(input: &mut Input<'_>, table: &Cursor<'_>, key: &str, list: &List
 /// Who does the work of a step: a provider, unless another key says who.
 fn work(input: &mut Input<'_>, table: &Cursor<'_>, names: &Names) -> Option<Work> {
     let has = |key: &str| table.get(key).is_some();
-    match (has("provider"), has("lookup"), has("d1")) {
-        (false, false, true) => resolved(input, table, "d1", &names.d1).map(Work::D1),
-        (.., true) => {
+    match (has("provider"), has("lookup"), has("d1"), has("limiter")) {
+        (false, false, true, false) => resolved(input, table, "d1", &names.d1).map(Work::D1),
+        (false, false, false, true) => resolved(input, table, "limiter", &names.limiters).map(Work::Limiter),
+        (.., d1, limiter) if d1 || limiter => {
             let complaint = Complaint::new("a step has one who does its work")
-                .allowed("`provider` (with or without `lookup`), `lookup` alone, or `d1` alone");
-            input.problems.report_once(table.at("d1"), &table.key("d1"), complaint);
+                .allowed("`provider` (with or without `lookup`), `lookup` alone, `d1` alone, or `limiter` alone");
+            let key = if d1 { "d1" } else { "limiter" };
+            input.problems.report_once(table.at(key), &table.key(key), complaint);
             None
         }
-        (false, true, false) => resolved(input, table, "lookup", &names.tiers).map(Work::Compute),
-        (false, false, false) if names.providers.all().is_empty() => {
+        (false, true, ..) => resolved(input, table, "lookup", &names.tiers).map(Work::Compute),
+        (false, false, ..) if names.providers.all().is_empty() => {
             let complaint = Complaint::new("nobody does the work of this step")
-                .allowed("`provider`, `lookup` or `d1`")
+                .allowed("`provider`, `lookup`, `d1` or `limiter`")
                 .cure("add [provider.NAME]");
             input.problems.report_once(table.node.key, &table.key("provider"), complaint);
             None

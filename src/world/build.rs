@@ -2,8 +2,10 @@
 //! a workflow into its calls, a strategy into rows.
 
 mod flow;
+mod parts;
 
-use self::flow::{answerers, flow, lookup};
+use self::flow::flow;
+use self::parts::{answerers, check, lookup};
 use super::admin::{ChoreSpec, chores, remembers};
 use super::draws::{OpDraw, OpDraws, OpWords};
 use super::laws::Laws;
@@ -12,8 +14,10 @@ use super::state::{Call, Phase};
 use super::work::Work;
 use crate::model::{Arrivals, Discipline, InvocationScope, LogEvent, LogOp, Model, OpKind, ReadCount, Role, When};
 use crate::policy::{Fault, FaultSet, Retry};
-use crate::streams::{Choice, Law};
+use crate::streams::Law;
 use crate::units::{Instant, Span};
+
+pub(super) use self::parts::{Check, Lookup};
 
 /// Nothing at this position.
 pub(super) const NONE: u16 = u16::MAX;
@@ -54,6 +58,8 @@ pub struct Blueprint {
     pub(super) has_list: bool,
     /// By tiers.
     pub(super) lookups: Vec<Lookup>,
+    /// By limiter.
+    pub(super) limiters: Vec<Check>,
     /// Whether all plans live in one isolate.
     pub(super) one_isolate: bool,
     /// Whether the strategy has any row.
@@ -127,7 +133,7 @@ pub(super) struct CallSpec {
     pub(super) step: u16,
     /// Its number within the step.
     pub(super) ordinal: u32,
-    /// Who is asked; behind the providers stand the databases, then nobody.
+    /// Who is asked; behind the providers stand the databases, then the limiters, then nobody.
     pub(super) provider: u16,
     pub(super) work: Work,
     pub(super) lookup: u16,
@@ -136,14 +142,6 @@ pub(super) struct CallSpec {
     pub(super) queue: u16,
     pub(super) law: u16,
     pub(super) critical: bool,
-}
-
-/// Tiers, flat.
-#[derive(Debug)]
-pub(super) struct Lookup {
-    pub(super) keys: Choice,
-    /// How long a hit and a miss of each tier take.
-    pub(super) tiers: Vec<[u16; 2]>,
 }
 
 /// One step of a workflow.
@@ -248,6 +246,8 @@ impl Blueprint {
             model.workflows.iter().map(|workflow| flow((model, whole), workflow, (words, has_requests), &mut laws));
         let workflows: Vec<Flow> = flows.collect::<Result<_, String>>()?;
         let lookups: Result<Vec<Lookup>, String> = model.tiers.iter().map(|tiers| lookup(tiers, &mut laws)).collect();
+        let limiters: Result<Vec<Check>, String> =
+            model.limiters.iter().map(|spec| check(model, spec, &mut laws)).collect();
         let asks_providers = workflows.iter().flat_map(|flow| &flow.calls).all(|call| call.work == Work::Provider);
         let back = |class: &crate::model::Class| class.comeback.as_ref().map(|back| back.after.clone());
         let comeback_laws: Result<Vec<Option<u16>>, String> =
@@ -287,6 +287,7 @@ impl Blueprint {
             patience,
             line_count: priorities.len(),
             lookups: lookups?,
+            limiters: limiters?,
             workflows,
             comeback_laws: comeback_laws?,
             leave_laws: leave_laws?,
@@ -341,7 +342,7 @@ impl Blueprint {
 
     /// Whether calls count what their invocation has used.
     pub(super) fn counts_invocations(&self) -> bool {
-        self.limits_external || self.has_logs || !self.reads.is_empty()
+        self.limits_external || self.has_logs || !self.reads.is_empty() || !self.limiters.is_empty()
     }
 
     /// Where a call begins: past the phases in which it has nothing to do.
@@ -349,6 +350,11 @@ impl Blueprint {
         let has_reads =
             index == 0 && self.plan_reads > 0 || call.work == Work::Provider && self.reads.len() > self.plan_reads;
         if has_reads { Phase::Reads } else { call.begins }
+    }
+
+    /// The limiter that stands at this place behind the databases.
+    pub(super) fn limiter(&self, call: &Call) -> usize {
+        self.database(call) - self.model.d1.len()
     }
 
     /// The database that stands at this place behind the providers.

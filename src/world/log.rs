@@ -25,7 +25,7 @@ pub(super) enum LogStep {
 /// An op that has been asked for.
 pub(super) struct Asked {
     /// When it begins: later than now, where a quota makes it wait.
-    at: Instant,
+    pub(super) at: Instant,
     pub(super) takes: Span,
     pub(super) refused: Option<Refusal>,
 }
@@ -387,7 +387,7 @@ impl World<'_> {
     }
 
     /// The invocation that a call belongs to.
-    fn invocation(&self, id: u32) -> Invocation {
+    pub(super) fn invocation(&self, id: u32) -> Invocation {
         let call = &self.calls[id as usize];
         let flow = &self.blueprint.workflows[self.plans[call.plan as usize].workflow as usize];
         let number = match flow.invocation {

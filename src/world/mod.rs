@@ -2,10 +2,11 @@
 //!
 //! Read `event` (what may happen, and in which order), then `life` (a plan and its calls), `attempt` (the provider
 //! and what follows), `policies` (what stands around an attempt), `log` (stores), `fate` (records), `work` (lookups,
-//! computations, databases), `errand` and `admin` (ops that no call makes), `change` (values that change in mid-run),
-//! `isolates` (those that come and go); `state` is what all of it works on, `build` turns a checked model into the tables
-//! it reads, `draws` says where its draws come from, `parts` are the things with a behaviour of their own. `ledger` holds
-//! the sums that must balance, `record` what is measured, `measures` and `readable` give it names.
+//! computations, databases), `permit` (rate limiters), `errand` and `admin` (ops that no call makes), `change` (values
+//! that change in mid-run), `isolates` (those that come and go); `state` is what all of it works on, `build` turns a
+//! checked model into the tables it reads, `draws` says where its draws come from, `parts` are the things with a
+//! behaviour of their own. `ledger` holds the sums that must balance, `record` what is measured, `measures` and
+//! `readable` give it names.
 //!
 //! Nothing here reads a clock, prints, starts a thread or writes text for people.
 
@@ -30,6 +31,7 @@ mod log;
 mod logfile;
 mod measures;
 mod parts;
+mod permit;
 mod policies;
 mod readable;
 mod record;

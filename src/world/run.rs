@@ -246,6 +246,9 @@ impl World<'_> {
         if !self.tiers.iter().all(super::parts::tiers::Tiers::is_sound) {
             return Err("a cache has lost count of its entries".into());
         }
+        let running = |call: &&Call| call.phase == Phase::Running && call.work == Work::Limiter;
+        let open: i128 = self.limiters.iter().map(|limiter| limiter.open()).sum();
+        super::ledger::check("checks of limiters", open, self.calls.iter().filter(running).count() as u64)?;
         for (db, spec) in self.d1.iter().zip(&model.d1) {
             super::ledger::check(&format!("operations on {}", spec.name), db.unaccounted(), 0)?;
         }

@@ -14,14 +14,16 @@ use super::ledger::{Account, CallEnd, Ledger};
 use super::logfile::LogFile;
 use super::parts::d1::D1;
 use super::parts::index::{Departure, Index, Subject};
+use super::parts::limiter::Limiter;
 use super::parts::queue::{Links, Queue};
 use super::parts::requests::Requests;
 use super::parts::source::Source;
 use super::parts::store::{Loss, Refusal, Store};
 use super::parts::tiers::Tiers;
+use super::permit::{Permit, PermitDraws, limiters, permit_draws};
 use super::policies::Policies;
 use super::record::{ClassTally, Retention};
-use super::work::{LookupDraws, Question, Work};
+use super::work::{LookupDraws, Question, Work, lookup_draws};
 use crate::calendar::Calendar;
 use crate::policy::{AdaptiveLimit, Fault};
 use crate::streams::{Purpose, Scatter, Source as Draws, Word};
@@ -303,6 +305,11 @@ pub(super) struct World<'b> {
     pub(super) lookup_draws: Vec<LookupDraws>,
     /// By call, as far as any has asked.
     pub(super) questions: Vec<Question>,
+    pub(super) limiters: Vec<Limiter>,
+    /// By class; none where the model has no limiters.
+    pub(super) permit_draws: Vec<PermitDraws>,
+    /// By call, as far as any has asked.
+    pub(super) permits: Vec<Permit>,
     /// Calls that ended without asking a provider.
     pub(super) not_logged: Account<6>,
 }
@@ -399,6 +406,9 @@ impl<'b> World<'b> {
             d1: model.d1.iter().map(D1::new).collect(),
             lookup_draws: lookup_draws(model, &draws),
             questions: Vec::new(),
+            limiters: limiters(model),
+            permit_draws: permit_draws(model, &draws),
+            permits: Vec::new(),
             not_logged: Account::new(),
         };
         world.has_counters = world.steps_each + world.used_each + blueprint.session_keys + world.answered_each > 0;
@@ -495,11 +505,6 @@ impl<'b> World<'b> {
         self.links.grow_to(self.calls.len());
         self.calls.len() as u32 - 1
     }
-}
-
-fn lookup_draws(model: &crate::model::Model, draws: &Draws) -> Vec<LookupDraws> {
-    let classes = model.classes.iter().filter(|_| !model.tiers.is_empty());
-    classes.map(|class| LookupDraws::new(&class.name, draws)).collect()
 }
 
 /// The calls of a class's workflow as they begin in the first isolate.

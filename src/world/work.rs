@@ -6,6 +6,7 @@ use super::ledger::CallEnd;
 use super::parts::d1::Answer;
 use super::parts::tiers::Miss;
 use super::state::{Call, Phase, World};
+use crate::model::Model;
 use crate::policy::Fault;
 use crate::streams::{Purpose, Scatter, Source as Draws};
 use crate::units::{Instant, Span};
@@ -19,6 +20,8 @@ pub(super) enum Work {
     Compute,
     /// A database.
     D1,
+    /// A rate limiter.
+    Limiter,
 }
 
 /// What a call has asked its tiers.
@@ -50,6 +53,12 @@ impl LookupDraws {
         let name = format!("{class}/lookup");
         LookupDraws { keys: draws.scatter(&name, Purpose::Content), takes: draws.scatter(&name, Purpose::Op) }
     }
+}
+
+/// By class; none where the model has no tiers.
+pub(super) fn lookup_draws(model: &Model, draws: &Draws) -> Vec<LookupDraws> {
+    let classes = model.classes.iter().filter(|_| !model.tiers.is_empty());
+    classes.map(|class| LookupDraws::new(&class.name, draws)).collect()
 }
 
 /// Words between the lookups of one plan's call: one for each tier.
@@ -186,6 +195,7 @@ impl World<'_> {
         call.phase = Phase::Running;
         match call.work {
             Work::Provider | Work::Compute => self.schedule_work(id, Rank::Answer, takes),
+            Work::Limiter => self.ask_permit(id),
             Work::D1 => {
                 let answer = self.d1[self.blueprint.database(call)].arrive(takes, self.now, call.recorded);
                 match answer {
@@ -200,7 +210,7 @@ impl World<'_> {
         }
     }
 
-    fn schedule_work(&mut self, id: u32, rank: Rank, takes: Span) {
+    pub(super) fn schedule_work(&mut self, id: u32, rank: Rank, takes: Span) {
         let call = &self.calls[id as usize];
         self.calendar.push(self.now + takes, order(rank, call.address, call.attempt), Event::WorkEnd(id));
     }
@@ -213,7 +223,13 @@ impl World<'_> {
             if call.work == Work::D1 {
                 self.d1[self.blueprint.database(call)].leave(done, self.now, recorded);
             }
-            if done { self.finish_attempts(id, CallEnd::Succeeded) } else { self.op_refused(id) }
+            if call.work == Work::Limiter {
+                self.permit_goes_on(id);
+            } else if done {
+                self.finish_attempts(id, CallEnd::Succeeded)
+            } else {
+                self.op_refused(id)
+            }
         }
         self.advance(id);
         self.drain();

@@ -1,7 +1,7 @@
 //! What one invocation makes of the things it may make only so many of.
 
 use super::{Ceiling, InvocationNeed};
-use crate::model::{Class, InvocationScope, LogEvent, LogOp, Model, ReadCount, Step};
+use crate::model::{Class, InvocationScope, LogEvent, LogOp, Model, ReadCount, Step, Work};
 use crate::units::count;
 
 /// What a limit counts.
@@ -105,6 +105,9 @@ fn reads(model: &Model, counts: Counts, when: impl Fn(ReadCount) -> bool) -> u32
 }
 
 fn per_call(model: &Model, step: &Step, counts: Counts, worst: bool) -> u32 {
+    if let Work::Limiter(id) = step.work {
+        return if counts.store(model, model.limiters[id.index()].store.index()) { 2 } else { 0 };
+    }
     let Some(provider) = step.provider().map(|id| &model.providers[id.index()]) else { return 0 };
     let attempts = match counts {
         Counts::External if worst => provider.retry.max + 1,

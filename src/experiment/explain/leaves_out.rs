@@ -116,9 +116,8 @@ fn retention(model: &Model) -> Option<&'static str> {
 }
 
 fn parts(model: &Model) -> Option<&'static str> {
-    (!model.tiers.is_empty() || !model.d1.is_empty()).then_some(
-        "Lookups and databases: every lookup is counted as a miss, and no operation on a database as refused.",
-    )
+    (!model.tiers.is_empty() || !model.d1.is_empty() || !model.limiters.is_empty())
+        .then_some("Lookups, databases, limiters: every lookup is counted as a miss, and nothing as refused.")
 }
 
 fn no_rate(model: &Model) -> Option<&'static str> {

@@ -3,7 +3,7 @@
 use super::latency::{self, Cut};
 use crate::model::{
     Class, InvocationScope, KeyScope, Level, LogEvent, LogOp, Model, OnCallError, OpKind, Provider, ReadCount, Step,
-    When, Work, Workflow,
+    Store, When, Work, Workflow,
 };
 use crate::policy::Fault;
 use crate::streams::{LawSpec, Word};
@@ -127,6 +127,11 @@ pub(super) fn expect(model: &Model, class: &Class, failures: Failures) -> Expect
             plan.slot_seconds[queue.index()] += calls * outcome.slot_seconds;
         }
         let provider = step.provider();
+        if let Work::Limiter(id) = step.work {
+            let store = model.limiters[id.index()].store.index();
+            plan.direct[store][OpKind::Get as usize] += calls;
+            plan.direct[store][OpKind::Put as usize] += calls;
+        }
         if let Some(at) = provider.map(|provider| provider.index()) {
             plan.attempts[at] += calls * outcome.attempts;
             plan.tokens[at] += calls * outcome.attempts * tokens(step, &model.providers[at]);
@@ -232,6 +237,7 @@ pub(super) fn outcome(model: &Model, step: &Step, failures: Failures) -> Outcome
     let provider = match step.work {
         Work::Provider(id) => &model.providers[id.index()],
         Work::Compute(id) => return surely(step.latency.as_ref().or(model.tiers[id.index()].compute.as_ref())),
+        Work::Limiter(id) => return counted(&model.stores[model.limiters[id.index()].store.index()]),
         Work::D1(id) => return surely(step.latency.as_ref().or(Some(&model.d1[id.index()].latency))),
     };
     let law = step.latency.as_ref().unwrap_or(&provider.latency);
@@ -252,6 +258,12 @@ pub(super) fn outcome(model: &Model, step: &Step, failures: Failures) -> Outcome
         slot_seconds: mix(|o| o.slot_seconds),
         seconds: mix(|o| o.seconds),
     }
+}
+
+/// A call of a limiter that admits: a read and a write.
+fn counted(store: &Store) -> Outcome {
+    let of = |op: OpKind| surely(Some(&store.latency[op as usize])).slot_seconds;
+    Outcome { slot_seconds: of(OpKind::Get) + of(OpKind::Put), ..surely(None) }
 }
 
 /// A call that always succeeds, after as long as this.

@@ -67,6 +67,7 @@ pub fn model(strategy: &str) -> Model {
         stores: vec![kv(), cache()],
         tiers: vec![],
         d1: vec![],
+        limiters: vec![],
         reads: vec![read("access_lists", 18), read("prompts", 10)],
         logging: logging(strategy),
         readers: Vec::new(),

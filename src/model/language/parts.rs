@@ -1,4 +1,4 @@
-//! The words for parts with a behaviour of their own: tiers of caches, and D1.
+//! The words for parts with a behaviour of their own: tiers of caches, D1, rate limiters.
 
 use super::super::fields::Kind::*;
 use super::super::fields::{Field, Section, Tagged, Variant, default, optional, required};
@@ -77,5 +77,15 @@ pub(super) static D1: Section = Section {
             "Accepted operations that are unfinished, beyond which one more is refused as overloaded.",
         ),
         optional("max_wait", Length, "for ever", "An operation that has waited so long is refused as overloaded."),
+    ],
+};
+
+pub(super) static LIMITER: Section = Section {
+    title: "[limiter.NAME]",
+    fields: &[
+        required("people", Tagged(&CATALOGUE), "Who comes."),
+        required("per_day", Whole(0, U32), "Requests of one person in a calendar day, UTC."),
+        default("store", Text, "kv", "Where the counts are kept, a key a person: each request reads and writes it."),
+        default("on_error", OneOf(&["allow", "refuse"]), "allow", "What a read or write that the store refuses means."),
     ],
 };

@@ -1,4 +1,4 @@
-//! Parts with a behaviour of their own: tiers of caches, and D1.
+//! Parts with a behaviour of their own: tiers of caches, D1, rate limiters.
 
 use crate::policy::{Evict, Renew, Retry};
 use crate::streams::{LawSpec, Popularity};
@@ -13,6 +13,8 @@ pub enum Work {
     Compute(Id<Tiers>),
     /// An operation on a D1 database.
     D1(Id<D1>),
+    /// A rate limiter, which reads and writes a count in a store.
+    Limiter(Id<Limiter>),
 }
 
 /// A catalogue of things that may be asked for, and how often each is.
@@ -90,4 +92,19 @@ pub struct D1 {
     pub max_wait: Option<Span>,
     /// `[retry.NAME]`: what follows a refusal.
     pub retry: Retry,
+}
+
+/// `[limiter.NAME]`: so many requests a day and person, counted in a store.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Limiter {
+    /// Its name.
+    pub name: String,
+    /// `people`: who comes.
+    pub people: Catalogue,
+    /// `per_day`: requests of one person in a calendar day, UTC.
+    pub per_day: u32,
+    /// `store`: where the counts are kept; a key a person.
+    pub store: Id<super::Store>,
+    /// `on_error = "allow"`: whether a request passes when the store refuses a read or a write.
+    pub fails_open: bool,
 }

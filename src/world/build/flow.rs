@@ -2,48 +2,13 @@
 
 use super::super::state::Phase;
 use super::super::work::Work;
-use super::{CallSpec, Flow, Laws, Lookup, NONE, Provider, StepSpec};
-use crate::model::{self, InvocationScope, Model, OnCallError, Step, Tier, Tiers, Workflow};
-use crate::policy::Retry;
-use crate::streams::{Choice, LawSpec};
+use super::parts::work;
+use super::{CallSpec, Flow, Laws, NONE, Provider, StepSpec};
+use crate::model::{InvocationScope, Model, OnCallError, Workflow};
 use crate::units::Span;
 
-/// Whom calls ask, each with its retries: the providers, the databases, and nobody.
-pub(super) fn answerers(model: &Model) -> Vec<Provider> {
-    let forever = Span::from_nanos(u64::MAX);
-    let sure = |retry: Retry| Provider {
-        timeout: forever,
-        from_arrival: false,
-        faults: Vec::new(),
-        request_error: 0.0,
-        retry,
-    };
-    let others = model.d1.iter().map(|db| db.retry).chain([Retry::NEVER]);
-    model.providers.iter().map(provider).chain(others.map(sure)).collect()
-}
-
-pub(super) fn lookup(tiers: &Tiers, laws: &mut Laws) -> Result<Lookup, String> {
-    let law = |tier: &Tier| Ok([laws.id(&tier.latency)?, laws.id(&tier.miss_latency)?]);
-    let keys = Choice::new(tiers.keys.count, &tiers.keys.popularity);
-    let tiers: Result<Vec<[u16; 2]>, String> = tiers.tiers.iter().map(law).collect();
-    Ok(Lookup { keys, tiers: tiers? })
-}
-
-/// Who does the work of a step, its place among all whom calls ask, and how long it takes.
-fn work<'m>(model: &'m Model, step: &'m Step) -> (Work, usize, &'m LawSpec) {
-    let (providers, databases) = (model.providers.len(), model.d1.len());
-    let (work, place, law) = match step.work {
-        model::Work::Provider(id) => (Work::Provider, id.index(), Some(&model.providers[id.index()].latency)),
-        model::Work::D1(id) => (Work::D1, providers + id.index(), Some(&model.d1[id.index()].latency)),
-        model::Work::Compute(id) => (Work::Compute, providers + databases, model.tiers[id.index()].compute.as_ref()),
-    };
-    (work, place, step.latency.as_ref().or(law).unwrap_or(&AT_ONCE))
-}
-
-/// What takes no time.
-static AT_ONCE: LawSpec = LawSpec::Constant { value: Span::ZERO };
-
-fn provider(spec: &crate::model::Provider) -> Provider {
+/// A provider, flat.
+pub(super) fn provider(spec: &crate::model::Provider) -> Provider {
     let mut sum = 0.0;
     let faults = spec.errors.iter().map(|&(fault, probability)| {
         sum += probability.value();

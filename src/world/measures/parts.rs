@@ -1,8 +1,9 @@
-//! The metrics of parts with a behaviour of their own: tiers of caches, databases.
+//! The metrics of parts with a behaviour of their own: tiers of caches, databases, rate limiters.
 
 use super::{Sheet, ratio, seconds};
 use crate::stats::Quantiles;
 use crate::world::parts::d1::D1;
+use crate::world::parts::limiter::Limiter;
 use crate::world::parts::tiers::Tiers;
 use crate::world::state::World;
 
@@ -14,6 +15,25 @@ pub(super) fn measures(sheet: &mut Sheet, world: &World) {
     for (db, spec) in world.d1.iter().zip(&model.d1) {
         of_database(sheet, db, &spec.name, world.now.nanos());
     }
+    for (limiter, spec) in world.limiters.iter().zip(&model.limiters) {
+        of_limiter(sheet, limiter, &spec.name);
+    }
+}
+
+fn of_limiter(sheet: &mut Sheet, limiter: &Limiter, name: &str) {
+    for (what, count) in [
+        ("checked", limiter.checked[1]),
+        ("admitted", limiter.admitted[1]),
+        ("admitted_over", limiter.over[1]),
+        ("refused", limiter.refused[1]),
+        ("lost_updates", limiter.lost_updates[1]),
+        ("reads_failed", limiter.unreadable[1]),
+        ("writes_failed", limiter.unwritten[1]),
+    ] {
+        sheet.count(&format!("limiter.{name}.{what}"), "requests", count);
+    }
+    let refused = ratio(limiter.refused[1] as f64, limiter.checked[1] as f64);
+    sheet.put(&format!("limiter.{name}.refused_fraction"), "1", refused);
 }
 
 fn of_tiers(sheet: &mut Sheet, tiers: &Tiers, spec: &crate::model::Tiers) {

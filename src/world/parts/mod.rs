@@ -2,6 +2,7 @@
 
 pub(super) mod d1;
 pub(super) mod index;
+pub(super) mod limiter;
 pub(super) mod queue;
 pub(super) mod requests;
 pub(super) mod server;

@@ -1,0 +1,139 @@
+//! Calls that ask a rate limiter: they read a count from a store, and write it back one higher.
+//!
+//! Nobody holds the count between the two, so requests of one person that overlap read the same count, and all of
+//! them pass.
+
+use super::event::Rank;
+use super::ledger::CallEnd;
+use super::log::{Asker, OpAsked};
+use super::parts::limiter::Limiter;
+use super::state::World;
+use crate::model::{self, Model, OpKind};
+use crate::streams::{Purpose, Scatter, Source as Draws, Word};
+
+/// What a call has asked its limiter.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Permit {
+    person: u32,
+    /// What it has read; none: it is reading.
+    seen: Option<u32>,
+    /// The op under way is refused.
+    refused: bool,
+}
+
+/// The draws of the checks of one class.
+#[derive(Debug)]
+pub(super) struct PermitDraws {
+    people: Scatter,
+    takes: Scatter,
+}
+
+impl PermitDraws {
+    /// The draws of a class; apart from those of its other calls.
+    pub(super) fn new(class: &str, draws: &Draws) -> PermitDraws {
+        let name = format!("{class}/limiter");
+        PermitDraws { people: draws.scatter(&name, Purpose::Content), takes: draws.scatter(&name, Purpose::Op) }
+    }
+}
+
+/// By limiter; nobody has asked yet.
+pub(super) fn limiters(model: &Model) -> Vec<Limiter> {
+    let limiter = |spec: &model::Limiter| Limiter::new(spec.per_day, spec.people.count, model.run.start);
+    model.limiters.iter().map(limiter).collect()
+}
+
+/// By class; none where the model has no limiters.
+pub(super) fn permit_draws(model: &Model, draws: &Draws) -> Vec<PermitDraws> {
+    let classes = model.classes.iter().filter(|_| !model.limiters.is_empty());
+    classes.map(|class| PermitDraws::new(&class.name, draws)).collect()
+}
+
+impl World<'_> {
+    /// A call asks its limiter: it reads the count of whoever it comes from.
+    pub(super) fn ask_permit(&mut self, id: u32) {
+        let call = &self.calls[id as usize];
+        let limiter = self.blueprint.limiter(call);
+        let number = self.plans[call.plan as usize].number;
+        let draws = &mut self.permit_draws[call.class as usize];
+        let word = draws.people.at(u64::from(call.index), number).next();
+        let person = self.blueprint.limiters[limiter].people.pick(word);
+        self.limiters[limiter].checked[usize::from(call.recorded)] += 1;
+        if self.permits.len() < self.calls.len() {
+            self.permits.resize(self.calls.len(), Permit::default());
+        }
+        self.permits[id as usize] = Permit { person, seen: None, refused: false };
+        self.ask_counter(id, OpKind::Get);
+    }
+
+    /// The store has answered: the call is refused, writes the count back, or passes.
+    pub(super) fn permit_goes_on(&mut self, id: u32) {
+        let call = &self.calls[id as usize];
+        let (limiter, recorded) = (self.blueprint.limiter(call), call.recorded);
+        let opens = self.blueprint.limiters[limiter].fails_open;
+        let Permit { person, seen, refused } = self.permits[id as usize];
+        let which = usize::from(recorded);
+        let state = &mut self.limiters[limiter];
+        match (seen, refused) {
+            (None, true) => {
+                state.unreadable[which] += 1;
+                self.judged(id, opens);
+            }
+            (None, false) => {
+                let count = state.read(person, self.now);
+                if !state.admits(count) {
+                    return self.judged(id, false);
+                }
+                self.permits[id as usize].seen = Some(count);
+                self.ask_counter(id, OpKind::Put);
+            }
+            (Some(_), true) => {
+                state.unwritten[which] += 1;
+                self.judged(id, opens);
+            }
+            (Some(count), false) => {
+                state.write(person, count + 1, self.now, recorded);
+                self.judged(id, true);
+            }
+        }
+    }
+
+    fn judged(&mut self, id: u32, admitted: bool) {
+        let call = &self.calls[id as usize];
+        let (limiter, recorded) = (self.blueprint.limiter(call), call.recorded);
+        let state = &mut self.limiters[limiter];
+        if admitted {
+            state.admit(self.permits[id as usize].person, self.now, recorded);
+            self.finish_attempts(id, CallEnd::Succeeded);
+        } else {
+            state.refused[usize::from(recorded)] += 1;
+            self.finish_attempts(id, CallEnd::Refused);
+        }
+    }
+
+    /// Asks the store for an op on the count.
+    fn ask_counter(&mut self, id: u32, op: OpKind) {
+        let call = &self.calls[id as usize];
+        let limiter = self.blueprint.limiter(call);
+        let spec = &self.blueprint.limiters[limiter];
+        let position = 2 * self.plans[call.plan as usize].number + u64::from(op == OpKind::Put);
+        let word = self.permit_draws[call.class as usize].takes.at(u64::from(call.index), position).next();
+        let asker = Asker { recorded: call.recorded, invocation: self.invocation(id), latency: word, network: Word(0) };
+        let person = self.permits[id as usize].person;
+        let asked = self.ask(
+            &asker,
+            &OpAsked {
+                store: spec.store as usize,
+                op,
+                external: false,
+                law: if op == OpKind::Get { spec.get } else { spec.put },
+                key: self.limiters[limiter].written(person).filter(|_| op == OpKind::Put),
+                bytes: 0,
+            },
+        );
+        if asked.refused.is_none() && op == OpKind::Put {
+            self.limiters[limiter].writes(person, asked.at);
+        }
+        self.permits[id as usize].refused = asked.refused.is_some();
+        self.schedule_work(id, Rank::StoreAnswer, asked.takes);
+    }
+}
