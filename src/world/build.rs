@@ -12,9 +12,7 @@ use super::laws::Laws;
 use super::regions::regions;
 use super::state::{Call, Phase};
 use super::work::Work;
-use crate::model::{
-    Arrivals, Discipline, InvocationScope, LogEvent, LogOp, Model, OpKind, ReadCount, Role, StoreKind, When,
-};
+use crate::model::{Arrivals, Discipline, InvocationScope, LogEvent, LogOp, Model, OpKind, ReadCount, Role, When};
 use crate::policy::{Fault, FaultSet, Retry};
 use crate::streams::Law;
 use crate::units::{Instant, Span};
@@ -468,7 +466,7 @@ fn rows(
             bytes: op.bytes.0,
             law: laws.id(&spec.latency[op.op as usize])?,
             words: draws.row(op, spec),
-            external: spec.kind != StoreKind::Kv,
+            external: spec.is_external(),
         })
     })
     .collect()
@@ -498,7 +496,7 @@ fn reads(model: &Model, laws: &mut Laws, draws: &mut OpDraws) -> Result<Reads, S
                     store: read.store.index() as u16,
                     law: laws.id(&store.latency[OpKind::Get as usize])?,
                     words: draws.read(&read.name, nth, store),
-                    external: store.kind != StoreKind::Kv,
+                    external: store.is_external(),
                     memory,
                 });
             }

@@ -245,7 +245,7 @@ impl World<'_> {
         for store in 0..self.sized.len() {
             while let Some(record) = self.sized[store].pop_front() {
                 let Sized { subject, recorded, written, elsewhere, copy, .. } = record;
-                let far = record.far.max(if self.stores[store].staleness.is_some() { copy.goes } else { record.far });
+                let far = self.far(record.far, copy.store, copy.goes);
                 let fate = |dies, loss| Fate { written, dies, loss, far };
                 if elsewhere.0 > self.now {
                     self.retention.ends(subject, recorded, &fate(elsewhere.0, elsewhere.1));
