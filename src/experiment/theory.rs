@@ -203,14 +203,13 @@ fn logs_can_fail_a_plan(model: &Model) -> bool {
 
 /// Days on which a quota is used up: with `k` ops a plan, those with at least `limit/k` plans.
 fn quotas(model: &Model) -> Vec<Formula> {
-    const NAMES: [&str; 4] = ["reads", "writes", "deletes", "lists"];
     let [class] = &model.classes[..] else { return Vec::new() };
     let (Arrivals::Poisson(rate), true) = (&class.arrivals, class.spikes.is_empty()) else { return Vec::new() };
     let per_plan = explain(model).per_plan;
     let mut found = Vec::new();
     for store in &model.stores {
         for op in OpKind::ALL {
-            let name = NAMES[op as usize];
+            let name = op.plural();
             let row = per_plan.iter().find(|row| row.store == store.name && row.op == name);
             let quota = store.quotas[op as usize].first().filter(|quota| {
                 quota.window == Window::Day

@@ -13,9 +13,7 @@ use super::regions::regions;
 use super::semaphore::has_semaphore;
 use super::state::{Call, Phase};
 use super::work::Work;
-use crate::model::{
-    Arrivals, Discipline, InvocationScope, LogEvent, LogOp, Model, OpKind, ReadCount, Role, StoreKind, When,
-};
+use crate::model::{Arrivals, Discipline, InvocationScope, LogEvent, LogOp, Model, OpKind, ReadCount, Role, When};
 use crate::policy::{Fault, FaultSet, Retry};
 use crate::streams::Law;
 use crate::units::{Instant, Span};
@@ -344,6 +342,19 @@ impl Blueprint {
         })
     }
 
+    /// Whether nothing can happen to a call beside a queue, answers, timeouts and retries: then the loop runs in a form
+    /// of its own that does not ask about all the rest.
+    pub(super) fn is_plain(&self) -> bool {
+        self.has_plain_attempts
+            && self.one_isolate
+            && !(self.has_logs || self.has_logfiles || self.bills_tokens || self.users_leave || self.adapts)
+            && self.reads.is_empty()
+            && self.model.platform.requests.is_none()
+            && self.workflows.iter().all(|flow| flow.is_chain && flow.words == 0)
+            && self.workflows.iter().flat_map(|flow| &flow.calls).all(|call| call.begins == Phase::Enter)
+            && self.stages.iter().all(|(_, stage)| stage.is_plain())
+    }
+
     /// How the draws of a class's step are called.
     pub(super) fn component(&self, class: usize, step: usize) -> String {
         let class = &self.model.classes[class];
@@ -469,7 +480,7 @@ fn rows(
             bytes: op.bytes.0,
             law: laws.id(&spec.latency[op.op as usize])?,
             words: draws.row(op, spec),
-            external: spec.kind != StoreKind::Kv,
+            external: spec.is_external(),
         })
     })
     .collect()
@@ -499,7 +510,7 @@ fn reads(model: &Model, laws: &mut Laws, draws: &mut OpDraws) -> Result<Reads, S
                     store: read.store.index() as u16,
                     law: laws.id(&store.latency[OpKind::Get as usize])?,
                     words: draws.read(&read.name, nth, store),
-                    external: store.kind != StoreKind::Kv,
+                    external: store.is_external(),
                     memory,
                 });
             }

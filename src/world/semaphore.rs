@@ -84,7 +84,7 @@ impl World<'_> {
         if stage == Stage::Holds
             && let Some(next) = self.queues[queue as usize].leave(line as usize, &mut self.links, self.now)
         {
-            self.grant(next);
+            self.grant::<false>(next);
         }
     }
 
