@@ -19,6 +19,58 @@ pub fn model_with(toml: &str, overrides: &[&str]) -> Model {
         .unwrap_or_else(|problems| panic!("{}", problems.render(false)))
 }
 
+/// Plans that take no time, on a store `kv` with the keys `store`, logged by these rows in records of 1 KB. `run`,
+/// `workflow` and `arrivals` are the keys there; the section of the class `user` comes last, so that more can follow.
+pub fn logged(run: &str, workflow: &str, arrivals: &str, store: &str, rows: &str) -> String {
+    format!(
+        r#"
+name = "logged"
+[run]
+{run}
+[workflow.plan]
+{workflow}
+[provider.ai]
+latency = "0s"
+[store.kv]
+{store}
+[logging]
+strategy = "custom"
+record_bytes = "1KB"
+ops = [{rows}]
+[traffic.user]
+arrivals = {{ {arrivals} }}
+"#
+    )
+}
+
+/// The workflow of [`logged`] whose plans make one call.
+pub const ONE_CALL: &str = "steps = [{ name = \"call\" }]";
+
+/// Plans of nine calls of 4 s, evenly spaced, on the free plan with an external log service.
+pub fn free_with_service(strategy: &str, per_day: u32, days: u32) -> String {
+    format!(
+        r#"
+name = "{strategy}"
+[run]
+horizon = "{days}d"
+replications = 1
+start = "2026-02-16T00:00:00Z"
+[platform]
+preset = "cloudflare-free"
+[traffic.user]
+arrivals = {{ process = "deterministic", per_day = {per_day} }}
+[workflow.plan]
+steps = [{{ name = "day", calls = 9 }}]
+[provider.ai]
+latency = "4s"
+[store.external]
+preset = "sentry-developer"
+[logging]
+strategy = "{strategy}"
+"#
+    )
+}
+
 /// A shipped model, with overrides.
 pub fn shipped(name: &str, overrides: &[&str]) -> Model {
     let overrides: Vec<String> = overrides.iter().map(|text| (*text).to_string()).collect();

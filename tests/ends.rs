@@ -1,32 +1,14 @@
 //! What a strategy does at the end of a plan and of a day, counted exactly under even traffic.
 
-use crate::common::{answer, mean, model, model_with};
+use crate::common::{answer, free_with_service, logged, mean, model, model_with};
 use capsim::experiment::{Answer, explain};
 
-/// Plans of `calls` calls that take no time, on the stores `kv` and `cache`.
+/// Plans of `calls` calls, on the stores `kv` and `cache`.
 fn text(arrivals: &str, horizon: &str, calls: u32, rows: &str) -> String {
-    format!(
-        r#"
-name = "ends"
-[run]
-horizon = "{horizon}"
-start = "2026-02-16T00:00:00Z"
-replications = 1
-[traffic.user]
-arrivals = {{ process = "deterministic", {arrivals} }}
-[workflow.plan]
-steps = [{{ name = "call", calls = {calls} }}]
-[provider.ai]
-latency = "0s"
-[store.kv]
-kind = "kv"
-[store.cache]
-kind = "cache"
-[logging]
-strategy = "custom"
-ops = [{rows}]
-"#
-    )
+    let run = format!("horizon = \"{horizon}\"\nstart = \"2026-02-16T00:00:00Z\"\nreplications = 1");
+    let workflow = format!("steps = [{{ name = \"call\", calls = {calls} }}]");
+    let arrivals = format!("process = \"deterministic\", {arrivals}");
+    logged(&run, &workflow, &arrivals, "kind = \"kv\"\n[store.cache]\nkind = \"cache\"", rows)
 }
 
 const DAILY: &str = r#"{ on = "day_end", store = "kv", op = "put", key = "ai_daily_summary:{day}" }"#;
@@ -107,25 +89,7 @@ fn an_index_written_at_the_end_of_a_plan_leads_to_its_records() {
 
 #[test]
 fn the_combination_puts_each_log_where_it_belongs() {
-    let toml = r#"
-name = "combination"
-[run]
-horizon = "10d"
-start = "2026-02-16T00:00:00Z"
-replications = 1
-[platform]
-preset = "cloudflare-free"
-[traffic.user]
-arrivals = { process = "deterministic", per_day = 10 }
-[workflow.plan]
-steps = [{ name = "day", calls = 9 }]
-[provider.ai]
-latency = "4s"
-[store.external]
-preset = "sentry-developer"
-[logging]
-strategy = "combination"
-"#;
+    let toml = &free_with_service("combination", 10, 10);
     let good = answer(&model(toml));
     assert_eq!((mean(&good, "cache.writes"), mean(&good, "external.writes")), (1_800.0, 900.0));
     assert_eq!(mean(&good, "kv.writes"), 10.0, "the daily summary");

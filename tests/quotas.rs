@@ -2,36 +2,16 @@
 //!
 //! Statistical bounds are 99 % intervals at a fixed seed (`holds`, or said beside the test).
 
-use crate::common::{answer, holds, mean, model};
+use crate::common::{ONE_CALL, answer, holds, logged, mean, model};
 use capsim::model::{Model, Source, load};
 use capsim::theory::{cache, counting};
 use capsim::world::{Blueprint, run};
 use std::path::PathBuf;
 
-/// Plans of calls that take no time. A plan writes what `rows` say to a store with the keys `store`.
+/// Plans of this workflow. A plan writes what `rows` say to a store with the keys `store`.
 fn text(arrivals: &str, run: &str, workflow: &str, store: &str, rows: &str) -> String {
-    format!(
-        r#"
-name = "quotas"
-[run]
-{run}
-[traffic.user]
-arrivals = {{ {arrivals} }}
-[workflow.plan]
-{workflow}
-[provider.ai]
-latency = "0s"
-[store.kv]
-kind = "kv"
-{store}
-[logging]
-strategy = "custom"
-ops = [{rows}]
-"#
-    )
+    logged(run, workflow, arrivals, &format!("kind = \"kv\"\n{store}"), rows)
 }
-
-const ONE_CALL: &str = "steps = [{ name = \"call\" }]";
 
 /// So many writes of keys of their own before each call, always or when its request is faulty.
 fn writes(count: usize, when: &str) -> String {

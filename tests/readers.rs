@@ -1,31 +1,12 @@
 //! Readers: what they see from where, and what the admin page does to the store.
 
-use crate::common::{answer, holds, mean, model, model_with, shipped};
+use crate::common::{ONE_CALL, answer, holds, logged, mean, model, model_with, shipped};
 
-/// Plans of one call that takes no time, and writes one record as its request; `more` follows.
+/// Plans of one call that writes one record as its request; `more` follows.
 fn text(arrivals: &str, horizon: &str, store: &str, more: &str) -> String {
-    format!(
-        r#"
-name = "readers"
-[run]
-horizon = "{horizon}"
-start = "2026-02-16T00:00:00Z"
-replications = 1
-[workflow.plan]
-steps = [{{ name = "call" }}]
-[provider.ai]
-latency = "0s"
-[store.kv]
-{store}
-[logging]
-strategy = "custom"
-record_bytes = "1KB"
-ops = [{{ on = "request", store = "kv", op = "put", key = "log:{{log}}", role = "record" }}]
-[traffic.user]
-arrivals = {{ process = "deterministic", {arrivals} }}
-{more}
-"#
-    )
+    let run = format!("horizon = \"{horizon}\"\nstart = \"2026-02-16T00:00:00Z\"\nreplications = 1");
+    let row = r#"{ on = "request", store = "kv", op = "put", key = "log:{log}", role = "record" }"#;
+    logged(&run, ONE_CALL, &format!("process = \"deterministic\", {arrivals}"), store, row) + more
 }
 
 const CLEANUP: &str = "[reader.admin]\ncleanup_every = \"1d\"\ncleanup_age = \"5d\"\n";

@@ -1,32 +1,12 @@
 //! Stores, quotas and retention against closed forms, and each of their keys by what it does.
 
-use crate::common::{answer, holds, mean, model, model_with, shipped};
+use crate::common::{ONE_CALL, answer, free_with_service, holds, logged, mean, model, model_with, shipped};
 use capsim::experiment::Answer;
 use capsim::theory::{bucket, cache, counting, spacing};
 
-/// Plans of one call that takes no time; each writes one record of 1 KB, then whatever `rows` say. `store` are the
-/// keys of the store.
+/// Plans of one call, with these keys of the store and these rows.
 fn text(arrivals: &str, horizon: &str, replications: u32, store: &str, rows: &str) -> String {
-    format!(
-        r#"
-name = "stores"
-[run]
-horizon = "{horizon}"
-replications = {replications}
-[traffic.user]
-arrivals = {{ {arrivals} }}
-[workflow.plan]
-steps = [{{ name = "call" }}]
-[provider.ai]
-latency = "0s"
-[store.kv]
-{store}
-[logging]
-strategy = "custom"
-record_bytes = "1KB"
-ops = [{rows}]
-"#
-    )
+    logged(&format!("horizon = \"{horizon}\"\nreplications = {replications}"), ONE_CALL, arrivals, store, rows)
 }
 
 const RECORD: &str = r#"{ on = "request", store = "kv", op = "put", key = "log:{log}", role = "record" }"#;
@@ -226,25 +206,7 @@ fn what_the_network_loses_is_lost() {
 
 #[test]
 fn external_logs_are_found_until_the_month_is_used_up() {
-    let toml = r#"
-name = "external"
-[run]
-horizon = "2d"
-replications = 1
-start = "2026-02-16T00:00:00Z"
-[platform]
-preset = "cloudflare-free"
-[traffic.user]
-arrivals = { process = "deterministic", per_day = 200 }
-[workflow.plan]
-steps = [{ name = "day", calls = 9 }]
-[provider.ai]
-latency = "4s"
-[store.external]
-preset = "sentry-developer"
-[logging]
-strategy = "external"
-"#;
+    let toml = &free_with_service("external", 200, 2);
     let sentry = answer(&model(toml));
     assert_eq!(mean(&sentry, "external.writes"), 5_000.0, "277 plans of 18 events, and 14 of the next");
     assert_eq!(mean(&sentry, "invocation.subrequests.max"), 27.0);
@@ -282,4 +244,14 @@ fn a_spike_with_cache_pressure() {
     let at = |set: &str| mean(&answer(&shipped("spike-pressure.toml", &[few, set])), "logs.normal.retrievable.1h");
     let (calm, pressed) = (at("store.cache.evictions_spike_factor=1"), at("store.cache.evictions_spike_factor=30"));
     assert!(calm > 0.97 && pressed < calm - 0.1, "{calm} {pressed}");
+}
+
+#[test]
+fn a_report_says_that_no_error_is_logged() {
+    let run =
+        |rows| model_with(&text("process = \"deterministic\", per_hour = 1", "1d", 1, "kind = \"kv\"", rows), FAIL);
+    const FAIL: &[&str] = &["provider.ai.errors.parse_failure=1"];
+    let said = |rows| capsim::report::text(&answer(&run(rows)), capsim::report::Paint::Plain);
+    assert!(said("").contains("Error logs   none is logged."), "{}", said(""));
+    assert!(!said(BOTH).contains("none is logged"), "{}", said(BOTH));
 }

@@ -169,16 +169,6 @@ pub struct LongestCall {
     pub seconds: f64,
 }
 
-/// The name of an op's quota: `reads`, `writes`, `deletes`, `lists`.
-fn op_name(op: OpKind) -> &'static str {
-    match op {
-        OpKind::Get => "reads",
-        OpKind::Put => "writes",
-        OpKind::Delete => "deletes",
-        OpKind::List => "lists",
-    }
-}
-
 /// Works the arithmetic of a model out.
 pub fn explain(model: &Model) -> Arithmetic {
     let demand = demand_per_day(model);
@@ -272,7 +262,7 @@ fn ops_per_plan(model: &Model, (class, share): (&str, f64), plan: &[Expected; 2]
     let stores = model.stores.iter().enumerate().flat_map(|(at, store)| {
         OpKind::ALL.into_iter().filter_map(move |op| {
             let from_memory = op == OpKind::Get && plan[0].has_cached(at);
-            row(&store.name, op_name(op), from_memory, &|plan| plan.ops(at, op, demand))
+            row(&store.name, op.plural(), from_memory, &|plan| plan.ops(at, op, demand))
         })
     });
     providers.chain(stores).collect()
@@ -281,7 +271,7 @@ fn ops_per_plan(model: &Model, (class, share): (&str, f64), plan: &[Expected; 2]
 fn ops_per_day(model: &Model) -> Vec<OpsPerDay> {
     let stores = model.stores.iter().zip(plan::per_day(model));
     let row = |store: &str, op: OpKind, count: f64| {
-        (count > 0.0).then(|| OpsPerDay { store: store.into(), op: op_name(op).into(), count })
+        (count > 0.0).then(|| OpsPerDay { store: store.into(), op: op.plural().into(), count })
     };
     stores.flat_map(|(store, ops)| OpKind::ALL.map(|op| row(&store.name, op, ops[op as usize]))).flatten().collect()
 }

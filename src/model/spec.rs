@@ -248,6 +248,9 @@ pub struct Step {
     pub lookup: Option<Id<Tiers>>,
     /// Where its calls wait for a slot; none: they start at once.
     pub queue: Option<Id<Queue>>,
+    /// `semaphore`: a queue, never also a `queue` of a step, whose slot each of its calls holds from before its reads,
+    /// its lookup and its logs to its end.
+    pub semaphore: Option<Id<Queue>>,
     /// `after`: indices of the steps that must have ended first.
     pub after: Vec<usize>,
     /// `fallback`: who is asked when that has failed; not `provider` itself.
@@ -349,6 +352,11 @@ pub enum OpKind {
 impl OpKind {
     /// Every kind, in the order of the enum.
     pub const ALL: [OpKind; 4] = [OpKind::Get, OpKind::Put, OpKind::Delete, OpKind::List];
+
+    /// What several of them are called, in quotas and metrics.
+    pub fn plural(self) -> &'static str {
+        ["reads", "writes", "deletes", "lists"][self as usize]
+    }
 }
 
 /// `on_key_exceed`: what happens to a write of a key that was written less than the spacing ago.
@@ -412,6 +420,18 @@ pub struct Store {
     pub staleness: Span,
     /// `put_stores_nothing`: the chance that a write is answered and nothing kept.
     pub put_stores_nothing: Probability,
+}
+
+impl Store {
+    /// Whether its ops are external subrequests; those of KV are internal ones.
+    pub fn is_external(&self) -> bool {
+        self.kind != StoreKind::Kv
+    }
+
+    /// Whether another region sees what is stored, later perhaps; a cache is a region's own.
+    pub fn is_seen_elsewhere(&self) -> bool {
+        self.kind != StoreKind::Cache
+    }
 }
 
 /// `[reads.NAME]`: reads that are not logs.

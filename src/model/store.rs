@@ -4,7 +4,7 @@ use super::cursor::Cursor;
 use super::input::Input;
 use super::names::Names;
 use super::problems::Complaint;
-use super::spec::{OnKeyExceed, Read, ReadCount, Storage, Store, StoreKind};
+use super::spec::{OnKeyExceed, OpKind, Read, ReadCount, Storage, Store, StoreKind};
 use super::{law, run};
 use crate::policy::OnExceed;
 use crate::streams::LawSpec;
@@ -23,8 +23,8 @@ fn store(input: &mut Input<'_>, name: &str, cursor: &Cursor<'_>) -> Store {
         law.unwrap_or_else(|| nothing.clone())
     });
     let quotas = cursor.table("quota");
-    let quotas = ["reads", "writes", "deletes", "lists"].map(|op| {
-        let tables = quotas.as_ref().map(|table| table.one_or_more(op)).unwrap_or_default();
+    let quotas = OpKind::ALL.map(|op| {
+        let tables = quotas.as_ref().map(|table| table.one_or_more(op.plural())).unwrap_or_default();
         tables.iter().filter_map(|table| run::quota(input, table)).collect()
     });
     Store {

@@ -61,6 +61,10 @@ fn binding(answer: &Answer) -> Option<String> {
 }
 
 fn error_logs(answer: &Answer) -> Option<String> {
+    let of = |what: &str| answer.mean(&format!("logs.error.{what}"));
+    if of("offered").is_some_and(|offered| offered > 0.0 && of("unlogged") == Some(offered)) {
+        return Some("none is logged.".into());
+    }
     let metric = answer.metric("logs.error.retrievable.3d")?;
     let Some(mean) = metric.mean else {
         return Some("no error record was old enough to ask for after 3 days.".into());

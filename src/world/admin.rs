@@ -8,7 +8,7 @@ use super::laws::Laws;
 use super::log::{Asker, Invocation, OpAsked};
 use super::parts::store::Loss;
 use super::state::{Sized, World};
-use crate::model::{Chore, Model, OpKind, StoreKind};
+use crate::model::{Chore, Model, OpKind};
 use crate::streams::{Purpose, Scatter, Source as Draws};
 use crate::units::{Instant, Span};
 
@@ -48,7 +48,7 @@ pub(super) fn chores(model: &Model, laws: &mut Laws) -> Result<Vec<ChoreSpec>, S
                 age: reader.cleanup_age,
                 store: store.index() as u16,
                 laws: ids,
-                external: spec.kind != StoreKind::Kv,
+                external: spec.is_external(),
             });
         }
     }

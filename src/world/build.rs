@@ -10,11 +10,10 @@ use super::admin::{ChoreSpec, chores, remembers};
 use super::draws::{OpDraw, OpDraws, OpWords};
 use super::laws::Laws;
 use super::regions::regions;
+use super::semaphore::has_semaphore;
 use super::state::{Call, Phase};
 use super::work::Work;
-use crate::model::{
-    Arrivals, Discipline, InvocationScope, LogEvent, LogOp, Model, OpKind, ReadCount, Role, StoreKind, When,
-};
+use crate::model::{Arrivals, Discipline, InvocationScope, LogEvent, LogOp, Model, OpKind, ReadCount, Role, When};
 use crate::policy::{Fault, FaultSet, Retry};
 use crate::streams::Law;
 use crate::units::{Instant, Span};
@@ -91,6 +90,8 @@ pub struct Blueprint {
     pub(super) comeback_laws: Vec<Option<u16>>,
     /// Whether any provider has policies around its attempts.
     pub(super) guarded: bool,
+    /// Whether any call holds a semaphore.
+    pub(super) has_semaphores: bool,
     /// What the reads of a plan draw, then the ops of one call, and where the latter begin.
     pub(super) op_draws: Vec<OpDraw>,
     pub(super) plan_words: usize,
@@ -142,6 +143,8 @@ pub(super) struct CallSpec {
     /// What it does first, after its reads.
     pub(super) begins: Phase,
     pub(super) queue: u16,
+    /// The queue whose slot it holds from beginning to end.
+    pub(super) semaphore: u16,
     pub(super) law: u16,
     pub(super) critical: bool,
 }
@@ -250,7 +253,9 @@ impl Blueprint {
         let lookups: Result<Vec<Lookup>, String> = model.tiers.iter().map(|tiers| lookup(tiers, &mut laws)).collect();
         let limiters: Result<Vec<Check>, String> =
             model.limiters.iter().map(|spec| check(model, spec, &mut laws)).collect();
-        let asks_providers = workflows.iter().flat_map(|flow| &flow.calls).all(|call| call.work == Work::Provider);
+        let calls = || workflows.iter().flat_map(|flow| &flow.calls);
+        let asks_providers = calls().all(|call| call.work == Work::Provider);
+        let has_semaphores = calls().any(has_semaphore);
         let back = |class: &crate::model::Class| class.comeback.as_ref().map(|back| back.after.clone());
         let comeback_laws: Result<Vec<Option<u16>>, String> =
             model.classes.iter().map(|class| back(class).map(|law| laws.id(&law)).transpose()).collect();
@@ -300,9 +305,11 @@ impl Blueprint {
             thinks,
             one_isolate: model.platform.isolates == 1 && !has_trace && model.isolates.is_none(),
             guarded,
+            has_semaphores,
             limits_external,
             has_plain_attempts: asks_providers
                 && !guarded
+                && !has_semaphores
                 && !limits_external
                 && !has_trace
                 && providers.iter().all(is_plain),
@@ -335,6 +342,19 @@ impl Blueprint {
         })
     }
 
+    /// Whether nothing can happen to a call beside a queue, answers, timeouts and retries: then the loop runs in a form
+    /// of its own that does not ask about all the rest.
+    pub(super) fn is_plain(&self) -> bool {
+        self.has_plain_attempts
+            && self.one_isolate
+            && !(self.has_logs || self.has_logfiles || self.bills_tokens || self.users_leave || self.adapts)
+            && self.reads.is_empty()
+            && self.model.platform.requests.is_none()
+            && self.workflows.iter().all(|flow| flow.is_chain && flow.words == 0)
+            && self.workflows.iter().flat_map(|flow| &flow.calls).all(|call| call.begins == Phase::Enter)
+            && self.stages.iter().all(|(_, stage)| stage.is_plain())
+    }
+
     /// How the draws of a class's step are called.
     pub(super) fn component(&self, class: usize, step: usize) -> String {
         let class = &self.model.classes[class];
@@ -347,8 +367,13 @@ impl Blueprint {
         self.limits_external || self.has_logs || !self.reads.is_empty() || !self.limiters.is_empty()
     }
 
-    /// Where a call begins: past the phases in which it has nothing to do.
+    /// Where a call begins.
     pub(super) fn first_phase(&self, index: usize, call: &CallSpec) -> Phase {
+        if has_semaphore(call) { Phase::Outside } else { self.phase_inside(index, call) }
+    }
+
+    /// The same once it has its semaphore: past the phases in which it has nothing to do.
+    pub(super) fn phase_inside(&self, index: usize, call: &CallSpec) -> Phase {
         let has_reads =
             index == 0 && self.plan_reads > 0 || call.work == Work::Provider && self.reads.len() > self.plan_reads;
         if has_reads { Phase::Reads } else { call.begins }
@@ -455,7 +480,7 @@ fn rows(
             bytes: op.bytes.0,
             law: laws.id(&spec.latency[op.op as usize])?,
             words: draws.row(op, spec),
-            external: spec.kind != StoreKind::Kv,
+            external: spec.is_external(),
         })
     })
     .collect()
@@ -485,7 +510,7 @@ fn reads(model: &Model, laws: &mut Laws, draws: &mut OpDraws) -> Result<Reads, S
                     store: read.store.index() as u16,
                     law: laws.id(&store.latency[OpKind::Get as usize])?,
                     words: draws.read(&read.name, nth, store),
-                    external: store.kind != StoreKind::Kv,
+                    external: store.is_external(),
                     memory,
                 });
             }

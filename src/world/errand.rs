@@ -10,7 +10,7 @@ use super::event::{Event, Rank, address, order};
 use super::log::{Asker, Invocation};
 use super::parts::store::Refusal;
 use super::state::World;
-use crate::model::{InvocationScope, Level, OpKind, Role, When};
+use crate::model::{InvocationScope, Level, OpKind, Role};
 use crate::streams::{Purpose, Scatter, Source as Draws, Word};
 use crate::units::{CalendarStart, Instant, Span, Zone};
 
@@ -96,9 +96,9 @@ impl World<'_> {
 
     /// The last call of a plan is over.
     #[inline(always)]
-    pub(super) fn plan_over(&mut self, place: u32) {
-        if self.blueprint.plan_ends.is_empty() {
-            return self.free_plan(place);
+    pub(super) fn plan_over<const PLAIN: bool>(&mut self, place: u32) {
+        if PLAIN || self.blueprint.plan_ends.is_empty() {
+            return self.free_plan::<PLAIN>(place);
         }
         let plan = &self.plans[place as usize];
         self.run_errand(End::Plan(place), plan.number, plan.recorded, [0; 2]);
@@ -156,20 +156,8 @@ impl World<'_> {
         let End::Plan(place) = self.errands.list[id as usize].end else { return level != Level::None };
         let plan = &self.plans[place as usize];
         let error = !plan.completed;
-        let critical = || self.blueprint.workflows[plan.workflow as usize].calls.iter().any(|call| call.critical);
-        let admitted = match level {
-            Level::All => true,
-            Level::ErrorsOnly => error,
-            Level::None => false,
-        };
-        admitted
-            && match row.when {
-                When::Always => true,
-                When::Error => error,
-                When::Normal => !error,
-                When::Critical => critical(),
-                When::ErrorOrCritical => error || critical(),
-            }
+        let critical = self.blueprint.workflows[plan.workflow as usize].calls.iter().any(|call| call.critical);
+        level.admits(error) && row.when.holds(error, critical)
     }
 
     /// Asks for the op of a row; whether it takes time.
@@ -251,7 +239,7 @@ impl World<'_> {
         }
         self.errands.free.push(id);
         if let End::Plan(place) = self.errands.list[id as usize].end {
-            self.free_plan(place);
+            self.free_plan::<false>(place);
         }
     }
 }

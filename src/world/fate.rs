@@ -63,8 +63,7 @@ impl World<'_> {
             }
         }
         let searchable = log.searchable;
-        let is_far = |copy: SizedCopy| self.stores[copy.store as usize].staleness.is_some();
-        let far = log.far.max(log.sized.filter(|copy| is_far(*copy)).map_or(log.far, |copy| copy.goes));
+        let far = log.sized.map_or(log.far, |copy| self.far(log.far, copy.store, copy.goes));
         let entry = Entry { written, dies: latest, far, call: index_of_call, subject, listed: log.listed, searchable };
         let place = self.index.as_mut().map(|index| (session, index.add(session, entry)));
         if place.is_none() {
@@ -88,6 +87,12 @@ impl World<'_> {
         } else {
             self.retention.ends(subject, recorded, &Fate { written, dies: log.dies, loss: log.loss, far });
         }
+    }
+
+    /// Until when other regions see a record: until `far` by its other copies, and by the one in a store of limited size
+    /// until that goes.
+    pub(super) fn far(&self, far: Instant, store: u16, goes: Instant) -> Instant {
+        if self.stores[store as usize].staleness.is_some() { far.max(goes) } else { far }
     }
 
     /// How much later other regions see a record, of which they have asked for the key all along.
@@ -126,8 +131,7 @@ impl World<'_> {
     /// It is known when a record leaves its store of limited size.
     pub(super) fn settle_sized(&mut self, record: Sized, end: (Instant, Loss)) {
         let (dies, loss) = if record.elsewhere.0 > end.0 { record.elsewhere } else { end };
-        let is_far = self.stores[record.copy.store as usize].staleness.is_some();
-        let far = record.far.max(if is_far { end.0 } else { record.far });
+        let far = self.far(record.far, record.copy.store, end.0);
         self.stores[record.copy.store as usize].count_loss(end.1, record.recorded);
         self.retention.ends(record.subject, record.recorded, &Fate { written: record.written, dies, loss, far });
         if let (Some((session, place)), Some(index)) = (record.session, &mut self.index) {

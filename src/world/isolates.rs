@@ -200,7 +200,7 @@ impl World<'_> {
         if isolate.is_open() && isolate.generation == generation {
             self.end_isolate(place, Reason::Evicted);
             self.keep_the_least();
-            self.drain();
+            self.drain::<false>();
         }
     }
 
@@ -215,7 +215,7 @@ impl World<'_> {
         }
         self.keep_the_least();
         self.schedule_deploy();
-        self.drain();
+        self.drain::<false>();
     }
 
     fn keep_the_least(&mut self) {
@@ -249,7 +249,7 @@ impl World<'_> {
         let Some(isolates) = &self.isolates else { return };
         if isolates.places[place].alive && isolates.places[place].generation == generation {
             self.isolate_gone(place);
-            self.drain();
+            self.drain::<false>();
         }
     }
 
@@ -289,7 +289,7 @@ impl World<'_> {
     }
 
     fn lose_plan(&mut self, place: u32) {
-        self.close_plan(place);
+        self.close_plan::<false>(place);
         let plan = &mut self.plans[place as usize];
         plan.open_calls = 0;
         if std::mem::replace(&mut plan.over, true) || plan.left {
@@ -311,6 +311,7 @@ impl World<'_> {
     }
 
     fn lose_call(&mut self, id: u32) {
+        let shares = self.leave_share(id);
         if self.blueprint.bills_tokens && self.calls[id as usize].phase == Phase::Running {
             self.bill_lost(id);
         }
@@ -322,8 +323,9 @@ impl World<'_> {
             Phase::Waiting => self.waits[call.waits as usize].lost += u64::from(call.recorded),
             _ => {}
         }
-        // An event is to come for whoever does not wait in a queue; it finds the call lost, and its place is free then.
-        let waits = call.phase == Phase::Waiting;
+        // An event is to come for whoever waits neither in a queue nor for a provider that shares itself; it finds the
+        // call lost, and its place is free then.
+        let waits = call.phase == Phase::Waiting || shares;
         call.phase = if waits { Phase::Free } else { Phase::Lost };
         call.in_slot = false;
         call.op_open = false;
@@ -331,6 +333,7 @@ impl World<'_> {
             self.free_calls.push(id);
         }
         self.forget_copy(id);
+        self.forget_semaphore(id);
         self.lose_guard(id);
     }
 

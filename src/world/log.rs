@@ -7,7 +7,7 @@ use super::ledger::CallEnd;
 use super::parts::store::{Loss, Refusal};
 use super::state::World;
 use super::work::Work;
-use crate::model::{InvocationScope, Level, OpKind, Role, When};
+use crate::model::{InvocationScope, OpKind, Role};
 use crate::policy::Verdict;
 use crate::streams::Word;
 use crate::units::{Instant, Span};
@@ -108,11 +108,7 @@ impl World<'_> {
     pub(super) fn log_event(&mut self, id: u32, rows: &[Row], is_response: bool) -> LogStep {
         let error = self.is_error(id, is_response);
         let critical = self.is_critical(id);
-        let admitted = match self.blueprint.model.logging.level {
-            Level::All => true,
-            Level::ErrorsOnly => error,
-            Level::None => false,
-        };
+        let admitted = self.blueprint.model.logging.level.admits(error);
         let mut refused = false;
         loop {
             let cursor = self.calls[id as usize].cursor as usize;
@@ -126,14 +122,7 @@ impl World<'_> {
                 continue;
             }
             let Some(row) = rows.get(cursor).filter(|_| admitted) else { break };
-            let applies = match row.when {
-                When::Always => true,
-                When::Error => error,
-                When::Normal => !error,
-                When::Critical => critical,
-                When::ErrorOrCritical => error || critical,
-            };
-            if !applies {
+            if !row.when.holds(error, critical) {
                 self.calls[id as usize].cursor += 1;
                 continue;
             }
@@ -277,7 +266,7 @@ impl World<'_> {
     /// A store answers: the call goes on.
     pub(super) fn store_answers(&mut self, id: u32) {
         self.advance(id);
-        self.drain();
+        self.drain::<false>();
     }
 
     /// What a log op has done, now that it is over; `false` where it was refused and the rest must be skipped.

@@ -265,15 +265,12 @@ fn queue_levels(sheet: &mut Sheet, world: &World, queue: usize) {
     sheet.put(&metric("utilisation"), "1", active.zip(slots).map(|(active, slots)| active / slots));
 }
 
-/// The names of the kinds of op, by [`OpKind`].
-const OPS: [&str; 4] = ["reads", "writes", "deletes", "lists"];
-
 fn store_ops(sheet: &mut Sheet, world: &World, number: usize, plans: u64) {
     let store = &world.stores[number];
     let name = &store.name;
     let days = world.blueprint.horizon.since(world.blueprint.recording_from).days();
     for op in OpKind::ALL {
-        let what = OPS[op as usize];
+        let what = op.plural();
         let counts = &store.counts[op as usize];
         let metric = |suffix: &str| format!("{name}.{what}{suffix}");
         sheet.count(&metric(""), "ops", counts.accepted[1]);

@@ -2,7 +2,7 @@
 
 use super::build::Blueprint;
 use super::parts::index::{Index, Regions};
-use crate::model::{Model, OpKind, Role, StoreKind};
+use crate::model::{Model, OpKind, Role};
 
 impl Blueprint {
     /// The index of the strategy, if it writes one.
@@ -13,7 +13,7 @@ impl Blueprint {
         let several = self.class_regions.iter().any(|region| *region != self.class_regions[0]);
         let all = self.class_regions.iter().chain(&self.reader_regions);
         let writers = if several { all.max().map_or(1, |most| usize::from(*most) + 1) } else { 1 };
-        let staleness = (spec.kind != StoreKind::Cache).then_some(spec.staleness);
+        let staleness = spec.is_seen_elsewhere().then_some(spec.staleness);
         Some(Index::new(self.model.logging.max_log_entries, self.has_list, Regions { writers, staleness }))
     }
 
@@ -21,7 +21,7 @@ impl Blueprint {
     pub(super) fn index_is_shared(&self) -> bool {
         let rows = self.requests.iter().chain(&self.responses).chain(&self.plan_ends);
         let puts = rows.filter(|row| matches!(row.role, Role::Index | Role::Session) && row.op == OpKind::Put);
-        puts.into_iter().all(|row| self.model.stores[row.store as usize].kind != StoreKind::Cache)
+        puts.into_iter().all(|row| self.model.stores[row.store as usize].is_seen_elsewhere())
     }
 }
 

@@ -4,7 +4,7 @@ use super::probe::{Search, within};
 use crate::experiment::demand::Demand;
 use crate::experiment::explain;
 use crate::experiment::trials::Trial;
-use crate::model::{Model, Server};
+use crate::model::{Model, OpKind, Server};
 use crate::stats::Estimate;
 
 /// A queue whose slots are busy so much is taken to bind.
@@ -123,8 +123,8 @@ fn relax(model: &mut Model, limit: &str) -> Option<&'static str> {
         store.key_spacing = store.key_spacing.map(|spacing| spacing.scale(0.5));
         return Some("half the spacing");
     }
-    let op = ["reads", "writes", "deletes", "lists"].iter().position(|op| limit.ends_with(op))?;
-    let quotas = &mut store.quotas[op];
+    let op = OpKind::ALL.into_iter().find(|op| limit.ends_with(op.plural()))?;
+    let quotas = &mut store.quotas[op as usize];
     quotas.iter_mut().for_each(|quota| quota.limit *= 2);
     (!quotas.is_empty()).then_some("twice the limit")
 }

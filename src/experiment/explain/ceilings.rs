@@ -1,13 +1,13 @@
 //! Limits of a day divided by what a plan uses of them.
 
+use super::Ceiling;
 use super::plan::{self, Expected};
-use super::{Ceiling, op_name};
 use crate::model::{Model, OpKind};
 use crate::policy::{OnExceed, Quota, Window};
 use crate::units::{Span, count, number};
 
 /// A quota on calendar months is spread over this many days.
-const DAYS_A_MONTH: f64 = 30.0;
+pub(super) const DAYS_A_MONTH: f64 = 30.0;
 
 /// The ceilings of quotas, key spacing, slots and account requests, in no order. `mix` is the plan without errors
 /// and the plan as expected; each limit is divided by whichever uses more of it.
@@ -34,7 +34,8 @@ fn larger(mix: &[Expected; 2], of: impl Fn(&Expected) -> f64) -> (f64, &'static 
     (without.max(expected), note)
 }
 
-fn per_day(quota: &Quota) -> f64 {
+/// What a quota admits a day.
+pub(super) fn per_day(quota: &Quota) -> f64 {
     let limit = quota.limit as f64;
     match quota.window {
         Window::Day => limit,
@@ -63,7 +64,7 @@ fn quota(model: &Model, mix: &[Expected; 2], (store, op): (usize, OpKind), numbe
     let (others, daily) = (spec.background[op as usize], plan::per_day(model)[store][op as usize]);
     let plans_per_day = demand_at((per_day(quota) - others - daily).max(0.0), |demand| at(demand).0)?;
     let (per_plan, note) = at(plans_per_day);
-    let what = op_name(op);
+    let what = op.plural();
     let mut less = if others > 0.0 { format!(" - {} of other programs", number(others)) } else { String::new() };
     if daily > 0.0 {
         less += &format!(" - {} at the end of a day", number(daily));
@@ -147,11 +148,12 @@ fn provider(model: &Model, mix: &[Expected; 2], at: usize) -> [Option<Ceiling>; 
     };
     let Some(server) = &provider.server else { return [None, None, None] };
     let (requests, tokens) = (server.requests_per_minute.map(|n| n as f64), server.tokens_per_minute.map(|n| n as f64));
+    let slots = server.max_concurrency.into_iter().chain(server.capacity).min().map(f64::from);
     let (per_minute, all_day) = ("a minute × 1,440 minutes", "slots × 86,400 s a day");
     [
         limit("requests_per_minute", requests, larger(mix, |plan| plan.attempts[at]), per_minute, "attempts"),
         limit("tokens_per_minute", tokens, larger(mix, |plan| plan.tokens[at]), per_minute, "tokens"),
-        limit("slots", server.max_concurrency.map(f64::from), larger(mix, |plan| plan.work_seconds[at]), all_day, "s"),
+        limit("slots", slots, larger(mix, |plan| plan.work_seconds[at]), all_day, "s"),
     ]
 }
 

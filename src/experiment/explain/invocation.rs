@@ -1,7 +1,7 @@
 //! What one invocation makes of the things it may make only so many of.
 
 use super::{Ceiling, InvocationNeed};
-use crate::model::{Class, InvocationScope, Level, LogEvent, LogOp, Model, ReadCount, Step, StoreKind, When, Work};
+use crate::model::{Class, InvocationScope, LogEvent, LogOp, Model, ReadCount, Step, Work};
 use crate::units::count;
 
 /// What a limit counts.
@@ -18,8 +18,8 @@ enum Counts {
 impl Counts {
     fn store(self, model: &Model, store: usize) -> bool {
         match self {
-            Counts::External => model.stores[store].subrequest && model.stores[store].kind != StoreKind::Kv,
-            Counts::Internal => model.stores[store].subrequest && model.stores[store].kind == StoreKind::Kv,
+            Counts::External => model.stores[store].subrequest && model.stores[store].is_external(),
+            Counts::Internal => model.stores[store].subrequest && !model.stores[store].is_external(),
             Counts::Store(only) => store == only,
         }
     }
@@ -124,24 +124,9 @@ fn per_call(model: &Model, step: &Step, counts: Counts, worst: bool) -> u32 {
 /// The ops of one event; at worst it is an error or not, whichever makes more.
 fn log_ops(model: &Model, event: LogEvent, counts: Counts, critical: bool, worst: bool) -> u32 {
     let rows = || model.logging.ops.iter().filter(|op| op.event == event && counts.store(model, op.store.index()));
-    let ops = |error| rows().filter(|op| happens(model.logging.level, op, critical, error)).count() as u32;
+    let happens = |op: &&LogOp, error| model.logging.level.admits(error) && op.when.holds(error, critical);
+    let ops = |error| rows().filter(|op| happens(op, error)).count() as u32;
     if worst { ops(false).max(ops(true)) } else { ops(false) }
-}
-
-fn happens(level: Level, op: &LogOp, critical: bool, error: bool) -> bool {
-    let admitted = match level {
-        Level::All => true,
-        Level::ErrorsOnly => error,
-        Level::None => false,
-    };
-    admitted
-        && match op.when {
-            When::Always => true,
-            When::Error => error,
-            When::Normal => !error,
-            When::Critical => critical,
-            When::ErrorOrCritical => error || critical,
-        }
 }
 
 /// A ceiling of no plans for each limit that a plan without any failure already passes.

@@ -126,6 +126,9 @@ pub(super) fn expect(model: &Model, class: &Class, failures: Failures) -> Expect
         if let Some(queue) = step.queue {
             plan.slot_seconds[queue.index()] += calls * outcome.slot_seconds;
         }
+        if let Some(semaphore) = step.semaphore {
+            plan.slot_seconds[semaphore.index()] += calls * outcome.seconds;
+        }
         let provider = step.provider();
         if let Work::Limiter(id) = step.work {
             let store = model.limiters[id.index()].store.index();
@@ -312,15 +315,6 @@ pub(super) fn per_day(model: &Model) -> Vec<[f64; 4]> {
 
 /// The chance that an event, an error with this chance, makes a log op.
 fn log_chance(level: Level, when: When, critical: bool, error: f64) -> f64 {
-    let (as_error, as_normal) = match level {
-        Level::All => (error, 1.0 - error),
-        Level::ErrorsOnly => (error, 0.0),
-        Level::None => return 0.0,
-    };
-    match (when, critical) {
-        (When::Always, _) | (When::Critical | When::ErrorOrCritical, true) => as_error + as_normal,
-        (When::Error, _) | (When::ErrorOrCritical, false) => as_error,
-        (When::Normal, _) => as_normal,
-        (When::Critical, false) => 0.0,
-    }
+    let of = |is_error, chance| if level.admits(is_error) && when.holds(is_error, critical) { chance } else { 0.0 };
+    of(true, error) + of(false, 1.0 - error)
 }

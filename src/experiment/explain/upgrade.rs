@@ -4,12 +4,11 @@
 //! of `D` plans a day over a ceiling of `C`, where each is worth `v`. The other plan costs its price and what it bills
 //! over what it includes. Limits that both have, storage and tokens are the same on both sides and left out.
 
+use super::ceilings::{self, DAYS_A_MONTH};
 use super::plan::Expected;
 use super::{Ceiling, Upgrade, all_ceilings, invocation, mix, plans, weights};
 use crate::model::{Model, OpKind};
-use crate::policy::{OnExceed, Quota, Window};
-
-const DAYS_A_MONTH: f64 = 30.0;
+use crate::policy::{OnExceed, Quota};
 
 /// One of the two.
 struct Side<'a> {
@@ -55,12 +54,7 @@ fn overage(quota: &Quota, per_day: f64) -> f64 {
         return 0.0;
     }
     let month = per_day * DAYS_A_MONTH;
-    let included = match quota.window {
-        Window::Month => quota.limit as f64,
-        Window::Day => quota.limit as f64 * DAYS_A_MONTH,
-        Window::Fixed(w) | Window::Rolling(w) | Window::Bucket(_, w) => quota.limit as f64 * DAYS_A_MONTH / w.days(),
-    };
-    (month - included).max(0.0) / 1e6 * quota.price_per_million.dollars()
+    (month - ceilings::per_day(quota) * DAYS_A_MONTH).max(0.0) / 1e6 * quota.price_per_million.dollars()
 }
 
 /// The comparison that `[cost]` asks for.

@@ -117,6 +117,20 @@ pub enum When {
     ErrorOrCritical,
 }
 
+impl When {
+    /// Whether an event fulfils it.
+    #[inline]
+    pub fn holds(self, error: bool, critical: bool) -> bool {
+        match self {
+            When::Always => true,
+            When::Error => error,
+            When::Normal => !error,
+            When::Critical => critical,
+            When::ErrorOrCritical => error || critical,
+        }
+    }
+}
+
 /// A key: its text up to the first placeholder names the family, its last placeholder says who shares it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Key {
@@ -161,6 +175,18 @@ pub enum Level {
     ErrorsOnly,
     /// None.
     None,
+}
+
+impl Level {
+    /// Whether an event is logged.
+    #[inline]
+    pub fn admits(self, error: bool) -> bool {
+        match self {
+            Level::All => true,
+            Level::ErrorsOnly => error,
+            Level::None => false,
+        }
+    }
 }
 
 /// What a rejected log op does.

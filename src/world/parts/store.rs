@@ -245,7 +245,7 @@ impl Store {
             ops_per_invocation: spec.ops_per_invocation.unwrap_or(u32::MAX),
             default_ttl: spec.ttl,
             capacity: spec.capacity.map(|bytes| bytes.0),
-            staleness: (spec.kind != StoreKind::Cache).then_some(spec.staleness),
+            staleness: spec.is_seen_elsewhere().then_some(spec.staleness),
             pressure,
             restarts,
             evicted: [0; 2],
