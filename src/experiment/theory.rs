@@ -5,6 +5,7 @@
 //! fails that matters little, the value is an approximation and says why; where it matters much there is none.
 
 mod balance;
+mod sharing;
 mod station;
 
 use super::explain::class_demand;
@@ -63,7 +64,7 @@ impl Formula {
 /// Every formula that a model qualifies for, at most one for a metric.
 pub(super) fn formulas(model: &Model) -> Vec<Formula> {
     if !is_plain(model) {
-        return Vec::new();
+        return sharing::formulas(model);
     }
     let mut all = station::formulas(model);
     all.extend(balance::formulas(model));
@@ -139,8 +140,10 @@ fn is_plain(model: &Model) -> bool {
     // Users who come back or leave, isolates that come and go, and values that change have no stationary formula here.
     let steady = stages.is_empty() && isolates.is_none();
     let plain_class = |class: &Class| class.comeback.is_none() && class.leaves_after.is_none();
-    let no_fallback = workflows.iter().flat_map(|workflow| &workflow.steps).all(|step| step.fallback.is_none());
-    // Work that a cache answers, or that waits for a database or a limiter, is another matter; so are plans that find no request left.
+    let steps = || workflows.iter().flat_map(|workflow| &workflow.steps);
+    let no_fallback = steps().all(|step| step.fallback.is_none() && step.semaphore.is_none());
+    // Work that a cache answers, or that waits for a database or a limiter, is another matter; so are plans that find no
+    // request left.
     !lacks_requests(model)
         && tiers.is_empty()
         && d1.is_empty()

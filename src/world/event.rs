@@ -14,6 +14,10 @@ pub(super) enum Event {
     GuardedEnd(u32),
     /// The attempt of this call has had no answer for so long that another is sent beside it.
     Hedge(u32),
+    /// The provider has worked the attempt to its end that was next at this count of changes.
+    Share(u16, u32),
+    /// The client of an attempt at a provider that shares itself gives up, if it still waits for the same one.
+    Cut(u32),
     /// The patience of this call ends, if it still waits for the slot that it was waiting for then.
     Patience(u32),
     /// The user of the plan in this place leaves, if it is still that plan.

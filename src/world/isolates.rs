@@ -311,6 +311,7 @@ impl World<'_> {
     }
 
     fn lose_call(&mut self, id: u32) {
+        let shares = self.leave_share(id);
         if self.blueprint.bills_tokens && self.calls[id as usize].phase == Phase::Running {
             self.bill_lost(id);
         }
@@ -322,8 +323,9 @@ impl World<'_> {
             Phase::Waiting => self.waits[call.waits as usize].lost += u64::from(call.recorded),
             _ => {}
         }
-        // An event is to come for whoever does not wait in a queue; it finds the call lost, and its place is free then.
-        let waits = call.phase == Phase::Waiting;
+        // An event is to come for whoever waits neither in a queue nor for a provider that shares itself; it finds the
+        // call lost, and its place is free then.
+        let waits = call.phase == Phase::Waiting || shares;
         call.phase = if waits { Phase::Free } else { Phase::Lost };
         call.in_slot = false;
         call.op_open = false;
@@ -331,6 +333,7 @@ impl World<'_> {
             self.free_calls.push(id);
         }
         self.forget_copy(id);
+        self.forget_semaphore(id);
         self.lose_guard(id);
     }
 

@@ -241,6 +241,10 @@ impl World<'_> {
     pub(super) fn advance(&mut self, mut call: u32) {
         loop {
             let step = match self.calls[call as usize].phase {
+                Phase::Outside => {
+                    self.ask_semaphore(call);
+                    Step::Go
+                }
                 Phase::Reads => self.read_on(call),
                 Phase::Request => self.log_on(call, false),
                 Phase::Enter => self.enter_queue(call),
@@ -347,6 +351,9 @@ impl World<'_> {
 
     /// A call that has no slot ends without an answer.
     pub(super) fn give_up(&mut self, id: u32, end: CallEnd) {
+        if self.blueprint.has_semaphores && self.is_outside(id) {
+            return self.give_up_outside(id, end);
+        }
         if self.blueprint.guarded && end != CallEnd::Failed {
             self.forget_guard(id);
         }
@@ -406,6 +413,9 @@ impl World<'_> {
         self.ledgers[call.class as usize].calls.end(end as usize, call.recorded);
         if !PLAIN && call.work != Work::Provider {
             self.not_logged.end(end as usize, call.recorded);
+        }
+        if !PLAIN && self.blueprint.has_semaphores {
+            self.leave_semaphore(id);
         }
         if !PLAIN && self.blueprint.has_logfiles {
             self.log_line(end != CallEnd::Succeeded, self.calls[id as usize].recorded);

@@ -136,6 +136,8 @@ impl World<'_> {
             Event::BackoffEnd(call) => self.backoff_ends(call),
             Event::StoreAnswer(call) => self.store_answers(call),
             Event::WorkEnd(call) => self.work_ends(call),
+            Event::Share(provider, version) => self.share_ends(provider, version),
+            Event::Cut(call) => self.cut_share(call, order),
             Event::Patience(call) => self.lose_patience(call, order),
             Event::ErrandAnswer(errand) => self.go_on_errand(errand),
             Event::DayEnd => self.end_day(),
@@ -212,6 +214,7 @@ impl World<'_> {
             requests.meter.finish(self.blueprint.horizon);
         }
         self.policies.finish(self.blueprint.horizon);
+        self.finish_shares();
         self.logfiles.iter_mut().for_each(LogFile::finish);
         self.finish_chores();
         for tiers in &mut self.tiers {
