@@ -457,12 +457,13 @@ impl<'b> World<'b> {
     /// Finds the class whose plan arrives next; of two at one instant, the first class.
     #[inline]
     pub(super) fn find_due(&mut self) {
-        self.due = Due { at: Instant::NEVER, class: 0 };
+        let mut due = Due { at: Instant::NEVER, class: 0 };
         for (class, source) in self.sources.iter().enumerate() {
-            if source.due() < self.due.at {
-                self.due = Due { at: source.due(), class: class as u16 };
+            if source.due() < due.at {
+                due = Due { at: source.due(), class: class as u16 };
             }
         }
+        self.due = due;
     }
 
     /// A user of a closed class thinks, and then asks; lane 0 is the thought after a plan, lane 1 the first of a user.
