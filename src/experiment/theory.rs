@@ -111,6 +111,7 @@ fn is_plain(model: &Model) -> bool {
             name: _,
             latency: _,
             request_timeout: _,
+            headers_after: _, // only of account where connections bind
             timeout_from_arrival,
             errors: _,
             request_error: _,
@@ -142,6 +143,9 @@ fn is_plain(model: &Model) -> bool {
     let no_fallback = workflows.iter().flat_map(|workflow| &workflow.steps).all(|step| step.fallback.is_none());
     // Work that a cache answers, or that waits for a database or a limiter, is another matter; so are plans that find no request left.
     !lacks_requests(model)
+        && !model.connections_bind()
+        && !model.leaves_logs_behind()
+        && !model.takes_cpu()
         && tiers.is_empty()
         && d1.is_empty()
         && limiters.is_empty()

@@ -7,7 +7,7 @@ use super::language::MAX_HORIZON;
 use super::law;
 use super::names::Names;
 use super::problems::Complaint;
-use super::spec::{Cost, Diagnostics, Isolates, OnLoss, Platform, Run};
+use super::spec::{Cost, Cpu, Diagnostics, Isolates, OnLoss, Platform, Run};
 use super::tree::Node;
 use crate::policy::{OnExceed, Quota, Window};
 use crate::units::{Span, Timestamp};
@@ -47,7 +47,18 @@ pub(super) fn platform(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Platform {
         subrequests_external: cursor.count("subrequests_external"),
         subrequests_internal: cursor.count("subrequests_internal"),
         requests: cursor.table("requests").and_then(|table| requests(input, &table)),
+        connections: cursor.count("connections"),
+        wait_until: cursor.span("wait_until"),
+        cpu: cursor.table("cpu").map(|table| cpu(&table)).unwrap_or_default(),
         base_price: cursor.money("base_price"),
+    }
+}
+
+fn cpu(cursor: &Cursor<'_>) -> Cpu {
+    Cpu {
+        limit: cursor.span("limit"),
+        included: cursor.span("included").unwrap_or_default(),
+        price_per_million_ms: cursor.money("price_per_million_ms"),
     }
 }
 

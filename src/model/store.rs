@@ -51,6 +51,7 @@ fn store(input: &mut Input<'_>, name: &str, cursor: &Cursor<'_>) -> Store {
         restarts_per_day: cursor.number("restarts_per_day").unwrap_or_default(),
         retry_after: cursor.span("retry_after").unwrap_or_default(),
         network_errors: Probability::new(cursor.number("network_errors").unwrap_or_default()).unwrap_or_default(),
+        awaited: cursor.get("awaited").map(|_| cursor.flag("awaited")),
         subrequest: cursor.flag("subrequest"),
         staleness: cursor.span("staleness").unwrap_or_default(),
         put_stores_nothing: Probability::new(cursor.number("put_stores_nothing").unwrap_or_default())

@@ -92,7 +92,8 @@ fn step(input: &mut Input<'_>, table: &Cursor<'_>, positions: &BTreeMap<&str, us
     let name = table.text("name")?.to_string();
     let critical = table.flag("critical");
     let tokens = table.whole("tokens");
-    Some(Step { name, work: work?, lookup, fallback, queue, after, calls, parallel, critical, latency, tokens })
+    let cpu = law::read(input, table, "cpu");
+    Some(Step { name, work: work?, lookup, fallback, queue, after, calls, parallel, critical, latency, tokens, cpu })
 }
 
 /// Another provider than that of the step.

@@ -67,8 +67,19 @@ pub struct Blueprint {
     pub(super) has_logfiles: bool,
     /// Whether an invocation may make only so many external calls.
     pub(super) limits_external: bool,
+    /// Whether an invocation can want more connections than it has.
+    pub(super) connections_bind: bool,
+    /// Whether calls go on before all is written that they log.
+    pub(super) leaves_logs_behind: bool,
+    /// Whether anything of a plan goes on when its calls are over.
+    pub(super) has_tasks: bool,
+    pub(super) has_cpu: bool,
+    /// What follows the attempts of a call.
+    pub(super) answered: Phase,
     /// Whether any provider bills tokens.
     pub(super) bills_tokens: bool,
+    /// Whether the end of an attempt matters to more than its call.
+    pub(super) watches_attempts: bool,
     /// Whether all that can happen to an attempt is to be answered or to be cut.
     pub(super) has_plain_attempts: bool,
     pub(super) has_patience: bool,
@@ -141,6 +152,8 @@ pub(super) struct CallSpec {
     pub(super) begins: Phase,
     pub(super) queue: u16,
     pub(super) law: u16,
+    /// How much processor time it takes.
+    pub(super) cpu: Option<u16>,
     pub(super) critical: bool,
 }
 
@@ -182,6 +195,8 @@ pub(super) struct Row {
     pub(super) law: u16,
     pub(super) words: OpWords,
     pub(super) external: bool,
+    /// Whether the call waits for it.
+    pub(super) awaited: bool,
 }
 
 /// Where the last write of a key is remembered.
@@ -277,6 +292,9 @@ impl Blueprint {
         let is_plain = |p: &Provider| p.faults.is_empty() && p.request_error == 0.0 && !p.from_arrival;
         let guarded = model.has_policies();
         let limits_external = model.platform.subrequests_external.is_some();
+        let (connections_bind, has_cpu) = (model.connections_bind(), model.takes_cpu());
+        let adapts = model.queues.iter().any(|queue| queue.adaptive.is_some());
+        let bills_tokens = model.providers.iter().any(|provider| provider.tokens.is_some());
         let has_trace = model.classes.iter().any(|class| matches!(class.arrivals, Arrivals::Trace { .. }));
         Ok(Blueprint {
             has_logs: [&requests, &responses, &plan_ends, &day_ends].iter().any(|rows| !rows.is_empty()),
@@ -291,7 +309,17 @@ impl Blueprint {
             workflows,
             comeback_laws: comeback_laws?,
             leave_laws: leave_laws?,
-            adapts: model.queues.iter().any(|queue| queue.adaptive.is_some()),
+            connections_bind,
+            leaves_logs_behind: model.leaves_logs_behind(),
+            has_tasks: model.leaves_logs_behind() || !plan_ends.is_empty(),
+            has_cpu,
+            answered: match (has_cpu, responses.is_empty()) {
+                (true, _) => Phase::Answered,
+                (_, true) => Phase::Done,
+                (_, false) => Phase::Response,
+            },
+            watches_attempts: bills_tokens || adapts || connections_bind,
+            adapts,
             users_leave: model.classes.iter().any(|class| class.leaves_after.is_some()),
             lifetime: lifetime.map(|law| laws.id(law)).transpose()?,
             has_closed: thinks.iter().any(Option::is_some),
@@ -302,9 +330,10 @@ impl Blueprint {
             has_plain_attempts: asks_providers
                 && !guarded
                 && !limits_external
+                && !connections_bind
                 && !has_trace
                 && providers.iter().all(is_plain),
-            bills_tokens: model.providers.iter().any(|provider| provider.tokens.is_some()),
+            bills_tokens,
             traced: model.classes.iter().map(|class| matches!(class.arrivals, Arrivals::Trace { .. })).collect(),
             providers,
             has_list: has_lists,
@@ -454,6 +483,7 @@ fn rows(
             law: laws.id(&spec.latency[op.op as usize])?,
             words: draws.row(op, spec),
             external: spec.is_external(),
+            awaited: op.awaited,
         })
     })
     .collect()

@@ -91,7 +91,9 @@ pub(super) fn measures(sheet: &mut Sheet, world: &World, all: &Ledger) {
 /// The platform's bill of a month.
 fn platform(world: &World, month: impl Fn(u64) -> f64 + Copy) -> f64 {
     let model = &world.blueprint.model;
-    let mut dollars = model.platform.base_price.dollars();
+    let days = world.blueprint.horizon.since(world.blueprint.recording_from).days();
+    let cpu = model.platform.cpu.dollars(world.cpu_seconds() / days * 30.0);
+    let mut dollars = model.platform.base_price.dollars() + cpu;
     for (store, spec) in world.stores.iter().zip(&model.stores) {
         for op in OpKind::ALL {
             for (meter, quota) in store.meters[op as usize].iter().zip(&spec.quotas[op as usize]) {

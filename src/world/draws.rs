@@ -4,6 +4,7 @@
 //! by its place in a table: a row that is added to a strategy moves no draw of the others.
 
 use super::build::{Blueprint, CallSpec, NONE};
+use super::log::Draw;
 use crate::model::{LogEvent, LogOp, OpKind, Store, StoreKind};
 use crate::streams::{LawSpec, Purpose, Scatter, Source as Draws, Stream};
 
@@ -77,6 +78,18 @@ pub(super) struct OpWords {
     pub(super) kept: u16,
     /// Whether it arrives.
     pub(super) network: u16,
+}
+
+impl OpWords {
+    /// Where one of them stands.
+    pub(super) fn of(self, draw: Draw) -> u16 {
+        match draw {
+            Draw::Latency => self.latency,
+            Draw::Network => self.network,
+            Draw::Kept => self.kept,
+            Draw::Pressure => self.pressure,
+        }
+    }
 }
 
 /// The draws of all ops, in the order of their words.

@@ -14,6 +14,10 @@ pub(super) enum Event {
     GuardedEnd(u32),
     /// The attempt of this call has had no answer for so long that another is sent beside it.
     Hedge(u32),
+    /// The headers of this call's answer are there.
+    Headers(u32),
+    /// The attempt of this call is given up, if it still waits for a connection.
+    GivesUp(u32),
     /// The patience of this call ends, if it still waits for the slot that it was waiting for then.
     Patience(u32),
     /// The user of the plan in this place leaves, if it is still that plan.
@@ -24,6 +28,8 @@ pub(super) enum Event {
     WorkEnd(u32),
     /// The backoff of this call ends.
     BackoffEnd(u32),
+    /// What is left of this invocation is cut off, if it is still of that plan.
+    Cut(u32, u32),
     /// Nothing has come to this isolate since so many plans had.
     IsolateIdle(u32, u32),
     /// The life of this isolate, of this generation in its place, ends.

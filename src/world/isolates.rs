@@ -4,6 +4,7 @@
 //! not is lost: its plans crash, its attempts are lost, and the events that were to come for them find nobody.
 
 use super::event::{Event, Rank, order};
+use super::invocation::Writer;
 use super::ledger::{AttemptEnd, CallEnd, PlanEnd};
 use super::parts::queue::Queue;
 use super::state::{Phase, World};
@@ -271,6 +272,8 @@ impl World<'_> {
     }
 
     fn lose_plan(&mut self, place: u32) {
+        self.plans[place as usize].alive = false;
+        self.lose_invocations(place);
         for id in 0..self.calls.len() as u32 {
             if self.calls[id as usize].plan == place
                 && !matches!(self.calls[id as usize].phase, Phase::Free | Phase::Lost)
@@ -307,19 +310,21 @@ impl World<'_> {
         let ledger = &mut self.ledgers[call.class as usize];
         ledger.calls.end(CallEnd::Crashed as usize, call.recorded);
         match call.phase {
-            Phase::Running => ledger.attempts.end(AttemptEnd::Lost as usize, call.recorded),
+            Phase::Running | Phase::Connecting => ledger.attempts.end(AttemptEnd::Lost as usize, call.recorded),
             Phase::Waiting => self.waits[call.waits as usize].lost += u64::from(call.recorded),
             _ => {}
         }
-        // An event is to come for whoever does not wait in a queue; it finds the call lost, and its place is free then.
-        let waits = call.phase == Phase::Waiting;
+        // An event is to come for whoever does not wait in a queue or for a connection; it finds the call lost, and its
+        // place is free then.
+        let waits = self.lose_wire(id) || self.calls[id as usize].phase == Phase::Waiting;
+        let call = &mut self.calls[id as usize];
         call.phase = if waits { Phase::Free } else { Phase::Lost };
         call.in_slot = false;
         call.op_open = false;
         if waits {
             self.free_calls.push(id);
         }
-        self.forget_copy(id);
+        self.forget_copy(Writer::Call(id));
         self.lose_guard(id);
     }
 

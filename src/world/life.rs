@@ -98,6 +98,9 @@ impl World<'_> {
         let keys = self.blueprint.session_keys;
         self.session_writes[place * keys..][..keys].fill(None);
         self.answered[place * self.answered_each..][..self.answered_each].fill(0);
+        if let Some(invocations) = &mut self.invocations {
+            invocations.clear(place);
+        }
     }
 
     #[cold]
@@ -149,7 +152,7 @@ impl World<'_> {
         if !invoked {
             self.decide(place, PlanEnd::Overloaded);
             if self.plans[place as usize].open_calls == 0 {
-                self.free_plan(place);
+                self.free_when_done(place);
             }
         }
         invoked
@@ -191,6 +194,9 @@ impl World<'_> {
             call.queue += isolate * self.blueprint.model.queues.len() as u32;
         }
         self.first_draws(id, flow);
+        if self.blueprint.has_tasks {
+            self.invocation_goes_on(id);
+        }
         if self.blueprint.has_logfiles {
             self.log_line(self.calls[id as usize].request_error, recorded);
         }
@@ -224,6 +230,10 @@ impl World<'_> {
                     true => Step::Wait,
                     false => Step::Go,
                 },
+                Phase::Answered => {
+                    self.take_cpu(call);
+                    Step::Go
+                }
                 Phase::Response => self.log_on(call, true),
                 Phase::Done => match self.end_call(call) {
                     Some(next) => {
@@ -232,7 +242,8 @@ impl World<'_> {
                     }
                     None => return,
                 },
-                Phase::Free | Phase::Waiting | Phase::Running | Phase::Backoff | Phase::Joined | Phase::Lost => return,
+                Phase::Free | Phase::Waiting | Phase::Connecting | Phase::Running => return,
+                Phase::Backoff | Phase::Joined | Phase::Lost => return,
             };
             if let Step::Wait = step {
                 return;
@@ -381,7 +392,7 @@ impl World<'_> {
         self.leave_slot(id);
         let call = &mut self.calls[id as usize];
         call.end = end;
-        call.phase = if self.blueprint.responses.is_empty() { Phase::Done } else { Phase::Response };
+        call.phase = self.blueprint.answered;
         call.cursor = 0;
         if call.computes || call.work != Work::Provider {
             self.finish_work(id, end);
@@ -400,6 +411,9 @@ impl World<'_> {
             self.not_logged.end(end as usize, call.recorded);
         }
         self.free_calls.push(id);
+        if self.blueprint.has_tasks {
+            self.invocation_may_end(id);
+        }
         if self.blueprint.has_logfiles {
             self.log_line(end != CallEnd::Succeeded, self.calls[id as usize].recorded);
         }

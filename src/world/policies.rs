@@ -166,17 +166,25 @@ impl World<'_> {
         if cut <= self.now {
             return self.deny(id, Fault::Timeout);
         }
-        self.calls[place].phase = Phase::Running;
-        self.policies.guards[place].hedges = 0;
+        if !self.blueprint.connections_bind || self.connect_attempt(id, cut) {
+            self.send_guarded(id, cut);
+        }
+    }
+
+    /// An attempt goes to its provider, for a client that gives up at `cut`.
+    pub(super) fn send_guarded(&mut self, id: u32, cut: Instant) {
+        self.calls[id as usize].phase = Phase::Running;
+        self.policies.guards[id as usize].hedges = 0;
         let ending = self.ask_provider(id, cut);
         self.race(id, ending);
+        if self.blueprint.connections_bind {
+            self.expect_headers(id, ending.at);
+        }
     }
 
     /// When the client gives the attempt up that starts now.
     fn cut(&self, id: u32) -> Instant {
-        let provider = &self.blueprint.providers[self.calls[id as usize].provider as usize];
-        let limit = if provider.from_arrival { self.what_is_left(id) } else { provider.timeout };
-        self.now.saturating_add(limit).min(self.policies.guards[id as usize].deadline)
+        self.now.saturating_add(self.time_limit(id)).min(self.policies.guards[id as usize].deadline)
     }
 
     /// Sends what the call has drawn to the provider, for a client that gives up at `cut`.
@@ -274,7 +282,8 @@ impl World<'_> {
     pub(super) fn hedge(&mut self, id: u32) {
         let first = self.policies.guards[id as usize].ending;
         let provider = self.calls[id as usize].provider as usize;
-        if self.blueprint.limits_external && !self.may_call_outside(id) {
+        let has_room = !self.blueprint.connections_bind || self.connect_another(id);
+        if !has_room || self.blueprint.limits_external && !self.may_call_outside(id) {
             self.policies.guards[id as usize].hedges = u8::MAX;
             return self.race(id, first);
         }
@@ -305,11 +314,8 @@ impl World<'_> {
 
     pub(super) fn settle_attempt(&mut self, id: u32, sent: bool) {
         let fault = self.calls[id as usize].fault;
-        if sent && self.blueprint.bills_tokens {
-            self.bill(id);
-        }
-        if sent && self.blueprint.adapts {
-            self.adapt(id, fault);
+        if sent && self.blueprint.watches_attempts {
+            self.answer_is_there(id);
         }
         if !self.counts_calls(id) {
             self.tell_breaker(id, sent.then_some(fault));

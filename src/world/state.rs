@@ -9,6 +9,7 @@ use super::diagnostics::Diagnostics;
 use super::draws::ClassDraws;
 use super::errand::Errands;
 use super::event::{Event, Rank, order};
+use super::invocation::Invocations;
 use super::isolates::Isolates;
 use super::ledger::{Account, CallEnd, Ledger};
 use super::logfile::LogFile;
@@ -72,12 +73,16 @@ pub(super) enum Phase {
     Waiting,
     /// It has a slot: an attempt starts.
     Start,
+    /// Its attempt waits for a connection.
+    Connecting,
     /// Its attempt has failed before it was sent.
     Denied,
     /// An attempt is under way.
     Running,
     /// Between two attempts.
     Backoff,
+    /// Its attempts are over: it takes processor time.
+    Answered,
     /// The log of the response.
     Response,
     /// Nothing left to do.
@@ -149,6 +154,8 @@ pub(super) struct LogState {
     pub(super) sized: Option<SizedCopy>,
     /// When the last copy of the request's record goes; [`Instant::START`] where there is none.
     pub(super) request_dies: Instant,
+    /// An errand is to write its record.
+    pub(super) due: bool,
 }
 
 impl LogState {
@@ -164,6 +171,7 @@ impl LogState {
         loss: Loss::None,
         sized: None,
         request_dies: Instant::START,
+        due: false,
     };
 }
 
@@ -299,6 +307,7 @@ pub(super) struct World<'b> {
     /// By class: how long its users stay, where the model has users who leave.
     pub(super) leaving: Vec<Scatter>,
     pub(super) isolates: Option<Box<Isolates>>,
+    pub(super) invocations: Option<Box<Invocations>>,
     pub(super) tiers: Vec<Tiers>,
     pub(super) d1: Vec<D1>,
     /// By class; none where the model has no tiers.
@@ -402,6 +411,7 @@ impl<'b> World<'b> {
             adaptive: Vec::new(),
             leaving: Vec::new(),
             isolates: None,
+            invocations: Invocations::new(blueprint, &draws),
             tiers: model.tiers.iter().map(|tiers| Tiers::new(tiers, model.platform.isolates, &draws)).collect(),
             d1: model.d1.iter().map(D1::new).collect(),
             lookup_draws: lookup_draws(model, &draws),
@@ -411,7 +421,8 @@ impl<'b> World<'b> {
             permits: Vec::new(),
             not_logged: Account::new(),
         };
-        world.has_counters = world.steps_each + world.used_each + blueprint.session_keys + world.answered_each > 0;
+        let counters = world.steps_each + world.used_each + blueprint.session_keys + world.answered_each;
+        world.has_counters = counters > 0 || world.invocations.is_some();
         world.first_events();
         world
     }
@@ -483,6 +494,9 @@ impl<'b> World<'b> {
         self.used.resize(plans * self.used_each, 0);
         self.session_writes.resize(plans * self.blueprint.session_keys, None);
         self.answered.resize(plans * self.answered_each, 0);
+        if let Some(invocations) = &mut self.invocations {
+            invocations.grow_to(plans);
+        }
         plans as u32 - 1
     }
 

@@ -15,6 +15,12 @@ pub(super) static PROVIDER: Section = Section {
             "grant",
             "Whether waiting in the queue spends the time limit; with `arrival` it does.",
         ),
+        optional(
+            "headers_after",
+            Duration,
+            "with the answer",
+            "When an attempt frees its connection (`platform.connections`): at once where the answer is streamed.",
+        ),
         optional("errors", Table(&ERRORS), "none", "The chance that an answered attempt ends in each kind of fault."),
         optional("usage", Table(&USAGE), "nothing is billed", "What an attempt uses, for its price."),
         optional("prices", Table(&PRICES), "free", "What tokens cost."),

@@ -14,6 +14,8 @@ pub struct Provider {
     pub latency: LawSpec,
     /// `request_timeout`: an attempt is cut after this long, counted from when it starts.
     pub request_timeout: Option<Span>,
+    /// `headers_after`: when an attempt frees its connection; none: with its end.
+    pub headers_after: Option<Span>,
     /// `timeout_from = "arrival"`: waiting in the queue spends the time limit.
     pub timeout_from_arrival: bool,
     /// `errors`: the chance that an answered attempt ends in each kind of fault; they sum to at most 1.
