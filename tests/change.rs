@@ -1,6 +1,6 @@
 //! Values that change in mid-run: nothing where nothing changes, and the theory of each stretch where something does.
 
-use crate::common::{answer, answer_on, holds, mean, model};
+use crate::common::{answer, answer_on, holds, mean, model, queued};
 use capsim::theory::{erlang, queues};
 
 /// One class, one queue, one provider, with errors, retries and a small queue, so that every draw is used.
@@ -72,26 +72,13 @@ fn a_change_at_the_start_is_the_other_configuration() {
 
 /// M/M/c/K, recorded only after the change: a birth–death process forgets where it began.
 fn queue(slots: u32, rate: f64, law: &str, change: &str) -> String {
-    format!(
-        r#"
-name = "queue"
-[run]
-horizon = "10h"
-warmup = "4h"
-replications = 20
-seed = 2
-[traffic.user]
-arrivals = {{ process = "poisson", per_second = {rate} }}
-[workflow.plan]
-steps = [{{ name = "call", provider = "p", queue = "q" }}]
-[provider.p]
-latency = {law}
-[queue.q]
-max_concurrency = {slots}
-max_queue = 16
-{change}
-"#
-    )
+    let text = queued([
+        "horizon = \"10h\"\nwarmup = \"4h\"\nreplications = 20\nseed = 2",
+        &format!("arrivals = {{ process = \"poisson\", per_second = {rate} }}"),
+        &format!("latency = {law}"),
+        &format!("max_concurrency = {slots}\nmax_queue = 16"),
+    ]);
+    text + change
 }
 
 const SECOND: &str = r#"{ dist = "exponential", mean = "1s" }"#;

@@ -105,3 +105,11 @@ pub fn holds(law: &str, answer: &Answer, metric: &str, exact: f64, slack: f64) {
     let mean = (high + low) / 2.0;
     assert!((mean - exact).abs() <= half, "{law}: {metric} is {mean} ± {half}, the theory says {exact}");
 }
+
+/// One class of users, one call a plan, one provider, one queue; the test writes what is in each section.
+pub fn queued([run, user, provider, queue]: [&str; 4]) -> String {
+    format!(
+        "[run]\n{run}\n[traffic.user]\n{user}\n[workflow.plan]\nsteps = [{{ name = \"call\", queue = \"q\" }}]\n\
+         [provider.p]\n{provider}\n[queue.q]\n{queue}\n"
+    )
+}

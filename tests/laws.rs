@@ -1,32 +1,17 @@
 //! Queueing truth: models with a known answer, each within the 99 % interval of its replications at a fixed seed. Of
 //! a hundred such checks one fails at a seed drawn at random; at the fixed seed a failure means that something changed.
 
-use crate::common::{answer, holds, mean, model};
+use crate::common::{answer, holds, mean, model, queued};
 use capsim::theory::{erlang, queues, retry};
 
-/// One class, one queue, one provider: the queue of the books.
+/// The queue of the books.
 fn queue(slots: u32, places: &str, rate: f64, law: &str, days: u32) -> String {
-    format!(
-        r#"
-name = "queue"
-[run]
-horizon = "{days}d"
-warmup = "1d"
-replications = 20
-seed = 1
-[traffic.user]
-arrivals = {{ process = "poisson", per_second = {rate} }}
-[workflow.plan]
-steps = [{{ name = "call", provider = "p", queue = "q" }}]
-[provider.p]
-latency = {law}
-[queue.q]
-max_concurrency = {slots}
-max_queue = {places}
-[logging]
-strategy = "none"
-"#
-    )
+    queued([
+        &format!("horizon = \"{days}d\"\nwarmup = \"1d\"\nreplications = 20\nseed = 1"),
+        &format!("arrivals = {{ process = \"poisson\", per_second = {rate} }}"),
+        &format!("latency = {law}"),
+        &format!("max_concurrency = {slots}\nmax_queue = {places}"),
+    ])
 }
 
 const EXPONENTIAL_1S: &str = r#"{ dist = "exponential", mean = "1s" }"#;

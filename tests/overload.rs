@@ -1,6 +1,6 @@
 //! Overload answers: what the diagnostics page shows of them, how many there are by class, and users who come back.
 
-use crate::common::{answer, answer_on, holds, mean, model, shipped};
+use crate::common::{answer, answer_on, holds, mean, model, queued, shipped};
 use capsim::math::special::normal_cdf;
 
 /// The chance that a lognormal law with this median and 95 % quantile passes 12 s.
@@ -134,24 +134,12 @@ errors = { server_error = 0.6 }
 #[test]
 fn four_ways_to_get_no_answer_are_four_counts() {
     let text = |traffic: &str, queue: &str, provider: &str| {
-        format!(
-            r#"
-[run]
-horizon = "10d"
-replications = 1
-[traffic.user]
-arrivals = {{ process = "batch", per_day = 3, size = 3 }}
-{traffic}
-[workflow.plan]
-steps = [{{ name = "call", queue = "q" }}]
-[provider.p]
-latency = "10s"
-{provider}
-[queue.q]
-max_concurrency = 1
-{queue}
-"#
-        )
+        queued([
+            "horizon = \"10d\"\nreplications = 1",
+            &format!("arrivals = {{ process = \"batch\", per_day = 3, size = 3 }}\n{traffic}"),
+            &format!("latency = \"10s\"\n{provider}"),
+            &format!("max_concurrency = 1\n{queue}"),
+        ])
     };
     let counts = |text: &str| {
         let answer = answer_on(&model(text), 1);
@@ -199,25 +187,12 @@ latency = { dist = "exponential", mean = "20s" }
 #[test]
 fn an_adaptive_limit_finds_both_ends() {
     let text = |adaptive: &str, latency: &str| {
-        format!(
-            r#"
-[run]
-horizon = "12h"
-warmup = "1h"
-replications = 3
-[traffic.user]
-arrivals = {{ process = "poisson", per_second = 3 }}
-[workflow.plan]
-steps = [{{ name = "call", queue = "q" }}]
-[provider.p]
-latency = {latency}
-request_timeout = "5s"
-[queue.q]
-max_concurrency = 8
-max_queue = 20
-{adaptive}
-"#
-        )
+        queued([
+            "horizon = \"12h\"\nwarmup = \"1h\"\nreplications = 3",
+            "arrivals = { process = \"poisson\", per_second = 3 }",
+            &format!("latency = {latency}\nrequest_timeout = \"5s\""),
+            &format!("max_concurrency = 8\nmax_queue = 20\n{adaptive}"),
+        ])
     };
     let adaptive = "adaptive = { min = 2 }";
     let good = answer_on(&model(&text(adaptive, "\"2s\"")), 2);

@@ -48,11 +48,7 @@ pub(super) fn extend(
     jobs: NonZeroUsize,
     progress: Progress<'_>,
 ) -> Result<bool, Failure> {
-    let (outcomes, whole) = replicate(trials, wanted, jobs, progress);
-    for (trial, outcome) in outcomes {
-        trials[trial].outcomes.push(outcome?);
-    }
-    Ok(whole)
+    replicate(trials, wanted, jobs, progress, |_, limit| Err(limit))
 }
 
 /// The same for trials of which one that cannot carry its traffic is no failure of the others: it is marked.
@@ -62,26 +58,20 @@ pub(super) fn extend_each(
     jobs: NonZeroUsize,
     progress: Progress<'_>,
 ) -> Result<bool, Failure> {
-    let (outcomes, whole) = replicate(trials, wanted, jobs, progress);
-    for (trial, outcome) in outcomes {
-        match outcome {
-            Err(Failure::Limit(_)) => trials[trial].ran_away = true,
-            outcome => trials[trial].outcomes.push(outcome?),
-        }
-    }
-    Ok(whole)
+    replicate(trials, wanted, jobs, progress, |trial, _| {
+        trial.ran_away = true;
+        Ok(())
+    })
 }
 
-/// The position of a trial, and what a replication of it measured.
-type Replicated = (usize, Result<Outcome, Failure>);
-
-/// What each replication that is missing measured, with the position of its trial, and whether all are there.
+/// Does the replications that are missing; `at_limit` is told of each that reached a limit of the run.
 fn replicate(
-    trials: &[&mut Trial],
+    trials: &mut [&mut Trial],
     wanted: u32,
     jobs: NonZeroUsize,
     progress: Progress<'_>,
-) -> (Vec<Replicated>, bool) {
+    at_limit: impl Fn(&mut Trial, Failure) -> Result<(), Failure>,
+) -> Result<bool, Failure> {
     let missing = |number: usize| {
         let waits = move |trial: &Trial| !trial.ran_away && number >= trial.outcomes.len();
         let trials = trials.iter().enumerate().filter(move |(_, trial)| waits(trial));
@@ -94,5 +84,11 @@ fn replicate(
     };
     let outcomes = pool::map(work.len(), jobs, one, |done| progress(done as u32, work.len() as u32));
     let whole = outcomes.len() == work.len();
-    (work.iter().map(|&(trial, _)| trial).zip(outcomes).collect(), whole)
+    for (&(trial, _), outcome) in work.iter().zip(outcomes) {
+        match outcome {
+            Err(limit @ Failure::Limit(_)) => at_limit(trials[trial], limit)?,
+            outcome => trials[trial].outcomes.push(outcome?),
+        }
+    }
+    Ok(whole)
 }

@@ -117,7 +117,9 @@ impl World<'_> {
             Chore::Export => [lists, records],
             Chore::Cleanup => [lists, 0],
         };
-        self.run_errand(Errand { left, ..Errand::new(End::Chore(chore as u16), chore as u64, recorded) });
+        let mut errand = Errand::new(End::Chore(chore as u16), chore as u64, recorded);
+        errand.left = left;
+        self.run_errand(errand);
     }
 
     /// Takes a chore as far as it gets without waiting.

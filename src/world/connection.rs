@@ -7,7 +7,7 @@ use super::invocation::Writer;
 use super::state::{Phase, World};
 use super::work::Work;
 use crate::policy::Fault;
-use crate::units::Instant;
+use crate::units::{Instant, Span};
 
 /// The connections of a call.
 #[derive(Clone, Copy, Debug, Default)]

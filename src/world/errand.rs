@@ -167,11 +167,11 @@ impl World<'_> {
         self.run_errand(Errand { invoked, ..Errand::new(End::Plan(place), plan.number, plan.recorded) });
     }
 
-    /// The errand that logs what a call does not wait for.
-    pub(super) fn log_errand(&self, told: Told) -> Errand {
+    /// What a call logs and does not wait for.
+    pub(super) fn log_errand(&mut self, told: Told, log: LogState) {
         let invoked = self.invoked_of(told.plan, self.invocation_number(told.plan, told.call));
         let number = self.plans[told.plan as usize].number;
-        Errand { invoked, ..Errand::new(End::Log(told), number, told.recorded) }
+        self.run_errand(Errand { invoked, log, ..Errand::new(End::Log(told), number, told.recorded) });
     }
 
     pub(super) fn run_errand(&mut self, errand: Errand) {

@@ -11,7 +11,6 @@ use super::measures::{Sheet, ratio};
 use super::state::{Phase, World};
 use super::work::Work;
 use crate::model::InvocationScope;
-use crate::policy::Fault;
 use crate::streams::{Purpose, Scatter, Source as Draws};
 use crate::units::{Instant, Span};
 use std::collections::VecDeque;

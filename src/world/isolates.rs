@@ -7,7 +7,7 @@ use super::event::{Event, Rank, order};
 use super::invocation::Writer;
 use super::ledger::{AttemptEnd, CallEnd, PlanEnd};
 use super::parts::queue::Queue;
-use super::state::{Phase, World};
+use super::state::{Phase, Plan, World};
 use crate::model::{Discipline, OnLoss};
 use crate::stats::TimeWeighted;
 use crate::streams::{Purpose, Scatter};
@@ -44,6 +44,20 @@ struct Isolate {
     /// How many isolates have had this place, and how many plans have come to this one.
     generation: u32,
     arrivals: u32,
+}
+
+impl Isolate {
+    /// Whether plans land on it.
+    fn is_open(&self) -> bool {
+        self.alive && !self.draining
+    }
+}
+
+impl Isolates {
+    /// How many plans land on.
+    fn open(&self) -> usize {
+        self.places.iter().filter(|isolate| isolate.is_open()).count()
+    }
 }
 
 /// Why an isolate takes no more plans.
@@ -134,18 +148,18 @@ impl World<'_> {
     pub(super) fn land(&mut self, class: usize) -> u32 {
         let word = self.draws[class].routing.next();
         let Some(spec) = &self.blueprint.model.isolates else { return 0 };
-        let most = spec.per_isolate.unwrap_or(u32::MAX);
         let Some(isolates) = &self.isolates else { return 0 };
-        let open = |isolate: &&Isolate| isolate.alive && !isolate.draining;
-        let has_room = |isolate: &Isolate| isolate.alive && !isolate.draining && isolate.plans < most;
-        let open = isolates.places.iter().filter(open).count();
-        let mut room: Vec<usize> = (0..isolates.places.len()).filter(|&at| has_room(&isolates.places[at])).collect();
-        if room.is_empty() && open >= spec.max as usize {
-            room = (0..isolates.places.len())
-                .filter(|&at| isolates.places[at].alive && !isolates.places[at].draining)
-                .collect();
-        }
-        let place = if room.is_empty() { self.start_isolate() } else { room[word.index(room.len() as u64) as usize] };
+        let most = spec.per_isolate.unwrap_or(u32::MAX);
+        let all_open = isolates.open() as u64;
+        let room = isolates.places.iter().filter(|isolate| isolate.is_open() && isolate.plans < most).count() as u64;
+        let (among, most) =
+            if room == 0 && all_open >= u64::from(spec.max) { (all_open, u32::MAX) } else { (room, most) };
+        let place = if among == 0 {
+            self.start_isolate()
+        } else {
+            let lands = |at: &usize| isolates.places[*at].is_open() && isolates.places[*at].plans < most;
+            (0..isolates.places.len()).filter(lands).nth(word.index(among) as usize).unwrap_or_default()
+        };
         if let Some(isolates) = &mut self.isolates {
             isolates.places[place].plans += 1;
             isolates.places[place].arrivals = isolates.places[place].arrivals.wrapping_add(1);
@@ -174,9 +188,8 @@ impl World<'_> {
     /// Nothing has come to an isolate for a while: it ends, unless it is one of the few that must be there.
     pub(super) fn isolate_idle(&mut self, place: usize, arrivals: u32) {
         let (Some(spec), Some(isolates)) = (&self.blueprint.model.isolates, &self.isolates) else { return };
-        let open = isolates.places.iter().filter(|isolate| isolate.alive && !isolate.draining).count();
         let isolate = isolates.places[place];
-        if isolate.alive && !isolate.draining && isolate.arrivals == arrivals && open > spec.min as usize {
+        if isolate.is_open() && isolate.arrivals == arrivals && isolates.open() > spec.min as usize {
             self.end_isolate(place, Reason::Idle);
         }
     }
@@ -185,7 +198,7 @@ impl World<'_> {
     pub(super) fn isolate_ends(&mut self, place: usize, generation: u32) {
         let Some(isolates) = &self.isolates else { return };
         let isolate = isolates.places[place];
-        if isolate.alive && !isolate.draining && isolate.generation == generation {
+        if isolate.is_open() && isolate.generation == generation {
             self.end_isolate(place, Reason::Evicted);
             self.keep_the_least();
             self.drain();
@@ -197,8 +210,7 @@ impl World<'_> {
         let Some(isolates) = &self.isolates else { return };
         let places = isolates.places.len();
         for place in 0..places {
-            let isolate = self.isolates.as_ref().map(|isolates| isolates.places[place]).unwrap_or_default();
-            if isolate.alive && !isolate.draining {
+            if self.isolates.as_ref().is_some_and(|isolates| isolates.places[place].is_open()) {
                 self.end_isolate(place, Reason::Deployed);
             }
         }
@@ -209,12 +221,7 @@ impl World<'_> {
 
     fn keep_the_least(&mut self) {
         let Some(spec) = &self.blueprint.model.isolates else { return };
-        loop {
-            let Some(isolates) = &self.isolates else { return };
-            if isolates.places.iter().filter(|isolate| isolate.alive && !isolate.draining).count() >= spec.min as usize
-            {
-                return;
-            }
+        while self.isolates.as_ref().is_some_and(|isolates| isolates.open() < spec.min as usize) {
             self.start_isolate();
         }
     }
@@ -254,12 +261,7 @@ impl World<'_> {
         isolates.alive.lower(self.now.nanos());
         let lost = std::mem::take(&mut isolates.places[place].plans) > 0;
         if lost {
-            for plan in 0..self.plans.len() as u32 {
-                let of = &self.plans[plan as usize];
-                if of.alive && of.isolate as usize == place {
-                    self.lose_plan(plan);
-                }
-            }
+            self.lose_work_of(place);
         }
         let queues = self.blueprint.model.queues.len();
         for queue in &mut self.queues[place * queues..][..queues] {
@@ -271,16 +273,25 @@ impl World<'_> {
         self.memory[place * keys..][..keys].fill(Instant::START);
     }
 
-    fn lose_plan(&mut self, place: u32) {
-        self.plans[place as usize].alive = false;
-        self.lose_invocations(place);
+    /// Whatever runs in an isolate ends with it.
+    fn lose_work_of(&mut self, isolate: usize) {
+        let is_there = |plan: &Plan| plan.alive && plan.isolate as usize == isolate;
         for id in 0..self.calls.len() as u32 {
-            if self.calls[id as usize].plan == place
-                && !matches!(self.calls[id as usize].phase, Phase::Free | Phase::Lost)
-            {
+            let call = &self.calls[id as usize];
+            if !matches!(call.phase, Phase::Free | Phase::Lost) && is_there(&self.plans[call.plan as usize]) {
                 self.lose_call(id);
             }
         }
+        for plan in 0..self.plans.len() as u32 {
+            if is_there(&self.plans[plan as usize]) {
+                self.lose_plan(plan);
+            }
+        }
+    }
+
+    fn lose_plan(&mut self, place: u32) {
+        self.plans[place as usize].alive = false;
+        self.lose_invocations(place);
         self.close_plan(place);
         let plan = &mut self.plans[place as usize];
         plan.open_calls = 0;
@@ -348,10 +359,7 @@ impl World<'_> {
     pub(super) fn open_to_visits(&self) -> Vec<usize> {
         match &self.isolates {
             None => (0..self.blueprint.model.platform.isolates as usize).collect(),
-            Some(isolates) => {
-                let open = |at: &usize| isolates.places[*at].alive && !isolates.places[*at].draining;
-                (0..isolates.places.len()).filter(open).collect()
-            }
+            Some(isolates) => (0..isolates.places.len()).filter(|&at| isolates.places[at].is_open()).collect(),
         }
     }
 }

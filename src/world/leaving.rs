@@ -1,4 +1,5 @@
-//! Users who leave: not because a queue is too long, but for good, whatever their plan is doing.
+//! Who leaves early: a call whose patience ends while it waits in a queue, and a user who leaves for good, whatever the
+//! plan is doing.
 
 use super::event::{Event, Rank, order};
 use super::ledger::{CallEnd, PlanEnd};
@@ -7,6 +8,39 @@ use crate::model::OnLeave;
 use crate::streams::Purpose;
 
 impl World<'_> {
+    /// A call that has just begun to wait leaves when its patience ends.
+    #[inline(never)]
+    pub(super) fn schedule_patience(&mut self, id: u32) {
+        let call = &self.calls[id as usize];
+        if let Some(patience) = self.blueprint.patience[call.waits as usize] {
+            let order = order(Rank::Timeout, call.address, call.attempt);
+            self.calendar.push(self.now + patience, order, Event::Patience(id));
+        }
+    }
+
+    /// A call's patience ends: if it still waits for the same slot, it leaves. The order of the event tells it from
+    /// the call that had the place before, and from its own earlier attempts.
+    pub(super) fn lose_patience(&mut self, id: u32, event: u64) {
+        let call = &self.calls[id as usize];
+        if call.phase != Phase::Waiting || order(Rank::Timeout, call.address, call.attempt) != event {
+            return;
+        }
+        self.leave_queue(id, CallEnd::Abandoned);
+        self.advance(id);
+        self.drain();
+    }
+
+    /// A call that waits leaves its queue: out of patience, or because its user has left.
+    fn leave_queue(&mut self, id: u32, end: CallEnd) {
+        let call = &self.calls[id as usize];
+        let since = call.enqueued;
+        self.queues[call.queue as usize].abandon(id, call.line as usize, since, &mut self.links, self.now);
+        let tally = &mut self.waits[call.waits as usize];
+        let count = if end == CallEnd::Abandoned { &mut tally.abandoned } else { &mut tally.cancelled };
+        *count += u64::from(call.recorded);
+        self.give_up(id, end);
+    }
+
     /// Where the model has users who leave.
     pub(super) fn expect_leavers(&mut self) {
         if self.blueprint.users_leave {
@@ -54,10 +88,7 @@ impl World<'_> {
         for id in 0..self.calls.len() as u32 {
             let call = &self.calls[id as usize];
             if call.plan == place && call.phase == Phase::Waiting {
-                let since = call.enqueued;
-                self.queues[call.queue as usize].abandon(id, call.line as usize, since, &mut self.links, self.now);
-                self.waits[call.waits as usize].cancelled += u64::from(call.recorded);
-                self.give_up(id, CallEnd::Cancelled);
+                self.leave_queue(id, CallEnd::Cancelled);
                 self.ready.push_back(id);
             }
         }

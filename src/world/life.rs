@@ -1,7 +1,7 @@
 //! The life of a plan and its calls: begin, read, log, queue, attempt, log, end.
 
 use super::build::Flow;
-use super::event::{Event, Rank, address, order};
+use super::event::address;
 use super::ledger::{CallEnd, PlanEnd};
 use super::log::LogStep;
 use super::parts::queue::Admission;
@@ -322,30 +322,6 @@ impl World<'_> {
                 Step::Go
             }
         }
-    }
-
-    #[inline(never)]
-    fn schedule_patience(&mut self, id: u32) {
-        let call = &self.calls[id as usize];
-        if let Some(patience) = self.blueprint.patience[call.waits as usize] {
-            let order = order(Rank::Timeout, call.address, call.attempt);
-            self.calendar.push(self.now + patience, order, Event::Patience(id));
-        }
-    }
-
-    /// A call's patience ends: if it still waits for the same slot, it leaves. The order of the event tells it from
-    /// the call that had the place before, and from its own earlier attempts.
-    pub(super) fn lose_patience(&mut self, id: u32, event: u64) {
-        let call = &self.calls[id as usize];
-        if call.phase != Phase::Waiting || order(Rank::Timeout, call.address, call.attempt) != event {
-            return;
-        }
-        let since = call.enqueued;
-        self.queues[call.queue as usize].abandon(id, call.line as usize, since, &mut self.links, self.now);
-        self.waits[call.waits as usize].abandoned += u64::from(call.recorded);
-        self.give_up(id, CallEnd::Abandoned);
-        self.advance(id);
-        self.drain();
     }
 
     /// A call that has no slot ends without an answer.

@@ -2,7 +2,6 @@
 
 use super::build::{KeySlot, NONE, ReadOp, Row};
 use super::draws::OpWords;
-use super::errand::Errand;
 use super::event::{Event, Rank, order};
 use super::invocation::{Invocation, Writer};
 use super::ledger::CallEnd;
@@ -156,7 +155,7 @@ impl World<'_> {
         let goes_on = |row: &Row| !row.awaited && row.when.holds(error, critical);
         if self.blueprint.leaves_logs_behind && admitted && !refused && rows.iter().any(goes_on) {
             let due = |row: &Row| goes_on(row) && row.role == Role::Record && row.op == OpKind::Put;
-            self.run_errand(Errand { log: LogState { due: rows.iter().any(due), ..log }, ..self.log_errand(told) });
+            self.log_errand(told, LogState { due: rows.iter().any(due), ..log });
         } else {
             self.logs[id as usize].request_dies = self.close_event(told, &log, false);
         }

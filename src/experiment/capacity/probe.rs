@@ -7,7 +7,7 @@ use crate::experiment::trials::{Progress, Trial, extend_each};
 use crate::experiment::{Metric, Verdict};
 use crate::math::{floor, ln, pow, round};
 use crate::model::{Model, Objective};
-use crate::stats::Estimate;
+use crate::stats::{Estimate, Paired};
 use crate::theory::counting::binomial_at_least;
 use crate::units::Span;
 use crate::world::Failure;
@@ -140,14 +140,39 @@ impl<'a> Search<'a> {
     }
 
     /// Whether every objective holds for sure with `n` replications. Half of them are enough where their means break a
-    /// bound.
+    /// bound, or where all will not do.
     pub fn holds(&mut self, demand: f64, n: u32) -> Result<bool, Failure> {
         self.simulate(demand, n.div_ceil(2))?;
-        if self.by_means(demand) && !self.stopped {
+        let goes_on = self.by_means(demand) && (self.meets(demand) || !self.is_hopeless(demand, n));
+        if goes_on && !self.stopped {
             self.simulate(demand, n)?;
         }
-        let Some(trial) = self.trials.get(&demand.to_bits()).filter(|trial| !trial.ran_away) else { return Ok(false) };
-        Ok(self.model.objectives.iter().all(|objective| finding(trial, objective) == Finding::Meets))
+        Ok(goes_on && self.meets(demand))
+    }
+
+    fn meets(&self, demand: f64) -> bool {
+        self.tried(demand).1 == Finding::Meets
+    }
+
+    /// Whether `n` replications would not show that the objectives hold, by the `n` of the next smaller demand and by
+    /// how far the first few here are from the same ones there: on the same draws they differ by little but the demand.
+    fn is_hopeless(&self, demand: f64, n: u32) -> bool {
+        let (below, here) = (self.trials.range(..demand.to_bits()).next_back(), self.trials.get(&demand.to_bits()));
+        let (Some((_, below)), Some(here)) = (below, here) else { return false };
+        if below.ran_away || here.ran_away || below.outcomes.len() < n as usize {
+            return false;
+        }
+        self.model.objectives.iter().filter(|objective| !never(objective)).any(|objective| {
+            let Some((there, here)) = below.values(&objective.metric).zip(here.values(&objective.metric)) else {
+                return false;
+            };
+            let change = Paired::of(&there, &here).map_or(0.0, |paired| paired.difference.mean);
+            let expected =
+                Estimate::of(there).and_then(|estimate| Some((estimate.mean + change, estimate.half_width?)));
+            expected.is_some_and(|(mean, half)| {
+                objective.max.is_some_and(|max| mean + half > max) || objective.min.is_some_and(|min| mean - half < min)
+            })
+        })
     }
 
     /// Whether the means at a demand that was simulated lie within the bounds.

@@ -54,6 +54,8 @@ struct Session {
     /// Writers that have read an index with this session in it and have not written yet, and records whose end is
     /// not yet known.
     holders: u32,
+    /// The last write whose writer had seen it in the index.
+    seen_by: u64,
 }
 
 /// What the index found out when a session left it for good: when its records could no longer be found.
@@ -101,6 +103,7 @@ pub(crate) struct Index {
     sessions: Vec<Session>,
     free: Vec<u32>,
     spare: Vec<Vec<u32>>,
+    writes: u64,
     /// Entries that a writer wrote over without having seen them.
     pub(crate) lost_updates: u64,
     /// Records remembered at this instant.
@@ -121,6 +124,7 @@ impl Index {
             sessions: Vec::new(),
             free: Vec::new(),
             spare: Vec::new(),
+            writes: 0,
             lost_updates: 0,
             remembered: 0,
         }
@@ -208,7 +212,10 @@ impl Index {
             return;
         }
         self.hold_all(named);
-        let seen = Seen { named: named.to_vec(), until: now.saturating_add(self.staleness) };
+        let mut kept = self.spare.pop().unwrap_or_default();
+        kept.clear();
+        kept.extend_from_slice(named);
+        let seen = Seen { named: kept, until: now.saturating_add(self.staleness) };
         let old = std::mem::replace(&mut self.seen[region as usize], seen);
         self.release(old.named, gone);
     }
@@ -236,20 +243,28 @@ impl Index {
         next.truncate(self.keep);
         self.see(region, &next, now, gone);
         let list = self.list_of(region);
-        let old = std::mem::replace(&mut list.named, next.clone());
+        let old = std::mem::take(&mut list.named);
         list.dies = dies;
+        // Marks, and no search of one list for each of the other: an index may hold thousands.
+        self.writes += 1;
+        for &named in &copy {
+            self.sessions[named as usize].seen_by = self.writes;
+        }
         for &named in &old {
-            if !next.contains(&named) {
-                self.sessions[named as usize].in_index = false;
-                self.sessions[named as usize].left = now;
-                self.lost_updates += u64::from(!copy.contains(&named));
-            }
+            self.sessions[named as usize].in_index = false;
         }
         for &named in &next {
-            self.sessions[named as usize].in_index = true;
-            self.sessions[named as usize].was_in_index = true;
+            let named = &mut self.sessions[named as usize];
+            (named.in_index, named.was_in_index) = (true, true);
         }
-        self.spare.push(next);
+        for &named in &old {
+            let named = &mut self.sessions[named as usize];
+            if !named.in_index {
+                named.left = now;
+                self.lost_updates += u64::from(named.seen_by != self.writes);
+            }
+        }
+        self.list_of(region).named = next;
         for &named in &old {
             gone.extend(self.depart(named));
         }

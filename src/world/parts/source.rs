@@ -33,6 +33,8 @@ enum Flow {
         per_ns: f64,
         weights: Box<[f64; 168]>,
         calendar: Box<CalendarStart>,
+        /// The hour of the last arrival and when it ends: a time zone is asked once an hour, not once a plan.
+        hour: (usize, Instant),
     },
     Batch {
         mean_gap_ns: f64,
@@ -81,6 +83,7 @@ impl Source {
                 per_ns: per_ns(*rate),
                 weights: weights.clone(),
                 calendar: Box::new(CalendarStart::new(start, zone)),
+                hour: (0, Instant::START),
             },
             Arrivals::Batch { rate, size } => {
                 Flow::Batch { mean_gap_ns: f64::from(*size) / per_ns(*rate), size: *size, left: 0 }
@@ -181,9 +184,11 @@ impl Source {
             Flow::Poisson { scale } => Stretch { per_ns: 1e-9 / *scale, until: Instant::NEVER },
             Flow::Batch { mean_gap_ns, .. } => Stretch { per_ns: 1.0 / *mean_gap_ns, until: Instant::NEVER },
             Flow::Deterministic { rate } => Stretch { per_ns: per_ns(*rate), until: Instant::NEVER },
-            Flow::Profile { per_ns, weights, calendar } => {
-                let (hour, until) = calendar.hour_of_week(at);
-                Stretch { per_ns: *per_ns * weights[hour], until }
+            Flow::Profile { per_ns, weights, calendar, hour } => {
+                if at >= hour.1 {
+                    *hour = calendar.hour_of_week(at);
+                }
+                Stretch { per_ns: *per_ns * weights[hour.0], until: hour.1 }
             }
             Flow::Mmpp { states, state, until, stays } => {
                 while *until <= at {
