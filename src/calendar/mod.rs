@@ -76,14 +76,17 @@ impl<E: Copy> Calendar<E> {
     #[inline]
     pub fn pop(&mut self) -> Option<(Instant, u64, E)> {
         let next = self.peek()?;
-        self.take();
+        self.open = true;
         Some(next)
     }
 
-    /// Takes the event out that [`Calendar::peek`] has just shown.
+    /// When the earliest event is due; past 292 years where there is none.
     #[inline]
-    pub fn take(&mut self) {
-        self.open = true;
+    pub fn next_at(&mut self) -> Instant {
+        if self.open {
+            self.settle();
+        }
+        Instant::from_nanos(self.first.time)
     }
 
     /// The earliest event, which stays. (It settles what a pop left open, so it is no cheaper than a pop.)

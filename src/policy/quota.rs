@@ -191,13 +191,15 @@ impl Usage {
         self.level.saturating_add(passed * u128::from(quota.limit)).min(full(self.admitted, span))
     }
 
-    /// Counts an operation at `at`, which lies in the current window and not before one that was counted.
+    /// Counts an operation at `at`, which lies in the current window. Where one that waited is counted later already
+    /// (and this one is refused, which counts), rolling windows and buckets count it with that one: never too little.
     #[inline]
     pub fn count(&mut self, quota: &Quota, at: Instant) {
         self.used += 1;
         match quota.window {
             Window::Day | Window::Month | Window::Fixed(_) => {}
             Window::Rolling(_) => {
+                let at = self.recent.back().map_or(at, |last| at.max(*last));
                 if self.admitted > 0 && self.recent.len() as u64 >= self.admitted {
                     self.recent.pop_front();
                 }

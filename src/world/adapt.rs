@@ -29,7 +29,7 @@ impl World<'_> {
         let slots = limit.limit();
         self.queues[place].limit(slots, self.now);
         while let Some(next) = self.queues[place].serve_next(&mut self.links, self.now) {
-            self.grant(next);
+            self.grant::<false>(next);
         }
     }
 

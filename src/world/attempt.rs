@@ -23,10 +23,10 @@ pub(super) fn retry_position(plan: u64, attempt: u32) -> u64 {
 impl World<'_> {
     /// What the first attempt of a call draws, and whether its request is faulty.
     #[inline(always)]
-    pub(super) fn first_draws(&mut self, id: u32, flow: &Flow) {
+    pub(super) fn first_draws<const PLAIN: bool>(&mut self, id: u32, flow: &Flow) {
         let call = &mut self.calls[id as usize];
         call.latency = self.latencies[call.plan as usize * self.calls_each + call.index as usize];
-        if self.draws_more {
+        if !PLAIN && self.draws_more {
             self.more_draws(id, flow);
         }
     }
@@ -64,8 +64,8 @@ impl World<'_> {
     /// An attempt starts, unless it is refused: how and when it ends is known here, so a timeout needs no event of its
     /// own. The answer is whether it is under way.
     #[inline(always)]
-    pub(super) fn start_attempt(&mut self, id: u32) -> bool {
-        if self.blueprint.has_plain_attempts {
+    pub(super) fn start_attempt<const PLAIN: bool>(&mut self, id: u32) -> bool {
+        if PLAIN || self.blueprint.has_plain_attempts {
             let call = &self.calls[id as usize];
             self.ledgers[call.class as usize].attempts.begin(call.recorded);
             let timeout = self.blueprint.providers[call.provider as usize].timeout;
@@ -156,24 +156,24 @@ impl World<'_> {
     }
 
     /// The attempt under way is answered or cut.
-    #[inline]
-    pub(super) fn attempt_ends(&mut self, id: u32) {
-        self.end_attempt(id);
+    #[inline(always)]
+    pub(super) fn attempt_ends<const PLAIN: bool>(&mut self, id: u32) {
+        self.end_attempt::<PLAIN>(id);
         // Straight to what mostly follows.
-        let next = if self.calls[id as usize].phase == Phase::Done { self.end_call(id) } else { Some(id) };
+        let next = if self.calls[id as usize].phase == Phase::Done { self.end_call::<PLAIN>(id) } else { Some(id) };
         if let Some(next) = next {
-            self.advance(next);
+            self.go_ahead::<PLAIN>(next);
         }
-        self.drain();
+        self.drain::<PLAIN>();
     }
 
     /// Counts the attempt and decides what the call does next.
     #[inline(always)]
-    pub(super) fn end_attempt(&mut self, id: u32) {
-        if self.blueprint.watches_attempts {
+    pub(super) fn end_attempt<const PLAIN: bool>(&mut self, id: u32) {
+        if !PLAIN && self.blueprint.watches_attempts {
             self.answer_is_there(id);
         }
-        self.settle(id);
+        self.settle::<PLAIN>(id);
     }
 
     /// An attempt that was sent has been answered or cut: who else that matters to.
@@ -190,13 +190,13 @@ impl World<'_> {
     }
 
     #[inline(always)]
-    fn settle(&mut self, id: u32) {
+    fn settle<const PLAIN: bool>(&mut self, id: u32) {
         let call = &self.calls[id as usize];
         let ledger = &mut self.ledgers[call.class as usize];
         match call.fault {
             None => {
                 ledger.attempts.end(AttemptEnd::Succeeded as usize, call.recorded);
-                self.finish_attempts(id, CallEnd::Succeeded);
+                self.finish_attempts::<PLAIN>(id, CallEnd::Succeeded);
             }
             Some(fault) => self.attempt_failed(id, fault),
         }
@@ -242,7 +242,7 @@ impl World<'_> {
         if self.blueprint.guarded {
             self.settle_attempt(id, false);
         } else {
-            self.settle(id);
+            self.settle::<false>(id);
         }
     }
 
@@ -279,7 +279,7 @@ impl World<'_> {
         let order = order(Rank::BackoffEnd, call.address, call.attempt);
         self.calendar.push(self.now.saturating_add(wait), order, Event::BackoffEnd(id));
         if !hold_slot {
-            self.leave_slot(id);
+            self.leave_slot::<false>(id);
         }
     }
 
@@ -288,7 +288,7 @@ impl World<'_> {
         let call = &mut self.calls[id as usize];
         call.phase = if call.in_slot || call.queue == NO_QUEUE { Phase::Start } else { Phase::Enter };
         self.advance(id);
-        self.drain();
+        self.drain::<false>();
     }
 }
 

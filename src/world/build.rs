@@ -362,6 +362,24 @@ impl Blueprint {
         })
     }
 
+    /// Whether nothing can happen to a call beside a queue, answers, timeouts and retries: then the loop runs in a form
+    /// of its own that does not ask about all the rest.
+    pub(super) fn is_plain(&self) -> bool {
+        self.has_plain_attempts
+            && self.one_isolate
+            && !(self.has_logs
+                || self.has_logfiles
+                || self.bills_tokens
+                || self.users_leave
+                || self.adapts
+                || self.has_cpu)
+            && self.reads.is_empty()
+            && self.model.platform.requests.is_none()
+            && self.workflows.iter().all(|flow| flow.is_chain && flow.words == 0)
+            && self.workflows.iter().flat_map(|flow| &flow.calls).all(|call| call.begins == Phase::Enter)
+            && self.stages.iter().all(|(_, stage)| stage.is_plain())
+    }
+
     /// How the draws of a class's step are called.
     pub(super) fn component(&self, class: usize, step: usize) -> String {
         let class = &self.model.classes[class];

@@ -81,10 +81,10 @@ impl<'b> World<'b> {
         for at in 0..self.queues.len() {
             self.queues[at].change(&specs[at % specs.len()], self.now);
             while let Some(next) = self.queues[at].serve_next(&mut self.links, self.now) {
-                self.grant(next);
+                self.grant::<false>(next);
             }
         }
-        self.drain();
+        self.drain::<false>();
     }
 }
 

@@ -98,7 +98,7 @@ impl World<'_> {
         let Some(comebacks) = &mut self.comebacks else { return };
         let (class, tries) = comebacks.under_way[slot as usize];
         comebacks.free.push(slot);
-        let place = self.admit_plan(class as usize);
+        let place = self.admit_plan::<false>(class as usize);
         let plan = &self.plans[place as usize];
         if let Some(comebacks) = &mut self.comebacks {
             comebacks.tallies[class as usize].returned[usize::from(plan.recorded)] += 1;
@@ -108,8 +108,8 @@ impl World<'_> {
         if self.blueprint.users_leave {
             self.expect_leaving(place);
         }
-        self.begin_plan(place);
-        self.drain();
+        self.begin_plan::<false>(place);
+        self.drain::<false>();
     }
 
     /// Everybody who meant to come back has, or is on the way.

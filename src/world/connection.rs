@@ -178,7 +178,7 @@ impl World<'_> {
         }
         self.deny(id, Fault::Timeout);
         self.advance(id);
-        self.drain();
+        self.drain::<false>();
     }
 
     /// Who waits for a connection leaves.
@@ -211,7 +211,7 @@ impl World<'_> {
         let call = &self.calls[id as usize];
         if call.phase == Phase::Running && order(Rank::Answer, call.address, call.attempt) == event {
             self.disconnect(Writer::Call(id));
-            self.drain();
+            self.drain::<false>();
         }
     }
 

@@ -150,11 +150,11 @@ impl World<'_> {
 
     /// The last call of a plan is over.
     #[inline(always)]
-    pub(super) fn plan_over(&mut self, place: u32) {
-        if self.blueprint.has_tasks {
+    pub(super) fn plan_over<const PLAIN: bool>(&mut self, place: u32) {
+        if !PLAIN && self.blueprint.has_tasks {
             return self.end_of_plan(place);
         }
-        self.free_plan(place);
+        self.free_plan::<PLAIN>(place);
     }
 
     fn end_of_plan(&mut self, place: u32) {
@@ -206,7 +206,7 @@ impl World<'_> {
             self.disconnect(Writer::Errand(id));
         }
         self.go_on_errand(id);
-        self.drain();
+        self.drain::<false>();
     }
 
     /// Takes an errand as far as it gets without waiting.

@@ -331,7 +331,7 @@ impl World<'_> {
     /// The plan in this place is free, unless an errand of it goes on.
     pub(super) fn free_when_done(&mut self, place: u32) {
         if self.invocations.as_ref().is_none_or(|invocations| invocations.tasks[place as usize] == 0) {
-            self.free_plan(place);
+            self.free_plan::<false>(place);
         }
     }
 

@@ -201,7 +201,7 @@ impl World<'_> {
         if isolate.is_open() && isolate.generation == generation {
             self.end_isolate(place, Reason::Evicted);
             self.keep_the_least();
-            self.drain();
+            self.drain::<false>();
         }
     }
 
@@ -216,7 +216,7 @@ impl World<'_> {
         }
         self.keep_the_least();
         self.schedule_deploy();
-        self.drain();
+        self.drain::<false>();
     }
 
     fn keep_the_least(&mut self) {
@@ -250,7 +250,7 @@ impl World<'_> {
         let Some(isolates) = &self.isolates else { return };
         if isolates.places[place].alive && isolates.places[place].generation == generation {
             self.isolate_gone(place);
-            self.drain();
+            self.drain::<false>();
         }
     }
 
@@ -292,7 +292,7 @@ impl World<'_> {
     fn lose_plan(&mut self, place: u32) {
         self.plans[place as usize].alive = false;
         self.lose_invocations(place);
-        self.close_plan(place);
+        self.close_plan::<false>(place);
         let plan = &mut self.plans[place as usize];
         plan.open_calls = 0;
         if std::mem::replace(&mut plan.over, true) || plan.left {

@@ -27,7 +27,7 @@ impl World<'_> {
         }
         self.leave_queue(id, CallEnd::Abandoned);
         self.advance(id);
-        self.drain();
+        self.drain::<false>();
     }
 
     /// A call that waits leaves its queue: out of patience, or because its user has left.
@@ -92,7 +92,7 @@ impl World<'_> {
                 self.ready.push_back(id);
             }
         }
-        self.drain();
+        self.drain::<false>();
     }
 
     /// A plan ends whose user has left.

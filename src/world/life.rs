@@ -5,7 +5,7 @@ use super::event::address;
 use super::ledger::{CallEnd, PlanEnd};
 use super::log::LogStep;
 use super::parts::queue::Admission;
-use super::state::{NO_QUEUE, Phase, World};
+use super::state::{LogState, NO_QUEUE, Phase, World};
 use super::work::Work;
 use crate::model::{Arrivals, InvocationScope, OnLogError};
 use crate::policy::Fault;
@@ -21,34 +21,35 @@ enum Step {
 impl World<'_> {
     /// The plan that is due arrives.
     #[inline]
-    pub(super) fn arrive_as_due(&mut self) {
+    pub(super) fn arrive_as_due<const PLAIN: bool>(&mut self) {
         let class = self.due.class as usize;
-        self.arrive(class);
+        self.arrive::<PLAIN>(class);
         // Last: what it draws is not needed until the plan after the next.
         self.sources[class].advance();
         self.find_due();
     }
 
     /// A plan of this class arrives.
-    #[inline]
-    pub(super) fn arrive(&mut self, class: usize) {
-        let place = self.admit_plan(class);
-        if self.blueprint.users_leave {
+    #[inline(always)]
+    pub(super) fn arrive<const PLAIN: bool>(&mut self, class: usize) {
+        let place = self.admit_plan::<PLAIN>(class);
+        if !PLAIN && self.blueprint.users_leave {
             self.expect_leaving(place);
         }
-        self.begin_plan(place);
-        self.drain();
+        self.begin_plan::<PLAIN>(place);
+        self.drain::<PLAIN>();
     }
 
-    #[inline]
-    pub(super) fn admit_plan(&mut self, class: usize) -> u32 {
+    #[inline(always)]
+    pub(super) fn admit_plan<const PLAIN: bool>(&mut self, class: usize) -> u32 {
         let blueprint = self.blueprint;
         let workflow = self.draws[class].workflow;
         let number = self.draws[class].next_number;
         self.draws[class].next_number += 1;
         let recorded = self.now >= blueprint.recording_from;
-        let isolate = if blueprint.one_isolate { 0 } else { self.pick_isolate(class, number) };
-        let session = self.index.as_mut().map_or(u32::MAX, |index| index.open(recorded));
+        let isolate = if PLAIN || blueprint.one_isolate { 0 } else { self.pick_isolate(class, number) };
+        let index = self.index.as_mut().filter(|_| !PLAIN);
+        let session = index.map_or(u32::MAX, |index| index.open(recorded));
         let place = self.new_plan();
         // Field by field: a plan made elsewhere and copied here stalls on reading back what was just written.
         let plan = &mut self.plans[place as usize];
@@ -67,19 +68,19 @@ impl World<'_> {
         plan.alive = true;
         self.serial += 1;
         self.ledgers[class].plans.begin(recorded);
-        self.prepare(place as usize, class, &blueprint.workflows[workflow as usize]);
+        self.prepare::<PLAIN>(place as usize, class, &blueprint.workflows[workflow as usize]);
         place
     }
 
     /// Draws all that the plan may need, in the order of its address, and clears its counters.
-    #[inline]
-    fn prepare(&mut self, place: usize, class: usize, flow: &Flow) {
+    #[inline(always)]
+    fn prepare<const PLAIN: bool>(&mut self, place: usize, class: usize, flow: &Flow) {
         let draws = &mut self.draws[class];
         let latencies = &mut self.latencies[place * self.calls_each..][..flow.calls.len()];
         for ((stream, latency), call) in draws.latency.iter_mut().zip(latencies).zip(&flow.calls) {
             *latency = self.blueprint.laws[call.law as usize].sample(stream.next());
         }
-        if flow.words > 0 {
+        if !PLAIN && flow.words > 0 {
             let mut next = self.words[place * self.words_each..][..flow.words].iter_mut();
             for streams in [&mut draws.outcome, &mut draws.content, &mut draws.ops] {
                 for (stream, word) in streams.iter_mut().zip(&mut next) {
@@ -87,7 +88,7 @@ impl World<'_> {
                 }
             }
         }
-        if self.has_counters {
+        if !PLAIN && self.has_counters {
             self.clear_counters(place);
         }
     }
@@ -121,15 +122,16 @@ impl World<'_> {
         }
     }
 
-    pub(super) fn begin_plan(&mut self, place: u32) {
+    #[inline(always)]
+    pub(super) fn begin_plan<const PLAIN: bool>(&mut self, place: u32) {
         let blueprint = self.blueprint;
         let flow = &blueprint.workflows[self.plans[place as usize].workflow as usize];
-        if flow.is_chain {
-            if !self.is_invoked(place, 0, flow) {
+        if PLAIN || flow.is_chain {
+            if !self.is_invoked::<PLAIN>(place, 0, flow) {
                 return;
             }
-            let call = self.begin_call(place, 0, flow);
-            return self.advance(call);
+            let call = self.begin_call::<PLAIN>(place, 0, flow);
+            return self.go_ahead::<PLAIN>(call);
         }
         for step in 0..flow.steps.len() {
             if flow.steps[step].waits_for.is_empty() {
@@ -141,7 +143,12 @@ impl World<'_> {
     /// Whether the invocation that a call runs in has begun, or may begin with it. Where the account has no request
     /// left the platform answers with an error (Cloudflare: 1027), and the plan ends as overloaded.
     #[inline]
-    fn is_invoked(&mut self, place: u32, index: u16, flow: &Flow) -> bool {
+    fn is_invoked<const PLAIN: bool>(&mut self, place: u32, index: u16, flow: &Flow) -> bool {
+        PLAIN || self.requests.is_none() || self.takes_a_request(place, index, flow)
+    }
+
+    #[inline(never)]
+    fn takes_a_request(&mut self, place: u32, index: u16, flow: &Flow) -> bool {
         let Some(requests) = &mut self.requests else { return true };
         let begins = match flow.invocation {
             InvocationScope::Plan => index == 0,
@@ -150,7 +157,7 @@ impl World<'_> {
         };
         let invoked = !begins || requests.admits(self.now, self.plans[place as usize].recorded);
         if !invoked {
-            self.decide(place, PlanEnd::Overloaded);
+            self.decide::<false>(place, PlanEnd::Overloaded);
             if self.plans[place as usize].open_calls == 0 {
                 self.free_when_done(place);
             }
@@ -171,44 +178,69 @@ impl World<'_> {
         if progress.0 < flow.steps[step].calls && !self.plans[place as usize].over {
             let index = flow.steps[step].first_call + progress.0;
             progress.0 += 1;
-            if !self.is_invoked(place, index, flow) {
+            if !self.is_invoked::<false>(place, index, flow) {
                 return;
             }
-            let call = self.begin_call(place, index, flow);
+            let call = self.begin_call::<false>(place, index, flow);
             self.ready.push_back(call);
         }
     }
 
     #[inline(always)]
-    fn begin_call(&mut self, place: u32, index: u16, flow: &Flow) -> u32 {
+    fn begin_call<const PLAIN: bool>(&mut self, place: u32, index: u16, flow: &Flow) -> u32 {
+        let id = self.call_place();
+        self.begin_call_at::<PLAIN>(id, place, index, flow);
+        id
+    }
+
+    /// A call of a plan begins, in a place among the calls that nobody has.
+    #[inline(always)]
+    fn begin_call_at<const PLAIN: bool>(&mut self, id: u32, place: u32, index: u16, flow: &Flow) {
         let plan = &mut self.plans[place as usize];
         plan.open_calls += 1;
         self.ledgers[plan.class as usize].calls.begin(plan.recorded);
         let (class, serial, recorded, isolate) = (plan.class as usize, plan.serial, plan.recorded, plan.isolate);
-        let id = self.new_call(class, index as usize);
         let call = &mut self.calls[id as usize];
+        *call = self.templates[class][index as usize];
         call.plan = place;
         call.address = address(serial, index);
         call.recorded = recorded;
-        if isolate > 0 && call.queue != NO_QUEUE {
+        if !PLAIN && isolate > 0 && call.queue != NO_QUEUE {
             call.queue += isolate * self.blueprint.model.queues.len() as u32;
         }
-        self.first_draws(id, flow);
-        if self.blueprint.has_tasks {
+        if !PLAIN && self.blueprint.has_logs {
+            self.logs[id as usize] = LogState::EMPTY;
+        }
+        self.first_draws::<PLAIN>(id, flow);
+        if !PLAIN && self.blueprint.has_tasks {
             self.invocation_goes_on(id);
         }
-        if self.blueprint.has_logfiles {
+        if !PLAIN && self.blueprint.has_logfiles {
             self.log_line(self.calls[id as usize].request_error, recorded);
         }
-        id
     }
 
     /// Everything that calls have to do at this instant.
-    #[inline]
-    pub(super) fn drain(&mut self) {
-        while let Some(call) = self.ready.pop_front() {
+    #[inline(always)]
+    pub(super) fn drain<const PLAIN: bool>(&mut self) {
+        while !PLAIN && let Some(call) = self.ready.pop_front() {
             self.advance(call);
         }
+    }
+
+    /// Takes a call as far as it gets: straight to what plain calls do, or through its phases.
+    #[inline(always)]
+    pub(super) fn go_ahead<const PLAIN: bool>(&mut self, call: u32) {
+        if PLAIN && self.calls[call as usize].phase == Phase::Enter {
+            if let Step::Wait = self.enter_queue(call) {
+                return;
+            }
+            if self.calls[call as usize].phase == Phase::Start {
+                self.start_attempt::<PLAIN>(call);
+                return;
+            }
+        }
+        self.advance(call);
     }
 
     /// Takes a call, and those that follow it in a chain, as far as they get without waiting.
@@ -218,7 +250,7 @@ impl World<'_> {
                 Phase::Reads => self.read_on(call),
                 Phase::Request => self.log_on(call, false),
                 Phase::Enter => self.enter_queue(call),
-                Phase::Start => match self.start_attempt(call) {
+                Phase::Start => match self.start_attempt::<false>(call) {
                     true => Step::Wait,
                     false => Step::Go,
                 },
@@ -235,7 +267,7 @@ impl World<'_> {
                     Step::Go
                 }
                 Phase::Response => self.log_on(call, true),
-                Phase::Done => match self.end_call(call) {
+                Phase::Done => match self.end_call::<false>(call) {
                     Some(next) => {
                         call = next;
                         Step::Go
@@ -329,24 +361,24 @@ impl World<'_> {
         if self.blueprint.guarded && end != CallEnd::Failed {
             self.forget_guard(id);
         }
-        self.finish_attempts(id, end);
+        self.finish_attempts::<false>(id, end);
     }
 
     /// A call gives its slot back, and whoever is next starts.
     #[inline(always)]
-    pub(super) fn leave_slot(&mut self, id: u32) {
+    pub(super) fn leave_slot<const PLAIN: bool>(&mut self, id: u32) {
         let call = &mut self.calls[id as usize];
         if !call.in_slot {
             return;
         }
         call.in_slot = false;
         if let Some(next) = self.queues[call.queue as usize].leave(call.line as usize, &mut self.links, self.now) {
-            self.grant(next);
+            self.grant::<PLAIN>(next);
         }
     }
 
     #[inline(always)]
-    pub(super) fn grant(&mut self, next: u32) {
+    pub(super) fn grant<const PLAIN: bool>(&mut self, next: u32) {
         let call = &mut self.calls[next as usize];
         call.in_slot = true;
         call.phase = Phase::Start;
@@ -357,40 +389,39 @@ impl World<'_> {
             tally.wait_ns += u128::from(wait);
             tally.waits.record(wait);
         }
-        if !self.start_attempt(next) {
+        if !self.start_attempt::<PLAIN>(next) {
             self.ready.push_back(next);
         }
     }
 
     /// The provider's part of a call is over: its slot is given back, and its response is logged.
     #[inline(always)]
-    pub(super) fn finish_attempts(&mut self, id: u32, end: CallEnd) {
-        self.leave_slot(id);
+    pub(super) fn finish_attempts<const PLAIN: bool>(&mut self, id: u32, end: CallEnd) {
+        self.leave_slot::<PLAIN>(id);
         let call = &mut self.calls[id as usize];
         call.end = end;
-        call.phase = self.blueprint.answered;
+        call.phase = if PLAIN { Phase::Done } else { self.blueprint.answered };
         call.cursor = 0;
-        if call.computes || call.work != Work::Provider {
+        if !PLAIN && (call.computes || call.work != Work::Provider) {
             self.finish_work(id, end);
         }
     }
 
     /// A call is over; the answer is the next of its chain, if one follows.
     #[inline(always)]
-    pub(super) fn end_call(&mut self, id: u32) -> Option<u32> {
+    pub(super) fn end_call<const PLAIN: bool>(&mut self, id: u32) -> Option<u32> {
         let blueprint = self.blueprint;
         let call = &mut self.calls[id as usize];
         call.phase = Phase::Free;
         let (place, index, end) = (call.plan, call.index, call.end);
         self.ledgers[call.class as usize].calls.end(end as usize, call.recorded);
-        if call.work != Work::Provider {
+        if !PLAIN && call.work != Work::Provider {
             self.not_logged.end(end as usize, call.recorded);
         }
-        self.free_calls.push(id);
-        if self.blueprint.has_tasks {
+        if !PLAIN && self.blueprint.has_tasks {
             self.invocation_may_end(id);
         }
-        if self.blueprint.has_logfiles {
+        if !PLAIN && self.blueprint.has_logfiles {
             self.log_line(end != CallEnd::Succeeded, self.calls[id as usize].recorded);
         }
         let plan = &mut self.plans[place as usize];
@@ -400,23 +431,30 @@ impl World<'_> {
         let are_all = plan.ended_calls as usize == flow.calls.len();
         let fault = self.calls[id as usize].fault;
         if let Some(end) = plan_end(end, flow, fault).or(are_all.then_some(PlanEnd::Completed)) {
-            self.decide(place, end);
+            self.decide::<PLAIN>(place, end);
         }
         let plan = &self.plans[place as usize];
         if !plan.over {
-            return self.go_on(place, index, flow);
+            return self.go_on::<PLAIN>(id, place, index, flow);
         }
-        if plan.open_calls == 0 {
-            self.plan_over(place);
+        self.free_calls.push(id);
+        if self.plans[place as usize].open_calls == 0 {
+            self.plan_over::<PLAIN>(place);
         }
         None
     }
 
-    /// What follows a call that has ended well enough, and is not the last of its plan.
+    /// What follows a call that has ended well enough, and is not the last of its plan: in a chain, the next call in
+    /// its place.
     #[inline(always)]
-    fn go_on(&mut self, place: u32, index: u16, flow: &Flow) -> Option<u32> {
+    fn go_on<const PLAIN: bool>(&mut self, id: u32, place: u32, index: u16, flow: &Flow) -> Option<u32> {
+        if (PLAIN || flow.is_chain) && self.is_invoked::<PLAIN>(place, index + 1, flow) {
+            self.begin_call_at::<PLAIN>(id, place, index + 1, flow);
+            return Some(id);
+        }
+        self.free_calls.push(id);
         if flow.is_chain {
-            return self.is_invoked(place, index + 1, flow).then(|| self.begin_call(place, index + 1, flow));
+            return None;
         }
         self.go_on_in_graph(place, index, flow);
         None
@@ -440,7 +478,7 @@ impl World<'_> {
 
     /// The plan's end is known.
     #[inline(always)]
-    fn decide(&mut self, place: u32, end: PlanEnd) {
+    fn decide<const PLAIN: bool>(&mut self, place: u32, end: PlanEnd) {
         let plan = &mut self.plans[place as usize];
         if plan.over {
             return;
@@ -448,7 +486,7 @@ impl World<'_> {
         plan.over = true;
         plan.completed = end == PlanEnd::Completed;
         let class = plan.class as usize;
-        if plan.left {
+        if !PLAIN && plan.left {
             return self.ends_for_nobody(class, end, place);
         }
         self.ledgers[class].plans.end(end as usize, plan.recorded);
@@ -458,7 +496,7 @@ impl World<'_> {
             tally.latency_ns += u128::from(latency);
             tally.latencies.record(latency);
         }
-        if self.blueprint.bills_tokens && end != PlanEnd::Completed {
+        if !PLAIN && self.blueprint.bills_tokens && end != PlanEnd::Completed {
             self.write_off(place);
         }
         if end == PlanEnd::Overloaded && self.turned_away(place) {
@@ -472,16 +510,16 @@ impl World<'_> {
 
     /// The last call of a plan is over, and so is whatever the strategy does at the end of a plan.
     #[inline(always)]
-    pub(super) fn free_plan(&mut self, place: u32) {
-        self.close_plan(place);
-        if self.isolates.is_some() {
+    pub(super) fn free_plan<const PLAIN: bool>(&mut self, place: u32) {
+        self.close_plan::<PLAIN>(place);
+        if !PLAIN && self.isolates.is_some() {
             self.plan_left(self.plans[place as usize].isolate as usize);
         }
     }
 
     #[inline(always)]
-    pub(super) fn close_plan(&mut self, place: u32) {
-        if self.index.is_some() {
+    pub(super) fn close_plan<const PLAIN: bool>(&mut self, place: u32) {
+        if !PLAIN && self.index.is_some() {
             self.close_session(place);
         }
         self.plans[place as usize].alive = false;

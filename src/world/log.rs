@@ -335,7 +335,7 @@ impl World<'_> {
             self.disconnect(Writer::Call(id));
         }
         self.advance(id);
-        self.drain();
+        self.drain::<false>();
     }
 
     /// What an op has done, now that it is over and was, or was not, refused; `false` where the rest must be skipped.

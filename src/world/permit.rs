@@ -104,10 +104,10 @@ impl World<'_> {
         let state = &mut self.limiters[limiter];
         if admitted {
             state.admit(self.permits[id as usize].person, self.now, recorded);
-            self.finish_attempts(id, CallEnd::Succeeded);
+            self.finish_attempts::<false>(id, CallEnd::Succeeded);
         } else {
             state.refused[usize::from(recorded)] += 1;
-            self.finish_attempts(id, CallEnd::Refused);
+            self.finish_attempts::<false>(id, CallEnd::Refused);
         }
     }
 

@@ -309,7 +309,7 @@ impl World<'_> {
     pub(super) fn guarded_ends(&mut self, id: u32) {
         self.settle_attempt(id, true);
         self.advance(id);
-        self.drain();
+        self.drain::<false>();
     }
 
     pub(super) fn settle_attempt(&mut self, id: u32, sent: bool) {
@@ -326,7 +326,7 @@ impl World<'_> {
                 let (class, recorded) = (call.class as usize, call.recorded);
                 self.policies.tallies[call.provider as usize].useful += u64::from(recorded);
                 self.ledgers[class].attempts.end(AttemptEnd::Succeeded as usize, recorded);
-                self.finish_attempts(id, CallEnd::Succeeded);
+                self.finish_attempts::<false>(id, CallEnd::Succeeded);
             }
             Some(fault) => self.guarded_failed(id, fault),
         }

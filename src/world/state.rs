@@ -285,6 +285,8 @@ pub(super) struct World<'b> {
     pub(super) ready: VecDeque<u32>,
     pub(super) serial: u64,
     pub(super) events: u64,
+    /// So many events, and the limits of the run are looked at.
+    pub(super) look_at: u64,
     pub(super) ledgers: Vec<Ledger>,
     pub(super) tallies: Vec<ClassTally>,
     /// By class, then queue.
@@ -394,6 +396,7 @@ impl<'b> World<'b> {
             ready: VecDeque::new(),
             serial: 0,
             events: 0,
+            look_at: 0,
             ledgers: model.classes.iter().map(|_| Ledger::new()).collect(),
             tallies: model.classes.iter().map(|_| ClassTally::default()).collect(),
             waits: (0..model.classes.len() * model.queues.len()).map(|_| QueueTally::default()).collect(),
@@ -487,6 +490,7 @@ impl<'b> World<'b> {
     #[cold]
     fn grow_plans(&mut self) -> u32 {
         let plans = self.plans.len() + 1;
+        self.look_at = 0;
         self.plans.push(Plan::default());
         self.latencies.resize(plans * self.calls_each, Span::ZERO);
         self.words.resize(plans * self.words_each, Word(0));
@@ -500,20 +504,18 @@ impl<'b> World<'b> {
         plans as u32 - 1
     }
 
-    /// A place for a new call, made from its template.
-    #[inline]
-    pub(super) fn new_call(&mut self, class: usize, index: usize) -> u32 {
-        let Some(place) = self.free_calls.pop() else { return self.grow_calls(class, index) };
-        self.calls[place as usize] = self.templates[class][index];
-        if self.blueprint.has_logs {
-            self.logs[place as usize] = LogState::EMPTY;
+    /// A place for a new call, the last one that was given back first.
+    #[inline(always)]
+    pub(super) fn call_place(&mut self) -> u32 {
+        match self.free_calls.pop() {
+            Some(place) => place,
+            None => self.grow_calls(),
         }
-        place
     }
 
     #[cold]
-    fn grow_calls(&mut self, class: usize, index: usize) -> u32 {
-        self.calls.push(self.templates[class][index]);
+    fn grow_calls(&mut self) -> u32 {
+        self.calls.push(self.templates[0][0]);
         self.logs.push(LogState::EMPTY);
         self.copies.push(None);
         self.links.grow_to(self.calls.len());

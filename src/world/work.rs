@@ -232,7 +232,7 @@ impl World<'_> {
             if call.work == Work::Limiter {
                 self.permit_goes_on(id);
             } else if done {
-                self.finish_attempts(id, CallEnd::Succeeded)
+                self.finish_attempts::<false>(id, CallEnd::Succeeded)
             } else {
                 self.op_refused(id)
             }
@@ -241,7 +241,7 @@ impl World<'_> {
             }
         }
         self.advance(id);
-        self.drain();
+        self.drain::<false>();
     }
 
     /// The database refuses an operation: it is tried again after a wait, or given up.

@@ -10,7 +10,7 @@ impl World<'_> {
     pub(super) fn guarded_failed(&mut self, id: u32, fault: Fault) {
         self.count_failed(id, fault);
         if !self.is_tried_again(id, fault) && !self.falls_back(id) {
-            self.finish_attempts(id, CallEnd::Failed);
+            self.finish_attempts::<false>(id, CallEnd::Failed);
         }
     }
 

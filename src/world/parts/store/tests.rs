@@ -3,7 +3,7 @@
 
 use super::*;
 use crate::policy::{Quota, Window};
-use crate::units::Zone;
+use crate::units::{Money, Zone};
 use proptest::prelude::*;
 
 /// Two hours before midnight UTC, at midnight in Sofia, of the last but one Saturday night in March: Sunday has 23
@@ -96,4 +96,36 @@ proptest! {
             prop_assert!(meter.is_sound(), "{quota:?}");
         }
     }
+}
+
+/// Two operations wait for midnight because of one quota; a third is refused by another, where refusals count. It must
+/// not push the one that waits out of the rolling window's memory.
+#[test]
+fn a_refusal_that_counts_forgets_nobody_who_waits() {
+    let quota = |limit, window, on_exceed, counts_rejected| Quota {
+        limit,
+        window,
+        zone: Zone::UTC,
+        on_exceed,
+        price_per_million: Money::ZERO,
+        counts_rejected,
+        enforcement_lag: 0.0,
+    };
+    let quotas =
+        [quota(2, Window::Day, OnExceed::Wait, false), quota(1, Window::Rolling(Span::SECOND), OnExceed::Drop, true)];
+    let start = Timestamp::parse(START).unwrap();
+    let mut meters: Vec<Meter> = quotas.iter().map(|quota| Meter::new(quota, start)).collect();
+    let mut done = Vec::new();
+    for second in [0, 1, 2, 2, 3] {
+        let now = Instant::from_nanos(second * 1_000_000_000);
+        match judge(&mut meters, now) {
+            Verdict::At(at) => {
+                meters.iter_mut().for_each(|meter| meter.take(now, at));
+                done.push(at.nanos() / 1_000_000_000);
+            }
+            _ => meters.iter_mut().for_each(|meter| meter.refused(now)),
+        }
+    }
+    assert_eq!(done, [0, 1, 7200]);
+    assert!(meters.iter().all(Meter::is_sound));
 }
