@@ -34,6 +34,8 @@ pub struct Arithmetic {
     pub ceilings: Vec<Ceiling>,
     /// What one invocation needs of each limit that it has to itself.
     pub invocations: Vec<InvocationNeed>,
+    /// Where an invocation has too few connections for what begins at once.
+    pub waves: Vec<Wave>,
     /// How far back the index of the logs leads.
     pub index: Option<IndexReach>,
     /// Whether another plan of the platform would pay; with `[cost]`.
@@ -106,7 +108,8 @@ impl Ceiling {
 pub struct InvocationNeed {
     /// The class whose plan it is.
     pub class: String,
-    /// `invocation.subrequests.external`, `invocation.subrequests.internal`, `STORE.ops_per_invocation`.
+    /// `invocation.subrequests.external`, `invocation.subrequests.internal`, `invocation.connections`,
+    /// `invocation.cpu_ms`, `STORE.ops_per_invocation`.
     pub limit: String,
     /// How many an invocation may make.
     pub allowed: u32,
@@ -120,6 +123,23 @@ pub struct InvocationNeed {
     pub at_retry: Option<u32>,
     /// How many one call makes, where all make the same.
     pub per_call: Option<u32>,
+    /// How many an invocation would make when nothing fails, were it a plan, a step, a call.
+    pub by_scope: [u32; 3],
+}
+
+/// A step of which more calls begin at once than an invocation has connections for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Wave {
+    /// The workflow.
+    pub workflow: String,
+    /// The step.
+    pub step: String,
+    /// Its calls.
+    pub calls: u32,
+    /// Those that begin at once.
+    pub parallel: u32,
+    /// Those of them that run at once.
+    pub connections: u32,
 }
 
 /// How far back an index leads that keeps the last sessions.
@@ -186,6 +206,7 @@ pub fn explain(model: &Model) -> Arithmetic {
         per_day: ops_per_day(model),
         ceilings,
         invocations,
+        waves: invocation::waves(model),
         index: index_reach(model, demand),
         upgrade: upgrade::of(model),
         longest: longest::calls(model),

@@ -14,6 +14,11 @@ pub enum InvocationScope {
     Call,
 }
 
+impl InvocationScope {
+    /// Every kind, the largest first.
+    pub const ALL: [InvocationScope; 3] = [InvocationScope::Plan, InvocationScope::Step, InvocationScope::Call];
+}
+
 /// `platform.cpu`
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Cpu {
@@ -33,9 +38,9 @@ impl Cpu {
 }
 
 impl Workflow {
-    /// The most calls of one invocation that are under way at once.
-    pub fn calls_at_once(&self) -> u32 {
-        match self.invocation {
+    /// The most calls of one invocation that are under way at once, if this is what shares one.
+    pub fn calls_at_once(&self, scope: InvocationScope) -> u32 {
+        match scope {
             InvocationScope::Call => 1,
             InvocationScope::Step => self.steps.iter().map(|step| step.parallel).max().unwrap_or(0),
             InvocationScope::Plan => (0..self.steps.len()).map(|step| self.beside(step)).max().unwrap_or(0),
@@ -65,7 +70,7 @@ impl Model {
         };
         let wants = |workflow: &Workflow| {
             let hedges = workflow.steps.iter().map(hedges).max().unwrap_or(0);
-            u64::from(workflow.calls_at_once()) * (1 + u64::from(hedges))
+            u64::from(workflow.calls_at_once(workflow.invocation)) * (1 + u64::from(hedges))
         };
         self.leaves_logs_behind() || self.workflows.iter().any(|workflow| wants(workflow) > u64::from(connections))
     }
