@@ -410,6 +410,8 @@ pub struct Store {
     pub retry_after: Span,
     /// `network_errors`: the chance that an op of a log service does not arrive.
     pub network_errors: Probability,
+    /// `searchable`: whether its records are found without an index.
+    pub searchable: bool,
     /// `awaited`: whether calls wait for the log ops on it, where it says so itself.
     pub awaited: Option<bool>,
     /// `subrequest`: whether its ops count among those of the invocation.

@@ -27,13 +27,14 @@ fn store(input: &mut Input<'_>, name: &str, cursor: &Cursor<'_>) -> Store {
         let tables = quotas.as_ref().map(|table| table.one_or_more(op.plural())).unwrap_or_default();
         tables.iter().filter_map(|table| run::quota(input, table)).collect()
     });
+    let kind = match cursor.word("kind") {
+        "cache" => StoreKind::Cache,
+        "log-service" => StoreKind::LogService,
+        _ => StoreKind::Kv,
+    };
     Store {
         name: name.into(),
-        kind: match cursor.word("kind") {
-            "cache" => StoreKind::Cache,
-            "log-service" => StoreKind::LogService,
-            _ => StoreKind::Kv,
-        },
+        kind,
         latency,
         quotas,
         key_spacing: cursor.span("key_spacing"),
@@ -51,6 +52,10 @@ fn store(input: &mut Input<'_>, name: &str, cursor: &Cursor<'_>) -> Store {
         restarts_per_day: cursor.number("restarts_per_day").unwrap_or_default(),
         retry_after: cursor.span("retry_after").unwrap_or_default(),
         network_errors: Probability::new(cursor.number("network_errors").unwrap_or_default()).unwrap_or_default(),
+        searchable: match cursor.get("searchable") {
+            Some(_) => cursor.flag("searchable"),
+            None => kind == StoreKind::LogService,
+        },
         awaited: cursor.get("awaited").map(|_| cursor.flag("awaited")),
         subrequest: cursor.flag("subrequest"),
         staleness: cursor.span("staleness").unwrap_or_default(),

@@ -19,7 +19,7 @@ impl World<'_> {
         };
         let store = &mut self.stores[row.store as usize];
         log.written.get_or_insert(self.now);
-        if store.is_service() {
+        if store.is_searchable {
             log.searchable = log.searchable.max(dies);
         }
         if let Some(staleness) = store.staleness {

@@ -34,6 +34,8 @@ struct Guard {
     /// How the attempt under way will end, if no hedge changes that, and the hedges sent.
     ending: Ending,
     hedges: u8,
+    /// The provider works on the attempt under way to its end, and bills it.
+    is_billed: bool,
 }
 
 const CLEAN: Guard = Guard {
@@ -44,6 +46,7 @@ const CLEAN: Guard = Guard {
     waits: [Span::ZERO; LAYERS],
     ending: Ending { at: Instant::NEVER, fault: None, retry_after: Span::ZERO },
     hedges: 0,
+    is_billed: false,
 };
 
 /// The policies at work.
@@ -123,6 +126,12 @@ impl Policies {
         self.servers.iter_mut().flatten().for_each(|server| server.start_recording(now));
     }
 
+    /// Whether a provider bills the attempt under way of a call though its client gives it up: one with a side of its own
+    /// only if it works on it.
+    pub(super) fn bills_what_is_cut(&self, provider: usize, id: u32) -> bool {
+        self.servers[provider].is_none() || self.guards.get(id as usize).is_some_and(|guard| guard.is_billed)
+    }
+
     /// Whether the ledgers of every provider are inside each other: useful in billed, what is billed, refused or
     /// counted in what was sent.
     pub(super) fn is_sound(&self) -> bool {
@@ -197,10 +206,16 @@ impl World<'_> {
         let gives_up = Ending { at: cut, fault: Some(Fault::Timeout), retry_after: Span::ZERO };
         let ends =
             |at: Instant, fault, retry_after| if at > cut { gives_up } else { Ending { at, fault, retry_after } };
+        let prices = &self.blueprint.model.providers[provider].tokens;
+        let bills = |fault| match prices {
+            Some(prices) => prices.billed_on.contains(fault),
+            None => matches!(fault, Fault::ParseFailure | Fault::InvalidResponse),
+        };
         let Some(server) = &mut self.policies.servers[provider] else {
             return ends(now.saturating_add(latency), fault, Span::ZERO);
         };
         let (reception, counts) = server.receive(now, tokens, latency, hangs);
+        self.policies.guards[id as usize].is_billed = false;
         let tally = &mut self.policies.tallies[provider];
         tally.sent += recorded;
         tally.counted += recorded * u64::from(counts);
@@ -217,8 +232,9 @@ impl World<'_> {
                 let goes_on = self.blueprint.model.providers[provider].outlives_client();
                 let leaves = if goes_on && until < Instant::NEVER { until } else { until.min(cut) };
                 server.keep(now, from, leaves);
-                let is_work = matches!(fault, None | Some(Fault::ParseFailure | Fault::InvalidResponse));
-                tally.billed += recorded * u64::from(is_work && leaves == until);
+                let is_billed = fault.is_none_or(|fault| bills(fault)) && leaves == until;
+                self.policies.guards[id as usize].is_billed = is_billed;
+                tally.billed += recorded * u64::from(is_billed);
                 if leaves > cut {
                     tally.abandoned += recorded;
                     let time = self.recorded_part(cut, leaves.since(cut)).nanos();

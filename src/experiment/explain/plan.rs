@@ -24,8 +24,9 @@ pub(super) struct Expected {
     direct: Vec<[f64; 4]>,
     /// Reads behind a memory cache.
     cached: Vec<Cached>,
-    /// By provider.
+    /// By provider: attempts, and those of them that it bills.
     pub attempts: Vec<f64>,
+    pub billed: Vec<f64>,
     /// By provider: tokens that they reserve, and the time that it works on them.
     pub tokens: Vec<f64>,
     pub work_seconds: Vec<f64>,
@@ -34,6 +35,9 @@ pub(super) struct Expected {
     /// Writes to keys that all plans share, by store and family.
     pub shared_writes: BTreeMap<(usize, String), f64>,
     pub invocations: f64,
+    pub cpu_seconds: f64,
+    /// By store: records written, and how long each lives where nobody deletes it.
+    records: Vec<Vec<(f64, Option<Span>)>>,
 }
 
 /// Reads that a memory cache answers while its entry is fresh.
@@ -52,6 +56,8 @@ impl Expected {
         Expected {
             direct: vec![[0.0; 4]; model.stores.len()],
             attempts: vec![0.0; model.providers.len()],
+            billed: vec![0.0; model.providers.len()],
+            records: vec![Vec::new(); model.stores.len()],
             tokens: vec![0.0; model.providers.len()],
             work_seconds: vec![0.0; model.providers.len()],
             slot_seconds: vec![0.0; model.queues.len()],
@@ -76,7 +82,11 @@ impl Expected {
     }
 
     /// Counts so many ops of a row.
-    fn log(&mut self, op: &LogOp, n: f64) {
+    fn log(&mut self, model: &Model, op: &LogOp, n: f64) {
+        if op.op == OpKind::Put && op.role == Role::Record {
+            let store = op.store.index();
+            self.records[store].push((n, op.ttl.or(model.stores[store].ttl)));
+        }
         self.direct[op.store.index()][op.op as usize] += n;
         if op.op == OpKind::Put && op.key.scope == KeyScope::Shared && n > 0.0 {
             *self.shared_writes.entry((op.store.index(), op.key.family.clone())).or_default() += n;
@@ -90,6 +100,11 @@ impl Expected {
             for (sum, ops) in mix.direct.iter_mut().zip(&plan.direct) {
                 sum.iter_mut().zip(ops).for_each(|(sum, op)| *sum += weight * op);
             }
+            mix.billed.iter_mut().zip(&plan.billed).for_each(|(sum, n)| *sum += weight * n);
+            for (sum, records) in mix.records.iter_mut().zip(&plan.records) {
+                sum.extend(records.iter().map(|&(n, ttl)| (weight * n, ttl)));
+            }
+            mix.cpu_seconds += weight * plan.cpu_seconds;
             mix.attempts.iter_mut().zip(&plan.attempts).for_each(|(sum, n)| *sum += weight * n);
             mix.tokens.iter_mut().zip(&plan.tokens).for_each(|(sum, n)| *sum += weight * n);
             mix.work_seconds.iter_mut().zip(&plan.work_seconds).for_each(|(sum, s)| *sum += weight * s);
@@ -134,6 +149,7 @@ pub(super) fn expect(model: &Model, class: &Class, failures: Failures) -> Expect
         }
         if let Some(at) = provider.map(|provider| provider.index()) {
             plan.attempts[at] += calls * outcome.attempts;
+            plan.billed[at] += calls * outcome.billed;
             plan.tokens[at] += calls * outcome.attempts * tokens(step, &model.providers[at]);
             plan.work_seconds[at] += calls * outcome.attempts * work_seconds(step, &model.providers[at]);
         }
@@ -143,7 +159,7 @@ pub(super) fn expect(model: &Model, class: &Class, failures: Failures) -> Expect
                 LogEvent::Response => outcome.fails,
                 LogEvent::PlanEnd | LogEvent::DayEnd => continue,
             };
-            plan.log(op, calls * log_chance(model.logging.level, op.when, step.critical, error));
+            plan.log(model, op, calls * log_chance(model.logging.level, op.when, step.critical, error));
         }
         plan.invocations += match workflow.invocation {
             InvocationScope::Plan => 0.0,
@@ -157,7 +173,7 @@ pub(super) fn expect(model: &Model, class: &Class, failures: Failures) -> Expect
     let critical = workflow.steps.iter().any(|step| step.critical);
     let fails = 1.0 - completes(workflow, &outcomes);
     for op in model.logging.ops.iter().filter(|op| op.event == LogEvent::PlanEnd) {
-        plan.log(op, log_chance(model.logging.level, op.when, critical, fails));
+        plan.log(model, op, log_chance(model.logging.level, op.when, critical, fails));
     }
     let calls: f64 = begun.iter().flatten().sum();
     let seconds: f64 = outcomes.iter().zip(&begun).map(|(o, begun)| o.slot_seconds * begun.iter().sum::<f64>()).sum();

@@ -149,6 +149,7 @@ fn provider() -> Provider {
 fn kv() -> Store {
     Store {
         awaited: None,
+        searchable: false,
         name: "kv".into(),
         kind: StoreKind::Kv,
         latency: [0; 4].map(|_| LawSpec::Constant { value: Span::from_millis(20) }),

@@ -26,9 +26,9 @@ pub(super) static PROVIDER: Section = Section {
         optional("prices", Table(&PRICES), "free", "What tokens cost."),
         optional(
             "billed_on",
-            List(&OneOf(FAULTS), None),
+            List(&OneOf(BILLABLE), None),
             "timeout (not where `outlives_client` is false), parse_failure, invalid_response",
-            "The faults of attempts that are billed all the same; an answer always is. With `timeout`, what is lost with its isolate too.",
+            "The faults of attempts that are billed all the same; an answer always is. With `timeout`, what is lost with its isolate too; of a provider with limits or outages only what it works on to the end.",
         ),
         optional(
             "requests_per_minute",
@@ -135,6 +135,19 @@ static ERRORS: Section = Section {
         error("request_error", "Not an answer: the call's request is itself faulty, known before it is sent."),
     ],
 };
+
+/// What a provider can bill: what reached it.
+const BILLABLE: &[&str] = &[
+    "timeout",
+    "rate_limited",
+    "server_error",
+    "overloaded",
+    "parse_failure",
+    "invalid_response",
+    "network",
+    "auth",
+    "bad_request",
+];
 
 pub(super) const FAULTS: &[&str] = &[
     "timeout",

@@ -43,6 +43,12 @@ pub(super) static STORE: Section = Section {
             "what [logging] says",
             "Whether calls wait for the log operations on it; if not they go on beside the plan (`waitUntil`).",
         ),
+        optional(
+            "searchable",
+            Bool,
+            "true for a `log-service`, else false",
+            "Whether its records are found without an index.",
+        ),
         default("subrequest", Bool, "true", "Whether its operations count among the subrequests of the invocation."),
         default(
             "staleness",
