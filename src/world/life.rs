@@ -2,10 +2,11 @@
 
 use super::build::Flow;
 use super::event::address;
+use super::fate::LogState;
 use super::ledger::{CallEnd, PlanEnd};
 use super::log::LogStep;
 use super::parts::queue::Admission;
-use super::state::{LogState, NO_QUEUE, Phase, World};
+use super::state::{NO_QUEUE, Phase, World};
 use super::work::Work;
 use crate::model::{Arrivals, InvocationScope, OnLogError};
 use crate::policy::Fault;
