@@ -25,6 +25,7 @@ use super::parts::tiers::Tiers;
 use super::permit::{Permit, PermitDraws, limiters, permit_draws};
 use super::policies::Policies;
 use super::record::{ClassTally, Retention};
+use super::semaphore::Around;
 use super::work::{LookupDraws, Question, Work, lookup_draws};
 use crate::calendar::Calendar;
 use crate::policy::{AdaptiveLimit, Fault};
@@ -60,6 +61,8 @@ pub(super) struct Plan {
 pub(super) enum Phase {
     /// Nobody.
     Free,
+    /// About to ask for the semaphore around it.
+    Outside,
     /// Reads that are not logs.
     Reads,
     /// A lookup in tiers of caches.
@@ -254,6 +257,7 @@ pub(super) struct World<'b> {
     pub(super) permit_draws: Vec<PermitDraws>,
     /// By call, as far as any has asked.
     pub(super) permits: Vec<Permit>,
+    pub(super) around: Vec<Around>,
     /// Calls that ended without asking a provider.
     pub(super) not_logged: Account<6>,
 }
@@ -355,6 +359,7 @@ impl<'b> World<'b> {
             limiters: limiters(model),
             permit_draws: permit_draws(model, &draws),
             permits: Vec::new(),
+            around: Vec::new(),
             not_logged: Account::new(),
         };
         let counters = world.steps_each + world.used_each + blueprint.session_keys + world.answered_each;
