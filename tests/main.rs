@@ -26,6 +26,7 @@ mod reach;
 mod readers;
 mod reference;
 mod replay;
+mod semaphores;
 mod shipped;
 mod stores;
 mod strategies;

@@ -397,7 +397,7 @@ fn any_policies() -> impl Strategy<Value = String> {
         ]),
         one_of(&["", "[hedge.p]\nafter = \"3s\"\nmax = 2"]),
         one_of(&["", "patience = \"10s\""]),
-        one_of(&["", ", fallback = \"z\""]),
+        one_of(&["", ", fallback = \"z\"", ", semaphore = \"s\""]),
         one_of(&["", "subrequests_external = 5"]),
         any::<u32>(),
     );
@@ -414,7 +414,7 @@ fn any_policies() -> impl Strategy<Value = String> {
              [provider.p]\nlatency = {{ dist = \"lognormal\", mean = \"4s\", cv = 0.8 }}\nrequest_timeout = \"8s\"\n\
              errors = {{ server_error = 0.2, rate_limited = 0.05, parse_failure = 0.05 }}\n{server}\n\
              [provider.z]\nlatency = \"2s\"\nerrors = {{ network = 0.1 }}\n\
-             [retry.p]\n{retries}\n{}\n{}\n[queue.q]\nmax_concurrency = 3\nmax_queue = 20\n{}\n",
+             [retry.p]\n{retries}\n{}\n{}\n[queue.s]\nmax_concurrency = 4\nmax_queue = 5\npatience = \"30s\"\n[queue.q]\nmax_concurrency = 3\nmax_queue = 20\n{}\n",
             around.5, around.4, around.3, around.0, around.1, around.2
         )
     })

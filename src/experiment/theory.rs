@@ -140,7 +140,8 @@ fn is_plain(model: &Model) -> bool {
     // Users who come back or leave, isolates that come and go, and values that change have no stationary formula here.
     let steady = stages.is_empty() && isolates.is_none();
     let plain_class = |class: &Class| class.comeback.is_none() && class.leaves_after.is_none();
-    let no_fallback = workflows.iter().flat_map(|workflow| &workflow.steps).all(|step| step.fallback.is_none());
+    let steps = || workflows.iter().flat_map(|workflow| &workflow.steps);
+    let no_fallback = steps().all(|step| step.fallback.is_none() && step.semaphore.is_none());
     // Work that a cache answers, or that waits for a database or a limiter, is another matter; so are plans that find no request left.
     !lacks_requests(model)
         && !model.connections_bind()

@@ -268,6 +268,12 @@ static STEP: Section = Section {
         optional("d1", Text, "none", "The database that its calls are operations on, in place of a provider."),
         optional("limiter", Text, "none", "The rate limiter that its calls ask, in place of a provider."),
         optional("queue", Text, "no queue", "Where its calls wait for a slot; those that a lookup answers do not."),
+        optional(
+            "semaphore",
+            Text,
+            "none",
+            "A queue whose slot each call holds from before its reads, lookup and logs to its end; of no step's `queue`.",
+        ),
         optional("after", List(&Text, None), "starts with the plan", "The steps that must have ended first."),
         default("calls", Whole(1, MAX_CALLS), "1", "How many calls it makes; at most 4,096 in a workflow."),
         default("parallel", Whole(1, MAX_CALLS), "1", "How many of them at once."),

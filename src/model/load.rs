@@ -115,6 +115,7 @@ fn sections(
     let run = run::run(input, &section("run")?);
     let platform = run::platform(input, &section("platform")?);
     let workflows = workflow::read(input, &cursor, &names);
+    workflow::no_deadlock(input, &cursor, &names);
     let providers = provider::read(input, &cursor, &names);
     server::check(input, &cursor, &workflows, &providers);
     let queues = provider::queues(input, &cursor, &names);

@@ -256,6 +256,9 @@ pub struct Step {
     pub lookup: Option<Id<Tiers>>,
     /// Where its calls wait for a slot; none: they start at once.
     pub queue: Option<Id<Queue>>,
+    /// `semaphore`: a queue, never also a `queue` of a step, whose slot each of its calls holds from before its reads,
+    /// its lookup and its logs to its end.
+    pub semaphore: Option<Id<Queue>>,
     /// `after`: indices of the steps that must have ended first.
     pub after: Vec<usize>,
     /// `fallback`: who is asked when that has failed; not `provider` itself.

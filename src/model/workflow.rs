@@ -45,6 +45,22 @@ fn workflow(input: &mut Input<'_>, name: &str, cursor: &Cursor<'_>, names: &Name
     Some(Workflow { name: name.into(), steps, on_call_error, overload_on, invocation })
 }
 
+/// A queue is taken around calls or inside them: two calls that each hold what the other waits for would wait for ever.
+pub(super) fn no_deadlock(input: &mut Input<'_>, root: &Cursor<'_>, names: &Names) {
+    let steps: Vec<Cursor<'_>> =
+        root.named("workflow").into_iter().flat_map(|(_, workflow)| workflow.tables("steps")).collect();
+    for step in &steps {
+        let Some(name) = step.text("semaphore") else { continue };
+        let is_inside = steps.iter().any(|other| other.text("queue") == Some(name));
+        if is_inside && names.queues.position(name).is_some() {
+            let complaint = Complaint::new("a semaphore is no queue of a step")
+                .found(format!("{name:?}, in which calls wait for their attempts"))
+                .cure("give it a [queue.NAME] of its own");
+            input.problems.report_once(step.at("semaphore"), &step.key("semaphore"), complaint);
+        }
+    }
+}
+
 /// The position of each step by its name.
 fn positions<'a>(input: &mut Input<'_>, tables: &[Cursor<'a>]) -> BTreeMap<&'a str, usize> {
     let mut positions = BTreeMap::new();
@@ -62,6 +78,7 @@ fn step(input: &mut Input<'_>, table: &Cursor<'_>, positions: &BTreeMap<&str, us
     let lookup = resolved(input, table, "lookup", &names.tiers);
     let work = work(input, table, names);
     let queue = resolved(input, table, "queue", &names.queues);
+    let semaphore = resolved(input, table, "semaphore", &names.queues);
     let fallback = fallback(input, table, names);
     let mut after = Vec::new();
     for node in table.items("after") {
@@ -93,7 +110,21 @@ fn step(input: &mut Input<'_>, table: &Cursor<'_>, positions: &BTreeMap<&str, us
     let critical = table.flag("critical");
     let tokens = table.whole("tokens");
     let cpu = law::read(input, table, "cpu");
-    Some(Step { name, work: work?, lookup, fallback, queue, after, calls, parallel, critical, latency, tokens, cpu })
+    Some(Step {
+        name,
+        work: work?,
+        lookup,
+        fallback,
+        queue,
+        semaphore,
+        after,
+        calls,
+        parallel,
+        critical,
+        latency,
+        tokens,
+        cpu,
+    })
 }
 
 /// Another provider than that of the step.

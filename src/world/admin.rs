@@ -4,11 +4,12 @@
 use super::build::Blueprint;
 use super::errand::{End, Errand};
 use super::event::{Event, Rank, order};
+use super::fate::Sized;
 use super::invocation::{Invocation, Writer};
 use super::laws::Laws;
 use super::log::{Asker, OpAsked};
 use super::parts::store::Loss;
-use super::state::{Sized, World};
+use super::state::World;
 use crate::model::{Chore, Model, OpKind};
 use crate::streams::{Purpose, Scatter, Source as Draws};
 use crate::units::{Instant, Span};

@@ -78,6 +78,9 @@ impl World<'_> {
     /// An attempt that can be refused, or end in more ways than an answer or a cut.
     #[inline(never)]
     fn start_special_attempt(&mut self, id: u32) -> bool {
+        if self.blueprint.has_semaphores && self.begins_inside(id) {
+            return false;
+        }
         let call = &self.calls[id as usize];
         if call.work != Work::Provider {
             if !self.may_start_work(id) {

@@ -10,6 +10,7 @@ use super::admin::{ChoreSpec, chores, remembers};
 use super::draws::{OpDraw, OpDraws, OpWords};
 use super::laws::Laws;
 use super::regions::regions;
+use super::semaphore::has_semaphore;
 use super::state::{Call, Phase};
 use super::work::Work;
 use crate::model::{Arrivals, Discipline, InvocationScope, LogEvent, LogOp, Model, OpKind, ReadCount, Role, When};
@@ -100,6 +101,8 @@ pub struct Blueprint {
     pub(super) comeback_laws: Vec<Option<u16>>,
     /// Whether any provider has policies around its attempts.
     pub(super) guarded: bool,
+    /// Whether any call holds a semaphore.
+    pub(super) has_semaphores: bool,
     /// What the reads of a plan draw, then the ops of one call, and where the latter begin.
     pub(super) op_draws: Vec<OpDraw>,
     pub(super) plan_words: usize,
@@ -151,6 +154,8 @@ pub(super) struct CallSpec {
     /// What it does first, after its reads.
     pub(super) begins: Phase,
     pub(super) queue: u16,
+    /// The queue whose slot it holds from beginning to end.
+    pub(super) semaphore: u16,
     pub(super) law: u16,
     /// How much processor time it takes.
     pub(super) cpu: Option<u16>,
@@ -263,7 +268,9 @@ impl Blueprint {
         let lookups: Result<Vec<Lookup>, String> = model.tiers.iter().map(|tiers| lookup(tiers, &mut laws)).collect();
         let limiters: Result<Vec<Check>, String> =
             model.limiters.iter().map(|spec| check(model, spec, &mut laws)).collect();
-        let asks_providers = workflows.iter().flat_map(|flow| &flow.calls).all(|call| call.work == Work::Provider);
+        let calls = || workflows.iter().flat_map(|flow| &flow.calls);
+        let asks_providers = calls().all(|call| call.work == Work::Provider);
+        let has_semaphores = calls().any(has_semaphore);
         let back = |class: &crate::model::Class| class.comeback.as_ref().map(|back| back.after.clone());
         let comeback_laws: Result<Vec<Option<u16>>, String> =
             model.classes.iter().map(|class| back(class).map(|law| laws.id(&law)).transpose()).collect();
@@ -326,9 +333,11 @@ impl Blueprint {
             thinks,
             one_isolate: model.platform.isolates == 1 && !has_trace && model.isolates.is_none(),
             guarded,
+            has_semaphores,
             limits_external,
             has_plain_attempts: asks_providers
                 && !guarded
+                && !has_semaphores
                 && !limits_external
                 && !connections_bind
                 && !has_trace
@@ -392,8 +401,13 @@ impl Blueprint {
         self.limits_external || self.has_logs || !self.reads.is_empty() || !self.limiters.is_empty()
     }
 
-    /// Where a call begins: past the phases in which it has nothing to do.
+    /// Where a call begins.
     pub(super) fn first_phase(&self, index: usize, call: &CallSpec) -> Phase {
+        if has_semaphore(call) { Phase::Outside } else { self.phase_inside(index, call) }
+    }
+
+    /// The same once it has its semaphore: past the phases in which it has nothing to do.
+    pub(super) fn phase_inside(&self, index: usize, call: &CallSpec) -> Phase {
         let has_reads =
             index == 0 && self.plan_reads > 0 || call.work == Work::Provider && self.reads.len() > self.plan_reads;
         if has_reads { Phase::Reads } else { call.begins }

@@ -6,6 +6,7 @@
 use super::attempt::retry_position;
 use super::build::Blueprint;
 use super::event::{Event, Rank, order};
+use super::semaphore::OUTSIDE;
 use super::state::{Phase, World, templates};
 use crate::model::{Arrivals, Model};
 use crate::streams::Purpose;
@@ -62,7 +63,7 @@ impl<'b> World<'b> {
             if matches!(call.phase, Phase::Running | Phase::Response | Phase::Done) {
                 continue;
             }
-            if call.attempt == 0 {
+            if call.attempt == 0 || call.attempt == OUTSIDE {
                 call.latency = self.latencies[call.plan as usize * self.calls_each + call.index as usize];
                 continue;
             }

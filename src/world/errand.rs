@@ -8,10 +8,11 @@
 use super::build::{Blueprint, Row};
 use super::draws::OpWords;
 use super::event::{Event, Rank, address, order};
+use super::fate::LogState;
 use super::invocation::{Invocation, Writer};
 use super::log::{Asked, Asker, Draw, Told};
 use super::parts::store::Refusal;
-use super::state::{LogState, World};
+use super::state::World;
 use crate::model::{InvocationScope, Level};
 use crate::streams::{Purpose, Scatter, Source as Draws, Word};
 use crate::units::{CalendarStart, Instant, Span, Zone};

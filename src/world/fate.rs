@@ -3,11 +3,79 @@
 use super::build::Row;
 use super::invocation::Writer;
 use super::log::Told;
-use super::parts::index::Entry;
+use super::parts::index::{Entry, Subject};
 use super::parts::store::Loss;
 use super::record::{Fate, Unstored};
-use super::state::{LogState, Sized, SizedCopy, World};
+use super::state::World;
 use crate::units::{Instant, Span};
+
+/// What the log event under way has achieved so far.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct LogState {
+    pub(super) tried: bool,
+    /// An op of it was answered, and nothing done or kept.
+    pub(super) dropped: bool,
+    /// The session's list has been written, with the record of this event in it.
+    pub(super) listed: bool,
+    pub(super) written: Option<Instant>,
+    /// When the last of its copies that other regions see goes, and how late they may see it.
+    pub(super) far: Instant,
+    pub(super) late: Span,
+    /// Until when a log service finds it; [`Instant::START`] where none does.
+    pub(super) searchable: Instant,
+    /// The last of its copies in stores without a size goes then, for this reason.
+    pub(super) dies: Instant,
+    pub(super) loss: Loss,
+    /// Its copy in a store of limited size.
+    pub(super) sized: Option<SizedCopy>,
+    /// When the last copy of the request's record goes; [`Instant::START`] where there is none.
+    pub(super) request_dies: Instant,
+    /// An errand is to write its record.
+    pub(super) due: bool,
+}
+
+impl LogState {
+    pub(super) const EMPTY: LogState = LogState {
+        tried: false,
+        dropped: false,
+        listed: false,
+        written: None,
+        far: Instant::START,
+        late: Span::MAX,
+        searchable: Instant::START,
+        dies: Instant::START,
+        loss: Loss::None,
+        sized: None,
+        request_dies: Instant::START,
+        due: false,
+    };
+}
+
+/// A copy in a store of limited size, and when it goes if nothing newer needs its place.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct SizedCopy {
+    pub(super) store: u16,
+    pub(super) bytes: u64,
+    pub(super) goes: Instant,
+    pub(super) loss: Loss,
+}
+
+/// A record with a copy in a store of limited size: how it ends is known only later.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sized {
+    /// Bytes that had been put into the store before it.
+    pub(super) before: u64,
+    pub(super) copy: SizedCopy,
+    pub(super) written: Instant,
+    /// When, and why, the last of its copies elsewhere goes.
+    pub(super) elsewhere: (Instant, Loss),
+    /// When the last copy that other regions see goes, beside this one.
+    pub(super) far: Instant,
+    pub(super) subject: Subject,
+    pub(super) recorded: bool,
+    /// Its place in the index's memory.
+    pub(super) session: Option<(u32, u32)>,
+}
 
 impl World<'_> {
     /// A record has been put into a store.

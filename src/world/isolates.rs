@@ -336,6 +336,7 @@ impl World<'_> {
             self.free_calls.push(id);
         }
         self.forget_copy(Writer::Call(id));
+        self.forget_semaphore(id);
         self.lose_guard(id);
     }
 

@@ -2,10 +2,11 @@
 
 use super::build::Flow;
 use super::event::address;
+use super::fate::LogState;
 use super::ledger::{CallEnd, PlanEnd};
 use super::log::LogStep;
 use super::parts::queue::Admission;
-use super::state::{LogState, NO_QUEUE, Phase, World};
+use super::state::{NO_QUEUE, Phase, World};
 use super::work::Work;
 use crate::model::{Arrivals, InvocationScope, OnLogError};
 use crate::policy::Fault;
@@ -247,6 +248,10 @@ impl World<'_> {
     pub(super) fn advance(&mut self, mut call: u32) {
         loop {
             let step = match self.calls[call as usize].phase {
+                Phase::Outside => {
+                    self.ask_semaphore(call);
+                    Step::Go
+                }
                 Phase::Reads => self.read_on(call),
                 Phase::Request => self.log_on(call, false),
                 Phase::Enter => self.enter_queue(call),
@@ -358,6 +363,9 @@ impl World<'_> {
 
     /// A call that has no slot ends without an answer.
     pub(super) fn give_up(&mut self, id: u32, end: CallEnd) {
+        if self.blueprint.has_semaphores && self.is_outside(id) {
+            return self.give_up_outside(id, end);
+        }
         if self.blueprint.guarded && end != CallEnd::Failed {
             self.forget_guard(id);
         }
@@ -420,6 +428,9 @@ impl World<'_> {
         }
         if !PLAIN && self.blueprint.has_tasks {
             self.invocation_may_end(id);
+        }
+        if !PLAIN && self.blueprint.has_semaphores {
+            self.leave_semaphore(id);
         }
         if !PLAIN && self.blueprint.has_logfiles {
             self.log_line(end != CallEnd::Succeeded, self.calls[id as usize].recorded);

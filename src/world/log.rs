@@ -3,10 +3,11 @@
 use super::build::{KeySlot, NONE, ReadOp, Row};
 use super::draws::OpWords;
 use super::event::{Event, Rank, order};
+use super::fate::LogState;
 use super::invocation::{Invocation, Writer};
 use super::ledger::CallEnd;
 use super::parts::store::{Loss, Refusal};
-use super::state::{LogState, World};
+use super::state::World;
 use super::work::Work;
 use crate::model::{OpKind, Role};
 use crate::policy::Verdict;

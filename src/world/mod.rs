@@ -2,8 +2,8 @@
 //!
 //! Read `event` (what may happen, and in which order), then `life` (a plan and its calls), `attempt` (the provider
 //! and what follows), `policies` (what stands around an attempt), `log` (stores), `fate` (records), `work` (lookups,
-//! computations, databases), `permit` (rate limiters), `invocation` (what one has to
-//! itself) and `connection`, `errand` and `admin` (ops that no call makes), `change` (values
+//! computations, databases), `permit` (rate limiters), `semaphore` (what a call holds around it), `invocation` (what
+//! one has to itself) and `connection`, `errand` and `admin` (ops that no call makes), `change` (values
 //! that change in mid-run), `isolates` (those that come and go); `state` is what all of it works on, `build` turns a
 //! checked model into the tables it reads, `draws` says where its draws come from, `parts` are the things with a
 //! behaviour of their own. `ledger` holds the sums that must balance, `record` what is measured, `measures` and
@@ -40,6 +40,7 @@ mod readable;
 mod record;
 mod regions;
 mod run;
+mod semaphore;
 mod state;
 mod work;
 

@@ -2,11 +2,12 @@
 
 use super::build::Blueprint;
 use super::event::{Event, Rank, order};
+use super::fate::Sized;
 use super::ledger::{Alive, CallEnd};
 use super::logfile::LogFile;
 use super::measures::{Measure, measures};
 use super::record::Fate;
-use super::state::{Call, Phase, Sized, World};
+use super::state::{Call, Phase, World};
 use super::work::Work;
 use crate::units::{Instant, count};
 

@@ -9,21 +9,23 @@ use super::diagnostics::Diagnostics;
 use super::draws::ClassDraws;
 use super::errand::Errands;
 use super::event::{Event, Rank, order};
+use super::fate::{LogState, Sized};
 use super::invocation::Invocations;
 use super::isolates::Isolates;
 use super::ledger::{Account, CallEnd, Ledger};
 use super::logfile::LogFile;
 use super::parts::d1::D1;
-use super::parts::index::{Departure, Index, Subject};
+use super::parts::index::{Departure, Index};
 use super::parts::limiter::Limiter;
 use super::parts::queue::{Links, Queue};
 use super::parts::requests::Requests;
 use super::parts::source::Source;
-use super::parts::store::{Loss, Refusal, Store};
+use super::parts::store::{Refusal, Store};
 use super::parts::tiers::Tiers;
 use super::permit::{Permit, PermitDraws, limiters, permit_draws};
 use super::policies::Policies;
 use super::record::{ClassTally, Retention};
+use super::semaphore::Around;
 use super::work::{LookupDraws, Question, Work, lookup_draws};
 use crate::calendar::Calendar;
 use crate::policy::{AdaptiveLimit, Fault};
@@ -59,6 +61,8 @@ pub(super) struct Plan {
 pub(super) enum Phase {
     /// Nobody.
     Free,
+    /// About to ask for the semaphore around it.
+    Outside,
     /// Reads that are not logs.
     Reads,
     /// A lookup in tiers of caches.
@@ -132,74 +136,6 @@ pub(super) struct Call {
 
 /// A call that goes through no queue.
 pub(super) const NO_QUEUE: u32 = u32::MAX;
-
-/// What the log event under way has achieved so far.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct LogState {
-    pub(super) tried: bool,
-    /// An op of it was answered, and nothing done or kept.
-    pub(super) dropped: bool,
-    /// The session's list has been written, with the record of this event in it.
-    pub(super) listed: bool,
-    pub(super) written: Option<Instant>,
-    /// When the last of its copies that other regions see goes, and how late they may see it.
-    pub(super) far: Instant,
-    pub(super) late: Span,
-    /// Until when a log service finds it; [`Instant::START`] where none does.
-    pub(super) searchable: Instant,
-    /// The last of its copies in stores without a size goes then, for this reason.
-    pub(super) dies: Instant,
-    pub(super) loss: Loss,
-    /// Its copy in a store of limited size.
-    pub(super) sized: Option<SizedCopy>,
-    /// When the last copy of the request's record goes; [`Instant::START`] where there is none.
-    pub(super) request_dies: Instant,
-    /// An errand is to write its record.
-    pub(super) due: bool,
-}
-
-impl LogState {
-    pub(super) const EMPTY: LogState = LogState {
-        tried: false,
-        dropped: false,
-        listed: false,
-        written: None,
-        far: Instant::START,
-        late: Span::MAX,
-        searchable: Instant::START,
-        dies: Instant::START,
-        loss: Loss::None,
-        sized: None,
-        request_dies: Instant::START,
-        due: false,
-    };
-}
-
-/// A copy in a store of limited size, and when it goes if nothing newer needs its place.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct SizedCopy {
-    pub(super) store: u16,
-    pub(super) bytes: u64,
-    pub(super) goes: Instant,
-    pub(super) loss: Loss,
-}
-
-/// A record with a copy in a store of limited size: how it ends is known only later.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Sized {
-    /// Bytes that had been put into the store before it.
-    pub(super) before: u64,
-    pub(super) copy: SizedCopy,
-    pub(super) written: Instant,
-    /// When, and why, the last of its copies elsewhere goes.
-    pub(super) elsewhere: (Instant, Loss),
-    /// When the last copy that other regions see goes, beside this one.
-    pub(super) far: Instant,
-    pub(super) subject: Subject,
-    pub(super) recorded: bool,
-    /// Its place in the index's memory.
-    pub(super) session: Option<(u32, u32)>,
-}
 
 /// The plan that arrives next, of all open classes.
 #[derive(Clone, Copy, Debug)]
@@ -321,6 +257,7 @@ pub(super) struct World<'b> {
     pub(super) permit_draws: Vec<PermitDraws>,
     /// By call, as far as any has asked.
     pub(super) permits: Vec<Permit>,
+    pub(super) around: Vec<Around>,
     /// Calls that ended without asking a provider.
     pub(super) not_logged: Account<6>,
 }
@@ -422,6 +359,7 @@ impl<'b> World<'b> {
             limiters: limiters(model),
             permit_draws: permit_draws(model, &draws),
             permits: Vec::new(),
+            around: Vec::new(),
             not_logged: Account::new(),
         };
         let counters = world.steps_each + world.used_each + blueprint.session_keys + world.answered_each;

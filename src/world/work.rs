@@ -138,10 +138,15 @@ impl World<'_> {
     /// A lookup has its answer, so its call has no more to do: nobody else was asked, and nothing is logged.
     fn lookup_ends(&mut self, id: u32, end: CallEnd) {
         let question = self.questions[id as usize];
-        let call = &mut self.calls[id as usize];
-        if call.recorded {
+        if self.calls[id as usize].recorded {
             self.tiers[question.tiers as usize].answered(self.now.since(question.asked));
         }
+        self.end_unasked(id, end);
+    }
+
+    /// A call ends that has asked nobody, and of which nothing is logged.
+    pub(super) fn end_unasked(&mut self, id: u32, end: CallEnd) {
+        let call = &mut self.calls[id as usize];
         self.faulty_requests -= u64::from(call.request_error && call.recorded);
         (call.request_error, call.work) = (false, Work::Compute);
         (call.end, call.phase) = (end, Phase::Done);

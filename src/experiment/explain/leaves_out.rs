@@ -21,6 +21,7 @@ pub(super) fn sentences(model: &Model) -> Vec<String> {
         admin(model),
         changes(model),
         parts(model),
+        semaphores(model),
     ];
     all.into_iter().flatten().map(String::from).collect()
 }
@@ -118,6 +119,13 @@ fn retention(model: &Model) -> Option<&'static str> {
 fn parts(model: &Model) -> Option<&'static str> {
     (!model.tiers.is_empty() || !model.d1.is_empty() || !model.limiters.is_empty())
         .then_some("Lookups, databases, limiters: every lookup is counted as a miss, and nothing as refused.")
+}
+
+fn semaphores(model: &Model) -> Option<&'static str> {
+    let mut steps = model.workflows.iter().flat_map(|workflow| &workflow.steps);
+    steps.any(|step| step.semaphore.is_some()).then_some(
+        "Semaphores: they are counted as held for the attempts of a call, not while it reads, logs and waits for a slot.",
+    )
 }
 
 fn no_rate(model: &Model) -> Option<&'static str> {

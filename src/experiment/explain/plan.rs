@@ -141,6 +141,9 @@ pub(super) fn expect(model: &Model, class: &Class, failures: Failures) -> Expect
         if let Some(queue) = step.queue {
             plan.slot_seconds[queue.index()] += calls * outcome.slot_seconds;
         }
+        if let Some(semaphore) = step.semaphore {
+            plan.slot_seconds[semaphore.index()] += calls * outcome.seconds;
+        }
         let provider = step.provider();
         if let Work::Limiter(id) = step.work {
             let store = model.limiters[id.index()].store.index();

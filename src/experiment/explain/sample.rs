@@ -100,6 +100,7 @@ fn step(name: &str, calls: u32, after: Vec<usize>) -> Step {
         lookup: None,
         fallback: None,
         queue,
+        semaphore: None,
         after,
         calls,
         parallel: 1,

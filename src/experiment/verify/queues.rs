@@ -111,6 +111,17 @@ fn many_servers() -> Vec<Case> {
                 stable(mmc_wait_quantile(4, 3.2, 1.0, 0.95)),
             )
             .law("queued", "λC(c, a)/(cμ − λ)", "queue.q.queued.mean", 3.2 * stable(mmc_wait(4, 3.2, 1.0))),
+        queue(
+            "Semaphores",
+            "semaphore",
+            &[
+                "workflow.plan.steps=[{name=\"call\",semaphore=\"q\"}]",
+                "queue.q.max_concurrency=3",
+                "traffic.user.arrivals.per_second=2.1",
+            ],
+        )
+        .law("wait", "three permits are three servers: C(c, a)s/(c − a)", WAIT, stable(mmc_wait(3, 2.1, 1.0)))
+        .law("held", "λs", "queue.q.active.mean", 2.1),
         infinite(),
         utilisation(),
     ]

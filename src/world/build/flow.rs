@@ -60,6 +60,7 @@ pub(super) fn flow(
             lookup: step.lookup.map_or(NONE, |tiers| tiers.index() as u16),
             begins,
             queue: step.queue.map_or(NONE, |queue| queue.index() as u16),
+            semaphore: step.semaphore.map_or(NONE, |queue| queue.index() as u16),
             law,
             cpu,
             critical: step.critical,
