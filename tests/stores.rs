@@ -255,3 +255,18 @@ fn a_report_says_that_no_error_is_logged() {
     assert!(said("").contains("Error logs   none is logged."), "{}", said(""));
     assert!(!said(BOTH).contains("none is logged"), "{}", said(BOTH));
 }
+
+/// 200 plans of 18 records a day. An insert into D1 with one index writes two of 100,000 rows; a message takes three of
+/// 10,000 operations, so 3,333 a day get through, and are gone after a day.
+#[test]
+fn a_database_and_a_queue_as_log_stores() {
+    let of = |preset: &str| {
+        let model = model_with(&free_with_service("external", 200, 3), &[&format!("store.external.preset={preset}")]);
+        let found = answer(&model);
+        let share = |age: &str| mean(&found, &format!("logs.normal.reachable.{age}"));
+        assert_eq!(share("1h"), mean(&found, "logs.normal.retrievable.1h"), "both are searched");
+        (mean(&found, "external.writes"), share("24h"))
+    };
+    assert_eq!(of("d1"), (3.0 * 3_600.0, 1.0));
+    assert_eq!(of("queues"), (3.0 * 3_333.0, 0.0));
+}

@@ -6,10 +6,12 @@
 //! what one invocation may make, and `leaves_out` says what all of that does not see. `work` is what theory asks.
 
 mod ceilings;
+mod chores;
 mod invocation;
 mod latency;
 mod leaves_out;
 mod longest;
+mod month;
 mod plan;
 #[cfg(test)]
 pub(crate) mod sample;
@@ -28,7 +30,7 @@ pub struct Arithmetic {
     pub demand_per_day: Option<f64>,
     /// Expected ops of one plan.
     pub per_plan: Vec<OpsPerPlan>,
-    /// Ops that a day makes whatever the demand.
+    /// Ops that a day makes by the clock, beside those that go with its plans.
     pub per_day: Vec<OpsPerDay>,
     /// Where each limit binds, the lowest demand first.
     pub ceilings: Vec<Ceiling>,
@@ -38,6 +40,8 @@ pub struct Arithmetic {
     pub waves: Vec<Wave>,
     /// How far back the index of the logs leads.
     pub index: Option<IndexReach>,
+    /// What a month costs at the model's demand, where it has one and prices are given.
+    pub month: Vec<Charge>,
     /// Whether another plan of the platform would pay; with `[cost]`.
     pub upgrade: Option<Upgrade>,
     /// The longest that a call can take, by provider; not for those whose attempts have no time limit.
@@ -72,7 +76,7 @@ pub struct OpsPerPlan {
     pub from_memory: bool,
 }
 
-/// Ops that a day makes whatever the demand.
+/// Ops that a day makes by the clock.
 #[derive(Clone, Debug, PartialEq)]
 pub struct OpsPerDay {
     /// The store.
@@ -158,6 +162,17 @@ fn index_reach(model: &Model, demand: Option<f64>) -> Option<IndexReach> {
     is_kept.then_some(IndexReach { sessions: logging.max_log_entries, hours })
 }
 
+/// One thing that a month is billed for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Charge {
+    /// What: `platform.base_price`, `kv.quota.writes`, `provider.openai.tokens`, …
+    pub what: String,
+    /// US dollars.
+    pub dollars: f64,
+    /// How it was worked out.
+    pub because: String,
+}
+
 /// The demand from which on another plan of the platform is cheaper than what is lost without it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Upgrade {
@@ -203,11 +218,12 @@ pub fn explain(model: &Model) -> Arithmetic {
     Arithmetic {
         demand_per_day: demand,
         per_plan: per_plan.collect(),
-        per_day: ops_per_day(model),
+        per_day: ops_per_day(model, &mix[1], demand.unwrap_or(0.0)),
         ceilings,
         invocations,
         waves: invocation::waves(model),
         index: index_reach(model, demand),
+        month: month::of(model, &mix[1], demand),
         upgrade: upgrade::of(model),
         longest: longest::calls(model),
         leaves_out: leaves_out::sentences(model),
@@ -289,8 +305,8 @@ fn ops_per_plan(model: &Model, (class, share): (&str, f64), plan: &[Expected; 2]
     providers.chain(stores).collect()
 }
 
-fn ops_per_day(model: &Model) -> Vec<OpsPerDay> {
-    let stores = model.stores.iter().zip(plan::per_day(model));
+fn ops_per_day(model: &Model, plan: &Expected, demand: f64) -> Vec<OpsPerDay> {
+    let stores = model.stores.iter().zip(chores::per_day(model, plan, demand));
     let row = |store: &str, op: OpKind, count: f64| {
         (count > 0.0).then(|| OpsPerDay { store: store.into(), op: op.plural().into(), count })
     };

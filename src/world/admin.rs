@@ -108,8 +108,13 @@ impl World<'_> {
             state.skipped += u64::from(recorded);
             return;
         }
-        state.busy = true;
         state.begun += u64::from(recorded);
+        // The admin page is a request of the account like any other.
+        if self.requests.as_mut().is_some_and(|requests| !requests.admits(self.now, recorded)) {
+            state.stopped += u64::from(recorded);
+            return;
+        }
+        state.busy = true;
         self.forget_gone(spec.store as usize);
         let records = self.sized[spec.store as usize].len() as u64;
         let lists = records.div_ceil(KEYS_A_LIST).max(1);
