@@ -92,6 +92,8 @@ pub struct Server {
     pub refusal_latency: Span,
     /// `max_concurrency`: its slots; none: unlimited.
     pub max_concurrency: Option<u32>,
+    /// `capacity`: attempts that it works on at full speed; more share it evenly. None: no matter how many.
+    pub capacity: Option<u32>,
     /// `max_queue`: attempts that wait for a slot; none: any number.
     pub max_queue: Option<u32>,
     /// `when_full`: how it answers when all are taken.
@@ -127,6 +129,7 @@ impl Default for Server {
             counts_refused: false,
             refusal_latency: Span::ZERO,
             max_concurrency: None,
+            capacity: None,
             max_queue: Some(0),
             when_full: Fault::RateLimited,
             load_per_in_flight: 0.0,
