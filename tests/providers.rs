@@ -194,6 +194,70 @@ fn slots_of_the_provider() {
     holds("M/M/1 over there", &queued, "plan.latency.mean", 2.0, 0.0);
 }
 
+/// By hand, one a second that needs 1.5 s, and a provider that does one at a time.
+#[test]
+fn a_provider_that_shares_itself() {
+    let of = |seconds: u32, more: &str| {
+        let provider = format!("latency = \"1500ms\"\ncapacity = 1\n{more}");
+        let answer = answer(&model(&calls(STEADY, f64::from(seconds) / 86_400.0, &provider)));
+        let of = |metric: &str| answer.mean(metric).unwrap_or(-1.0);
+        ["plans.completed", "attempts.timed_out", "provider.p.attempts.billed", "provider.p.in_flight.abandoned"]
+            .map(of)
+    };
+    // At 0: 1 s alone, then half speed: 0.5 left, done at 2 s. The second has done 0.5 by then, the third comes: the
+    // second has 1 left at half speed and is done at 4 s if nobody came; but at 3 s a fourth comes.
+    assert_eq!(of(2, "")[..3], [0.0, 0.0, 0.0], "the end at 2 s is beyond the horizon");
+    assert_eq!(of(3, "")[0], 1.0);
+    // Who gives up after 2 s: the first is answered at the very end of it. The second has done 0.5 by 2 s, and 0.5 more
+    // by 3 s, when it is cut with 0.5 to do. Going on or gone, that is what the third sees.
+    let goes_on = of(4, "request_timeout = \"2s\"");
+    assert_eq!(goes_on[..3], [1.0, 1.0, 1.0]);
+    // Abandoned at 3 s, with three there: 0.5 need 1.5 s, so it is there for the last second of 4.
+    assert_eq!(goes_on[3], 0.25);
+    assert_eq!(of(4, "request_timeout = \"2s\"\noutlives_client = false"), [1.0, 1.0, 1.0, 0.0]);
+    // Gone, it leaves the third and the fourth to themselves: the third has done 0.5 by 3 s, and is cut at 4 s with 0.5
+    // to do, as the second was.
+    assert_eq!(of(5, "request_timeout = \"2s\"\noutlives_client = false")[1], 2.0);
+}
+
+#[test]
+fn the_report_says_what_sharing_makes_of_a_latency() {
+    let text = calls(&poisson(0.6), 1.0, "latency = { dist = \"lognormal\", mean = \"1s\", cv = 2 }\ncapacity = 1");
+    let shown = |text: &str| {
+        let answer = answer(&model(text));
+        assert!(answer.theory.iter().all(|line| line.agrees() == Some(true)), "{:?}", answer.theory);
+        answer.theory.iter().map(|line| (line.metric.clone(), (line.value * 1e9).round() / 1e9)).collect::<Vec<_>>()
+    };
+    let lines = [("provider.p.in_flight.mean".into(), 1.5), ("plan.latency.mean".into(), 2.5)];
+    assert_eq!(shown(&text), lines);
+    // What else is in the way is another matter.
+    for more in ["max_concurrency = 9", "request_timeout = \"9s\"", "errors = { server_error = 0.1 }"] {
+        let held = answer(&model(&format!("{text}\n{more}"))).theory;
+        assert!(held.iter().all(|line| line.law != "processor sharing"), "{more}: {held:?}");
+    }
+}
+
+/// Attempts that share are lost with their isolates like any other, and what goes on over there goes on.
+#[test]
+fn sharing_outlives_isolates_and_retries() {
+    for outlives in [true, false] {
+        let text = calls(
+            "process = \"poisson\", per_second = 0.5",
+            0.1,
+            &format!(
+                "latency = {{ dist = \"exponential\", mean = \"3s\" }}\ncapacity = 2\nmax_concurrency = 6\nrequest_timeout = \"8s\"\n\
+                 outlives_client = {outlives}\nerrors = {{ server_error = 0.1 }}\n\
+                 [retry.p]\n[isolates]\nmin = 1\nmax = 3\nper_isolate = 2\nlifetime = {{ dist = \"exponential\", mean = \"30s\" }}"
+            ),
+        );
+        let answer = answer(&model(&text));
+        assert!(mean(&answer, "plans.crashed") > 100.0 && mean(&answer, "attempts.timed_out") > 100.0);
+        assert!(answer.metric("provider.p.in_flight.max").unwrap().max.unwrap() <= 6.0);
+        let abandoned = mean(&answer, "provider.p.in_flight.abandoned");
+        assert_eq!(abandoned > 0.01, outlives, "{abandoned}");
+    }
+}
+
 #[test]
 fn hangs_are_timeouts() {
     let provider = "latency = \"1ms\"\nrequest_timeout = \"1s\"\nhang = 0.25";
@@ -373,6 +437,8 @@ fn any_policies() -> impl Strategy<Value = String> {
             "max_concurrency = 3",
             "max_concurrency = 3\nmax_queue = 2",
             "max_concurrency = 2\nmax_queue = \"unlimited\"",
+            "capacity = 2",
+            "capacity = 2\nmax_concurrency = 5",
         ]),
         one_of(&["", "outlives_client = true", "outlives_client = false"]),
         one_of(&["", "load = { per_in_flight = 0.2, from = 1 }", "hang = 0.1"]),
@@ -402,8 +468,11 @@ fn any_policies() -> impl Strategy<Value = String> {
         any::<u32>(),
     );
     (server, retries, around).prop_map(|(server, retries, around)| {
+        // Who shares itself slows down by itself, never hangs, and is not hedged.
+        let shares = server.1.starts_with("capacity");
+        let [load, hedge] = [server.3, around.1].map(|text| if shares { "" } else { text });
         let (server, retries) = (
-            [server.0, server.1, server.2, server.3, server.4].join("\n"),
+            [server.0, server.1, server.2, load, server.4].join("\n"),
             [retries.0, retries.1, retries.2, retries.3].join("\n"),
         );
         format!(
@@ -415,7 +484,7 @@ fn any_policies() -> impl Strategy<Value = String> {
              errors = {{ server_error = 0.2, rate_limited = 0.05, parse_failure = 0.05 }}\n{server}\n\
              [provider.z]\nlatency = \"2s\"\nerrors = {{ network = 0.1 }}\n\
              [retry.p]\n{retries}\n{}\n{}\n[queue.s]\nmax_concurrency = 4\nmax_queue = 5\npatience = \"30s\"\n[queue.q]\nmax_concurrency = 3\nmax_queue = 20\n{}\n",
-            around.5, around.4, around.3, around.0, around.1, around.2
+            around.5, around.4, around.3, around.0, hedge, around.2
         )
     })
 }

@@ -5,6 +5,7 @@
 //! fails that matters little, the value is an approximation and says why; where it matters much there is none.
 
 mod balance;
+mod sharing;
 mod station;
 
 use super::explain::class_demand;
@@ -63,7 +64,7 @@ impl Formula {
 /// Every formula that a model qualifies for, at most one for a metric.
 pub(super) fn formulas(model: &Model) -> Vec<Formula> {
     if !is_plain(model) {
-        return Vec::new();
+        return sharing::formulas(model);
     }
     let mut all = station::formulas(model);
     all.extend(balance::formulas(model));
@@ -142,7 +143,8 @@ fn is_plain(model: &Model) -> bool {
     let plain_class = |class: &Class| class.comeback.is_none() && class.leaves_after.is_none();
     let steps = || workflows.iter().flat_map(|workflow| &workflow.steps);
     let no_fallback = steps().all(|step| step.fallback.is_none() && step.semaphore.is_none());
-    // Work that a cache answers, or that waits for a database or a limiter, is another matter; so are plans that find no request left.
+    // Work that a cache answers, or that waits for a database or a limiter, is another matter; so are plans that find no
+    // request left.
     !lacks_requests(model)
         && !model.connections_bind()
         && !model.leaves_logs_behind()

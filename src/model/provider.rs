@@ -29,6 +29,11 @@ pub(super) fn read(input: &mut Input<'_>, root: &Cursor<'_>, names: &Names) -> V
         }
         provider.breaker = breaker.map(|breaker| retry::breaker(input, breaker));
         provider.hedge = hedge.map(retry::hedge);
+        if provider.hedge.is_some() && provider.server.as_ref().is_some_and(|server| server.capacity.is_some()) {
+            let complaint = Complaint::new("not supported together with [hedge.NAME] of the same provider");
+            let complaint = complaint.cure("take one of the two out");
+            input.problems.report_once(cursor.at("capacity"), &cursor.key("capacity"), complaint);
+        }
         if provider.hedge.is_some() && provider.tokens.is_some() {
             let complaint = Complaint::new("not supported together with [hedge.NAME] of the same provider");
             input.problems.report_once(

@@ -8,10 +8,11 @@ use crate::policy::Fault;
 use crate::units::{Probability, Span};
 
 /// The keys of a provider that say something of its own side.
-const KEYS: [&str; 9] = [
+const KEYS: [&str; 10] = [
     "requests_per_minute",
     "tokens_per_minute",
     "max_concurrency",
+    "capacity",
     "load",
     "hang",
     "outage",
@@ -35,6 +36,13 @@ pub(super) fn read(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Option<Server>
             .cure("give the provider a `request_timeout`");
         input.problems.report_once(cursor.at(key), &cursor.key(key), complaint);
     }
+    for key in ["load", "hang", "max_queue"].into_iter().filter(|key| cursor.get(key).is_some()) {
+        if cursor.get("capacity").is_some() {
+            let complaint = Complaint::new("not supported together with `capacity`")
+                .cure("take one of the two out: who shares evenly slows down by itself, and lets nobody wait");
+            input.problems.report_once(cursor.at(key), &cursor.key(key), complaint);
+        }
+    }
     Some(Server {
         requests_per_minute: cursor.whole("requests_per_minute"),
         tokens_per_minute: cursor.whole("tokens_per_minute"),
@@ -43,6 +51,7 @@ pub(super) fn read(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Option<Server>
         counts_refused: cursor.flag("counts_refused"),
         refusal_latency: cursor.span("refusal_latency").unwrap_or_default(),
         max_concurrency: cursor.count("max_concurrency"),
+        capacity: cursor.count("capacity"),
         max_queue: cursor.count("max_queue"),
         when_full: if cursor.word("when_full") == "overloaded" { Fault::Overloaded } else { Fault::RateLimited },
         load_per_in_flight: load.as_ref().and_then(|table| table.number("per_in_flight")).unwrap_or_default(),

@@ -100,6 +100,16 @@ pub fn md1_wait(rate: f64, service: f64) -> Option<f64> {
     mg1_wait(rate, service, 0.0)
 }
 
+/// By what factor a server slows down everybody whom it shares itself among: Poisson arrivals that bring a `load` of work,
+/// at full speed up to `capacity` of them; none where the number present grows without end.
+///
+/// Their number has the law of M/M/c whatever the law of the work, and who needs `x` stays `x` times this: for one,
+/// `1/(1 − ρ)`; for more, `1 + C(c, a)/(c − a)` (Kleinrock II, 4.4; Cohen, *Acta Informatica* 12, 1979).
+pub fn sharing_slowdown(capacity: u32, load: f64) -> Option<f64> {
+    let spare = f64::from(capacity) - load;
+    (spare > 0.0).then(|| 1.0 + erlang_c(capacity, load) / spare)
+}
+
 /// A class of customers in a priority queue.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Class {

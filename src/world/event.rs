@@ -18,6 +18,10 @@ pub(super) enum Event {
     Headers(u32),
     /// The attempt of this call is given up, if it still waits for a connection.
     GivesUp(u32),
+    /// The provider has worked the attempt to its end that was next at this count of changes.
+    Share(u16, u32),
+    /// The client of an attempt at a provider that shares itself gives up, if it still waits for the same one.
+    Cut(u32),
     /// The patience of this call ends, if it still waits for the slot that it was waiting for then.
     Patience(u32),
     /// The user of the plan in this place leaves, if it is still that plan.
@@ -29,7 +33,7 @@ pub(super) enum Event {
     /// The backoff of this call ends.
     BackoffEnd(u32),
     /// What is left of this invocation is cut off, if it is still of that plan.
-    Cut(u32, u32),
+    CutOff(u32, u32),
     /// Nothing has come to this isolate since so many plans had.
     IsolateIdle(u32, u32),
     /// The life of this isolate, of this generation in its place, ends.

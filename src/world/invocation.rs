@@ -298,7 +298,7 @@ impl World<'_> {
         if let Some(wait) = self.blueprint.model.platform.wait_until {
             let serial = self.plans[place as usize].serial;
             let order = order(Rank::BackoffEnd, address(serial, u16::MAX >> 4), 255);
-            self.calendar.push(self.now.saturating_add(wait), order, Event::Cut(at as u32, serial as u32));
+            self.calendar.push(self.now.saturating_add(wait), order, Event::CutOff(at as u32, serial as u32));
         }
     }
 

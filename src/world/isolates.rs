@@ -314,6 +314,7 @@ impl World<'_> {
     }
 
     fn lose_call(&mut self, id: u32) {
+        let shares = self.leave_share(id);
         if self.blueprint.bills_tokens && self.calls[id as usize].phase == Phase::Running {
             self.bill_lost(id);
         }
@@ -325,9 +326,9 @@ impl World<'_> {
             Phase::Waiting => self.waits[call.waits as usize].lost += u64::from(call.recorded),
             _ => {}
         }
-        // An event is to come for whoever does not wait in a queue or for a connection; it finds the call lost, and its
-        // place is free then.
-        let waits = self.lose_wire(id) || self.calls[id as usize].phase == Phase::Waiting;
+        // An event is to come for whoever waits neither in a queue, nor for a connection, nor for a provider that shares
+        // itself; it finds the call lost, and its place is free then.
+        let waits = self.lose_wire(id) || self.calls[id as usize].phase == Phase::Waiting || shares;
         let call = &mut self.calls[id as usize];
         call.phase = if waits { Phase::Free } else { Phase::Lost };
         call.in_slot = false;

@@ -94,17 +94,6 @@ impl World<'_> {
         }
     }
 
-    fn clear_counters(&mut self, place: usize) {
-        self.progress[place * self.steps_each..][..self.steps_each].fill((0, 0));
-        self.used[place * self.used_each..][..self.used_each].fill(0);
-        let keys = self.blueprint.session_keys;
-        self.session_writes[place * keys..][..keys].fill(None);
-        self.answered[place * self.answered_each..][..self.answered_each].fill(0);
-        if let Some(invocations) = &mut self.invocations {
-            invocations.clear(place);
-        }
-    }
-
     #[cold]
     fn pick_isolate(&mut self, class: usize, number: u64) -> u32 {
         if self.isolates.is_some() {

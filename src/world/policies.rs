@@ -6,11 +6,13 @@
 
 mod memory;
 mod retries;
+mod shares;
 
 use super::build::Blueprint;
 use super::event::{Event, Rank, order};
 use super::ledger::{AttemptEnd, CallEnd};
 use super::parts::server::{Reception, Server};
+use super::parts::sharing::{Sharing, Ticket};
 use super::state::{Phase, World};
 use crate::policy::{Circuit, Ending, Fault, Pass, Purse};
 use crate::streams::{Purpose, Scatter, Source as Draws};
@@ -36,6 +38,8 @@ struct Guard {
     hedges: u8,
     /// The provider works on the attempt under way to its end, and bills it.
     is_billed: bool,
+    /// The attempt under way, where the provider shares itself.
+    ticket: Option<Ticket>,
 }
 
 const CLEAN: Guard = Guard {
@@ -47,6 +51,7 @@ const CLEAN: Guard = Guard {
     ending: Ending { at: Instant::NEVER, fault: None, retry_after: Span::ZERO },
     hedges: 0,
     is_billed: false,
+    ticket: None,
 };
 
 /// The policies at work.
@@ -59,6 +64,7 @@ pub(super) struct Policies {
     purses: Vec<Option<Purse>>,
     /// By provider.
     pub(super) servers: Vec<Option<Server>>,
+    shares: Vec<Option<Sharing>>,
     pub(super) tallies: Vec<PolicyTally>,
     /// By class and step: what decides about hangs, and what hedges draw.
     hangs: Vec<Vec<Scatter>>,
@@ -115,6 +121,7 @@ impl Policies {
             circuits: Vec::new(),
             purses: Vec::new(),
             servers: model.providers.iter().map(server).collect(),
+            shares: model.providers.iter().map(|p| p.server.as_ref()?.capacity.map(Sharing::new)).collect(),
             tallies: vec![PolicyTally::default(); model.providers.len()],
             hangs: scatters(Purpose::Hang, model.providers.iter().any(hang)),
             hedges: scatters(Purpose::Hedge, model.providers.iter().any(|provider| provider.hedge.is_some())),
@@ -185,9 +192,11 @@ impl World<'_> {
         self.calls[id as usize].phase = Phase::Running;
         self.policies.guards[id as usize].hedges = 0;
         let ending = self.ask_provider(id, cut);
-        self.race(id, ending);
         if self.blueprint.connections_bind {
-            self.expect_headers(id, ending.at);
+            self.expect_headers(id, ending.map_or(Instant::NEVER, |ending| ending.at));
+        }
+        if let Some(ending) = ending {
+            self.race(id, ending);
         }
     }
 
@@ -196,8 +205,9 @@ impl World<'_> {
         self.now.saturating_add(self.time_limit(id)).min(self.policies.guards[id as usize].deadline)
     }
 
-    /// Sends what the call has drawn to the provider, for a client that gives up at `cut`.
-    fn ask_provider(&mut self, id: u32, cut: Instant) -> Ending {
+    /// Sends what the call has drawn to the provider, for a client that gives up at `cut`. How it ends is known now,
+    /// unless the provider shares itself among those that are still to come.
+    fn ask_provider(&mut self, id: u32, cut: Instant) -> Option<Ending> {
         let (latency, fault) = self.planned(id);
         let hangs = self.hangs(id);
         let (now, tokens) = (self.now, self.tokens(id));
@@ -206,13 +216,8 @@ impl World<'_> {
         let gives_up = Ending { at: cut, fault: Some(Fault::Timeout), retry_after: Span::ZERO };
         let ends =
             |at: Instant, fault, retry_after| if at > cut { gives_up } else { Ending { at, fault, retry_after } };
-        let prices = &self.blueprint.model.providers[provider].tokens;
-        let bills = |fault| match prices {
-            Some(prices) => prices.billed_on.contains(fault),
-            None => matches!(fault, Fault::ParseFailure | Fault::InvalidResponse),
-        };
         let Some(server) = &mut self.policies.servers[provider] else {
-            return ends(now.saturating_add(latency), fault, Span::ZERO);
+            return Some(ends(now.saturating_add(latency), fault, Span::ZERO));
         };
         let (reception, counts) = server.receive(now, tokens, latency, hangs);
         self.policies.guards[id as usize].is_billed = false;
@@ -222,17 +227,21 @@ impl World<'_> {
         match reception {
             Reception::Refused { fault, takes, retry_after } => {
                 tally.turned_away += recorded;
-                ends(now.saturating_add(takes), Some(fault), retry_after)
+                Some(ends(now.saturating_add(takes), Some(fault), retry_after))
             }
             Reception::Silent => {
                 server.keep(now, cut, cut);
-                gives_up
+                Some(gives_up)
+            }
+            Reception::Shares => {
+                self.share(id, (latency, fault), cut);
+                None
             }
             Reception::Works { from, until } => {
                 let goes_on = self.blueprint.model.providers[provider].outlives_client();
                 let leaves = if goes_on && until < Instant::NEVER { until } else { until.min(cut) };
                 server.keep(now, from, leaves);
-                let is_billed = fault.is_none_or(|fault| bills(fault)) && leaves == until;
+                let is_billed = self.blueprint.model.providers[provider].bills(fault) && leaves == until;
                 self.policies.guards[id as usize].is_billed = is_billed;
                 tally.billed += recorded * u64::from(is_billed);
                 if leaves > cut {
@@ -240,7 +249,7 @@ impl World<'_> {
                     let time = self.recorded_part(cut, leaves.since(cut)).nanos();
                     self.policies.tallies[provider].abandoned_ns += u128::from(time * recorded);
                 }
-                ends(until, fault, Span::ZERO)
+                Some(ends(until, fault, Span::ZERO))
             }
         }
     }
@@ -312,7 +321,7 @@ impl World<'_> {
         call.outcome_word = outcome;
         let recorded = u64::from(call.recorded);
         self.policies.guards[id as usize].hedges += 1;
-        let second = self.ask_provider(id, self.cut(id));
+        let Some(second) = self.ask_provider(id, self.cut(id)) else { return };
         let ending = first.or(second);
         let tally = &mut self.policies.tallies[provider];
         tally.hedges += recorded;

@@ -139,7 +139,9 @@ impl World<'_> {
             Event::WorkEnd(call) => self.work_ends(call),
             Event::Headers(call) => self.headers_come(call, order),
             Event::GivesUp(call) => self.gives_up(call, order),
-            Event::Cut(invocation, serial) => self.cut_off(invocation, serial),
+            Event::CutOff(invocation, serial) => self.cut_off(invocation, serial),
+            Event::Share(provider, version) => self.share_ends(provider, version),
+            Event::Cut(call) => self.cut_share(call, order),
             Event::Patience(call) => self.lose_patience(call, order),
             Event::ErrandAnswer(errand) => self.errand_answers(errand),
             Event::DayEnd => self.end_day(),
@@ -216,6 +218,7 @@ impl World<'_> {
             requests.meter.finish(self.blueprint.horizon);
         }
         self.policies.finish(self.blueprint.horizon);
+        self.finish_shares();
         self.logfiles.iter_mut().for_each(LogFile::finish);
         self.finish_chores();
         for tiers in &mut self.tiers {

@@ -442,6 +442,18 @@ impl<'b> World<'b> {
         plans as u32 - 1
     }
 
+    /// Nothing is counted yet of the plan that begins in this place.
+    pub(super) fn clear_counters(&mut self, place: usize) {
+        self.progress[place * self.steps_each..][..self.steps_each].fill((0, 0));
+        self.used[place * self.used_each..][..self.used_each].fill(0);
+        let keys = self.blueprint.session_keys;
+        self.session_writes[place * keys..][..keys].fill(None);
+        self.answered[place * self.answered_each..][..self.answered_each].fill(0);
+        if let Some(invocations) = &mut self.invocations {
+            invocations.clear(place);
+        }
+    }
+
     /// A place for a new call, the last one that was given back first.
     #[inline(always)]
     pub(super) fn call_place(&mut self) -> u32 {

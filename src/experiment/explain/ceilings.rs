@@ -154,11 +154,12 @@ fn provider(model: &Model, mix: &[Expected; 2], at: usize) -> [Option<Ceiling>; 
     };
     let Some(server) = &provider.server else { return [None, None, None] };
     let (requests, tokens) = (server.requests_per_minute.map(|n| n as f64), server.tokens_per_minute.map(|n| n as f64));
+    let slots = server.max_concurrency.into_iter().chain(server.capacity).min().map(f64::from);
     let (per_minute, all_day) = ("a minute × 1,440 minutes", "slots × 86,400 s a day");
     [
         limit("requests_per_minute", requests, larger(mix, |plan| plan.attempts[at]), per_minute, "attempts"),
         limit("tokens_per_minute", tokens, larger(mix, |plan| plan.tokens[at]), per_minute, "tokens"),
-        limit("slots", server.max_concurrency.map(f64::from), larger(mix, |plan| plan.work_seconds[at]), all_day, "s"),
+        limit("slots", slots, larger(mix, |plan| plan.work_seconds[at]), all_day, "s"),
     ]
 }
 

@@ -1,8 +1,9 @@
 //! What stands around an attempt: breakers, limits, outages, slots over there, layers of retries, hedges.
 
-use super::case::{Case, Seen};
+use super::case::{Case, Seen, stable};
 use crate::math::{exp, pow};
 use crate::theory::erlang::erlang_b;
+use crate::theory::queues::{mmck, sharing_slowdown};
 use crate::theory::retry::attempts;
 use crate::theory::{breaker, bucket};
 
@@ -10,7 +11,7 @@ const FAILED: &str = "plans.failed_fraction";
 const SLOW: &str = "provider.p.latency={dist=\"exponential\",mean=\"1s\"}";
 
 pub(super) fn cases() -> Vec<Case> {
-    [breakers(), limits(), over_there(), layers()].into_iter().flatten().collect()
+    [breakers(), limits(), over_there(), sharing(), layers()].into_iter().flatten().collect()
 }
 
 fn case(topic: &'static str, name: &'static str, set: &[&str]) -> Case {
@@ -105,6 +106,59 @@ fn over_there() -> Vec<Case> {
             ],
         )
         .law("sojourn", "M/M/1 over there: s/(1 − ρ)", "plan.latency.mean", 2.0),
+    ]
+}
+
+/// A provider that shares itself: no law but the mean of the work matters.
+fn sharing() -> Vec<Case> {
+    let of = |name, law: &str, set: &[&str]| {
+        let latency = format!("provider.p.latency={law}");
+        let set = [&["provider.p.capacity=1", latency.as_str(), "run.warmup=30m"], set].concat();
+        case("Processor sharing (M/G/1-PS)", name, &set)
+    };
+    let (rate, busy) = ("traffic.user.arrivals.per_second=0.7", 0.7);
+    let sojourn = "s/(1 − ρ), whatever the law of service";
+    let exponential = "{dist=\"exponential\",mean=\"1s\"}";
+    let small = "workflow.plan.steps=[{name=\"call\",latency=\"500ms\"}]";
+    let large = "workflow.large.steps=[{name=\"call\",latency=\"2s\"}]";
+    let other = "traffic.large={workflow=\"large\",arrivals={process=\"poisson\",per_second=0.2}}";
+    let full = mmck(1, 3, 0.9, 1.0);
+    vec![
+        of("ps_exponential", exponential, &[rate])
+            .law("sojourn", sojourn, "plan.latency.mean", 1.0 / (1.0 - busy))
+            .law("present", "ρ/(1 − ρ)", "provider.p.in_flight.mean", busy / (1.0 - busy)),
+        of("ps_constant", "\"1s\"", &[rate]).law("sojourn", sojourn, "plan.latency.mean", 1.0 / (1.0 - busy)),
+        of("ps_lognormal", "{dist=\"lognormal\",mean=\"1s\",cv=2}", &[rate]).law(
+            "sojourn",
+            sojourn,
+            "plan.latency.mean",
+            1.0 / (1.0 - busy),
+        ),
+        // 0.6 of 0.5 s and 0.2 of 2 s: 0.7 of the time.
+        of(
+            "ps_needs",
+            exponential,
+            &["traffic.user.arrivals.per_second=0.6", "traffic.user.workflow=\"plan\"", small, large, other],
+        )
+        .law("small", "who needs x stays x/(1 − ρ)", "class.user.plan.latency.mean", 0.5 / (1.0 - busy))
+        .law("large", "who needs x stays x/(1 − ρ)", "class.large.plan.latency.mean", 2.0 / (1.0 - busy)),
+        of(
+            "ps_three",
+            "{dist=\"gamma\",mean=\"1s\",cv=1.5}",
+            &["provider.p.capacity=3", "traffic.user.arrivals.per_second=2.4"],
+        )
+        .law(
+            "sojourn",
+            "full speed for three: s(1 + C(c, a)/(c − a))",
+            "plan.latency.mean",
+            stable(sharing_slowdown(3, 2.4)),
+        ),
+        of(
+            "ps_full",
+            "{dist=\"lognormal\",mean=\"1s\",cv=2}",
+            &["provider.p.max_concurrency=4", "traffic.user.arrivals.per_second=0.9"],
+        )
+        .law("refused", "the loss of M/M/1/4", FAILED, full.loss),
     ]
 }
 

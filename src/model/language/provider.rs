@@ -52,6 +52,12 @@ pub(super) static PROVIDER: Section = Section {
         default("counts_refused", Bool, "false", "Whether attempts over a limit count against it too."),
         default("refusal_latency", Duration, "0s", "How long a refusal takes."),
         optional("max_concurrency", Whole(1, 1_000_000), "unlimited", "Slots of the provider, for all isolates."),
+        optional(
+            "capacity",
+            Whole(1, 1_000_000),
+            "unlimited",
+            "Attempts that it works on at full speed; more share it evenly, so that each takes longer.",
+        ),
         default(
             "max_queue",
             WholeOr(0, 1_000_000_000, "unlimited"),

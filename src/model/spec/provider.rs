@@ -48,6 +48,15 @@ impl Provider {
         self.server.as_ref().is_some_and(|server| server.outlives_client)
     }
 
+    /// Whether it bills an attempt that it has worked on to this end.
+    pub fn bills(&self, end: Option<Fault>) -> bool {
+        match (end, &self.tokens) {
+            (None, _) => true,
+            (Some(fault), Some(tokens)) => tokens.billed_on.contains(fault),
+            (Some(fault), None) => matches!(fault, Fault::ParseFailure | Fault::InvalidResponse),
+        }
+    }
+
     /// Whether an attempt meets more than a latency, a timeout, faults and one layer of retries.
     pub fn has_policies(&self) -> bool {
         self.server.is_some()
@@ -92,6 +101,8 @@ pub struct Server {
     pub refusal_latency: Span,
     /// `max_concurrency`: its slots; none: unlimited.
     pub max_concurrency: Option<u32>,
+    /// `capacity`: attempts that it works on at full speed; more share it evenly. None: no matter how many.
+    pub capacity: Option<u32>,
     /// `max_queue`: attempts that wait for a slot; none: any number.
     pub max_queue: Option<u32>,
     /// `when_full`: how it answers when all are taken.
@@ -127,6 +138,7 @@ impl Default for Server {
             counts_refused: false,
             refusal_latency: Span::ZERO,
             max_concurrency: None,
+            capacity: None,
             max_queue: Some(0),
             when_full: Fault::RateLimited,
             load_per_in_flight: 0.0,

@@ -6,6 +6,7 @@ pub(super) mod limiter;
 pub(super) mod queue;
 pub(super) mod requests;
 pub(super) mod server;
+pub(super) mod sharing;
 pub(super) mod source;
 pub(super) mod store;
 pub(super) mod tiers;

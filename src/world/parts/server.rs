@@ -18,6 +18,8 @@ pub(crate) enum Reception {
     Refused { fault: Fault, takes: Span, retry_after: Span },
     /// It is down, takes the attempt, and never answers.
     Silent,
+    /// It works on it beside all others that are there, at a speed that depends on how many come.
+    Shares,
     /// It works on it: from then until then, or never to an end.
     Works { from: Instant, until: Instant },
 }
@@ -31,6 +33,8 @@ pub(crate) struct Server {
     outages: Vec<Timeline>,
     /// When the attempts leave that are there.
     leaving: BinaryHeap<Reverse<Instant>>,
+    /// Attempts that share it.
+    sharing: u64,
     pub(crate) in_flight: TimeWeighted,
     /// When each slot in use is free again, with the attempts that wait for it.
     slots: BinaryHeap<Reverse<Instant>>,
@@ -54,6 +58,7 @@ impl Server {
             tokens: bucket(spec.tokens_per_minute),
             outages: spec.outages.iter().enumerate().map(timeline).collect(),
             leaving: BinaryHeap::new(),
+            sharing: 0,
             in_flight: TimeWeighted::default(),
             slots: BinaryHeap::new(),
             minute: (0, 0),
@@ -83,11 +88,14 @@ impl Server {
         if fits > now {
             return (refuse(Fault::RateLimited, fits.since(now)), counts);
         }
-        let there = self.leaving.len() as u64;
+        let there = self.present();
         if let (Some(slots), Some(places)) = (self.spec.max_concurrency, self.spec.max_queue)
             && there >= u64::from(slots) + u64::from(places)
         {
             return (refuse(self.spec.when_full, Span::ZERO), counts);
+        }
+        if self.spec.capacity.is_some() {
+            return (Reception::Shares, counts);
         }
         let from = match self.spec.max_concurrency {
             Some(slots) if self.slots.len() >= slots as usize => {
@@ -114,7 +122,18 @@ impl Server {
             self.slots.push(Reverse(until));
         }
         self.leaving.push(Reverse(until));
-        self.in_flight.set(now.nanos(), self.leaving.len() as u64);
+        self.in_flight.set(now.nanos(), self.present());
+    }
+
+    /// So many attempts share it from now on.
+    pub(crate) fn shares_with(&mut self, now: Instant, sharing: u64) {
+        self.catch_up(now);
+        self.sharing = sharing;
+        self.in_flight.set(now.nanos(), self.present());
+    }
+
+    fn present(&self) -> u64 {
+        self.leaving.len() as u64 + self.sharing
     }
 
     /// Those whose time has come have left by `now`.
@@ -123,7 +142,7 @@ impl Server {
             && leaves <= now
         {
             self.leaving.pop();
-            self.in_flight.set(leaves.nanos(), self.leaving.len() as u64);
+            self.in_flight.set(leaves.nanos(), self.present());
         }
     }
 
