@@ -67,6 +67,19 @@ pub(super) fn cost(cursor: &Cursor<'_>) -> Cost {
     Cost { value_per_plan: cursor.money("value_per_plan"), preset: cursor.word("upgrade").to_string(), upgraded: None }
 }
 
+/// Reads a quota of a provider, over which attempts are refused.
+pub(super) fn refusing_quota(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Option<Quota> {
+    if cursor.word("on_exceed") != "reject" {
+        let complaint = Complaint::new("a provider refuses what is over its quota").found(cursor.word("on_exceed"));
+        input.problems.report_once(
+            cursor.at("on_exceed"),
+            &cursor.key("on_exceed"),
+            complaint.allowed("\"reject\"; what attempts cost is said by `prices`"),
+        );
+    }
+    quota(input, cursor)
+}
+
 /// Reads the quota of requests: an invocation begins at once, or does not.
 fn requests(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Option<Quota> {
     if matches!(cursor.word("on_exceed"), "wait" | "drop") {

@@ -387,6 +387,8 @@ pub struct Store {
     pub kind: StoreKind,
     /// `latency.get` and so on, by [`OpKind`].
     pub latency: [LawSpec; 4],
+    /// `hot_for` and `latency.cold`: how long a key stays hot, and how long the read of another takes.
+    pub cold: Option<(Span, LawSpec)>,
     /// `quota.reads`, `.writes`, `.deletes`, `.lists`, by [`OpKind`]; all of a list hold at once.
     pub quotas: [Vec<Quota>; 4],
     /// `key_spacing`: the least time between two accepted writes of one key.

@@ -179,7 +179,7 @@ impl World<'_> {
             network: state.draws.at(1, position).next(),
         };
         let (external, law) = (spec.external, spec.laws[op as usize]);
-        let op = OpAsked { store: spec.store as usize, op, external, law, key: None, bytes: 0 };
+        let op = OpAsked { store: spec.store as usize, op, external, law, cold: None, key: None, bytes: 0 };
         let Some(asked) = self.ask(&asker, &op) else { return true };
         self.errand_waits(id, &asked, false)
     }

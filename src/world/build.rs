@@ -3,9 +3,11 @@
 
 mod flow;
 mod parts;
+mod rows;
 
 use self::flow::flow;
 use self::parts::{answerers, check, lookup};
+use self::rows::{Keys, reads, rows};
 use super::admin::{ChoreSpec, chores, remembers};
 use super::draws::{OpDraw, OpDraws, OpWords};
 use super::laws::Laws;
@@ -19,6 +21,7 @@ use crate::streams::Law;
 use crate::units::{Instant, Span};
 
 pub(super) use self::parts::{Check, Lookup};
+pub(super) use self::rows::{Cold, Family, KeySlot, ReadOp, Row};
 
 /// Nothing at this position.
 pub(super) const NONE: u16 = u16::MAX;
@@ -55,6 +58,8 @@ pub struct Blueprint {
     pub(super) memory_keys: usize,
     pub(super) families: Vec<Family>,
     pub(super) shared_keys: usize,
+    /// Keys of which every region knows whether they are hot.
+    pub(super) hot_keys: usize,
     pub(super) session_keys: usize,
     pub(super) has_list: bool,
     /// By tiers.
@@ -186,53 +191,6 @@ pub(super) struct Provider {
     pub(super) retry: Retry,
 }
 
-/// One row of the logging table.
-#[derive(Clone, Debug)]
-pub(super) struct Row {
-    pub(super) store: u16,
-    pub(super) op: OpKind,
-    pub(super) when: When,
-    pub(super) role: Role,
-    pub(super) key: KeySlot,
-    pub(super) family: u16,
-    pub(super) ttl: Option<Span>,
-    pub(super) bytes: u64,
-    pub(super) law: u16,
-    pub(super) words: OpWords,
-    pub(super) external: bool,
-    /// Whether the call waits for it.
-    pub(super) awaited: bool,
-}
-
-/// Where the last write of a key is remembered.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum KeySlot {
-    /// Nowhere: the key is written once.
-    Once,
-    /// With the plan.
-    Session(u16),
-    /// With the world.
-    Shared(u16),
-}
-
-/// The keys that begin alike.
-#[derive(Debug)]
-pub(super) struct Family {
-    pub(super) name: String,
-    pub(super) store: u16,
-}
-
-/// One read that is not a log.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct ReadOp {
-    pub(super) store: u16,
-    pub(super) law: u16,
-    pub(super) words: OpWords,
-    pub(super) external: bool,
-    /// Where an isolate's memory keeps the key, and for how long.
-    pub(super) memory: Option<(u32, Span)>,
-}
-
 impl Blueprint {
     /// Compiles a checked model.
     ///
@@ -251,8 +209,8 @@ impl Blueprint {
     fn of_stage(model: &Model, whole: &Model) -> Result<Blueprint, String> {
         let mut laws = Laws::default();
         let mut draws = OpDraws::default();
-        let reads = reads(model, &mut laws, &mut draws)?;
         let mut keys = Keys::default();
+        let reads = reads(model, &mut laws, &mut keys, &mut draws)?;
         let requests = rows(model, LogEvent::Request, &mut laws, &mut keys, &mut draws)?;
         let responses = rows(model, LogEvent::Response, &mut laws, &mut keys, &mut draws)?;
         let mut of_ends = OpDraws::default();
@@ -360,6 +318,7 @@ impl Blueprint {
             reads: reads.ops,
             families: keys.families,
             shared_keys: keys.shared.len(),
+            hot_keys: keys.hot.len(),
             session_keys: keys.session.len(),
             plan_words: reads.plan_words,
             op_draws: draws.list,
@@ -455,104 +414,4 @@ impl Blueprint {
     pub(super) fn think_law(&self, class: usize) -> Option<&Law> {
         self.thinks[class].map(|law| &self.laws[law as usize])
     }
-}
-
-/// Keys that are written more than once, and families of keys.
-#[derive(Default)]
-struct Keys {
-    shared: Vec<(u16, String)>,
-    session: Vec<(u16, String)>,
-    families: Vec<Family>,
-}
-
-impl Keys {
-    fn slot(&mut self, store: u16, op: &LogOp) -> KeySlot {
-        use crate::model::KeyScope;
-        let position = |list: &mut Vec<(u16, String)>| {
-            let key = (store, op.key.template.clone());
-            let at = list.iter().position(|known| *known == key).unwrap_or_else(|| {
-                list.push(key);
-                list.len() - 1
-            });
-            at as u16
-        };
-        match op.key.scope {
-            KeyScope::Log => KeySlot::Once,
-            KeyScope::Session => KeySlot::Session(position(&mut self.session)),
-            KeyScope::Shared => KeySlot::Shared(position(&mut self.shared)),
-        }
-    }
-
-    fn family(&mut self, store: u16, name: &str) -> u16 {
-        let known = self.families.iter().position(|f| f.store == store && f.name == name);
-        known.unwrap_or_else(|| {
-            self.families.push(Family { name: name.into(), store });
-            self.families.len() - 1
-        }) as u16
-    }
-}
-
-fn rows(
-    model: &Model,
-    event: LogEvent,
-    laws: &mut Laws,
-    keys: &mut Keys,
-    draws: &mut OpDraws,
-) -> Result<Vec<Row>, String> {
-    let ops = model.logging.ops.iter().filter(|op| op.event == event);
-    ops.map(|op| {
-        let store = op.store.index() as u16;
-        let spec = &model.stores[op.store.index()];
-        Ok(Row {
-            store,
-            op: op.op,
-            when: op.when,
-            role: op.role,
-            key: keys.slot(store, op),
-            family: keys.family(store, &op.key.family),
-            ttl: op.ttl,
-            bytes: op.bytes.0,
-            law: laws.id(&spec.latency[op.op as usize])?,
-            words: draws.row(op, spec),
-            external: spec.is_external(),
-            awaited: op.awaited,
-        })
-    })
-    .collect()
-}
-
-struct Reads {
-    ops: Vec<ReadOp>,
-    per_plan: usize,
-    plan_words: usize,
-    memory_keys: usize,
-}
-
-fn reads(model: &Model, laws: &mut Laws, draws: &mut OpDraws) -> Result<Reads, String> {
-    let mut reads = Reads { ops: Vec::new(), per_plan: 0, plan_words: 0, memory_keys: 0 };
-    for plan_begins in [true, false] {
-        for read in &model.reads {
-            let count = match read.count {
-                ReadCount::PerPlan(count) if plan_begins => count,
-                ReadCount::PerCall(count) if !plan_begins => count,
-                _ => continue,
-            };
-            let store = &model.stores[read.store.index()];
-            for nth in 0..count {
-                let memory = read.memory_ttl.map(|ttl| (reads.memory_keys as u32, ttl));
-                reads.memory_keys += usize::from(memory.is_some());
-                reads.ops.push(ReadOp {
-                    store: read.store.index() as u16,
-                    law: laws.id(&store.latency[OpKind::Get as usize])?,
-                    words: draws.read(&read.name, nth, store),
-                    external: store.is_external(),
-                    memory,
-                });
-            }
-        }
-        if plan_begins {
-            (reads.per_plan, reads.plan_words) = (reads.ops.len(), draws.list.len());
-        }
-    }
-    Ok(reads)
 }

@@ -128,6 +128,8 @@ impl OpDraws {
     fn op(&mut self, what: &str, op: OpKind, store: &Store) -> OpWords {
         let is_put = op == OpKind::Put;
         let is_service = store.kind == StoreKind::LogService;
+        let is_random = |law: &LawSpec| !matches!(law, LawSpec::Constant { .. });
+        let cold = store.cold.as_ref().filter(|_| op == OpKind::Get).map(|(_, law)| law);
         let mut word = |is_drawn: bool, purpose| {
             if !is_drawn {
                 return NONE;
@@ -136,7 +138,7 @@ impl OpDraws {
             self.list.len() as u16 - 1
         };
         OpWords {
-            latency: word(!matches!(store.latency[op as usize], LawSpec::Constant { .. }), Purpose::Op),
+            latency: word(is_random(&store.latency[op as usize]) || cold.is_some_and(is_random), Purpose::Op),
             pressure: word(is_put && store.evictions_per_hour > 0.0, Purpose::Pressure),
             kept: word(is_put && store.put_stores_nothing.value() > 0.0, Purpose::Outcome),
             network: word(is_service && store.network_errors.value() > 0.0, Purpose::Outage),

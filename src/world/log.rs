@@ -1,6 +1,6 @@
 //! What a call does to the stores: its reads, and the rows of the logging strategy.
 
-use super::build::{KeySlot, NONE, ReadOp, Row};
+use super::build::{Cold, KeySlot, NONE, ReadOp, Row};
 use super::draws::OpWords;
 use super::event::{Event, Rank, order};
 use super::fate::LogState;
@@ -48,6 +48,8 @@ pub(super) struct OpAsked {
     pub(super) op: OpKind,
     pub(super) external: bool,
     pub(super) law: u16,
+    /// What makes it cold, in which region.
+    pub(super) cold: Option<(Cold, u16)>,
     /// When its key was last written, if that matters.
     pub(super) key: Option<Instant>,
     /// Bytes that it would add to the store.
@@ -99,8 +101,9 @@ impl World<'_> {
             return Some(false);
         }
         let ReadOp { law, words, external, .. } = read;
+        let cold = read.cold.map(|cold| (cold, self.region(self.calls[id as usize].plan)));
         let (store, op) = (read.store as usize, OpKind::Get);
-        let asked = self.ask(&self.caller(id, words), &OpAsked { store, op, external, law, key: None, bytes: 0 });
+        let asked = self.ask(&self.caller(id, words), &OpAsked { store, op, external, law, cold, key: None, bytes: 0 });
         Some(asked.is_none_or(|asked| self.wait_for(id, asked)))
     }
 
@@ -183,7 +186,9 @@ impl World<'_> {
             _ => None,
         };
         let (key, bytes) = (last, if row.op == OpKind::Put && last.is_none() { row.bytes } else { 0 });
-        let op = OpAsked { store: row.store as usize, op: row.op, external: row.external, law: row.law, key, bytes };
+        let cold = row.cold.map(|cold| (cold, if plan == u32::MAX { 0 } else { self.region(plan) }));
+        let (store, law) = (row.store as usize, row.law);
+        let op = OpAsked { store, op: row.op, external: row.external, law, cold, key, bytes };
         let asked = self.ask(asker, &op)?;
         if asked.refused.is_none() && row.op == OpKind::Put {
             match row.key {
@@ -197,6 +202,21 @@ impl World<'_> {
             self.family_writes[row.family as usize] += u64::from(asker.recorded);
         }
         Some((asked, last.is_some()))
+    }
+
+    /// The law of how long an op takes: a read of a key that its region has fetched a moment ago is hot.
+    fn law_of(&mut self, asked: &OpAsked) -> u16 {
+        let Some((cold, region)) = asked.cold else { return asked.law };
+        if cold.key == NONE {
+            return cold.law;
+        }
+        let slot = usize::from(region) * self.blueprint.hot_keys + usize::from(cold.key);
+        let until = &mut self.hot_until[slot];
+        if self.now < *until {
+            return asked.law;
+        }
+        *until = self.now.saturating_add(cold.after);
+        cold.law
     }
 
     fn session_slot(&self, plan: u32, key: u16) -> usize {
@@ -261,7 +281,8 @@ impl World<'_> {
             world.stores[store].refuse(op, why, now, recorded);
             Asked { at: now, takes, refused: Some(why) }
         };
-        let takes = self.blueprint.laws[asked.law as usize].sample(asker.latency);
+        let law = self.law_of(asked);
+        let takes = self.blueprint.laws[law as usize].sample(asker.latency);
         if self.stores[store].is_service()
             && let Some(why) = self.service_fails(asker, store, verdict, takes)
         {

@@ -128,6 +128,7 @@ impl World<'_> {
                 op,
                 external: false,
                 law: if op == OpKind::Get { spec.get } else { spec.put },
+                cold: None,
                 key: self.limiters[limiter].written(person).filter(|_| op == OpKind::Put),
                 bytes: 0,
             },

@@ -14,7 +14,7 @@ use super::ledger::{AttemptEnd, CallEnd};
 use super::parts::server::{Reception, Server};
 use super::parts::sharing::{Sharing, Ticket};
 use super::state::{Phase, World};
-use crate::policy::{Circuit, Ending, Fault, Pass, Purse};
+use crate::policy::{Circuit, Ending, Fault, Meter, Pass, Purse};
 use crate::streams::{Purpose, Scatter, Source as Draws};
 use crate::units::{Instant, Span};
 
@@ -115,7 +115,9 @@ impl Policies {
             classes.collect()
         };
         let hang = |provider: &crate::model::Provider| provider.server.as_ref().is_some_and(|s| s.hang.value() > 0.0);
-        let server = |p: &crate::model::Provider| p.server.as_ref().map(|spec| Server::new(&p.name, spec, draws));
+        let server = |p: &crate::model::Provider| {
+            p.server.as_ref().map(|spec| Server::new(&p.name, spec, model.run.start, draws))
+        };
         Policies {
             guards: Vec::new(),
             circuits: Vec::new(),
@@ -146,12 +148,13 @@ impl Policies {
             let parts = tally.useful <= tally.billed && tally.billed + tally.turned_away <= tally.sent;
             server.is_none() || parts && tally.counted <= tally.sent && tally.abandoned <= tally.sent
         };
-        self.tallies.iter().zip(&self.servers).all(holds)
+        let keeps_quotas = |server: &Server| server.quotas.iter().all(Meter::is_sound);
+        self.tallies.iter().zip(&self.servers).all(holds) && self.servers.iter().flatten().all(keeps_quotas)
     }
 
     /// The replication ends.
     pub(super) fn finish(&mut self, now: Instant) {
-        self.servers.iter_mut().flatten().for_each(|server| server.catch_up(now));
+        self.servers.iter_mut().flatten().for_each(|server| server.finish(now));
     }
 }
 

@@ -197,6 +197,8 @@ pub(super) struct World<'b> {
     /// Of each plan and session key: when it was last written.
     pub(super) session_writes: Vec<Option<Instant>>,
     pub(super) shared_writes: Vec<Option<Instant>>,
+    /// By region and key: until when it is hot.
+    pub(super) hot_until: Vec<Instant>,
     /// The log event under way of each call.
     pub(super) logs: Vec<LogState>,
     /// What each call has read of the index.
@@ -273,6 +275,7 @@ impl<'b> World<'b> {
             crate::model::Discipline::Priority => blueprint.line_count,
             _ => 1,
         };
+        let regions = blueprint.class_regions.iter().copied().max().map_or(0, usize::from);
         let used_width = 2 + model.stores.len();
         let widest = |width: fn(&super::build::Flow) -> usize| blueprint.workflows.iter().map(width).max().unwrap_or(0);
         let mut world = World {
@@ -314,6 +317,7 @@ impl<'b> World<'b> {
             used_width,
             session_writes: Vec::new(),
             shared_writes: vec![None; blueprint.shared_keys],
+            hot_until: vec![Instant::START; (regions + 1) * blueprint.hot_keys],
             logs: Vec::new(),
             copies: Vec::new(),
             memory: vec![Instant::START; isolates * blueprint.memory_keys],

@@ -24,7 +24,15 @@ pub(super) fn of(model: &Model, mix: &[Expected; 2]) -> Vec<Ceiling> {
     let keys = keys.into_iter().map(|key| shared_key(model, mix, key));
     let slots = (0..model.queues.len()).map(|queue| slots(model, mix, queue));
     let providers = (0..model.providers.len()).flat_map(|provider| self::provider(model, mix, provider));
-    quotas.chain(keys).chain(slots).chain(providers).chain([requests(model, mix)]).flatten().collect()
+    let of_providers = (0..model.providers.len()).flat_map(|provider| provider_quotas(model, mix, provider));
+    quotas
+        .chain(keys)
+        .chain(slots)
+        .chain(providers)
+        .chain(of_providers)
+        .chain([requests(model, mix)])
+        .flatten()
+        .collect()
 }
 
 fn by_the_clock(model: &Model, mix: &[Expected; 2]) -> Vec<[f64; 4]> {
@@ -161,6 +169,20 @@ fn provider(model: &Model, mix: &[Expected; 2], at: usize) -> [Option<Ceiling>; 
         limit("tokens_per_minute", tokens, larger(mix, |plan| plan.tokens[at]), per_minute, "tokens"),
         limit("slots", slots, larger(mix, |plan| plan.work_seconds[at]), all_day, "s"),
     ]
+}
+
+/// What a provider admits in a day, a month or another window.
+fn provider_quotas(model: &Model, mix: &[Expected; 2], at: usize) -> Vec<Option<Ceiling>> {
+    let provider = &model.providers[at];
+    let (per_plan, note) = larger(mix, |plan| plan.attempts[at]);
+    let quotas = provider.server.iter().flat_map(|server| &server.quotas).enumerate();
+    let ceiling = |(nth, quota): (usize, &Quota)| {
+        let nth = if nth > 0 { format!(".{}", nth + 1) } else { String::new() };
+        let because = format!("{} ÷ {} a plan{note}", in_words(quota, "attempts"), number(per_plan));
+        let limit = format!("provider.{}.quota.attempts{nth}", provider.name);
+        (per_plan > 0.0).then(|| ceiling(limit, per_day(quota) / per_plan, quota, because))
+    };
+    quotas.map(ceiling).collect()
 }
 
 fn requests(model: &Model, mix: &[Expected; 2]) -> Option<Ceiling> {

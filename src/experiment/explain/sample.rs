@@ -150,6 +150,7 @@ fn provider() -> Provider {
 fn kv() -> Store {
     Store {
         awaited: None,
+        cold: None,
         searchable: false,
         name: "kv".into(),
         kind: StoreKind::Kv,

@@ -1,6 +1,6 @@
 //! The keys of providers and of what stands between them and a call: retries, breakers.
 
-use super::{LAW, U32};
+use super::{LAW, QUOTA, U32};
 use crate::model::fields::Kind::*;
 use crate::model::fields::{Field, Section, default, optional, required};
 
@@ -35,6 +35,12 @@ pub(super) static PROVIDER: Section = Section {
             Whole(1, U32),
             "unlimited",
             "A bucket of attempts, refilled continuously (429).",
+        ),
+        optional(
+            "quota",
+            OneOrMore(&QUOTA),
+            "unlimited",
+            "Attempts that it admits in a day, a month or another window: one quota, or a list; more are refused (429).",
         ),
         optional(
             "tokens_per_minute",

@@ -14,6 +14,12 @@ pub(super) static STORE: Section = Section {
             "`kv`: durable, an internal subrequest; `cache`: forgets, an external one; `log-service`: its client is silent for a while after a refusal, and it finds records without an index; an external one.",
         ),
         optional("latency", Table(&LATENCY), "no time", "How long each operation takes."),
+        optional(
+            "hot_for",
+            Length,
+            "every key is",
+            "How long a key stays hot in a region that has fetched it; with `latency.cold`. A key of one plan or call never is.",
+        ),
         optional("quota", Table(&QUOTAS), "unlimited", "How many of each operation."),
         optional("key_spacing", Length, "none", "The least time between two accepted writes of one key."),
         default(
@@ -82,7 +88,8 @@ static BACKGROUND: Section = Section {
 static LATENCY: Section = Section {
     title: "latency of a store",
     fields: &[
-        default("get", Law(&LAW), "0s", "Of reading a key."),
+        default("get", Law(&LAW), "0s", "Of reading a key; where there is `cold`, one that is hot."),
+        optional("cold", Law(&LAW), "as `get`", "Of reading a key that the region has not fetched for `hot_for`."),
         default("put", Law(&LAW), "0s", "Of writing a key."),
         default("delete", Law(&LAW), "0s", "Of deleting a key."),
         default("list", Law(&LAW), "0s", "Of listing keys."),

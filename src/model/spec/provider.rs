@@ -1,7 +1,7 @@
 //! A provider, and the policies around an attempt.
 
 use super::cost::Tokens;
-use crate::policy::{Breaker, Fault, Hedge, Retry, RetryBudget};
+use crate::policy::{Breaker, Fault, Hedge, Quota, Retry, RetryBudget};
 use crate::streams::LawSpec;
 use crate::units::{Probability, Span};
 
@@ -89,6 +89,8 @@ impl RetryAfter {
 pub struct Server {
     /// `requests_per_minute`
     pub requests_per_minute: Option<u64>,
+    /// `quota`: attempts in a window; all of a list hold at once, and more are refused.
+    pub quotas: Vec<Quota>,
     /// `tokens_per_minute`
     pub tokens_per_minute: Option<u64>,
     /// `tokens`: what an attempt reserves of it, where its step says nothing.
@@ -132,6 +134,7 @@ impl Default for Server {
     fn default() -> Server {
         Server {
             requests_per_minute: None,
+            quotas: Vec::new(),
             tokens_per_minute: None,
             tokens: 0,
             limit_burst: Span::MINUTE,
