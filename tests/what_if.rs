@@ -26,11 +26,12 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-/// 4 slots and 64 places against 8 and 128, at so many plans a day.
-fn pair(per_day: u32) -> Comparison {
+/// 4 slots and 64 places against 8 and 128, at so many plans a day, in so many replications.
+fn pair(per_day: u32, replications: u32) -> Comparison {
     let demand = format!("traffic.user.arrivals.per_day={per_day}");
+    let replications = format!("run.replications={replications}");
     let names = ["queue-default.toml", "queue-large.toml"];
-    let pair = names.map(|name| (name.to_string(), shipped(name, &[&demand])));
+    let pair = names.map(|name| (name.to_string(), shipped(name, &[&demand, &replications])));
     compare(pair.into(), (&[], 10), &OPTIONS, &|_, _| true).unwrap()
 }
 
@@ -43,7 +44,7 @@ fn narrowing(found: &Comparison, metric: &str) -> f64 {
 /// second run under another seed. `docs/pairing.md` says where they do not.
 #[test]
 fn pairing_narrows_the_interval_threefold() {
-    let found = pair(3500);
+    let found = pair(3500, 10);
     let half = |answer: &capsim::experiment::Answer| {
         let (low, high) = answer.metric("plans.per_day").unwrap().ci95.unwrap();
         (high - low) / 2.0
@@ -58,15 +59,15 @@ fn pairing_narrows_the_interval_threefold() {
     assert!(narrowing(&found, "plans.per_day") >= 3.0);
 }
 
-/// On the shipped, busier day: threefold for what fails by itself; not for waits, of which the larger queue has next
-/// to none. There is nothing that its draws could take away, whatever they are.
+/// On the shipped, busier day threefold too for what is completed, what fails and what is tried again: the ratio of two
+/// variances is uncertain itself, so more replications than the models ask for. Not for waits, of which the larger
+/// queue has next to none: there is nothing that its draws could take away, whatever they are.
 #[test]
-fn where_one_side_hardly_varies_pairing_cannot_narrow() {
-    let found = pair(4000);
-    for metric in ["plans.failed", "attempts.retried"] {
+fn on_the_busiest_day_pairing_narrows_all_but_waits_threefold() {
+    let found = pair(4000, 40);
+    for metric in ["plans.per_day", "plans.completed", "plans.failed", "attempts.retried"] {
         assert!(narrowing(&found, metric) >= 3.0, "{metric}: {}", narrowing(&found, metric));
     }
-    assert!(narrowing(&found, "plans.per_day") >= 1.5);
     assert!(narrowing(&found, "queue.ai.wait.mean") < 1.1);
     let spread = |at: usize| {
         let (low, high) = found.answers[at].metric("queue.ai.wait.mean").unwrap().ci95.unwrap();

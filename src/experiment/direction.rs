@@ -15,48 +15,46 @@ pub fn better(metric: &str) -> Option<Better> {
         Some(rest) => rest.split_once('.').map_or(rest, |(_, name)| name),
         None => metric,
     };
-    const MORE: [&str; 5] = ["plans.completed", "plans.per_day", "calls.succeeded", "logs.error.written", "cache.hits"];
-    const LESS: [&str; 12] = [
-        "plans.failed",
-        "plans.failed_fraction",
-        "plans.overloaded",
-        "plans.abandoned",
-        "plans.crashed",
-        "calls.failed",
-        "calls.refused",
-        "calls.abandoned",
-        "calls.crashed",
-        "attempts.per_success",
-        "cost.month",
-        "cost.per_plan",
-    ];
-    const LESS_ENDINGS: [&str; 17] = [
+    // What the diagnostics page shows is a view of the rest, and no good or bad of its own.
+    if name.starts_with("diagnostics.") {
+        return None;
+    }
+    const MORE: [&str; 4] = ["plans.completed", "plans.per_day", "calls.succeeded", "logs.error.written"];
+    const MORE_PARTS: [&str; 4] = [".retrievable.", ".reachable.", ".context.", ".reach_back."];
+    const MORE_ENDINGS: [&str; 2] = [".hits", ".hit_fraction"];
+    const LESS: [&str; 6] =
+        ["plans.failed", "plans.failed_fraction", "calls.failed", "calls.refused", "plans.crashed", "calls.crashed"];
+    const LESS_PARTS: [&str; 4] = ["cost.", ".latency.", ".wait.", "_rejected"];
+    const LESS_ENDINGS: [&str; 20] = [
         ".dropped",
         ".drop_fraction",
         ".abandoned",
         ".abandon_fraction",
-        "_rejected",
-        "_rejected_quota",
-        "_rejected_key",
-        "_rejected_invocation",
         ".exhausted_days_fraction",
+        ".exhausted_fraction",
+        ".overloaded",
+        ".overloaded_fraction",
+        "_overloaded",
+        "_exhausted",
         ".used_fraction",
         ".timed_out",
         ".errored",
         ".rate_limited",
         ".retried",
+        ".per_success",
         ".lost",
+        ".lost_at_restart",
         ".unlogged",
         ".lost_updates",
     ];
-    let is = |list: &[&str]| list.contains(&name);
-    if is(&MORE) || [".retrievable.", ".reachable.", ".context."].iter().any(|part| name.contains(part)) {
+    let is = |names: &[&str], parts: &[&str], endings: &[&str]| {
+        names.contains(&name)
+            || parts.iter().any(|part| name.contains(part))
+            || endings.iter().any(|ending| name.ends_with(ending))
+    };
+    if is(&MORE, &MORE_PARTS, &MORE_ENDINGS) {
         Some(Better::More)
-    } else if is(&LESS)
-        || name.starts_with("plan.latency.")
-        || (name.starts_with("queue.") && name.contains(".wait."))
-        || LESS_ENDINGS.iter().any(|ending| name.ends_with(ending))
-    {
+    } else if is(&LESS, &LESS_PARTS, &LESS_ENDINGS) {
         Some(Better::Less)
     } else {
         None
@@ -74,6 +72,10 @@ mod tests {
         assert_eq!(better("queue.ai.wait.mean"), Some(Better::Less));
         assert_eq!(better("logs.error.retrievable.3d"), Some(Better::More));
         assert_eq!(better("kv.writes_rejected"), Some(Better::Less));
+        assert_eq!(better("plans.overloaded_fraction"), Some(Better::Less));
+        assert_eq!(better("d1.db.wait.p95"), Some(Better::Less));
+        assert_eq!(better("cost.per_useful_plan"), Some(Better::Less));
         assert_eq!(better("kv.writes"), None);
+        assert_eq!(better("diagnostics.wait.mean"), None);
     }
 }

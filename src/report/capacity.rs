@@ -1,11 +1,15 @@
 //! The pages of `capacity`: the answer in a sentence, the ladder, the probes.
 
+use super::csv::{field, number as csv_number};
 use super::json::{finite, pretty};
-use super::text::{WIDTH, plain_table, section};
-use super::words::{NOTHING, Paint, paragraph};
+use super::page::{Page, Table};
+use super::words::{NOTHING, short};
 use crate::experiment::{Capacity, Finding, Found, Rung};
 use crate::units::{count, number};
 use serde_json::{Value, json};
+
+/// The JSON Schema of what `capacity --format json` prints.
+pub const CAPACITY_SCHEMA: &str = include_str!("../../docs/capacity.schema.json");
 
 fn finding(finding: Finding) -> &'static str {
     match finding {
@@ -81,53 +85,66 @@ fn simulated(rung: &Rung) -> String {
     }
 }
 
-/// Renders a capacity as text.
-pub fn capacity_text(capacity: &Capacity, paint: Paint) -> String {
-    let mut out = format!("{}: capacity\n\n", paint.bold(&capacity.model));
-    answer(capacity).iter().for_each(|sentence| out += &paragraph("  ", sentence, WIDTH));
-    let digest = capacity.digest.get(..12).unwrap_or(&capacity.digest);
-    let events = count(capacity.events);
-    out += &format!(
-        "  Seed {}, model {digest}, {} demands tried, {events} events.\n",
-        capacity.seed,
-        capacity.probes.len()
-    );
+/// The page of a capacity.
+pub(super) fn page(capacity: &Capacity) -> Page {
+    let digest = short(&capacity.digest);
+    let (tried, events) = (capacity.probes.len(), count(capacity.events));
     let rungs = capacity.ladder.iter().map(|rung| {
-        let kind = if rung.objective { "objective" } else { "limit" };
-        [rung.limit.clone(), kind.into(), rung.arithmetic.map_or(NOTHING.into(), number), simulated(rung)]
+        vec![
+            rung.limit.clone(),
+            if rung.objective { "objective" } else { "limit" }.into(),
+            rung.arithmetic.map_or(NOTHING.into(), number),
+            simulated(rung),
+        ]
     });
-    let header = ["binds", "kind", "by arithmetic", "simulated"];
-    let rows = plain_table(header, [false, false, true, true], rungs.collect());
-    let title = "Ladder: the plans a day at which each limit and objective binds by itself";
-    section(&mut out, title, rows.into_iter().map(|line| line + "\n").collect(), paint);
     let probes = capacity.probes.iter().map(|probe| {
-        let not: Vec<&str> = probe
-            .objectives
-            .iter()
-            .zip(&capacity.objectives)
-            .filter(|(f, _)| **f != Finding::Meets)
-            .map(|(_, o)| o.metric.as_str())
-            .collect();
-        let each = probe.horizon.to_string();
-        [
+        let objectives = probe.objectives.iter().zip(&capacity.objectives);
+        let not: Vec<&str> =
+            objectives.filter(|(f, _)| **f != Finding::Meets).map(|(_, o)| o.metric.as_str()).collect();
+        vec![
             number(probe.plans_per_day),
             count(probe.replications.into()),
-            each,
+            probe.horizon.to_string(),
             finding(probe.finding).into(),
             not.join(", "),
         ]
     });
-    let rows = plain_table(
-        ["plans a day", "replications", "of", "verdict", "not met"],
-        [true, true, true, false, false],
-        probes.collect(),
-    );
-    section(&mut out, "Demands tried", rows.into_iter().map(|line| line + "\n").collect(), paint);
+    Page {
+        title: format!("{}: capacity", capacity.model),
+        answer: answer(capacity),
+        run: format!("Seed {}, model {digest}, {tried} demands tried, {events} events.", capacity.seed),
+        parts: vec![
+            Table::part(
+                "Ladder: the plans a day at which each limit and objective binds by itself",
+                &["binds", "kind", "#by arithmetic", "#simulated"],
+                rungs,
+            ),
+            Table::part("Demands tried", &["#plans a day", "#replications", "#of", "verdict", "not met"], probes),
+        ],
+    }
+}
+
+/// A line for the capacity and one for each rung of the ladder.
+pub(super) fn csv(capacity: &Capacity) -> String {
+    let (free_at, binds_at) = match capacity.found {
+        Found::Capacity { plans_per_day, not_at, .. } => (Some(plans_per_day), Some(not_at)),
+        Found::Unbounded { top } => (Some(top), None),
+        Found::Infeasible { smallest } => (None, Some(smallest)),
+    };
+    let mut out = String::from("limit,kind,arithmetic,free_at,binds_at\r\n");
+    let mut line = |limit: &str, kind: &str, numbers: [Option<f64>; 3]| {
+        out += &format!("{},{kind},{}\r\n", field(limit), numbers.map(csv_number).join(","));
+    };
+    line("capacity", "answer", [None, free_at, binds_at]);
+    for rung in &capacity.ladder {
+        let kind = if rung.objective { "objective" } else { "limit" };
+        line(&rung.limit, kind, [rung.arithmetic, rung.free_at, rung.binds_at]);
+    }
     out
 }
 
-/// Renders a capacity as JSON.
-pub fn capacity_json(capacity: &Capacity) -> String {
+/// For programs.
+pub(super) fn json(capacity: &Capacity) -> String {
     let number = |x: Option<f64>| x.map_or(Value::Null, finite);
     let (verdict, plans, bounds) = match capacity.found {
         Found::Capacity { plans_per_day, not_at, fails_from } => {

@@ -2,12 +2,14 @@
 
 use super::csv::{field, number as csv_number};
 use super::json::{finite, pretty};
-use super::text::{WIDTH, plain_table, section};
-use super::words::{self, Paint, paragraph, range, value, value_or_dash};
+use super::page::{Page, Part, Table};
+use super::words::{self, range, value, value_or_dash};
 use crate::experiment::{Change, Comparison, Missed, Row, Standing};
 use crate::units::{count, number, percent};
 use serde_json::{Value, json};
 
+/// The JSON Schema of what `compare --format json` prints.
+pub const COMPARE_SCHEMA: &str = include_str!("../../docs/compare.schema.json");
 /// Rows in the list of what moved.
 const MOVED: usize = 6;
 
@@ -92,26 +94,16 @@ fn seen(comparison: &Comparison) -> impl Iterator<Item = &Row> {
     })
 }
 
-/// Renders a comparison as text.
-pub fn comparison_text(comparison: &Comparison, paint: Paint) -> String {
-    let mut out = paint.bold(&comparison.names.join(" · ")) + "\n\n";
+/// The page of a comparison.
+pub(super) fn page(comparison: &Comparison) -> Page {
     let first = &comparison.answers[0];
-    partial(comparison).iter().for_each(|sentence| out += &paragraph("  ", sentence, WIDTH));
+    let mut parts = Vec::new();
     for other in 1..comparison.names.len() {
-        out += &paragraph("  ", &verdict(comparison, other), WIDTH);
-    }
-    out += &format!(
-        "  Seed {}, {} replications of {}; 95 % intervals of paired differences, verdicts for all metrics at once.\n",
-        first.seed,
-        count(first.replications.into()),
-        first.horizon
-    );
-    for other in 1..comparison.names.len() {
-        let list: String = moved(comparison, other).iter().map(|line| paragraph("  - ", line, WIDTH)).collect();
-        section(&mut out, &format!("What moved: {}", comparison.names[other]), list, paint);
+        let name = &comparison.names[other];
+        parts.push(Part::List(format!("What moved: {name}"), moved(comparison, other)));
         let rows = seen(comparison).map(|row| {
             let change = &row.changes[other - 1];
-            [
+            vec![
                 row.metric.clone(),
                 value_or_dash(row.means[0], row.unit),
                 value_or_dash(row.means[other], row.unit),
@@ -120,11 +112,25 @@ pub fn comparison_text(comparison: &Comparison, paint: Paint) -> String {
                 words::unit(row.unit).into(),
             ]
         });
-        let header = ["metric", &comparison.names[0], &comparison.names[other], "difference (95 %)", "verdict", "unit"];
-        let lines = plain_table(header, [false, true, true, true, false, false], rows.collect());
-        section(&mut out, "Metrics", lines.into_iter().map(|line| line + "\n").collect(), paint);
+        let names = [&comparison.names[0], name].map(|name| format!("#{name}"));
+        let header = ["metric", &names[0], &names[1], "#difference (95 %)", "verdict", "unit"];
+        let title = if comparison.names.len() > 2 { format!("Metrics: {name}") } else { "Metrics".into() };
+        parts.push(Table::part(title, &header, rows));
     }
-    out
+    Page {
+        title: comparison.names.join(" · "),
+        answer: partial(comparison)
+            .into_iter()
+            .chain((1..comparison.names.len()).map(|o| verdict(comparison, o)))
+            .collect(),
+        run: format!(
+            "Seed {}, {} replications of {}; 95 % intervals of paired differences, verdicts for all metrics at once.",
+            first.seed,
+            count(first.replications.into()),
+            first.horizon
+        ),
+        parts,
+    }
 }
 
 /// What an interruption has left, in a sentence.
@@ -134,36 +140,8 @@ fn partial(comparison: &Comparison) -> Option<String> {
     (done < asked).then(|| format!("Partial: {done} of {asked} replications were done."))
 }
 
-/// Renders a comparison as GitHub-flavoured Markdown.
-pub fn comparison_markdown(comparison: &Comparison) -> String {
-    let mut out = format!("## {}\n\n", comparison.names.join(" · "));
-    partial(comparison).iter().for_each(|sentence| out += &format!("{sentence}\n\n"));
-    for other in 1..comparison.names.len() {
-        out += &format!("{}\n\n", verdict(comparison, other));
-        moved(comparison, other).iter().for_each(|line| out += &format!("- {line}\n"));
-        out += &format!(
-            "\n| metric | {} | {} | difference (95 %) | verdict | unit |\n| --- | ---: | ---: | ---: | --- | --- |\n",
-            comparison.names[0], comparison.names[other]
-        );
-        for row in seen(comparison) {
-            let change = &row.changes[other - 1];
-            out += &format!(
-                "| `{}` | {} | {} | {} | {} | {} |\n",
-                row.metric,
-                value_or_dash(row.means[0], row.unit),
-                value_or_dash(row.means[other], row.unit),
-                difference(change, row.unit),
-                standing(change.standing),
-                words::unit(row.unit)
-            );
-        }
-        out.push('\n');
-    }
-    out
-}
-
-/// Renders a comparison as CSV: a line for each metric and configuration but the first.
-pub fn comparison_csv(comparison: &Comparison) -> String {
+/// A line for each metric and configuration but the first.
+pub(super) fn csv(comparison: &Comparison) -> String {
     let mut out =
         "metric,unit,first,first_mean,second,second_mean,difference,ci95_low,ci95_high,p,verdict,narrowing\r\n"
             .to_string();
@@ -190,8 +168,8 @@ pub fn comparison_csv(comparison: &Comparison) -> String {
     out
 }
 
-/// Renders a comparison as JSON.
-pub fn comparison_json(comparison: &Comparison) -> String {
+/// For programs.
+pub(super) fn json(comparison: &Comparison) -> String {
     let number = |x: Option<f64>| x.map_or(Value::Null, finite);
     let change = |(at, change): (usize, &Change)| {
         json!({

@@ -10,14 +10,11 @@ const STYLE: &str = include_str!("html.css");
 
 /// Renders an answer as a self-contained HTML page.
 pub fn html(answer: &Answer) -> String {
-    let title = escape(&answer.model);
     let mut out = format!(
-        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" \
-         content=\"width=device-width, initial-scale=1\">\n<title>{title}: capsim report</title>\n<style>\n{STYLE}</style>\n\
-         </head>\n<body>\n<main>\n<h1>{title}</h1>\n<p class=\"question\">{}</p>\n",
+        "<h1>{}</h1>\n<p class=\"question\">{}</p>\n<dl class=\"answer\">\n",
+        escape(&answer.model),
         escape(&answer.description)
     );
-    out += "<dl class=\"answer\">\n";
     for statement in summary::statements(answer) {
         out += &format!("<dt>{}</dt><dd>{}</dd>\n", statement.topic, escape(&statement.text));
     }
@@ -32,27 +29,33 @@ pub fn html(answer: &Answer) -> String {
     out += &objectives(answer);
     out += &advice(answer);
     for plot in Plot::ALL {
-        out += &figure(answer, plot);
+        out += &plot.svg(answer).map_or(String::new(), |svg| figure(&svg, plot.describe()));
     }
     out += &beside(answer);
     out += &ceilings(answer);
     out += &metrics(answer);
-    out + &format!(
-        "</main>\n<footer>capsim {}, seed {}, model {}</footer>\n</body>\n</html>\n",
+    document(&answer.model, &out, &format!("seed {}, model {}", answer.seed, answer.digest))
+}
+
+/// A whole page around what it says, which is markup already; `from` says what it is an answer to.
+pub(super) fn document(title: &str, body: &str, from: &str) -> String {
+    format!(
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" \
+         content=\"width=device-width, initial-scale=1\">\n<title>{}: capsim report</title>\n<style>\n{STYLE}</style>\n\
+         </head>\n<body>\n<main>\n{body}</main>\n<footer>capsim {}, {}</footer>\n</body>\n</html>\n",
+        escape(title),
         env!("CARGO_PKG_VERSION"),
-        answer.seed,
-        escape(&answer.digest)
+        escape(from)
     )
 }
 
-fn figure(answer: &Answer, plot: Plot) -> String {
-    let Some(svg) = plot.svg(answer) else { return String::new() };
-    let described = format!("<svg role=\"img\" aria-label=\"{}\" ", plot.describe());
+pub(super) fn figure(svg: &str, describe: &str) -> String {
+    let described = format!("<svg role=\"img\" aria-label=\"{}\" ", escape(describe));
     format!("<figure>\n{}\n</figure>\n", svg.replacen("<svg ", &described, 1).trim_end())
 }
 
 /// A table under a heading: the columns whose name begins with `#` hold numbers.
-fn table(title: &str, header: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
+pub(super) fn table(title: &str, header: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
     let class = |name: &str| if name.starts_with('#') { " class=\"n\"" } else { "" };
     let mut out = format!("<section>\n<h2>{title}</h2>\n<div class=\"scroll\"><table>\n<thead><tr>");
     for name in header {
@@ -63,7 +66,7 @@ fn table(title: &str, header: &[&str], rows: impl Iterator<Item = Vec<String>>) 
         out += "<tr>";
         for (at, (cell, name)) in row.iter().zip(header).enumerate() {
             out += &match at {
-                0 => format!("<th scope=\"row\"><code>{cell}</code></th>"),
+                0 => format!("<th scope=\"row\"{}><code>{cell}</code></th>", class(name)),
                 _ => format!("<td{}>{cell}</td>", class(name)),
             };
         }
@@ -150,6 +153,6 @@ fn metrics(answer: &Answer) -> String {
     out + &left_out.unwrap_or_default()
 }
 
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

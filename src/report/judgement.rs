@@ -1,8 +1,8 @@
 //! The verdict of `check` in its forms, and the baseline as it is stored.
 
 use super::json::{finite, pretty};
-use super::text::{WIDTH, plain_table, section};
-use super::words::{NOTHING, Paint, paragraph, range};
+use super::page::{Page, Table};
+use super::words::{NOTHING, Paint, range, short};
 use crate::experiment::{Baseline, Check, Judgement, Outcome, Ruling};
 use crate::units::{count, number};
 use serde_json::{Map, Value, json};
@@ -89,25 +89,27 @@ fn cells(check: &Check) -> [String; 5] {
     [check.metric.clone(), check.must.clone(), found, interval, ruling(check.ruling).into()]
 }
 
-const HEADER: [&str; 5] = ["metric", "must be", "found", "95 % interval", "verdict"];
+fn page(judgement: &Judgement) -> Page {
+    let run = &judgement.answer;
+    let digest = short(&run.digest);
+    let header = ["metric", "must be", "#found", "#95 % interval", "verdict"];
+    let rows = judgement.checks.iter().map(|check| cells(check).to_vec());
+    Page {
+        title: format!("{}: {}", run.model, outcome(judgement.outcome())),
+        answer: vec![answer(judgement)],
+        run: format!("Seed {}, model {digest}, {} replications.", run.seed, count(run.replications.into())),
+        parts: vec![Table::part("Checks", &header, rows)],
+    }
+}
 
 /// Renders a verdict as text.
 pub fn judgement_text(judgement: &Judgement, paint: Paint) -> String {
-    let mut out = paint.bold(&judgement.answer.model) + "\n\n" + &paragraph("  ", &answer(judgement), WIDTH);
-    let rows = judgement.checks.iter().map(cells).collect();
-    let lines = plain_table(HEADER, [false, false, true, true, false], rows);
-    section(&mut out, "Checks", lines.into_iter().map(|line| line + "\n").collect(), paint);
-    out
+    page(judgement).text(paint)
 }
 
 /// Renders a verdict as GitHub-flavoured Markdown.
 pub fn judgement_markdown(judgement: &Judgement) -> String {
-    let mut out = format!("## {}: {}\n\n{}\n", judgement.answer.model, outcome(judgement.outcome()), answer(judgement));
-    if !judgement.checks.is_empty() {
-        out += &format!("\n| {} |\n| --- | --- | ---: | ---: | --- |\n", HEADER.join(" | "));
-        judgement.checks.iter().for_each(|check| out += &format!("| {} |\n", cells(check).join(" | ")));
-    }
-    out
+    page(judgement).markdown()
 }
 
 /// Renders a verdict as JSON.

@@ -1,5 +1,6 @@
 //! The report for the summary page of a CI job: the same statements, with the long table folded away.
 
+use super::page::Table;
 use super::words::{self, range, value_or_dash};
 use super::{Advice, settings, summary, theory};
 use crate::experiment::{Answer, Verdict};
@@ -94,8 +95,20 @@ fn metrics(answer: &Answer) -> String {
     out + &left_out.unwrap_or_default() + "\n</details>\n"
 }
 
+/// A table of a page; its first column is code.
+pub(super) fn table(table: &Table) -> String {
+    let names: Vec<String> = table.columns().map(|(name, _)| escape(name)).collect();
+    let rules: String = table.columns().map(|(_, number)| if number { " ---: |" } else { " --- |" }).collect();
+    let mut out = format!("| {} |\n|{rules}\n", names.join(" | "));
+    for row in &table.rows {
+        let cells: Vec<String> = row.iter().map(|cell| escape(cell)).collect();
+        out += &format!("| {} |\n", cells.join(" | "));
+    }
+    out
+}
+
 /// Text from a model must not become markup.
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     let mut out = String::new();
     for letter in text.chars() {
         match letter {

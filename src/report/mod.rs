@@ -2,7 +2,8 @@
 //! bytes. Nothing here prints, simulates, or depends on anything but what it is given.
 //!
 //! `summary` and [`Advice`] say in sentences what the metrics mean; [`text()`], [`markdown()`] and [`html()`] set
-//! them for people, [`json()`] and [`csv()`] carry the numbers to programs, and [`plots`] draws them.
+//! them for people, [`json()`] and [`csv()`] carry the numbers to programs, and [`plots`] draws them. [`WhatIf`] is the
+//! same for the answers of the what-if commands.
 
 mod advice;
 mod arithmetic;
@@ -13,6 +14,7 @@ mod html;
 mod json;
 mod judgement;
 mod markdown;
+mod page;
 pub mod plots;
 mod preset;
 mod settings;
@@ -23,12 +25,13 @@ mod text;
 mod theory;
 mod tune;
 mod verification;
+mod what_if;
 mod words;
 
 pub use advice::Advice;
 pub use arithmetic::{arithmetic_json, arithmetic_text};
-pub use capacity::{capacity_json, capacity_text};
-pub use comparison::{comparison_csv, comparison_json, comparison_markdown, comparison_text, missed};
+pub use capacity::CAPACITY_SCHEMA;
+pub use comparison::{COMPARE_SCHEMA, missed};
 pub use csv::csv;
 pub use html::html;
 pub use json::{SCHEMA, SCHEMA_VERSION, json};
@@ -38,10 +41,11 @@ pub use judgement::{
 pub use markdown::markdown;
 pub use preset::{preset, preset_list, strategy_as_custom, strategy_list};
 pub use side_by_side::{Platform, strategies_side_by_side};
-pub use sweep::{Cell, Sweep, point, point_json, read_point, sweep_csv, sweep_json, sweep_markdown, sweep_text};
+pub use sweep::{Cell, SWEEP_SCHEMA, Sweep, point, point_json, read_point};
 pub use text::text;
-pub use tune::{TUNE_SCHEMA, tune_csv, tune_json, tune_markdown, tune_text};
+pub use tune::TUNE_SCHEMA;
 pub use verification::{verification_csv, verification_json, verification_markdown, verification_text};
+pub use what_if::WhatIf;
 pub use words::Paint;
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
-//! The pictures of a report, as SVG and PNG: how long log records can be retrieved, and the ladder of ceilings.
+//! The pictures, as SVG and PNG: how long log records can be retrieved, the ladder of ceilings, and those of the
+//! what-if commands.
 //!
 //! Every coordinate is a whole pixel worked out here with portable arithmetic, so that the same answer gives the
 //! same bytes. The font travels with the program; SVG names a generic family instead.
@@ -6,10 +7,11 @@
 mod canvas;
 mod ladder;
 mod retention;
+mod rungs;
 mod sweep;
 
 use super::Sweep;
-use crate::experiment::Answer;
+use crate::experiment::{Answer, Capacity};
 use plotters::prelude::{BitMapBackend, DrawingBackend, IntoDrawingArea, SVGBackend};
 
 /// Pixels of a PNG for one of the SVG: sharp on screens of today.
@@ -46,61 +48,69 @@ impl Plot {
 
     /// The picture as SVG; none where the answer has nothing to draw.
     pub fn svg(self, answer: &Answer) -> Option<String> {
-        let size = self.size(answer)?;
-        let mut out = String::new();
-        self.draw(answer, SVGBackend::with_string(&mut out, size), 1);
-        Some(out)
+        Picture::Of(self, answer).svg()
     }
 
     /// The picture as PNG; none where the answer has nothing to draw.
     pub fn png(self, answer: &Answer) -> Option<Vec<u8>> {
-        let (width, height) = self.size(answer)?;
-        let (width, height) = (width * PNG_SCALE, height * PNG_SCALE);
-        let mut pixels = vec![255; (width * height * 3) as usize];
-        self.draw(answer, BitMapBackend::with_buffer(&mut pixels, (width, height)), PNG_SCALE);
-        encode(&pixels, (width, height))
+        Picture::Of(self, answer).png()
     }
+}
 
-    fn size(self, answer: &Answer) -> Option<(u32, u32)> {
+/// Everything that can be drawn, with what it is drawn from.
+pub(super) enum Picture<'a> {
+    Of(Plot, &'a Answer),
+    Sweep(&'a Sweep),
+    Ladder(&'a Capacity),
+}
+
+impl Picture<'_> {
+    /// What it shows, for those who cannot see it.
+    pub fn describe(&self) -> &'static str {
         match self {
-            Plot::Retention => retention::size(answer),
-            Plot::Ceilings => ladder::size(answer),
+            Picture::Of(plot, _) => plot.describe(),
+            Picture::Sweep(_) => "The first metric over the values that were varied",
+            Picture::Ladder(_) => "Plans a day at which each limit and objective binds by itself, beside the capacity",
         }
     }
 
-    fn draw<B: DrawingBackend>(self, answer: &Answer, backend: B, scale: u32) {
+    /// As SVG; none where there is nothing to draw.
+    pub fn svg(&self) -> Option<String> {
+        let mut out = String::new();
+        self.draw(SVGBackend::with_string(&mut out, self.size()?), 1);
+        Some(out)
+    }
+
+    /// As PNG; none where there is nothing to draw.
+    pub fn png(&self) -> Option<Vec<u8>> {
+        let (width, height) = self.size()?;
+        let (width, height) = (width * PNG_SCALE, height * PNG_SCALE);
+        let mut pixels = vec![255; (width * height * 3) as usize];
+        self.draw(BitMapBackend::with_buffer(&mut pixels, (width, height)), PNG_SCALE);
+        encode(&pixels, (width, height))
+    }
+
+    fn size(&self) -> Option<(u32, u32)> {
+        match self {
+            Picture::Of(Plot::Retention, answer) => retention::size(answer),
+            Picture::Of(Plot::Ceilings, answer) => ladder::size(answer),
+            Picture::Sweep(sweep) => sweep::size(sweep),
+            Picture::Ladder(capacity) => rungs::size(capacity),
+        }
+    }
+
+    fn draw<B: DrawingBackend>(&self, backend: B, scale: u32) {
         canvas::with_font();
         let area = backend.into_drawing_area();
         let canvas = canvas::Canvas::new(&area, scale);
         match self {
-            Plot::Retention => retention::draw(answer, &canvas),
-            Plot::Ceilings => ladder::draw(answer, &canvas),
+            Picture::Of(Plot::Retention, answer) => retention::draw(answer, &canvas),
+            Picture::Of(Plot::Ceilings, answer) => ladder::draw(answer, &canvas),
+            Picture::Sweep(sweep) => sweep::draw(sweep, &canvas),
+            Picture::Ladder(capacity) => rungs::draw(capacity, &canvas),
         }
         canvas.finish();
     }
-}
-
-/// A sweep as SVG; none where it has no picture.
-pub fn sweep_svg(sweep: &Sweep) -> Option<String> {
-    let mut out = String::new();
-    sweep::drawable(sweep).then(|| draw_sweep(sweep, SVGBackend::with_string(&mut out, sweep::SIZE), 1))?;
-    Some(out)
-}
-
-/// A sweep as PNG; none where it has no picture.
-pub fn sweep_png(sweep: &Sweep) -> Option<Vec<u8>> {
-    let size = (sweep::SIZE.0 * PNG_SCALE, sweep::SIZE.1 * PNG_SCALE);
-    let mut pixels = vec![255; (size.0 * size.1 * 3) as usize];
-    sweep::drawable(sweep).then(|| draw_sweep(sweep, BitMapBackend::with_buffer(&mut pixels, size), PNG_SCALE))?;
-    encode(&pixels, size)
-}
-
-fn draw_sweep<B: DrawingBackend>(sweep: &Sweep, backend: B, scale: u32) {
-    canvas::with_font();
-    let area = backend.into_drawing_area();
-    let canvas = canvas::Canvas::new(&area, scale);
-    sweep::draw(sweep, &canvas);
-    canvas.finish();
 }
 
 fn encode(pixels: &[u8], (width, height): (u32, u32)) -> Option<Vec<u8>> {

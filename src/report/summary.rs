@@ -1,6 +1,6 @@
 //! The answer in a few sentences: what every rendering for people begins with.
 
-use super::words::{range, value, with_interval};
+use super::words::{self, range, value, with_interval};
 use crate::experiment::{Answer, Verdict};
 use crate::math;
 use crate::units::{count, number, percent};
@@ -100,14 +100,9 @@ fn run(answer: &Answer) -> String {
     format!(
         "seed {}, model {}, {} replication{plural} of {} from {}{warmup}.",
         answer.seed,
-        short_digest(answer),
+        words::short(&answer.digest),
         count(answer.replications.into()),
         answer.horizon,
         answer.start
     )
-}
-
-/// Enough of the digest to tell models apart.
-pub(super) fn short_digest(answer: &Answer) -> &str {
-    answer.digest.get(..12).unwrap_or(&answer.digest)
 }

@@ -3,13 +3,15 @@
 
 use super::csv::{field, number as csv_number};
 use super::json::{finite, pretty};
-use super::text::section;
-use super::words::{NOTHING, Paint, range, unit, value};
+use super::page::{Page, Table};
+use super::words::{self, NOTHING, range, unit, value};
 use crate::experiment::{Answer, Axis};
 use crate::units::count;
-use comfy_table::{Table, presets};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
+
+/// The JSON Schema of what `sweep --format json` prints.
+pub const SWEEP_SCHEMA: &str = include_str!("../../docs/sweep.schema.json");
 
 /// One metric at one point.
 #[derive(Clone, Debug, PartialEq)]
@@ -95,14 +97,23 @@ impl Sweep {
         (done < self.asked).then(|| format!("Partial: {done} of {} points are done.", self.asked))
     }
 
-    fn table(&self) -> (Vec<String>, Vec<Vec<String>>) {
-        let head = |metric: &String| {
-            self.unit(metric)
-                .map(unit)
-                .filter(|unit| !unit.is_empty())
-                .map_or(metric.clone(), |unit| format!("{metric} [{unit}]"))
+    /// Where a metric is smallest and where it is largest, in a sentence; none where it does not vary.
+    fn extremes(&self, metric: &String) -> Option<String> {
+        let seen = || self.points.iter().filter_map(|(at, cells)| Some((at, cells.get(metric)?.mean?)));
+        let (lowest, low) = seen().min_by(|a, b| a.1.total_cmp(&b.1))?;
+        let (highest, high) = seen().max_by(|a, b| a.1.total_cmp(&b.1))?;
+        let set = |at: &[usize]| {
+            let named = |(axis, value): (&Axis, &str)| format!("{}={value}", axis.path);
+            self.axes.iter().zip(self.values(at)).map(named).collect::<Vec<_>>().join(" ")
         };
-        let header = self.axes.iter().map(|axis| axis.path.clone()).chain(self.metrics.iter().map(head)).collect();
+        let unit = self.unit(metric)?;
+        let shown = |x: f64| format!("{} {}", value(x, unit), words::unit(unit)).trim_end().to_string();
+        (low < high).then(|| {
+            format!("{metric} goes from {} ({}) to {} ({}).", shown(low), set(lowest), shown(high), set(highest))
+        })
+    }
+
+    fn row(&self, at: &[usize], cells: &BTreeMap<String, Cell>) -> Vec<String> {
         let cell = |cell: Option<&Cell>| match cell.and_then(|cell| Some((cell, cell.mean?))) {
             None => NOTHING.into(),
             Some((cell, mean)) => match cell.ci95.filter(|(low, high)| low != high) {
@@ -110,52 +121,33 @@ impl Sweep {
                 None => value(mean, &cell.unit),
             },
         };
-        let row = |(at, cells): &(Vec<usize>, BTreeMap<String, Cell>)| {
-            let metrics = self.metrics.iter().map(|metric| cell(cells.get(metric)));
-            self.values(at).map(String::from).chain(metrics).collect()
-        };
-        (header, self.points.iter().map(row).collect())
+        let metrics = self.metrics.iter().map(|metric| cell(cells.get(metric)));
+        self.values(at).map(String::from).chain(metrics).collect()
     }
 }
 
-/// Renders a sweep as text.
-pub fn sweep_text(sweep: &Sweep, paint: Paint) -> String {
-    let (header, rows) = sweep.table();
-    let mut out = format!("{}: {} points\n\n", paint.bold(&sweep.model), count(sweep.points.len() as u64));
-    out += &sweep.partial().map_or(String::new(), |partial| format!("  {partial}\n"));
-    out += &format!(
-        "  Seed {}, {} replications of each point, on the same draws; means with 95 % intervals.\n",
-        sweep.seed, sweep.replications
-    );
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    table.set_header(header);
-    table.add_rows(rows);
-    table.column_iter_mut().for_each(|column| {
-        column.set_padding((0, 2));
-    });
-    let lines = table.lines().map(|line| format!("  {}", line).trim_end().to_string() + "\n").collect();
-    section(&mut out, "Points", lines, paint);
-    out
+/// The page of a sweep.
+pub(super) fn page(sweep: &Sweep) -> Page {
+    let head = |metric: &String| {
+        let unit = sweep.unit(metric).map(unit).filter(|unit| !unit.is_empty());
+        format!("#{}", unit.map_or(metric.clone(), |unit| format!("{metric} [{unit}]")))
+    };
+    let header: Vec<String> =
+        sweep.axes.iter().map(|axis| axis.path.clone()).chain(sweep.metrics.iter().map(head)).collect();
+    let header: Vec<&str> = header.iter().map(String::as_str).collect();
+    Page {
+        title: format!("{}: {} points", sweep.model, count(sweep.points.len() as u64)),
+        answer: sweep.partial().into_iter().chain(sweep.metrics.iter().filter_map(|m| sweep.extremes(m))).collect(),
+        run: format!(
+            "Seed {}, {} replications of each point, on the same draws; means with 95 % intervals.",
+            sweep.seed, sweep.replications
+        ),
+        parts: vec![Table::part("Points", &header, sweep.points.iter().map(|(at, cells)| sweep.row(at, cells)))],
+    }
 }
 
-/// Renders a sweep as GitHub-flavoured Markdown.
-pub fn sweep_markdown(sweep: &Sweep) -> String {
-    let (header, rows) = sweep.table();
-    let mut out = format!(
-        "## {}: {} points\n\n{}| {} |\n|{}\n",
-        sweep.model,
-        sweep.points.len(),
-        sweep.partial().map_or(String::new(), |partial| format!("{partial}\n\n")),
-        header.join(" | "),
-        " --- |".repeat(header.len())
-    );
-    rows.iter().for_each(|row| out += &format!("| {} |\n", row.join(" | ")));
-    out
-}
-
-/// Renders a sweep as CSV: a line for each point, each metric with its interval.
-pub fn sweep_csv(sweep: &Sweep) -> String {
+/// A line for each point, each metric with its interval.
+pub(super) fn csv(sweep: &Sweep) -> String {
     let metrics = sweep.metrics.iter().flat_map(|m| [m.clone(), format!("{m}.ci95_low"), format!("{m}.ci95_high")]);
     let header: Vec<String> =
         sweep.axes.iter().map(|axis| axis.path.clone()).chain(metrics).map(|name| field(&name)).collect();
@@ -172,8 +164,8 @@ pub fn sweep_csv(sweep: &Sweep) -> String {
     out
 }
 
-/// Renders a sweep as JSON, with every metric of every point.
-pub fn sweep_json(sweep: &Sweep) -> String {
+/// For programs, with every metric of every point.
+pub(super) fn json(sweep: &Sweep) -> String {
     let number = |x: Option<f64>| x.map_or(Value::Null, finite);
     let points = sweep.points.iter().map(|(at, cells)| {
         let set: Map<_, _> =

@@ -1,7 +1,7 @@
 //! The report for people at a terminal: the answer first, then the table, then advice.
 
 use super::words::{self, Paint, paragraph, range, value_or_dash};
-use super::{Advice, settings, summary, theory};
+use super::{Advice, page, settings, summary, theory};
 use crate::experiment::{Answer, Metric};
 use crate::units::number;
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, presets};
@@ -41,7 +41,7 @@ pub(super) fn section(out: &mut String, title: &str, body: String, paint: Paint)
 
 /// A table without borders, indented by two; `right` says which columns are aligned to the right.
 pub(super) fn plain_table<const N: usize>(header: [&str; N], right: [bool; N], rows: Vec<[String; N]>) -> Vec<String> {
-    set_table(header, right, rows, false)
+    set_table(&header, &right, &rows, false)
 }
 
 /// The same, with the last column broken into lines where it is too wide.
@@ -50,18 +50,24 @@ pub(super) fn wrapped_table<const N: usize>(
     right: [bool; N],
     rows: Vec<[String; N]>,
 ) -> Vec<String> {
-    set_table(header, right, rows, true)
+    set_table(&header, &right, &rows, true)
 }
 
-fn set_table<const N: usize>(header: [&str; N], right: [bool; N], rows: Vec<[String; N]>, wrap: bool) -> Vec<String> {
+/// The table of a page.
+pub(super) fn table_of(table: &page::Table) -> Vec<String> {
+    let (header, right): (Vec<&str>, Vec<bool>) = table.columns().unzip();
+    set_table(&header, &right, &table.rows, false)
+}
+
+fn set_table(header: &[&str], right: &[bool], rows: &[impl AsRef<[String]>], wrap: bool) -> Vec<String> {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
     table.set_header(header);
-    table.add_rows(rows);
+    table.add_rows(rows.iter().map(|row| row.as_ref()));
     for (column, right) in table.column_iter_mut().zip(right) {
         column.set_padding((0, 2));
-        column.set_cell_alignment(if right { CellAlignment::Right } else { CellAlignment::Left });
-        if wrap && column.index + 1 < N {
+        column.set_cell_alignment(if *right { CellAlignment::Right } else { CellAlignment::Left });
+        if wrap && column.index + 1 < header.len() {
             column.set_constraint(ColumnConstraint::ContentWidth);
         }
     }

@@ -2,11 +2,10 @@
 
 use super::csv::{field, number as csv_number};
 use super::json::{finite, pretty};
-use super::text::{WIDTH, section};
-use super::words::{self, NOTHING, Paint, paragraph, range};
+use super::page::{Page, Table};
+use super::words::{self, NOTHING, range, short};
 use crate::experiment::{Better, Candidate, Goal, Objective, Tuned, Verdict};
 use crate::units::{count, number};
-use comfy_table::{Table, presets};
 use serde_json::{Map, Value, json};
 
 /// The JSON Schema of what `tune --format json` prints.
@@ -108,10 +107,11 @@ fn answer(tuned: &Tuned) -> Vec<String> {
     all
 }
 
-fn table(tuned: &Tuned) -> (Vec<String>, Vec<Vec<String>>) {
-    let goal = goal_name(&tuned.search.goal).to_string();
-    let knobs = tuned.axes.iter().map(|axis| axis.path.clone());
-    let header = knobs.chain([goal, "objectives".into(), "replications".into(), "standing".into()]).collect();
+/// The page of what `tune` found.
+pub(super) fn page(tuned: &Tuned) -> Page {
+    let goal = format!("#{}", goal_name(&tuned.search.goal));
+    let knobs = tuned.axes.iter().map(|axis| axis.path.as_str());
+    let header: Vec<&str> = knobs.chain([goal.as_str(), "objectives", "#replications", "standing"]).collect();
     let rows = tuned.best.iter().enumerate().map(|(at, candidate)| {
         let knobs = tuned.values(candidate).map(|(_, value)| value.to_string());
         let standing = match (at, candidate.tied) {
@@ -123,39 +123,17 @@ fn table(tuned: &Tuned) -> (Vec<String>, Vec<Vec<String>>) {
             [value(candidate), objectives(tuned, candidate), count(candidate.replications.into()), standing.into()];
         knobs.chain(rest).collect()
     });
-    (header, rows.collect())
+    let digest = short(&tuned.digest);
+    Page {
+        title: format!("{}: {}", tuned.model, wanted(&tuned.search.goal)),
+        answer: answer(tuned),
+        run: format!("Seed {}, model {digest}.", tuned.seed),
+        parts: vec![Table::part("The best few", &header, rows)],
+    }
 }
 
-/// Renders what `tune` found as text.
-pub fn tune_text(tuned: &Tuned, paint: Paint) -> String {
-    let mut out = format!("{}: {}\n\n", paint.bold(&tuned.model), wanted(&tuned.search.goal));
-    answer(tuned).iter().for_each(|sentence| out += &paragraph("  ", sentence, WIDTH));
-    let digest = tuned.digest.get(..12).unwrap_or(&tuned.digest);
-    out += &format!("  Seed {}, model {digest}.\n", tuned.seed);
-    let (header, rows) = table(tuned);
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    table.set_header(header);
-    table.add_rows(rows);
-    table.column_iter_mut().for_each(|column| {
-        column.set_padding((0, 2));
-    });
-    let lines = table.lines().map(|line| format!("  {}", line).trim_end().to_string() + "\n").collect();
-    section(&mut out, "The best few", lines, paint);
-    out
-}
-
-/// Renders what `tune` found as GitHub-flavoured Markdown.
-pub fn tune_markdown(tuned: &Tuned) -> String {
-    let (header, rows) = table(tuned);
-    let mut out = format!("## {}: {}\n\n{}\n\n", tuned.model, wanted(&tuned.search.goal), answer(tuned).join("\n"));
-    out += &format!("| {} |\n|{}\n", header.join(" | "), " --- |".repeat(header.len()));
-    rows.iter().for_each(|row| out += &format!("| {} |\n", row.join(" | ")));
-    out
-}
-
-/// Renders the best few as CSV.
-pub fn tune_csv(tuned: &Tuned) -> String {
+/// The best few.
+pub(super) fn csv(tuned: &Tuned) -> String {
     let knobs = tuned.axes.iter().map(|axis| field(&axis.path));
     let rest = ["value", "ci95_low", "ci95_high", "objectives", "replications", "tied"].map(String::from);
     let mut out = knobs.chain(rest).collect::<Vec<_>>().join(",") + "\r\n";
@@ -174,8 +152,8 @@ pub fn tune_csv(tuned: &Tuned) -> String {
     out
 }
 
-/// Renders what `tune` found as JSON.
-pub fn tune_json(tuned: &Tuned) -> String {
+/// For programs.
+pub(super) fn json(tuned: &Tuned) -> String {
     let number = |x: Option<f64>| x.map_or(Value::Null, finite);
     let candidates = tuned.best.iter().map(|candidate| {
         let set: Map<_, _> = tuned.values(candidate).map(|(path, value)| (path.into(), value.into())).collect();

@@ -92,6 +92,11 @@ pub(super) fn verdict(verdict: Verdict) -> &'static str {
     }
 }
 
+/// Enough of a digest to tell models apart.
+pub(super) fn short(digest: &str) -> &str {
+    digest.get(..12).unwrap_or(digest)
+}
+
 /// A fraction in prose, where three digits say enough.
 pub(super) fn about(fraction: f64) -> String {
     let percent = fraction * 100.0;

@@ -122,8 +122,8 @@ pub struct Compare {
     /// The form of the answer
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
-    /// Write the answer here instead
-    #[arg(long, value_name = "FILE")]
+    /// Write the answer here instead (.html: a page); every form where it is a directory
+    #[arg(long, value_name = "PATH")]
     pub out: Option<PathBuf>,
 }
 
@@ -140,10 +140,10 @@ pub struct Capacity {
     #[arg(long, value_name = "N", default_value_t = 40, value_parser = clap::value_parser!(u64).range(1..))]
     pub budget: u64,
     /// The form of the answer
-    #[arg(long, value_enum, default_value_t = Page::Text)]
-    pub format: Page,
-    /// Write the answer here instead
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+    /// Write the answer here instead (.html: a page, .svg, .png: the ladder); every form where it is a directory
+    #[arg(long, value_name = "PATH")]
     pub out: Option<PathBuf>,
 }
 
@@ -165,7 +165,7 @@ pub struct Sweep {
     /// The form of the answer
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
-    /// Also write every form and the plot here, and each finished point under points/
+    /// Also write every form, a page and the plot here, and each finished point under points/
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
     /// Take the points that an interrupted sweep has left in --out
@@ -197,8 +197,8 @@ pub struct Tune {
     /// The form of the answer
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
-    /// Write the answer here instead
-    #[arg(long, value_name = "FILE")]
+    /// Write the answer here instead (.html: a page); every form where it is a directory
+    #[arg(long, value_name = "PATH")]
     pub out: Option<PathBuf>,
 }
 
@@ -241,9 +241,9 @@ pub enum VerdictForm {
 pub enum Format {
     /// For people
     Text,
-    /// For programs; `capsim schema report` describes it
+    /// For programs; `capsim schema` describes it
     Json,
-    /// The metrics as a table
+    /// For a spreadsheet
     Csv,
     /// For the summary page of a CI job
     Markdown,
@@ -320,6 +320,12 @@ pub enum Described {
     Model,
     /// What `run --format json` prints
     Report,
+    /// What `compare --format json` prints
+    Compare,
+    /// What `capacity --format json` prints
+    Capacity,
+    /// What `sweep --format json` prints
+    Sweep,
     /// What `tune --format json` prints
     Tune,
 }

@@ -1,7 +1,11 @@
-//! `--out DIR`: files that are there whole or not at all. The directory is tried before the long run.
+//! `--out`: files that are there whole or not at all. The place is tried before the long run.
 
+use crate::args::Format;
+use crate::console;
+use crate::exit::Exit;
+use crate::work::{fail, io};
 use capsim::experiment::Answer;
-use capsim::report::{self, Paint, plots::Plot};
+use capsim::report::{self, Paint, WhatIf, plots::Plot};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
@@ -31,8 +35,20 @@ impl Directory {
         Ok(())
     }
 
+    /// Writes every form of the answer of a what-if command.
+    pub fn write_what_if(&self, name: &str, found: WhatIf) -> Result<(), String> {
+        let file = |ending: &str, text: String| self.file(&format!("{name}.{ending}"), text.as_bytes());
+        file("txt", found.text(Paint::Plain))?;
+        file("json", found.json())?;
+        file("csv", found.csv())?;
+        file("md", found.markdown())?;
+        file("html", found.html())?;
+        self.plot(&format!("{name}.svg"), found.svg().as_deref().map(str::as_bytes))?;
+        self.plot(&format!("{name}.png"), found.png().as_deref())
+    }
+
     /// Writes a plot; where there is nothing to draw, one from an earlier run must not stay.
-    pub fn plot(&self, name: &str, bytes: Option<&[u8]>) -> Result<(), String> {
+    fn plot(&self, name: &str, bytes: Option<&[u8]>) -> Result<(), String> {
         match bytes {
             Some(bytes) => self.file(name, bytes),
             None => match std::fs::remove_file(self.0.join(name)) {
@@ -55,9 +71,67 @@ impl Directory {
     }
 }
 
-/// Writes a file that is there whole or not at all.
+/// Where the answer of a what-if command goes.
+pub enum Out {
+    /// To standard output.
+    Standard,
+    /// To one file, in the form that its ending or `--format` says.
+    File(PathBuf),
+    /// To standard output, and every form to a directory.
+    Directory(Directory),
+}
+
+impl Out {
+    /// What is there and no directory is a file, and so is a path with an ending; any other is a directory.
+    /// `drawn`: whether the answer has a picture.
+    pub fn open(path: Option<&Path>, drawn: bool) -> Result<Out, Exit> {
+        let Some(path) = path else { return Ok(Out::Standard) };
+        if path.is_dir() || (path.extension().is_none() && !path.exists()) {
+            return Directory::open(path).map(Out::Directory).map_err(io);
+        }
+        if !drawn && path.extension().is_some_and(|ending| ending == "svg" || ending == "png") {
+            let why = format!("--out {}: this command draws no picture", path.display());
+            return Err(fail(&why, Exit::Usage));
+        }
+        Ok(Out::File(path.into()))
+    }
+
+    /// Prints or writes an answer; `name` is what its files are called.
+    pub fn deliver(&self, name: &str, found: WhatIf, format: Format) -> Exit {
+        let text = |paint| match format {
+            Format::Text => found.text(paint),
+            Format::Json => found.json(),
+            Format::Csv => found.csv(),
+            Format::Markdown => found.markdown(),
+        };
+        let written = match self {
+            Out::Standard => Ok(()),
+            Out::Directory(directory) => directory.write_what_if(name, found),
+            Out::File(path) => {
+                let bytes = match path.extension().and_then(|ending| ending.to_str()) {
+                    Some("html") => Some(found.html().into_bytes()),
+                    Some("svg") => found.svg().map(String::into_bytes),
+                    Some("png") => found.png(),
+                    _ => Some(text(Paint::Plain).into_bytes()),
+                };
+                let bytes = bytes.ok_or_else(|| format!("{name} has no picture to write to {}", path.display()));
+                bytes.and_then(|bytes| write_file(path, &bytes))
+            }
+        };
+        match (written, self) {
+            (Err(why), _) => io(why),
+            (Ok(()), Out::File(_)) => Exit::Done,
+            (Ok(()), _) => console::print(&text(console::paint())),
+        }
+    }
+}
+
+/// Writes a file that is there whole or not at all; a device or a pipe is written to as it is.
 pub fn write_file(path: &Path, bytes: &[u8]) -> Result<(), String> {
     let write = || -> std::io::Result<()> {
+        if path.exists() && !path.is_file() {
+            return std::fs::write(path, bytes);
+        }
         let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         std::fs::create_dir_all(directory)?;
         let mut builder = tempfile::Builder::new();

@@ -8,11 +8,11 @@ use crate::units::{count, number};
 use plotters::prelude::{DrawingBackend, RGBColor};
 use plotters::style::text_anchor::HPos;
 
-const WIDTH: i32 = 960;
-const LEFT: i32 = 330;
-const RIGHT: i32 = 900;
-const TOP: i32 = 104;
-const ROW: i32 = 34;
+pub(super) const WIDTH: i32 = 960;
+pub(super) const LEFT: i32 = 330;
+pub(super) const RIGHT: i32 = 900;
+pub(super) const TOP: i32 = 104;
+pub(super) const ROW: i32 = 34;
 const BELOW: i32 = 56;
 /// More limits than this do not fit a picture; the lowest are shown.
 const ROWS_MAX: usize = 16;
@@ -28,13 +28,13 @@ pub(super) fn size(answer: &Answer) -> Option<(u32, u32)> {
 }
 
 /// Powers of ten, from below every value to above it.
-struct Scale {
+pub(super) struct Scale {
     low: i32,
     high: i32,
 }
 
 impl Scale {
-    fn over(values: impl Iterator<Item = f64>) -> Scale {
+    pub fn over(values: impl Iterator<Item = f64>) -> Scale {
         let exponents = values.filter(|&v| v > 0.0).map(math::log10);
         let ends = exponents.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), e| (low.min(e), high.max(e)));
         if ends.0 > ends.1 {
@@ -44,7 +44,7 @@ impl Scale {
         Scale { low, high: (math::ceil(ends.1) as i32).max(low + 1) }
     }
 
-    fn x(&self, value: f64) -> i32 {
+    pub fn x(&self, value: f64) -> i32 {
         if value <= 0.0 {
             return LEFT;
         }
@@ -62,12 +62,7 @@ pub(super) fn draw<B: DrawingBackend>(answer: &Answer, canvas: &Canvas<B>) {
     let line =
         format!("{}: plans a day at which each limit binds by itself (arithmetic, logarithmic scale)", answer.model);
     canvas.text(&line, (24, 56), 14, QUIET, HPos::Left);
-    for exponent in scale.low..=scale.high {
-        let x = scale.x(math::pow(10.0, f64::from(exponent)));
-        canvas.line(&[(x, TOP), (x, bottom)], GRID, 1);
-        canvas.text(&power(exponent), (x, bottom + 16), 13, QUIET, HPos::Center);
-    }
-    canvas.text("plans a day", ((LEFT + RIGHT) / 2, bottom + 40), 13, QUIET, HPos::Center);
+    grid(canvas, &scale, (TOP, bottom));
     if let Some(demand) = demand {
         let x = scale.x(demand);
         canvas.dashes(x, (TOP - 8, bottom), INK);
@@ -77,6 +72,16 @@ pub(super) fn draw<B: DrawingBackend>(answer: &Answer, canvas: &Canvas<B>) {
         row(canvas, &scale, ceiling, colour(ceiling, demand), TOP + at as i32 * ROW + ROW / 2);
     }
     canvas.line(&[(LEFT, TOP), (LEFT, bottom)], INK, 1);
+}
+
+/// A line at each power of ten, and what it is.
+pub(super) fn grid<B: DrawingBackend>(canvas: &Canvas<B>, scale: &Scale, (top, bottom): (i32, i32)) {
+    for exponent in scale.low..=scale.high {
+        let x = scale.x(math::pow(10.0, f64::from(exponent)));
+        canvas.line(&[(x, top), (x, bottom)], GRID, 1);
+        canvas.text(&power(exponent), (x, bottom + 16), 13, QUIET, HPos::Center);
+    }
+    canvas.text("plans a day", ((LEFT + RIGHT) / 2, bottom + 40), 13, QUIET, HPos::Center);
 }
 
 fn colour(ceiling: &Ceiling, demand: Option<f64>) -> RGBColor {
@@ -111,7 +116,7 @@ fn row<B: DrawingBackend>(canvas: &Canvas<B>, scale: &Scale, ceiling: &Ceiling, 
     }
 }
 
-fn shorten(name: &str) -> String {
+pub(super) fn shorten(name: &str) -> String {
     const LONGEST: usize = 38;
     if name.chars().count() <= LONGEST {
         return name.into();

@@ -7,15 +7,16 @@ use crate::units::number;
 use plotters::prelude::{DrawingBackend, RGBColor};
 use plotters::style::text_anchor::HPos;
 
-pub(super) const SIZE: (u32, u32) = (960, 520);
+const SIZE: (u32, u32) = (960, 520);
 const LEFT: i32 = 120;
 const RIGHT: i32 = 900;
 const TOP: i32 = 96;
 const BOTTOM: i32 = 440;
 
-/// Whether there is a picture: one or two values were varied, and the first metric was observed.
-pub(super) fn drawable(sweep: &Sweep) -> bool {
-    (1..=2).contains(&sweep.axes.len()) && sweep.points.iter().any(|(at, _)| sweep.drawn(at).is_some())
+/// None where there is no picture: one or two values must have been varied, and the first metric observed.
+pub(super) fn size(sweep: &Sweep) -> Option<(u32, u32)> {
+    let observed = sweep.points.iter().any(|(at, _)| sweep.drawn(at).is_some());
+    ((1..=2).contains(&sweep.axes.len()) && observed).then_some(SIZE)
 }
 
 pub(super) fn draw<B: DrawingBackend>(sweep: &Sweep, canvas: &Canvas<B>) {

@@ -1,11 +1,11 @@
 //! `capsim capacity`: the largest demand at which every objective holds.
 
-use crate::args::{Capacity, Page};
-use crate::console;
+use crate::args::Capacity;
 use crate::exit::Exit;
+use crate::output::Out;
 use crate::work::{self, Progress, fail, failed};
 use capsim::experiment::{self, Demand, NoCapacity};
-use capsim::report::{self, Paint};
+use capsim::report::WhatIf;
 
 pub fn capacity(args: &Capacity) -> Exit {
     match try_capacity(args) {
@@ -18,6 +18,7 @@ fn try_capacity(args: &Capacity) -> Result<Exit, Exit> {
     let of = args.of.as_deref().map_or(Ok(Demand::All), |path| Demand::at(&model, path));
     let of = of.map_err(|why| fail(&format!("--of {why}"), Exit::Usage))?;
     let options = work::options(args.trials.jobs);
+    let out = Out::open(args.out.as_deref(), true)?;
     work::listen();
     let progress = Progress::new(args.trials.quiet);
     let show = |done, of| progress.show(done, of);
@@ -27,11 +28,6 @@ fn try_capacity(args: &Capacity) -> Result<Exit, Exit> {
         NoCapacity::Refused(why) => fail(&why, Exit::Invalid),
         NoCapacity::Failed(failure) => failed(failure),
     })?;
-    let paint = if args.out.is_some() { Paint::Plain } else { console::paint() };
-    let text = match args.format {
-        Page::Text => report::capacity_text(&found, paint),
-        Page::Json => report::capacity_json(&found),
-    };
-    let delivered = work::deliver(&text, args.out.as_deref());
+    let delivered = out.deliver("capacity", WhatIf::Capacity(&found), args.format);
     Ok(if found.partial { Exit::Interrupted } else { delivered })
 }

@@ -1,12 +1,13 @@
 //! `capsim compare`: several configurations on the same traffic.
 
-use crate::args::{self, Compare, Format};
+use crate::args::{self, Compare};
 use crate::console;
 use crate::exit::Exit;
+use crate::output::Out;
 use crate::work::{self, Progress, fail, failed};
 use capsim::experiment;
 use capsim::model::Model;
-use capsim::report;
+use capsim::report::{self, WhatIf};
 use std::path::Path;
 
 pub fn compare(args: &Compare) -> Exit {
@@ -19,6 +20,7 @@ fn try_compare(args: &Compare) -> Result<Exit, Exit> {
     let configurations = configurations(args)?;
     let options = work::options(args.trials.jobs);
     let precisions = (&args.precision.precision[..], args.precision.max_replications);
+    let out = Out::open(args.out.as_deref(), false)?;
     work::listen();
     let progress = Progress::new(args.trials.quiet);
     let found = experiment::compare(configurations, precisions, &options, &|done, of| progress.show(done, of));
@@ -29,14 +31,7 @@ fn try_compare(args: &Compare) -> Result<Exit, Exit> {
         let known = answer.metric(&missed.precision.metric).is_some();
         console::complain(&format!("{}: {}", found.names[*at], report::missed(missed, known, answer.replications)));
     }
-    let text = match args.format {
-        Format::Text if args.out.is_none() => report::comparison_text(&found, console::paint()),
-        Format::Text => report::comparison_text(&found, report::Paint::Plain),
-        Format::Json => report::comparison_json(&found),
-        Format::Csv => report::comparison_csv(&found),
-        Format::Markdown => report::comparison_markdown(&found),
-    };
-    let delivered = work::deliver(&text, args.out.as_deref());
+    let delivered = out.deliver("compare", WhatIf::Comparison(&found), args.format);
     Ok(if work::interrupted() { Exit::Interrupted } else { delivered })
 }
 

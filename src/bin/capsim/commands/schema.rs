@@ -8,6 +8,9 @@ pub fn schema(args: &Schema) -> Exit {
     match args.of {
         Described::Model => console::print(&format!("{:#}\n", capsim::model::schema())),
         Described::Report => console::print(capsim::report::SCHEMA),
+        Described::Compare => console::print(capsim::report::COMPARE_SCHEMA),
+        Described::Capacity => console::print(capsim::report::CAPACITY_SCHEMA),
+        Described::Sweep => console::print(capsim::report::SWEEP_SCHEMA),
         Described::Tune => console::print(capsim::report::TUNE_SCHEMA),
     }
 }

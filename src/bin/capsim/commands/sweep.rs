@@ -1,13 +1,12 @@
 //! `capsim sweep`: a grid of configurations.
 
-use crate::args::{Format, Sweep};
-use crate::console;
+use crate::args::Sweep;
 use crate::exit::Exit;
-use crate::output::Directory;
+use crate::output::{Directory, Out};
 use crate::work::{self, Progress, fail, failed, io};
 use capsim::experiment::{self, Answer};
 use capsim::model::Model;
-use capsim::report::{self, Cell, Paint};
+use capsim::report::{self, Cell, WhatIf};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Mutex;
@@ -60,15 +59,8 @@ fn try_sweep(args: &Sweep) -> Result<Exit, Exit> {
     let metrics = metrics(args, &base, &done)?;
     let (model, seed, replications, axes) = (base.name, base.run.seed, base.run.replications, args.vary.clone());
     let sweep = report::Sweep { model, seed, replications, axes, metrics, points: done, asked };
-    if let Some(out) = &out {
-        write(out, &sweep).map_err(io)?;
-    }
-    let printed = console::print(&match args.format {
-        Format::Text => report::sweep_text(&sweep, console::paint()),
-        Format::Json => report::sweep_json(&sweep),
-        Format::Csv => report::sweep_csv(&sweep),
-        Format::Markdown => report::sweep_markdown(&sweep),
-    });
+    let out = out.map_or(Out::Standard, Out::Directory);
+    let printed = out.deliver("sweep", WhatIf::Sweep(&sweep), args.format);
     Ok(if sweep.points.len() < sweep.asked { Exit::Interrupted } else { printed })
 }
 
@@ -104,13 +96,4 @@ fn metrics(args: &Sweep, base: &Model, done: &[(Vec<usize>, BTreeMap<String, Cel
     let objectives: Vec<String> = base.objectives.iter().map(|objective| objective.metric.clone()).collect();
     let usual = || ["plans.per_day", "plans.failed_fraction", "plan.latency.p95"].map(String::from).to_vec();
     Ok(if objectives.is_empty() { usual() } else { objectives })
-}
-
-fn write(out: &Directory, sweep: &report::Sweep) -> Result<(), String> {
-    out.file("sweep.txt", report::sweep_text(sweep, Paint::Plain).as_bytes())?;
-    out.file("sweep.json", report::sweep_json(sweep).as_bytes())?;
-    out.file("sweep.csv", report::sweep_csv(sweep).as_bytes())?;
-    out.file("sweep.md", report::sweep_markdown(sweep).as_bytes())?;
-    out.plot("sweep.svg", report::plots::sweep_svg(sweep).as_deref().map(str::as_bytes))?;
-    out.plot("sweep.png", report::plots::sweep_png(sweep).as_deref())
 }

@@ -1,12 +1,12 @@
 //! `capsim tune`: the values of named knobs that do best under the objectives.
 
-use crate::args::{Format, Tune};
-use crate::console;
+use crate::args::Tune;
 use crate::exit::Exit;
+use crate::output::Out;
 use crate::work::{self, Progress, fail, failed};
 use capsim::experiment::{self, Axis, Better, Goal, NoCapacity, Search};
 use capsim::model::Model;
-use capsim::report::{self, Paint};
+use capsim::report::WhatIf;
 use std::path::Path;
 
 pub fn tune(args: &Tune) -> Exit {
@@ -26,6 +26,7 @@ fn try_tune(args: &Tune) -> Result<Exit, Exit> {
     let points = experiment::candidates(&args.knob, &search, base.run.seed);
     let load = |at: Vec<usize>| model_at(args, &args.knob, &at).map(|model| (at, model));
     let candidates = points.into_iter().map(load).collect::<Result<Vec<_>, _>>()?;
+    let out = Out::open(args.out.as_deref(), false)?;
     let options = work::options(args.trials.jobs);
     let progress = Progress::new(args.trials.quiet);
     let show = |done, of| progress.show(done, of);
@@ -42,14 +43,7 @@ fn try_tune(args: &Tune) -> Result<Exit, Exit> {
         let why = format!("{metric}: the model has no such metric, or nothing of it was observed");
         return Err(fail(&why, Exit::Usage));
     }
-    let text = match args.format {
-        Format::Text if args.out.is_none() => report::tune_text(&found, console::paint()),
-        Format::Text => report::tune_text(&found, Paint::Plain),
-        Format::Json => report::tune_json(&found),
-        Format::Csv => report::tune_csv(&found),
-        Format::Markdown => report::tune_markdown(&found),
-    };
-    let delivered = work::deliver(&text, args.out.as_deref());
+    let delivered = out.deliver("tune", WhatIf::Tuned(&found), args.format);
     Ok(if found.partial { Exit::Interrupted } else { delivered })
 }
 
