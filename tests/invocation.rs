@@ -1,6 +1,6 @@
 //! What an invocation has to itself, worked out by hand: connections, the time after the response, processor time.
 
-use crate::common::{answer, mean, model, model_with};
+use crate::common::{answer, mean, model, model_with, shipped};
 use capsim::experiment::Answer;
 use proptest::prelude::*;
 
@@ -301,4 +301,28 @@ ops = [
         prop_assert_eq!(found.mean("invocation.connections.max").is_some(), model.connections_bind());
         prop_assert!(mean(&found, "plans.offered") > 60.0);
     }
+}
+
+/// Without its queue a plan waits for the slowest of seven days, of which the seventh begins when the first is answered.
+#[test]
+fn days_at_once_are_sooner_there() {
+    let few = "run.replications=3";
+    let wide = answer(&shipped("parallel-days.toml", &[few]));
+    let narrow = answer(&shipped("parallel-days.toml", &[few, "workflow.plan.steps.meal_day.parallel=1"]));
+    let latency = |answer: &Answer| mean(answer, "plan.latency.mean");
+    assert!(latency(&wide) < 0.6 * latency(&narrow), "{} {}", latency(&wide), latency(&narrow));
+    assert_eq!(mean(&wide, "invocation.connections.max"), 6.0);
+    assert!(mean(&wide, "invocation.connections.waited") >= mean(&wide, "plans.completed"));
+    assert_eq!((mean(&wide, "plans.crashed"), mean(&wide, "logs.error.unfinished")), (0.0, 0.0));
+    let text = capsim::report::text(&wide, capsim::report::Paint::Plain);
+    let text: Vec<&str> = text.split_whitespace().collect();
+    assert!(
+        text.join(" ").contains("The 7 calls of meal_day run as 6 + 1: an invocation has 6 connections open at once.")
+    );
+    // A call that takes twice as much is over the 10 ms by the ninth of its plan.
+    let heavy = ["analysis", "strategy", "meal_day"].map(|step| format!("workflow.plan.steps.{step}.cpu=1.2ms"));
+    let sets: Vec<&str> = [few].into_iter().chain(heavy.iter().map(String::as_str)).collect();
+    let killed = answer(&shipped("parallel-days.toml", &sets));
+    assert_eq!(mean(&killed, "plans.completed"), 0.0);
+    assert!(mean(&killed, "plans.crashed") > 0.9 * mean(&killed, "plans.offered"), "but for those that fail before");
 }

@@ -36,3 +36,4 @@ mod superset;
 mod tune;
 mod verify;
 mod what_if;
+mod whole;

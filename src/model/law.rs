@@ -19,7 +19,7 @@ pub(super) fn read(input: &mut Input<'_>, cursor: &Cursor<'_>, key: &str) -> Opt
     };
     let path = cursor.key(key);
     let law = spec(input, node, &path)?;
-    if let Err(error) = law.compile() {
+    if let Err(error) = law.formulas() {
         input.problems.report_once(node.at, &path, Complaint::new(error.0));
     }
     Some(law)

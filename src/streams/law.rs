@@ -7,6 +7,7 @@ use super::table::{Table, place};
 use crate::math::sqrt;
 use crate::units::Span;
 use std::fmt;
+use std::sync::LazyLock;
 
 /// A distribution of durations. Made by [`LawSpec::compile`](super::LawSpec::compile).
 ///
@@ -20,6 +21,8 @@ pub struct Law {
 
 #[derive(Clone)]
 enum Sampler {
+    /// By the formula of the law.
+    Formula,
     Table(Table),
     Constant(Span),
     /// The least span, and the span above it.
@@ -37,6 +40,27 @@ struct Part {
     law: Law,
 }
 
+impl Part {
+    fn tabulated(self) -> Part {
+        Part { law: self.law.tabulated(), ..self }
+    }
+}
+
+/// A span drawn with one word from the exponential law of this mean.
+#[inline]
+pub fn exponential(mean: Span, word: Word) -> Span {
+    mean.scale(unit_exponential().sample(word).secs())
+}
+
+/// The exponential law of mean 1 s, of which every other is a multiple.
+///
+/// # Panics
+/// Never.
+pub fn unit_exponential() -> &'static Law {
+    static UNIT: LazyLock<Law> = LazyLock::new(|| Law::smooth(Exact::Exponential { mean: 1.0 }).tabulated());
+    &UNIT
+}
+
 impl Law {
     /// A span drawn with one word: a larger word is never a shorter span, except in a mixture.
     #[inline]
@@ -52,7 +76,7 @@ impl Law {
     #[inline(never)]
     fn sample_otherwise(&self, word: Word) -> Span {
         match &self.sampler {
-            Sampler::Table(_) => {
+            Sampler::Table(_) | Sampler::Formula => {
                 let (tail, e) = place(word);
                 Span::from_nanos((self.exact.tail(tail, e) * 1e9 + 0.5) as i64 as u64)
             }
@@ -106,8 +130,21 @@ impl Law {
         Law { sampler: Sampler::Uniform(min, width), exact: Exact::Uniform { min: min.secs(), max: max.secs() } }
     }
 
-    pub(super) fn tabulated(exact: Exact) -> Law {
-        Law { sampler: Sampler::Table(Table::new(&exact)), exact }
+    /// A law with a density, sampled by its formula.
+    pub(super) fn smooth(exact: Exact) -> Law {
+        Law { sampler: Sampler::Formula, exact }
+    }
+
+    /// The same law, sampled from tables.
+    pub(super) fn tabulated(mut self) -> Law {
+        match &mut self.sampler {
+            Sampler::Formula => self.sampler = Sampler::Table(Table::new(&self.exact)),
+            Sampler::Mixture(parts) => {
+                *parts = std::mem::take(parts).into_iter().map(Part::tabulated).collect();
+            }
+            Sampler::Table(_) | Sampler::Constant(_) | Sampler::Uniform(..) | Sampler::Piecewise(_) => {}
+        }
+        self
     }
 
     pub(super) fn piecewise(line: Piecewise) -> Law {

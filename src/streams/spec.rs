@@ -75,27 +75,35 @@ impl LawSpec {
     /// # Errors
     /// A parameter outside the range that its field names, or a mean that is not under 292 years.
     pub fn compile(&self) -> Result<Law, UnitError> {
-        self.compile_at(DEPTH)
+        self.formulas().map(Law::tabulated)
     }
 
-    fn compile_at(&self, depth: usize) -> Result<Law, UnitError> {
+    /// The law for whoever asks its formulas only: without tables, which take a millisecond each to make.
+    ///
+    /// # Errors
+    /// As [`LawSpec::compile`].
+    pub fn formulas(&self) -> Result<Law, UnitError> {
+        self.formulas_at(DEPTH)
+    }
+
+    fn formulas_at(&self, depth: usize) -> Result<Law, UnitError> {
         match self {
             LawSpec::Constant { value } => Ok(Law::constant(*value)),
-            LawSpec::Exponential { mean } => tabulated(Exact::Exponential { mean: positive(*mean)? }),
+            LawSpec::Exponential { mean } => smooth(Exact::Exponential { mean: positive(*mean)? }),
             LawSpec::Uniform { min, max } if min > max => refuse("`min` is more than `max`"),
             LawSpec::Uniform { min, max } => Ok(Law::uniform(*min, *max)),
-            LawSpec::Lognormal(shape) => tabulated(match shape.check()? {
+            LawSpec::Lognormal(shape) => smooth(match shape.check()? {
                 Checked::MeanCv(mean, cv) => Exact::lognormal(mean, cv),
                 Checked::Quantiles(low, high) => Exact::lognormal_through(low, high),
             }),
-            LawSpec::Gamma(shape) => tabulated(match shape.check()? {
+            LawSpec::Gamma(shape) => smooth(match shape.check()? {
                 Checked::MeanCv(mean, cv) => Exact::gamma(mean, cv),
                 Checked::Quantiles(low, high) => match Exact::gamma_through(low, high) {
                     Some(law) => law,
                     None => return refuse("no gamma law has quantiles this close together or this far apart"),
                 },
             }),
-            LawSpec::Weibull(shape) => tabulated(match shape.check()? {
+            LawSpec::Weibull(shape) => smooth(match shape.check()? {
                 Checked::MeanCv(mean, cv) => Exact::weibull(mean, cv),
                 Checked::Quantiles(low, high) => Exact::weibull_through(low, high),
             }),
@@ -105,7 +113,7 @@ impl LawSpec {
     }
 }
 
-fn tabulated(exact: Exact) -> Result<Law, UnitError> {
+fn smooth(exact: Exact) -> Result<Law, UnitError> {
     let mean = exact.mean();
     if !(mean.is_finite() && mean <= Span::MAX.secs()) {
         return refuse("the mean of this law is over 292 years");
@@ -113,7 +121,7 @@ fn tabulated(exact: Exact) -> Result<Law, UnitError> {
     if mean < 1e-9 {
         return refuse("the mean of this law is under a nanosecond");
     }
-    Ok(Law::tabulated(exact))
+    Ok(Law::smooth(exact))
 }
 
 fn empirical(quantiles: &[(f64, Span)]) -> Result<Law, UnitError> {
@@ -149,7 +157,7 @@ fn mixture(parts: &[(f64, LawSpec)], depth: usize) -> Result<Law, UnitError> {
     if !(sum > 0.0 && sum.is_finite()) {
         return refuse("a mixture needs a part with a weight over 0");
     }
-    let laws = parts.iter().map(|(weight, spec)| Ok((*weight, spec.compile_at(depth - 1)?)));
+    let laws = parts.iter().map(|(weight, spec)| Ok((*weight, spec.formulas_at(depth - 1)?)));
     Ok(Law::mixture(laws.collect::<Result<_, UnitError>>()?))
 }
 

@@ -24,7 +24,8 @@ pub(super) struct Table {
     cells: Box<[Cell; SIZE]>,
 }
 
-/// Coefficients of one cubic in the place within the cell, counted in 2⁻⁵³.
+/// Coefficients of one cubic in the place within the cell, counted in 2⁻⁵³: of powers 0, 2, 1 and 3, so that the two
+/// halves of a sum are loaded as they are added.
 #[derive(Clone, Copy)]
 #[repr(align(32))]
 struct Cell([f64; 4]);
@@ -66,7 +67,7 @@ impl Table {
         let aligned = e << octave;
         let cell = (aligned >> 58) & (CELLS as u64 - 1);
         let at = (side * OCTAVES as u64 + octave) * CELLS as u64 + cell;
-        let [a, b, c, d] = self.cells[at as usize % SIZE].0;
+        let [a, c, b, d] = self.cells[at as usize % SIZE].0;
         let t = ((aligned << 6) >> 11) as i64 as f64;
         Some(((a + b * t) + (t * t) * (c + d * t)) as i64 as u64)
     }
@@ -92,7 +93,7 @@ impl Cell {
         let b = 9.0 * y1 - 4.5 * y2 + y3;
         let c = -22.5 * y1 + 18.0 * y2 - 4.5 * y3;
         let d = 13.5 * y1 - 13.5 * y2 + 4.5 * y3;
-        Cell([start + 0.5, b * UNIT, c * (UNIT * UNIT), d * (UNIT * UNIT * UNIT)])
+        Cell([start + 0.5, c * (UNIT * UNIT), b * UNIT, d * (UNIT * UNIT * UNIT)])
     }
 }
 

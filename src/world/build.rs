@@ -9,13 +9,13 @@ use self::flow::flow;
 use self::parts::{answerers, check, lookup};
 use self::rows::{Keys, reads, rows};
 use super::admin::{ChoreSpec, chores, remembers};
-use super::draws::{OpDraw, OpDraws, OpWords};
+use super::draws::{OpDraw, OpDraws};
 use super::laws::Laws;
 use super::regions::regions;
 use super::semaphore::has_semaphore;
 use super::state::{Call, Phase};
 use super::work::Work;
-use crate::model::{Arrivals, Discipline, InvocationScope, LogEvent, LogOp, Model, OpKind, ReadCount, Role, When};
+use crate::model::{Arrivals, Discipline, InvocationScope, LogEvent, Model, OpKind, Role};
 use crate::policy::{Fault, FaultSet, Retry};
 use crate::streams::Law;
 use crate::units::{Instant, Span};
@@ -61,6 +61,8 @@ pub struct Blueprint {
     /// Keys of which every region knows whether they are hot.
     pub(super) hot_keys: usize,
     pub(super) session_keys: usize,
+    /// Places of a plan for keys of its calls that are written more than once.
+    pub(super) call_keys: usize,
     pub(super) has_list: bool,
     /// By tiers.
     pub(super) lookups: Vec<Lookup>,
@@ -209,7 +211,7 @@ impl Blueprint {
     fn of_stage(model: &Model, whole: &Model) -> Result<Blueprint, String> {
         let mut laws = Laws::default();
         let mut draws = OpDraws::default();
-        let mut keys = Keys::default();
+        let mut keys = Keys::of(model);
         let reads = reads(model, &mut laws, &mut keys, &mut draws)?;
         let requests = rows(model, LogEvent::Request, &mut laws, &mut keys, &mut draws)?;
         let responses = rows(model, LogEvent::Response, &mut laws, &mut keys, &mut draws)?;
@@ -319,6 +321,7 @@ impl Blueprint {
             families: keys.families,
             shared_keys: keys.shared.len(),
             hot_keys: keys.hot.len(),
+            call_keys: keys.call.len() * keys.calls_each,
             session_keys: keys.session.len(),
             plan_words: reads.plan_words,
             op_draws: draws.list,
@@ -358,6 +361,11 @@ impl Blueprint {
     /// Whether calls count what their invocation has used.
     pub(super) fn counts_invocations(&self) -> bool {
         self.limits_external || self.has_logs || !self.reads.is_empty() || !self.limiters.is_empty()
+    }
+
+    /// Keys of a plan and of its calls whose last write is remembered.
+    pub(super) fn plan_keys(&self) -> usize {
+        self.call_keys + self.session_keys
     }
 
     /// Where a call begins.

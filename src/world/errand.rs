@@ -268,8 +268,12 @@ impl World<'_> {
     /// Asks for the op of a row; whether it takes time, or waits for a connection.
     fn start_errand_op(&mut self, id: u32, row: &Row) -> bool {
         let asker = self.errand_asks(id, row.words);
-        let place = self.errands.list[id as usize].plan().unwrap_or(u32::MAX);
-        match self.ask_row(&asker, place, row) {
+        let call = match self.errands.list[id as usize].end {
+            End::Log(told) => (told.plan, told.call),
+            End::Plan(place) => (place, 0),
+            End::Day | End::Chore(_) => (u32::MAX, 0),
+        };
+        match self.ask_row(&asker, call, row) {
             Some((asked, rewrites)) => self.errand_waits(id, &asked, rewrites),
             None => true,
         }

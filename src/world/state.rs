@@ -194,7 +194,7 @@ pub(super) struct World<'b> {
     pub(super) used: Vec<u32>,
     pub(super) used_each: usize,
     pub(super) used_width: usize,
-    /// Of each plan and session key: when it was last written.
+    /// Of each plan and key of its session or its calls: when it was last written.
     pub(super) session_writes: Vec<Option<Instant>>,
     pub(super) shared_writes: Vec<Option<Instant>>,
     /// By region and key: until when it is hot.
@@ -366,7 +366,7 @@ impl<'b> World<'b> {
             around: Vec::new(),
             not_logged: Account::new(),
         };
-        let counters = world.steps_each + world.used_each + blueprint.session_keys + world.answered_each;
+        let counters = world.steps_each + world.used_each + blueprint.plan_keys() + world.answered_each;
         world.has_counters = counters > 0 || world.invocations.is_some();
         world.first_events();
         world
@@ -405,12 +405,13 @@ impl<'b> World<'b> {
     /// Finds the class whose plan arrives next; of two at one instant, the first class.
     #[inline]
     pub(super) fn find_due(&mut self) {
-        self.due = Due { at: Instant::NEVER, class: 0 };
+        let mut due = Due { at: Instant::NEVER, class: 0 };
         for (class, source) in self.sources.iter().enumerate() {
-            if source.due() < self.due.at {
-                self.due = Due { at: source.due(), class: class as u16 };
+            if source.due() < due.at {
+                due = Due { at: source.due(), class: class as u16 };
             }
         }
+        self.due = due;
     }
 
     /// A user of a closed class thinks, and then asks; lane 0 is the thought after a plan, lane 1 the first of a user.
@@ -438,7 +439,7 @@ impl<'b> World<'b> {
         self.words.resize(plans * self.words_each, Word(0));
         self.progress.resize(plans * self.steps_each, (0, 0));
         self.used.resize(plans * self.used_each, 0);
-        self.session_writes.resize(plans * self.blueprint.session_keys, None);
+        self.session_writes.resize(plans * self.blueprint.plan_keys(), None);
         self.answered.resize(plans * self.answered_each, 0);
         if let Some(invocations) = &mut self.invocations {
             invocations.grow_to(plans);
@@ -450,7 +451,7 @@ impl<'b> World<'b> {
     pub(super) fn clear_counters(&mut self, place: usize) {
         self.progress[place * self.steps_each..][..self.steps_each].fill((0, 0));
         self.used[place * self.used_each..][..self.used_each].fill(0);
-        let keys = self.blueprint.session_keys;
+        let keys = self.blueprint.plan_keys();
         self.session_writes[place * keys..][..keys].fill(None);
         self.answered[place * self.answered_each..][..self.answered_each].fill(0);
         if let Some(invocations) = &mut self.invocations {
@@ -483,6 +484,8 @@ pub(super) fn templates(blueprint: &Blueprint, class: usize) -> Vec<Call> {
     let queues = blueprint.model.queues.len() as u32;
     let call = |(index, spec): (usize, &super::build::CallSpec)| {
         let has_queue = spec.queue != super::build::NONE;
+        // Past the reads of the plan, which its first call makes; whoever makes none begins with the first row of its log.
+        let reads_of_its_own = index > 0 && blueprint.phase_inside(index, spec) == Phase::Reads;
         Call {
             address: 0,
             plan: 0,
@@ -491,7 +494,7 @@ pub(super) fn templates(blueprint: &Blueprint, class: usize) -> Vec<Call> {
             class: class as u16,
             provider: spec.provider,
             law: spec.law,
-            cursor: if index == 0 { 0 } else { blueprint.plan_reads as u16 },
+            cursor: if reads_of_its_own { blueprint.plan_reads as u16 } else { 0 },
             queue: if has_queue { u32::from(spec.queue) } else { NO_QUEUE },
             waits: if has_queue { class as u32 * queues + u32::from(spec.queue) } else { 0 },
             line: if has_queue { blueprint.line(class as u16, spec.queue) } else { 0 },

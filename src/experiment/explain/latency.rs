@@ -14,7 +14,7 @@ pub(super) struct Cut {
 
 /// What a timeout makes of a law.
 pub(super) fn under(law: &LawSpec, timeout: Option<Span>) -> Cut {
-    let law = law.compile().expect("a checked model has laws that exist");
+    let law = law.formulas().expect("a checked model has laws that exist");
     match timeout {
         Some(timeout) => Cut { late: 1.0 - law.cdf(timeout.secs()), seconds: law.limited(timeout) },
         None => Cut { late: 0.0, seconds: law.mean() },

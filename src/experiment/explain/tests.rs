@@ -154,7 +154,7 @@ fn limits_and_slots_of_a_provider_are_ceilings() {
     assert!((of("requests_per_minute") - 60.0 * 1440.0 / attempts).abs() < 1e-6);
     assert!((of("tokens_per_minute") - 90.0 * 1440.0 / attempts).abs() < 1e-6);
     // It works to the end on what its client gives up, so its time is the mean of the law, which no timeout cuts.
-    let mean = model.providers[0].latency.compile().unwrap().mean();
+    let mean = model.providers[0].latency.formulas().unwrap().mean();
     assert!((of("slots") - 2.0 * 86_400.0 / (attempts * mean)).abs() < 1e-6);
     let longest = &arithmetic.longest[0];
     assert_eq!((longest.attempts.as_slice(), longest.timeout_seconds), ([3].as_slice(), 60.0));

@@ -75,7 +75,7 @@ fn single_visit<'m>(model: &'m Model, class: &'m Class, queue: usize) -> Option<
 /// Whether no fault that can happen is tried again.
 fn never_retries(provider: &Provider, step: &Step) -> bool {
     let law = step.latency.as_ref().unwrap_or(&provider.latency);
-    let late = provider.request_timeout.is_some_and(|cut| law.compile().is_ok_and(|law| law.cdf(cut.secs()) < 1.0));
+    let late = provider.request_timeout.is_some_and(|cut| law.formulas().is_ok_and(|law| law.cdf(cut.secs()) < 1.0));
     let can = |fault: Fault| match fault {
         Fault::Timeout => late,
         Fault::BadRequest => provider.request_error.value() > 0.0 || has(provider, fault),
@@ -91,7 +91,7 @@ fn has(provider: &Provider, fault: Fault) -> bool {
 /// The mean, the coefficient of variation and the kind of one attempt, timeout included.
 fn service(provider: &Provider, step: &Step) -> Option<(f64, Option<f64>, Law)> {
     let spec = step.latency.as_ref().unwrap_or(&provider.latency);
-    let law = spec.compile().ok()?;
+    let law = spec.formulas().ok()?;
     let kind = match spec {
         LawSpec::Exponential { .. } => Law::Memoryless,
         LawSpec::Constant { .. } => Law::Constant,
@@ -136,7 +136,7 @@ fn of_station(model: &Model, queue: &Queue, customers: &[Customers<'_>]) -> Vec<
 fn closed(model: &Model, queue: &Queue, users: u32, think: &LawSpec, service: f64) -> Vec<Formula> {
     let class = &model.classes[0];
     let alone = model.workflows[class.workflow.index()].steps.len() == 1;
-    let (true, true, Ok(think)) = (alone, work(model, class).completes == 1.0, think.compile()) else {
+    let (true, true, Ok(think)) = (alone, work(model, class).completes == 1.0, think.formulas()) else {
         return Vec::new();
     };
     let shop = repairman(users, think.mean(), queue.max_concurrency, service);

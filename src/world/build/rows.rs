@@ -31,6 +31,8 @@ pub(in crate::world) enum KeySlot {
     Once,
     /// With the plan.
     Session(u16),
+    /// With the plan, apart for each of its calls: the place of the first.
+    Call(u16),
     /// With the world.
     Shared(u16),
 }
@@ -69,12 +71,25 @@ pub(in crate::world) struct Cold {
 pub(super) struct Keys {
     pub(super) shared: Vec<(u16, String)>,
     pub(super) session: Vec<(u16, String)>,
+    /// Of each call, those that more than one row writes.
+    pub(super) call: Vec<(u16, String)>,
+    again: Vec<(u16, String)>,
+    calls_each: usize,
     pub(super) families: Vec<Family>,
     /// Keys that stay hot for a while.
     pub(super) hot: Vec<(u16, String)>,
 }
 
 impl Keys {
+    pub(super) fn of(model: &Model) -> Keys {
+        let puts = model.logging.ops.iter().filter(|op| op.op == OpKind::Put);
+        let mut all: Vec<(u16, String)> = puts.map(|op| (op.store.index() as u16, op.key.template.clone())).collect();
+        all.sort_unstable();
+        let again = all.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0].clone()).collect();
+        let calls = |workflow: &crate::model::Workflow| workflow.steps.iter().map(|step| step.calls as usize).sum();
+        Keys { again, calls_each: model.workflows.iter().map(calls).max().unwrap_or(0), ..Keys::default() }
+    }
+
     fn slot(&mut self, store: u16, op: &LogOp) -> KeySlot {
         let position = |list: &mut Vec<(u16, String)>| {
             let key = (store, op.key.template.clone());
@@ -85,6 +100,9 @@ impl Keys {
             at as u16
         };
         match op.key.scope {
+            KeyScope::Log if self.again.contains(&(store, op.key.template.clone())) => {
+                KeySlot::Call(position(&mut self.call) * self.calls_each as u16)
+            }
             KeyScope::Log => KeySlot::Once,
             KeyScope::Session => KeySlot::Session(position(&mut self.session)),
             KeyScope::Shared => KeySlot::Shared(position(&mut self.shared)),

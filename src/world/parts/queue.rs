@@ -258,7 +258,7 @@ impl Queue {
     }
 
     /// A call arrives, to stand in `line` if it must wait.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn arrive(&mut self, call: u32, line: usize, links: &mut Links, now: Instant) -> Admission {
         if self.has_slot(line) {
             if let Some(reserve) = &mut self.reserve {
@@ -296,7 +296,7 @@ impl Queue {
     }
 
     /// A call of this line gives its slot back; whoever is next has it at this instant.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn leave(&mut self, line: usize, links: &mut Links, now: Instant) -> Option<u32> {
         if self.reserve.is_some() {
             return self.leave_reserved(line, links, now);
@@ -320,7 +320,7 @@ impl Queue {
         self.serve_next(links, now)
     }
 
-    #[inline]
+    #[inline(always)]
     fn take_first(&mut self, links: &mut Links, now: Instant) -> Option<u32> {
         let line = match &mut self.reserve {
             None => self.lines.iter().position(|line| line.first != NOBODY)?,
@@ -342,7 +342,7 @@ impl Queue {
         self.take_out(call, line, links, now);
     }
 
-    #[inline]
+    #[inline(always)]
     fn take_out(&mut self, call: u32, line: usize, links: &mut Links, now: Instant) {
         let (before, after) = links.0[call as usize];
         let line = &mut self.lines[line];

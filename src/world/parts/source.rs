@@ -1,7 +1,7 @@
 //! Where plans come from: when the next one of a class arrives.
 
 use crate::model::{Arrivals, Class};
-use crate::streams::{Law, LawSpec, Purpose, Source as Draws, Stream};
+use crate::streams::{Law, Purpose, Source as Draws, Stream, unit_exponential};
 use crate::units::{CalendarStart, Instant, Rate, Span, Timestamp};
 
 /// The arrivals of one class, one after the other.
@@ -10,7 +10,7 @@ pub(crate) struct Source {
     flow: Flow,
     gaps: Stream,
     /// Exponential with a mean of one second: the arrivals that are due are counted in its seconds.
-    unit: Law,
+    unit: &'static Law,
     spikes: Vec<(Instant, Instant, f64)>,
     /// Arrivals so far.
     count: u64,
@@ -66,9 +66,6 @@ fn per_ns(rate: Rate) -> f64 {
 impl Source {
     /// The arrivals of `class` in the replication that `draws` belongs to; in `stretches` its rate is multiplied, as
     /// in its spikes.
-    ///
-    /// # Panics
-    /// Never: the unit exponential is a law.
     pub(crate) fn new(
         class: &Class,
         stretches: Vec<(Instant, Instant, f64)>,
@@ -104,7 +101,7 @@ impl Source {
         let mut source = Source {
             flow,
             gaps: draws.stream(&class.name, Purpose::Arrival, 0),
-            unit: LawSpec::Exponential { mean: Span::SECOND }.compile().expect("a law"),
+            unit: unit_exponential(),
             spikes: spikes.chain(stretches).collect(),
             count: 0,
             due: Instant::START,
@@ -123,7 +120,7 @@ impl Source {
     }
 
     /// The plan that was due has arrived: on to the next.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn advance(&mut self) {
         self.due = self.last;
         self.last = match &mut self.flow {

@@ -3,7 +3,7 @@
 use crate::model::{OnKeyExceed, OpKind, Storage, Store as Spec, StoreKind};
 use crate::policy::{Meter, OnExceed, Verdict};
 use crate::stats::TimeWeighted;
-use crate::streams::{Law, LawSpec, Purpose, Source as Draws, Stream, Word};
+use crate::streams::{Purpose, Source as Draws, Stream, Word, exponential, unit_exponential};
 use crate::units::{Instant, Probability, Span, Timestamp};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -84,8 +84,6 @@ pub(crate) struct Store {
 /// The hazard at which entries are evicted by others.
 #[derive(Debug)]
 struct Pressure {
-    /// Exponential with a mean of one second.
-    unit: Law,
     per_second: f64,
     /// What it is multiplied by in a spike of traffic, and the spikes in order.
     factor: f64,
@@ -95,7 +93,7 @@ struct Pressure {
 impl Pressure {
     /// When an entry written at `now` is evicted: once the hazard since then adds up to an exponential draw.
     fn evicts(&self, now: Instant, word: Word) -> Instant {
-        let mut due = self.unit.sample(word).secs() / self.per_second;
+        let mut due = unit_exponential().sample(word).secs() / self.per_second;
         let mut at = now;
         let wait = |due: f64| Span::from_secs_f64(due).unwrap_or(Span::MAX);
         for &(from, to) in self.spikes.iter().filter(|(_, to)| *to > now) {
@@ -119,7 +117,7 @@ impl Pressure {
 /// Other programs of the same account: their ops come at Poisson instants, use the quotas, and store nothing here.
 #[derive(Debug)]
 pub(crate) struct Others {
-    gap: Law,
+    mean_gap: Span,
     gaps: Stream,
     next: Instant,
     pub(crate) accepted: u64,
@@ -128,11 +126,10 @@ pub(crate) struct Others {
 
 impl Others {
     fn new(per_day: f64, name: &str, op: OpKind, draws: &Draws) -> Option<Others> {
-        let mean = (per_day > 0.0).then(|| Span::DAY.scale(1.0 / per_day))?;
-        let gap = LawSpec::Exponential { mean }.compile().ok()?;
+        let mean_gap = (per_day > 0.0).then(|| Span::DAY.scale(1.0 / per_day))?;
         let mut gaps = draws.stream(name, Purpose::Arrival, op as u64);
-        let next = Instant::START + gap.sample(gaps.next());
-        Some(Others { gap, gaps, next, accepted: 0, refused: 0 })
+        let next = Instant::START + exponential(mean_gap, gaps.next());
+        Some(Others { mean_gap, gaps, next, accepted: 0, refused: 0 })
     }
 
     /// Lets them do what they do until `now`.
@@ -148,7 +145,7 @@ impl Others {
                     self.refused += 1;
                 }
             }
-            let gap = self.gap.sample(self.gaps.next());
+            let gap = exponential(self.mean_gap, self.gaps.next());
             self.next = self.next.saturating_add(gap.saturating_add(Span::from_nanos(1)));
         }
     }
@@ -186,7 +183,7 @@ fn judge(meters: &mut [Meter], now: Instant) -> Verdict {
 /// When a store loses everything, drawn ahead.
 #[derive(Debug)]
 struct Restarts {
-    gap: Law,
+    mean_gap: Span,
     gaps: Stream,
     next: Instant,
 }
@@ -208,20 +205,14 @@ pub(crate) enum Loss {
 
 impl Store {
     /// The store as a replication starts at `start`, with the spikes of traffic in order.
-    ///
-    /// # Panics
-    /// Never: the checked model's rates make laws.
     pub(crate) fn new(spec: &Spec, start: Timestamp, spikes: &[(Instant, Instant)], draws: &Draws) -> Store {
-        let unit = || LawSpec::Exponential { mean: Span::SECOND }.compile().expect("a law");
         let restarts = (spec.restarts_per_day > 0.0).then(|| {
-            let mean = Span::DAY.scale(1.0 / spec.restarts_per_day);
-            let gap = LawSpec::Exponential { mean }.compile().expect("a law");
+            let mean_gap = Span::DAY.scale(1.0 / spec.restarts_per_day);
             let mut gaps = draws.stream(&spec.name, Purpose::Restart, 0);
-            let next = Instant::START + gap.sample(gaps.next());
-            Restarts { gap, gaps, next }
+            let next = Instant::START + exponential(mean_gap, gaps.next());
+            Restarts { mean_gap, gaps, next }
         });
         let pressure = (spec.evictions_per_hour > 0.0).then(|| Pressure {
-            unit: unit(),
             per_second: spec.evictions_per_hour / 3600.0,
             factor: spec.evictions_spike_factor,
             spikes: if spec.evictions_spike_factor == 1.0 { Vec::new() } else { spikes.to_vec() },
@@ -407,7 +398,7 @@ impl Store {
         }
         if let Some(restarts) = &mut self.restarts {
             while restarts.next <= now {
-                let gap = restarts.gap.sample(restarts.gaps.next());
+                let gap = exponential(restarts.mean_gap, restarts.gaps.next());
                 restarts.next = restarts.next.saturating_add(gap.saturating_add(Span::from_nanos(1)));
             }
             fate = if restarts.next < fate.0 { (restarts.next, Loss::Restart) } else { fate };
