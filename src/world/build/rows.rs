@@ -74,7 +74,7 @@ pub(super) struct Keys {
     /// Of each call, those that more than one row writes.
     pub(super) call: Vec<(u16, String)>,
     again: Vec<(u16, String)>,
-    calls_each: usize,
+    pub(super) calls_each: usize,
     pub(super) families: Vec<Family>,
     /// Keys that stay hot for a while.
     pub(super) hot: Vec<(u16, String)>,
