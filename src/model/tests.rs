@@ -20,6 +20,7 @@ const SHIPPED: [&str; 19] = [
     "kv-only",
     "log-files",
     "minimal",
+    "parallel-days",
     "qa-seven-days",
     "queue-default",
     "queue-large",
