@@ -63,6 +63,10 @@ pub enum Purpose {
     Hedge = 23,
     /// How long an operation at the end of a plan or a day takes, and how it ends.
     Summary = 24,
+    /// How much processor time a call takes.
+    Cpu = 25,
+    /// When a new value of a setting reaches an isolate.
+    Reach = 26,
 }
 
 impl Source {
