@@ -34,7 +34,7 @@ pub fn html(answer: &Answer) -> String {
     out += &beside(answer);
     out += &ceilings(answer);
     out += &metrics(answer);
-    document(&answer.model, &out, &format!("seed {}, model {}", answer.seed, answer.digest))
+    document(&answer.model, &out, &format!("Seed {}, model {}.", answer.seed, answer.digest))
 }
 
 /// A whole page around what it says, which is markup already; `from` says what it is an answer to.
@@ -42,7 +42,7 @@ pub(super) fn document(title: &str, body: &str, from: &str) -> String {
     format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" \
          content=\"width=device-width, initial-scale=1\">\n<title>{}: capsim report</title>\n<style>\n{STYLE}</style>\n\
-         </head>\n<body>\n<main>\n{body}</main>\n<footer>capsim {}, {}</footer>\n</body>\n</html>\n",
+         </head>\n<body>\n<main>\n{body}</main>\n<footer>capsim {}. {}</footer>\n</body>\n</html>\n",
         escape(title),
         env!("CARGO_PKG_VERSION"),
         escape(from)

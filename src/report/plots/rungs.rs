@@ -5,9 +5,10 @@ use super::canvas::{BLUE, Canvas, INK, PALE, QUIET};
 use super::ladder::{LEFT, RIGHT, ROW, Scale, TOP, WIDTH, grid, shorten};
 use crate::experiment::{Capacity, Found, Rung};
 use crate::units::number;
-use plotters::prelude::DrawingBackend;
+use plotters::prelude::{DrawingBackend, RGBColor};
 use plotters::style::text_anchor::HPos;
 
+const WHITE: RGBColor = RGBColor(255, 255, 255);
 /// More rungs than this do not fit a picture; the lowest are shown.
 const ROWS_MAX: usize = 20;
 /// The title, a line under it, and the legend.
@@ -63,9 +64,10 @@ fn row<B: DrawingBackend>(canvas: &Canvas<B>, scale: &Scale, rung: &Rung, y: i32
             canvas.bar((from, y - 9), (to, y + 9), BLUE);
             let words = free.map_or(String::new(), number) + " to " + &number(binds);
             // Before the bar where the mark of the arithmetic stands behind it.
-            let room = 8 * words.chars().count() as i32 + 14;
+            let room = 7 * words.chars().count() as i32 + 12;
             match rung.arithmetic.map(|plans| scale.x(plans)) {
                 Some(mark) if (to..to + room).contains(&mark) => {
+                    canvas.bar((from - room, y - 9), (from - 4, y + 9), WHITE);
                     canvas.text(&words, (from - 8, y), 13, INK, HPos::Right);
                 }
                 _ => canvas.text(&words, (to + 8, y), 13, INK, HPos::Left),
