@@ -457,13 +457,10 @@ impl<'b> World<'b> {
     /// Finds the class whose plan arrives next; of two at one instant, the first class.
     #[inline]
     pub(super) fn find_due(&mut self) {
-        let mut due = Due { at: Instant::NEVER, class: 0 };
-        for (class, source) in self.sources.iter().enumerate() {
-            if source.due() < due.at {
-                due = Due { at: source.due(), class: class as u16 };
-            }
-        }
-        self.due = due;
+        self.due = match self.sources.as_slice() {
+            [only] => Due { at: only.due(), class: 0 },
+            sources => first_due(sources),
+        };
     }
 
     /// A user of a closed class thinks, and then asks; lane 0 is the thought after a plan, lane 1 the first of a user.
@@ -513,6 +510,16 @@ impl<'b> World<'b> {
         self.links.grow_to(self.calls.len());
         self.calls.len() as u32 - 1
     }
+}
+
+fn first_due(sources: &[Source]) -> Due {
+    let mut due = Due { at: Instant::NEVER, class: 0 };
+    for (class, source) in sources.iter().enumerate() {
+        if source.due() < due.at {
+            due = Due { at: source.due(), class: class as u16 };
+        }
+    }
+    due
 }
 
 /// The calls of a class's workflow as they begin in the first isolate.
