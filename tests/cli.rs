@@ -235,6 +235,54 @@ fn the_report_for_programs_keeps_its_schema() {
     serde_json::from_slice::<Value>(&explained.stdout).unwrap();
 }
 
+/// A metric that the model does not have is told before the long run, with the nearest one; every metric that a run
+/// has is known beforehand.
+#[test]
+fn metrics_are_known_before_the_run() {
+    let long = ["--set", "run.horizon=3650d", "--replications", "100000", "--quiet"];
+    for (command, option) in [
+        (vec!["run"], vec!["--precision", "plans.perday=1%"]),
+        (vec!["compare", "--with", "b:queue.ai.max_queue=9"], vec!["--precision", "plans.perday=1%"]),
+        (vec!["sweep", "--vary", "queue.ai.max_queue=8,9"], vec!["--metric", "plans.perday"]),
+        (vec!["tune", "--knob", "queue.ai.max_queue=8,9"], vec!["--maximise", "plans.perday"]),
+    ] {
+        let output = run(&[&command[..1], &["models/hybrid.toml"], &command[1..], &option[..], &long[..]].concat());
+        ends(&output, 64);
+        assert!(stderr(&output).contains("did you mean `plans.per_day`?"), "{}", stderr(&output));
+    }
+    let warned = run(&["validate", "models/hybrid.toml", "--set", "objectives.\"plans.perday\".min=1"]);
+    assert_eq!(warned.status.code(), Some(0));
+    assert!(stderr(&warned).contains("warning: objectives.\"plans.perday\""), "{}", stderr(&warned));
+    for entry in std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/models")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|ending| ending == "toml") {
+            let short = ["run.horizon=2d", "run.warmup=0s", "run.replications=1"].map(String::from);
+            let model = capsim::model::load_file(&path, &short).unwrap();
+            let mut before = capsim::experiment::metrics(&model).unwrap();
+            before.sort();
+            let answer = crate::common::answer(&model);
+            assert_eq!(before, answer.metrics.iter().map(|m| m.name.clone()).collect::<Vec<_>>(), "{}", path.display());
+        }
+    }
+}
+
+/// What never ends is refused like anything too long, and a question that is refused leaves no directory behind.
+#[test]
+#[cfg(unix)]
+fn nothing_is_read_without_end_or_written_without_an_answer() {
+    let folder = tempfile::tempdir().unwrap();
+    let model = folder.path().join("model.toml");
+    std::fs::write(&model, "extends = \"/dev/zero\"\n").unwrap();
+    ends(&run(&["validate", model.to_str().unwrap()]), 74);
+    ends(&run(&["validate", "/dev/zero"]), 74);
+    let zero = capsim().args(["validate", "-"]).stdin(std::fs::File::open("/dev/zero").unwrap()).output().unwrap();
+    ends(&zero, 20);
+    std::fs::write(&model, QUICK).unwrap();
+    let out = folder.path().join("out");
+    ends(&run(&["capacity", model.to_str().unwrap(), "--out", out.to_str().unwrap()]), 20);
+    assert!(!out.exists());
+}
+
 #[test]
 fn the_table_for_spreadsheets_is_a_table() {
     let output = run(&["run", "models/hybrid.toml", "--replications", "2", "--format", "csv"]);

@@ -34,3 +34,4 @@ mod superset;
 mod tune;
 mod verify;
 mod what_if;
+mod whole;

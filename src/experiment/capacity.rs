@@ -119,12 +119,7 @@ pub fn capacity(
     options: &Options,
     progress: Progress<'_>,
 ) -> Result<Capacity, NoCapacity> {
-    if model.objectives.is_empty() {
-        return Err(NoCapacity::Refused("the model has no [objectives], so every demand meets them".into()));
-    }
-    let demand = of.now(model).ok_or_else(|| {
-        NoCapacity::Refused("the arrivals have no rate (closed, trace), so there is no demand to vary".into())
-    })?;
+    let demand = demand(model, of)?;
     let mut search = Search::new(model, of, events, options.jobs, progress);
     let found = search_for(&mut search, demand).map_err(NoCapacity::Failed)?;
     let (found, verified) = match found {
@@ -148,6 +143,19 @@ pub fn capacity(
         relief: ladder::relief(model),
         events: search.events,
         partial: search.stopped,
+    })
+}
+
+/// The demand from which [`capacity()`] sets out.
+///
+/// # Errors
+/// Why it will refuse the question.
+pub fn demand(model: &Model, of: Demand) -> Result<f64, NoCapacity> {
+    if model.objectives.is_empty() {
+        return Err(NoCapacity::Refused("the model has no [objectives], so every demand meets them".into()));
+    }
+    of.now(model).ok_or_else(|| {
+        NoCapacity::Refused("the arrivals have no rate (closed, trace), so there is no demand to vary".into())
     })
 }
 

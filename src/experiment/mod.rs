@@ -25,7 +25,7 @@ pub use crate::model::{Objective, Setting};
 pub use crate::world::Failure;
 pub use answer::{Answer, Metric, Verdict};
 pub use baseline::{Baseline, Check, Judgement, Outcome, Ruling, check, measure, question};
-pub use capacity::{Capacity, Finding, Found, NoCapacity, Probe, Relief, Rung, capacity};
+pub use capacity::{Capacity, Finding, Found, NoCapacity, Probe, Relief, Rung, capacity, demand};
 pub use compare::{Change, Comparison, Row, Standing, compare};
 pub use demand::Demand;
 pub use direction::{Better, better};
@@ -34,7 +34,7 @@ pub(crate) use explain::sample;
 pub use explain::{
     Arithmetic, Ceiling, IndexReach, InvocationNeed, LongestCall, OpsPerDay, OpsPerPlan, Upgrade, explain,
 };
-pub use run::{Missed, Options, Precision, run, run_until};
+pub use run::{Missed, Options, Precision, metrics, run, run_until};
 pub use sweep::{Axis, grid, latin, sweep};
 pub use theory::Theory;
 pub use trials::Progress;

@@ -5,7 +5,7 @@ use super::{Answer, Metric, Verdict, explain, theory};
 use crate::math;
 use crate::model::{Model, Objective};
 use crate::stats::Estimate;
-use crate::world::{Failure, Outcome};
+use crate::world::{self, Blueprint, Failure, Outcome};
 use std::num::NonZeroUsize;
 
 /// How to run, as far as it does not change the result.
@@ -24,6 +24,14 @@ pub fn run(model: &Model, options: &Options, progress: Progress<'_>) -> Result<A
     let mut trial = Trial::new(model.clone(), 0)?;
     extend(&mut [&mut trial], model.run.replications, options.jobs, progress)?;
     Ok(answer(model, &trial.outcomes))
+}
+
+/// The names of the metrics that a run of the model has, whether they will be observed or not.
+///
+/// # Errors
+/// A model that cannot be built.
+pub fn metrics(model: &Model) -> Result<Vec<String>, Failure> {
+    Ok(world::metrics(&Blueprint::new(model).map_err(Failure::Internal)?))
 }
 
 /// How narrow the interval of a metric is to be.

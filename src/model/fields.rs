@@ -259,7 +259,7 @@ fn either(words: &[&str]) -> String {
 }
 
 /// "did you mean …?" for the nearest of some words, or nothing where none is near.
-pub(super) fn did_you_mean<S: AsRef<str>>(word: &str, words: impl IntoIterator<Item = S>) -> String {
+pub fn did_you_mean<S: AsRef<str>>(word: &str, words: impl IntoIterator<Item = S>) -> String {
     let mut best: Option<(f64, String)> = None;
     let lower = word.to_lowercase().replace('-', "_");
     for candidate in words {

@@ -12,6 +12,7 @@ use super::{
     change, digest, objectives, parts, preset, provider, reader, run, server, shape, store, strategy, trace, traffic,
     workflow,
 };
+use std::io::Read;
 use std::path::Path;
 
 /// Reads a model: its text, the bases it extends, `overrides` of the form `PATH=VALUE`, the preset it names.
@@ -57,7 +58,7 @@ fn with_upgrade(mut model: Model, source: &Source, overrides: &[String], files: 
 /// Everything that is wrong with the model, in file order; that the file cannot be read is one of those things.
 pub fn load_file(path: &Path, overrides: &[String]) -> Result<Model, Problems> {
     let name = path.display().to_string();
-    let files = |path: &Path| std::fs::read(path);
+    let files = read_file;
     match files(path) {
         Ok(bytes) => {
             let directory = path.parent().map(Path::to_path_buf).unwrap_or_default();
@@ -71,6 +72,20 @@ pub fn load_file(path: &Path, overrides: &[String]) -> Result<Model, Problems> {
             Err(input.problems.finish())
         }
     }
+}
+
+/// Reads a file that ends within 256 MiB: a device may never end.
+///
+/// # Errors
+/// That it cannot be read, or does not end.
+pub fn read_file(path: &Path) -> std::io::Result<Vec<u8>> {
+    const LONGEST: u64 = 256 << 20;
+    let mut bytes = Vec::new();
+    std::fs::File::open(path)?.take(LONGEST + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > LONGEST {
+        return Err(std::io::Error::other("it is longer than 256 MiB"));
+    }
+    Ok(bytes)
 }
 
 fn build(input: &mut Input<'_>, source: &Source, overrides: &[String]) -> Option<Model> {

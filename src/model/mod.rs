@@ -39,8 +39,9 @@ mod workflow;
 mod tests;
 
 pub use change::{Setting, Stage};
+pub use fields::did_you_mean;
 pub use input::Source;
-pub use load::{load, load_file};
+pub use load::{load, load_file, read_file};
 pub use preset::{Preset, PresetValue, platforms, presets};
 pub use problems::{Problem, Problems};
 pub use schema::schema;

@@ -56,6 +56,8 @@ pub struct Blueprint {
     pub(super) families: Vec<Family>,
     pub(super) shared_keys: usize,
     pub(super) session_keys: usize,
+    /// Places of a plan for keys of its calls that are written more than once.
+    pub(super) call_keys: usize,
     pub(super) has_list: bool,
     /// By tiers.
     pub(super) lookups: Vec<Lookup>,
@@ -196,6 +198,8 @@ pub(super) enum KeySlot {
     Once,
     /// With the plan.
     Session(u16),
+    /// With the plan, apart for each of its calls: the place of the first.
+    Call(u16),
     /// With the world.
     Shared(u16),
 }
@@ -237,7 +241,7 @@ impl Blueprint {
         let mut laws = Laws::default();
         let mut draws = OpDraws::default();
         let reads = reads(model, &mut laws, &mut draws)?;
-        let mut keys = Keys::default();
+        let mut keys = Keys::of(model);
         let requests = rows(model, LogEvent::Request, &mut laws, &mut keys, &mut draws)?;
         let responses = rows(model, LogEvent::Response, &mut laws, &mut keys, &mut draws)?;
         let mut of_ends = OpDraws::default();
@@ -331,6 +335,7 @@ impl Blueprint {
             reads: reads.ops,
             families: keys.families,
             shared_keys: keys.shared.len(),
+            call_keys: keys.call.len() * keys.calls_each,
             session_keys: keys.session.len(),
             plan_words: reads.plan_words,
             op_draws: draws.list,
@@ -365,6 +370,11 @@ impl Blueprint {
     /// Whether calls count what their invocation has used.
     pub(super) fn counts_invocations(&self) -> bool {
         self.limits_external || self.has_logs || !self.reads.is_empty() || !self.limiters.is_empty()
+    }
+
+    /// Keys of a plan and of its calls whose last write is remembered.
+    pub(super) fn plan_keys(&self) -> usize {
+        self.call_keys + self.session_keys
     }
 
     /// Where a call begins.
@@ -428,10 +438,23 @@ impl Blueprint {
 struct Keys {
     shared: Vec<(u16, String)>,
     session: Vec<(u16, String)>,
+    /// Of each call, those that more than one row writes.
+    call: Vec<(u16, String)>,
+    again: Vec<(u16, String)>,
+    calls_each: usize,
     families: Vec<Family>,
 }
 
 impl Keys {
+    fn of(model: &Model) -> Keys {
+        let puts = model.logging.ops.iter().filter(|op| op.op == OpKind::Put);
+        let mut all: Vec<(u16, String)> = puts.map(|op| (op.store.index() as u16, op.key.template.clone())).collect();
+        all.sort_unstable();
+        let again = all.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0].clone()).collect();
+        let calls = |workflow: &crate::model::Workflow| workflow.steps.iter().map(|step| step.calls as usize).sum();
+        Keys { again, calls_each: model.workflows.iter().map(calls).max().unwrap_or(0), ..Keys::default() }
+    }
+
     fn slot(&mut self, store: u16, op: &LogOp) -> KeySlot {
         use crate::model::KeyScope;
         let position = |list: &mut Vec<(u16, String)>| {
@@ -443,6 +466,9 @@ impl Keys {
             at as u16
         };
         match op.key.scope {
+            KeyScope::Log if self.again.contains(&(store, op.key.template.clone())) => {
+                KeySlot::Call(position(&mut self.call) * self.calls_each as u16)
+            }
             KeyScope::Log => KeySlot::Once,
             KeyScope::Session => KeySlot::Session(position(&mut self.session)),
             KeyScope::Shared => KeySlot::Shared(position(&mut self.shared)),

@@ -170,7 +170,7 @@ impl World<'_> {
                 (u32::MAX, address(u64::MAX - self.errands.list[id as usize].number, u16::MAX >> 4))
             }
         };
-        let (asked, rewrites) = self.ask_row(&asker, place, row);
+        let (asked, rewrites) = self.ask_row(&asker, (place, 0), row);
         let errand = &mut self.errands.list[id as usize];
         (errand.open, errand.refused, errand.rewrites) = (true, asked.refused, rewrites);
         if asked.takes.is_zero() {

@@ -96,7 +96,7 @@ impl World<'_> {
     fn clear_counters(&mut self, place: usize) {
         self.progress[place * self.steps_each..][..self.steps_each].fill((0, 0));
         self.used[place * self.used_each..][..self.used_each].fill(0);
-        let keys = self.blueprint.session_keys;
+        let keys = self.blueprint.plan_keys();
         self.session_writes[place * keys..][..keys].fill(None);
         self.answered[place * self.answered_each..][..self.answered_each].fill(0);
     }

@@ -128,7 +128,7 @@ impl World<'_> {
             }
             self.logs[id as usize].tried |= row.role == Role::Record && row.op == OpKind::Put;
             let (asker, plan) = (self.caller(id, row.words), self.calls[id as usize].plan);
-            let (asked, rewrites) = self.ask_row(&asker, plan, row);
+            let (asked, rewrites) = self.ask_row(&asker, (plan, self.calls[id as usize].index), row);
             self.calls[id as usize].rewrites = rewrites;
             if self.wait_for(id, asked) {
                 return LogStep::UnderWay;
@@ -150,31 +150,32 @@ impl World<'_> {
     }
 
     /// Asks for the op of a row of this plan; also whether it replaces what was written before.
-    pub(super) fn ask_row(&mut self, asker: &Asker, plan: u32, row: &Row) -> (Asked, bool) {
-        let last = match (row.key, row.op) {
-            (KeySlot::Shared(key), OpKind::Put) => self.shared_writes[key as usize],
-            (KeySlot::Session(key), OpKind::Put) => self.session_writes[self.session_slot(plan, key)],
-            _ => None,
-        };
+    pub(super) fn ask_row(&mut self, asker: &Asker, call: (u32, u16), row: &Row) -> (Asked, bool) {
+        let last = self.last_write(call, row).and_then(|write| *write);
         let (key, bytes) = (last, if row.op == OpKind::Put && last.is_none() { row.bytes } else { 0 });
         let op = OpAsked { store: row.store as usize, op: row.op, external: row.external, law: row.law, key, bytes };
         let asked = self.ask(asker, &op);
         if asked.refused.is_none() && row.op == OpKind::Put {
-            match row.key {
-                KeySlot::Shared(key) => self.shared_writes[key as usize] = Some(asked.at),
-                KeySlot::Session(key) => {
-                    let slot = self.session_slot(plan, key);
-                    self.session_writes[slot] = Some(asked.at);
-                }
-                KeySlot::Once => {}
+            if let Some(write) = self.last_write(call, row) {
+                *write = Some(asked.at);
             }
             self.family_writes[row.family as usize] += u64::from(asker.recorded);
         }
         (asked, last.is_some())
     }
 
-    fn session_slot(&self, plan: u32, key: u16) -> usize {
-        plan as usize * self.blueprint.session_keys + key as usize
+    /// When the key of a row that puts was last written, by a plan and the number of its call; none where the key is
+    /// written once.
+    fn last_write(&mut self, (plan, index): (u32, u16), row: &Row) -> Option<&mut Option<Instant>> {
+        let of_plan = plan as usize * self.blueprint.plan_keys();
+        let of_calls = of_plan + self.blueprint.session_keys + index as usize;
+        match row.key {
+            _ if row.op != OpKind::Put => None,
+            KeySlot::Once => None,
+            KeySlot::Session(key) => Some(&mut self.session_writes[of_plan + key as usize]),
+            KeySlot::Call(first) => Some(&mut self.session_writes[of_calls + first as usize]),
+            KeySlot::Shared(key) => Some(&mut self.shared_writes[key as usize]),
+        }
     }
 
     /// A call as it asks for an op.

@@ -43,4 +43,4 @@ mod work;
 
 pub use build::Blueprint;
 pub use measures::Measure;
-pub use run::{Failure, Outcome, run};
+pub use run::{Failure, Outcome, metrics, run};

@@ -48,6 +48,11 @@ pub fn run(blueprint: &Blueprint, replication: u64) -> Result<Outcome, Failure> 
     if blueprint.is_plain() { run_as::<true>(blueprint, replication) } else { run_as::<false>(blueprint, replication) }
 }
 
+/// The names of the metrics that every replication of a model has.
+pub fn metrics(blueprint: &Blueprint) -> Vec<String> {
+    measures(&World::new(blueprint, 0)).into_iter().map(|measure| measure.name).collect()
+}
+
 /// The loop is compiled twice. In its `PLAIN` form it takes for granted what [`Blueprint::is_plain`] has found, and
 /// asks no call about logs, policies and the like; the other form is right for every model. Measured: 1.15 times as
 /// fast, hand-written programs beside it in the same run.

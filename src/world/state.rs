@@ -253,7 +253,7 @@ pub(super) struct World<'b> {
     pub(super) used: Vec<u32>,
     pub(super) used_each: usize,
     pub(super) used_width: usize,
-    /// Of each plan and session key: when it was last written.
+    /// Of each plan and key of its session or its calls: when it was last written.
     pub(super) session_writes: Vec<Option<Instant>>,
     pub(super) shared_writes: Vec<Option<Instant>>,
     /// The log event under way of each call.
@@ -419,7 +419,7 @@ impl<'b> World<'b> {
             around: Vec::new(),
             not_logged: Account::new(),
         };
-        world.has_counters = world.steps_each + world.used_each + blueprint.session_keys + world.answered_each > 0;
+        world.has_counters = world.steps_each + world.used_each + blueprint.plan_keys() + world.answered_each > 0;
         world.first_events();
         world
     }
@@ -488,7 +488,7 @@ impl<'b> World<'b> {
         self.words.resize(plans * self.words_each, Word(0));
         self.progress.resize(plans * self.steps_each, (0, 0));
         self.used.resize(plans * self.used_each, 0);
-        self.session_writes.resize(plans * self.blueprint.session_keys, None);
+        self.session_writes.resize(plans * self.blueprint.plan_keys(), None);
         self.answered.resize(plans * self.answered_each, 0);
         plans as u32 - 1
     }
@@ -528,6 +528,8 @@ pub(super) fn templates(blueprint: &Blueprint, class: usize) -> Vec<Call> {
     let queues = blueprint.model.queues.len() as u32;
     let call = |(index, spec): (usize, &super::build::CallSpec)| {
         let has_queue = spec.queue != super::build::NONE;
+        // Past the reads of the plan, which its first call makes; whoever makes none begins with the first row of its log.
+        let reads_of_its_own = index > 0 && blueprint.phase_inside(index, spec) == Phase::Reads;
         Call {
             address: 0,
             plan: 0,
@@ -536,7 +538,7 @@ pub(super) fn templates(blueprint: &Blueprint, class: usize) -> Vec<Call> {
             class: class as u16,
             provider: spec.provider,
             law: spec.law,
-            cursor: if index == 0 { 0 } else { blueprint.plan_reads as u16 },
+            cursor: if reads_of_its_own { blueprint.plan_reads as u16 } else { 0 },
             queue: if has_queue { u32::from(spec.queue) } else { NO_QUEUE },
             waits: if has_queue { class as u32 * queues + u32::from(spec.queue) } else { 0 },
             line: if has_queue { blueprint.line(class as u16, spec.queue) } else { 0 },

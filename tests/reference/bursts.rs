@@ -21,7 +21,7 @@ fn attempt() -> impl Strategy<Value = Attempt> {
         1 => Just(Some("rate_limited")),
         1 => Just(Some("parse_failure")),
     ];
-    (latency, fault).prop_map(|(latency, fault)| Attempt { latency, fault })
+    (latency, fault).prop_map(|(latency, fault)| Attempt { latency, fault, faulty: false })
 }
 
 /// Up to twice as many plans as the queue has room for, within `window` seconds, all of as many calls.

@@ -7,6 +7,7 @@ pub mod bursts;
 mod hand; // its tests hold the programs of the benches to theory
 pub mod quotas;
 mod scenarios;
+pub mod whole;
 
 /// Nanoseconds in a second.
 pub const SECOND: u64 = 1_000_000_000;
@@ -16,6 +17,8 @@ pub const SECOND: u64 = 1_000_000_000;
 pub struct Attempt {
     pub latency: u64,
     pub fault: Option<&'static str>,
+    /// Whether the request itself is faulty, which is known before it is sent; that of the first attempt counts.
+    pub faulty: bool,
 }
 
 /// A plan: when it comes, and for each of its calls, made one after the other, the attempts.
@@ -259,7 +262,8 @@ pub fn trace(plans: &[Plan], class: &str) -> String {
     let mut text = String::new();
     for plan in plans {
         let attempt = |a: &Attempt| {
-            format!("{{\"latency_s\": {}, \"outcome\": \"{}\"}}", seconds(a.latency), a.fault.unwrap_or("ok"))
+            let faulty = if a.faulty { ", \"request_error\": true" } else { "" };
+            format!("{{\"latency_s\": {}, \"outcome\": \"{}\"{faulty}}}", seconds(a.latency), a.fault.unwrap_or("ok"))
         };
         let call = |c: &Vec<Attempt>| format!("[{}]", c.iter().map(attempt).collect::<Vec<_>>().join(", "));
         let calls = plan.calls.iter().map(call).collect::<Vec<_>>().join(", ");

@@ -24,7 +24,7 @@ fn rules(slots: usize, places: usize) -> Rules {
 
 /// A plan from seconds: when it comes, and by call the attempts.
 fn plan(at: u64, calls: &[&[(u64, Option<&'static str>)]]) -> Plan {
-    let attempt = |&(latency, fault): &(u64, _)| Attempt { latency: latency * SECOND, fault };
+    let attempt = |&(latency, fault): &(u64, _)| Attempt { latency: latency * SECOND, fault, faulty: false };
     let calls = calls.iter().map(|call| call.iter().map(attempt).collect()).collect();
     Plan { at: at * SECOND, calls, isolate: 0, admin: false }
 }

@@ -85,7 +85,7 @@ impl Out {
     /// What is there and no directory is a file, and so is a path with an ending; any other is a directory.
     /// `drawn`: whether the answer has a picture.
     pub fn open(path: Option<&Path>, drawn: bool) -> Result<Out, Exit> {
-        let Some(path) = path else { return Ok(Out::Standard) };
+        let Some(path) = path.filter(|path| *path != Path::new("-")) else { return Ok(Out::Standard) };
         if path.is_dir() || (path.extension().is_none() && !path.exists()) {
             return Directory::open(path).map(Out::Directory).map_err(io);
         }

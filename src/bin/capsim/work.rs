@@ -2,7 +2,7 @@
 
 use crate::console;
 use crate::exit::Exit;
-use capsim::experiment::{Failure, Options};
+use capsim::experiment::{Failure, NoCapacity, Options};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::IsTerminal;
 use std::num::NonZeroUsize;
@@ -42,6 +42,14 @@ pub fn failed(failure: Failure) -> Exit {
     match failure {
         Failure::Limit(why) => fail(&why, Exit::Invalid),
         Failure::Internal(why) => fail(&format!("internal: {why}"), Exit::Internal),
+    }
+}
+
+/// A question that has no capacity for an answer.
+pub fn no_capacity(why: NoCapacity) -> Exit {
+    match why {
+        NoCapacity::Refused(why) => fail(&why, Exit::Invalid),
+        NoCapacity::Failed(failure) => failed(failure),
     }
 }
 

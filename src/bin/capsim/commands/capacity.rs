@@ -3,8 +3,8 @@
 use crate::args::Capacity;
 use crate::exit::Exit;
 use crate::output::Out;
-use crate::work::{self, Progress, fail, failed};
-use capsim::experiment::{self, Demand, NoCapacity};
+use crate::work::{self, Progress, fail};
+use capsim::experiment::{self, Demand};
 use capsim::report::WhatIf;
 
 pub fn capacity(args: &Capacity) -> Exit {
@@ -18,16 +18,15 @@ fn try_capacity(args: &Capacity) -> Result<Exit, Exit> {
     let of = args.of.as_deref().map_or(Ok(Demand::All), |path| Demand::at(&model, path));
     let of = of.map_err(|why| fail(&format!("--of {why}"), Exit::Usage))?;
     let options = work::options(args.trials.jobs);
+    super::warn_of_objectives(&model);
+    experiment::demand(&model, of).map_err(work::no_capacity)?;
     let out = Out::open(args.out.as_deref(), true)?;
     work::listen();
     let progress = Progress::new(args.trials.quiet);
     let show = |done, of| progress.show(done, of);
     let found = experiment::capacity(&model, of, args.budget.saturating_mul(1_000_000), &options, &show);
     progress.clear();
-    let found = found.map_err(|why| match why {
-        NoCapacity::Refused(why) => fail(&why, Exit::Invalid),
-        NoCapacity::Failed(failure) => failed(failure),
-    })?;
+    let found = found.map_err(work::no_capacity)?;
     let delivered = out.deliver("capacity", WhatIf::Capacity(&found), args.format);
     Ok(if found.partial { Exit::Interrupted } else { delivered })
 }

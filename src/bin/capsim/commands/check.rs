@@ -21,6 +21,7 @@ fn try_check(args: &Check) -> Result<Exit, Exit> {
         Some(path) if !args.bless => Some(read(path)?),
         _ => None,
     };
+    super::warn_of_objectives(&model);
     let options = work::options(args.trials.jobs);
     work::listen();
     let progress = Progress::new(args.trials.quiet);
@@ -63,10 +64,9 @@ fn exit(outcome: Outcome) -> Exit {
 
 /// The stored baseline, or why there is none; a file that is there and cannot be read ends the command.
 fn read(path: &Path) -> Result<Result<Baseline, String>, Exit> {
-    match std::fs::read_to_string(path) {
-        Ok(text) => Ok(report::read_baseline(&text)),
+    match capsim::model::read_file(path) {
+        Ok(bytes) => Ok(report::read_baseline(&String::from_utf8_lossy(&bytes))),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(Err(format!("{} does not exist", path.display()))),
-        Err(error) if error.kind() == ErrorKind::InvalidData => Ok(report::read_baseline("")),
         Err(error) => Err(io(format!("cannot read {}: {error}", path.display()))),
     }
 }

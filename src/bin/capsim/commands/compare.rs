@@ -18,6 +18,9 @@ pub fn compare(args: &Compare) -> Exit {
 
 fn try_compare(args: &Compare) -> Result<Exit, Exit> {
     let configurations = configurations(args)?;
+    for precision in &args.precision.precision {
+        super::is_known("--precision", &precision.metric, configurations.iter().map(|(_, model)| model))?;
+    }
     let options = work::options(args.trials.jobs);
     let precisions = (&args.precision.precision[..], args.precision.max_replications);
     let out = Out::open(args.out.as_deref(), false)?;

@@ -17,6 +17,8 @@ pub mod verify;
 use crate::args;
 use crate::console;
 use crate::exit::Exit;
+use crate::work;
+use capsim::experiment;
 use capsim::model::{self, Model, Source};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -25,7 +27,7 @@ use std::path::{Path, PathBuf};
 fn load(args: &args::Model, more: impl IntoIterator<Item = String>) -> Result<Model, Exit> {
     let overrides: Vec<String> = args.set.iter().cloned().chain(more).collect();
     let loaded = if args.model == Path::new("-") {
-        model::load(standard_input()?, &overrides, &|path| std::fs::read(path))
+        model::load(standard_input()?, &overrides, &model::read_file)
     } else {
         model::load_file(&args.model, &overrides)
     };
@@ -35,10 +37,36 @@ fn load(args: &args::Model, more: impl IntoIterator<Item = String>) -> Result<Mo
     })
 }
 
+/// A metric named on the command line must be one of a model's; told before the long run, not after it.
+fn is_known<'a>(option: &str, metric: &str, models: impl Iterator<Item = &'a Model>) -> Result<(), Exit> {
+    let mut first = None;
+    for model in models {
+        let names = experiment::metrics(model).map_err(work::failed)?;
+        if names.iter().any(|name| name == metric) {
+            return Ok(());
+        }
+        first.get_or_insert(names);
+    }
+    let hint = model::did_you_mean(metric, first.unwrap_or_default());
+    let hint = if hint.is_empty() { "`capsim run --format csv` lists them".into() } else { hint };
+    Err(work::fail(&format!("{option} {metric}: this model has no such metric: {hint}"), Exit::Usage))
+}
+
+/// An objective on a metric that the model does not have decides nothing; a variant without that part may well have one.
+fn warn_of_objectives(model: &Model) {
+    let Ok(names) = experiment::metrics(model) else { return };
+    for objective in model.objectives.iter().filter(|objective| !names.contains(&objective.metric)) {
+        let hint = model::did_you_mean(&objective.metric, &names);
+        let text = format!("warning: objectives.\"{}\": this model has no such metric; {hint}", objective.metric);
+        console::complain(text.trim_end_matches("; "));
+    }
+}
+
 /// A model on standard input; the files that it names are looked for where the program was started.
 fn standard_input() -> Result<Source, Exit> {
     let mut bytes = Vec::new();
-    if let Err(error) = io::stdin().lock().read_to_end(&mut bytes) {
+    // Longer than a model may be, so that one without end is refused like any other.
+    if let Err(error) = io::stdin().lock().take(2 << 20).read_to_end(&mut bytes) {
         console::complain(&format!("error: cannot read standard input: {error}"));
         return Err(Exit::Io);
     }

@@ -16,6 +16,10 @@ pub fn run(args: &Run) -> Exit {
 
 fn try_run(args: &Run) -> Result<Exit, Exit> {
     let model = super::load(&args.model, args.trials.overrides())?;
+    super::warn_of_objectives(&model);
+    for precision in &args.precision.precision {
+        super::is_known("--precision", &precision.metric, [&model].into_iter())?;
+    }
     let out = args.out.as_deref().map(Directory::open).transpose().map_err(io)?;
     let options = work::options(args.trials.jobs);
     let precisions = &args.precision.precision;

@@ -29,8 +29,11 @@ fn try_sweep(args: &Sweep) -> Result<Exit, Exit> {
         Some(count) => experiment::latin(&args.vary, count, base.run.seed),
         None => experiment::grid(&args.vary).map_err(|why| fail(&why, Exit::Usage))?,
     };
-    let out = args.out.as_deref().map(Directory::open).transpose().map_err(io)?;
     let models = points.iter().map(|at| model_at(args, at)).collect::<Result<Vec<_>, _>>()?;
+    for metric in &args.metric {
+        super::is_known("--metric", metric, [&base].into_iter().chain(&models))?;
+    }
+    let out = args.out.as_deref().map(Directory::open).transpose().map_err(io)?;
     let files: Vec<String> = models.iter().map(file_of).collect();
     let mut found: Vec<Option<BTreeMap<String, Cell>>> =
         files.iter().map(|file| stored(args, out.as_ref(), file)).collect();
@@ -56,7 +59,7 @@ fn try_sweep(args: &Sweep) -> Result<Exit, Exit> {
     }
     let asked = points.len();
     let done: Vec<_> = points.into_iter().zip(found).filter_map(|(at, cells)| Some((at, cells?))).collect();
-    let metrics = metrics(args, &base, &done)?;
+    let metrics = metrics(args, &base);
     let (model, seed, replications, axes) = (base.name, base.run.seed, base.run.replications, args.vary.clone());
     let sweep = report::Sweep { model, seed, replications, axes, metrics, points: done, asked };
     let out = out.map_or(Out::Standard, Out::Directory);
@@ -81,19 +84,11 @@ fn stored(args: &Sweep, out: Option<&Directory>, file: &str) -> Option<BTreeMap<
 }
 
 /// The metrics asked for, those of the objectives, or those that every model has.
-fn metrics(args: &Sweep, base: &Model, done: &[(Vec<usize>, BTreeMap<String, Cell>)]) -> Result<Vec<String>, Exit> {
-    if let Some(unknown) =
-        args.metric.iter().find(|name| !done.is_empty() && !done.iter().any(|(_, cells)| cells.contains_key(*name)))
-    {
-        return Err(fail(
-            &format!("--metric {unknown}: no point has such a metric; `capsim run --format csv` lists them"),
-            Exit::Usage,
-        ));
-    }
+fn metrics(args: &Sweep, base: &Model) -> Vec<String> {
     if !args.metric.is_empty() {
-        return Ok(args.metric.clone());
+        return args.metric.clone();
     }
     let objectives: Vec<String> = base.objectives.iter().map(|objective| objective.metric.clone()).collect();
     let usual = || ["plans.per_day", "plans.failed_fraction", "plan.latency.p95"].map(String::from).to_vec();
-    Ok(if objectives.is_empty() { usual() } else { objectives })
+    if objectives.is_empty() { usual() } else { objectives }
 }

@@ -3,8 +3,8 @@
 use crate::args::Tune;
 use crate::exit::Exit;
 use crate::output::Out;
-use crate::work::{self, Progress, fail, failed};
-use capsim::experiment::{self, Axis, Better, Goal, NoCapacity, Search};
+use crate::work::{self, Progress, fail};
+use capsim::experiment::{self, Axis, Better, Goal, Search};
 use capsim::model::Model;
 use capsim::report::WhatIf;
 use std::path::Path;
@@ -26,23 +26,17 @@ fn try_tune(args: &Tune) -> Result<Exit, Exit> {
     let points = experiment::candidates(&args.knob, &search, base.run.seed);
     let load = |at: Vec<usize>| model_at(args, &args.knob, &at).map(|model| (at, model));
     let candidates = points.into_iter().map(load).collect::<Result<Vec<_>, _>>()?;
+    if let Goal::Metric(metric, way) = &search.goal {
+        let option = if *way == Better::More { "--maximise" } else { "--minimise" };
+        super::is_known(option, metric, [&base].into_iter().chain(candidates.iter().map(|(_, model)| model)))?;
+    }
     let out = Out::open(args.out.as_deref(), false)?;
     let options = work::options(args.trials.jobs);
     let progress = Progress::new(args.trials.quiet);
     let show = |done, of| progress.show(done, of);
     let found = experiment::tune(&base, args.knob.clone(), candidates, search, &options, &show);
     progress.clear();
-    let found = found.map_err(|why| match why {
-        NoCapacity::Refused(why) => fail(&why, Exit::Invalid),
-        NoCapacity::Failed(failure) => failed(failure),
-    })?;
-    if let Goal::Metric(metric, _) = &found.search.goal
-        && !found.partial
-        && found.best.iter().all(|candidate| candidate.replications > 0 && candidate.value.is_none())
-    {
-        let why = format!("{metric}: the model has no such metric, or nothing of it was observed");
-        return Err(fail(&why, Exit::Usage));
-    }
+    let found = found.map_err(work::no_capacity)?;
     let delivered = out.deliver("tune", WhatIf::Tuned(&found), args.format);
     Ok(if found.partial { Exit::Interrupted } else { delivered })
 }

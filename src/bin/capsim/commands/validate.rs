@@ -9,6 +9,7 @@ pub fn validate(args: &Model) -> Exit {
         Ok(model) => model,
         Err(exit) => return exit,
     };
+    super::warn_of_objectives(&model);
     let many = |n: usize, one: &str, more: &str| format!("{n} {}", if n == 1 { one } else { more });
     let parts = [
         many(model.classes.len(), "class", "classes"),
