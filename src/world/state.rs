@@ -17,7 +17,7 @@ use super::parts::index::{Departure, Index, Subject};
 use super::parts::limiter::Limiter;
 use super::parts::queue::{Links, Queue};
 use super::parts::requests::Requests;
-use super::parts::source::Source;
+use super::parts::source::{Due, Source};
 use super::parts::store::{Loss, Refusal, Store};
 use super::parts::tiers::Tiers;
 use super::permit::{Permit, PermitDraws, limiters, permit_draws};
@@ -194,13 +194,6 @@ pub(super) struct Sized {
     pub(super) recorded: bool,
     /// Its place in the index's memory.
     pub(super) session: Option<(u32, u32)>,
-}
-
-/// The plan that arrives next, of all open classes.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Due {
-    pub(super) at: Instant,
-    pub(super) class: u16,
 }
 
 /// The waits of one class in one queue.
@@ -454,13 +447,10 @@ impl<'b> World<'b> {
         self.find_due();
     }
 
-    /// Finds the class whose plan arrives next; of two at one instant, the first class.
+    /// Finds the class whose plan arrives next.
     #[inline]
     pub(super) fn find_due(&mut self) {
-        self.due = match self.sources.as_slice() {
-            [only] => Due { at: only.due(), class: 0 },
-            sources => first_due(sources),
-        };
+        self.due = Due::first(&self.sources);
     }
 
     /// A user of a closed class thinks, and then asks; lane 0 is the thought after a plan, lane 1 the first of a user.
@@ -510,16 +500,6 @@ impl<'b> World<'b> {
         self.links.grow_to(self.calls.len());
         self.calls.len() as u32 - 1
     }
-}
-
-fn first_due(sources: &[Source]) -> Due {
-    let mut due = Due { at: Instant::NEVER, class: 0 };
-    for (class, source) in sources.iter().enumerate() {
-        if source.due() < due.at {
-            due = Due { at: source.due(), class: class as u16 };
-        }
-    }
-    due
 }
 
 /// The calls of a class's workflow as they begin in the first isolate.
