@@ -1,7 +1,7 @@
 //! What a month costs, counted by hand: tokens, waste, and the demand at which another plan of the platform pays. And
 //! what the report says of two strategies that pass a limit of their platform.
 
-use crate::common::{answer, mean, model, shipped};
+use crate::common::{answer, holds, mean, model, shipped};
 use capsim::experiment::{Answer, explain};
 use capsim::model::{Model, Source, load};
 use capsim::report::Advice;
@@ -148,6 +148,59 @@ fn what_is_answered_for_those_who_left_is_wasted() {
         let paid = attempts(&left, &PARTS);
         assert!(paid[0] > 0.0 && paid[2] == paid[0] && paid[5] == paid[0], "{on_leave}: {paid:?}");
     }
+}
+
+/// Attempts hang, are cut, meet an outage that never answers, or find a limit used up. What is billed is what the
+/// provider has worked on to the end, on the page of the provider and on the bill; the last ten minutes see no traffic.
+#[test]
+fn the_bill_and_the_provider_count_the_same_attempts() {
+    let toml = |keys: &str| {
+        format!(
+            r#"
+[run]
+horizon = "2h"
+replications = 1
+[traffic.user]
+arrivals = {{ process = "poisson", per_minute = 30 }}
+[[traffic.user.spike]]
+at = "110m"
+for = "10m"
+factor = 0
+[workflow.plan]
+steps = [{{ name = "call", calls = 2 }}]
+[provider.ai]
+latency = {{ dist = "exponential", mean = "5s" }}
+request_timeout = "8s"
+errors = {{ parse_failure = 0.1, server_error = 0.1 }}
+hang = 0.1
+outage = {{ at = "30m", for = "10m", fault = "timeout" }}
+usage = {{ input = 1 }}
+{keys}
+"#
+        )
+    };
+    for keys in ["", "outlives_client = false", "requests_per_minute = 40", "max_concurrency = 4\nmax_queue = 9"] {
+        let found = answer(&model(&toml(keys)));
+        let (billed, sent) = (mean(&found, "provider.ai.attempts.billed"), mean(&found, "provider.ai.attempts.sent"));
+        assert_eq!(mean(&found, "provider.ai.tokens.input"), billed, "{keys}");
+        assert!(billed > 0.0 && billed < 0.9 * sent, "{keys}");
+    }
+}
+
+/// The arithmetic of a month's tokens against the simulation: parse failures are billed, server errors are not, what is
+/// cut is, and all but the first are tried again twice.
+#[test]
+fn the_arithmetic_knows_the_tokens_of_a_month() {
+    let toml = model_of("", "").replace("replications = 1", "replications = 40").replace(
+        "latency = \"10s\"",
+        "latency = { dist = \"exponential\", mean = \"5s\" }\nrequest_timeout = \"8s\"\n\
+         errors = { parse_failure = 0.1, server_error = 0.2, request_error = 0.05 }",
+    ) + "[retry.ai]\nmax = 2\non = [\"timeout\", \"server_error\"]\nbackoff = { kind = \"none\" }\n";
+    let model = model(&toml);
+    let month = explain(&model).month;
+    assert_eq!(month.len(), 1);
+    // The plan under way at the end may have made no attempt yet: of 60, at most 1 is missing.
+    holds("tokens", &answer(&model), "cost.tokens.month", month[0].dollars, month[0].dollars / 60.0);
 }
 
 /// What is cut after 5 s is billed, unless the provider stops with its client.

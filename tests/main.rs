@@ -12,6 +12,8 @@ mod coverage;
 mod determinism;
 mod ends;
 mod forms;
+mod interplay;
+mod invocation;
 mod isolates;
 mod laws;
 mod model_errors;

@@ -512,3 +512,31 @@ proptest! {
         }
     }
 }
+
+/// A provider that admits 30 attempts a day and 10 in any six hours, asked every half hour: of each six hours the first
+/// ten are admitted, until at 18:00 the day is used up.
+#[test]
+fn quotas_of_a_provider() {
+    let toml = r#"
+[run]
+horizon = "2d"
+replications = 1
+start = "2026-02-16T00:00:00Z"
+[traffic.user]
+arrivals = { process = "deterministic", per_hour = 2 }
+[workflow.plan]
+steps = [{ name = "call" }]
+[provider.p]
+latency = "0s"
+quota = [{ limit = 30 }, { limit = 10, window = "6h" }]
+"#;
+    let found = answer(&model(toml));
+    assert_eq!((mean(&found, "plans.completed"), mean(&found, "attempts.rate_limited")), (60.0, 36.0));
+    assert_eq!(mean(&found, "provider.p.quota.attempts.exhausted_days_fraction"), 1.0);
+    // 30 attempts: 10 from 00:00, 10 from 06:00, and the tenth from 12:00 comes at 16:30.
+    assert_eq!(mean(&found, "provider.p.quota.attempts.exhausted_at_hour"), 16.5);
+    assert_eq!(mean(&found, "provider.p.quota.attempts.2.exhausted_days_fraction"), 0.75);
+    let ceilings = capsim::experiment::explain(&model(toml)).ceilings;
+    let of = |limit: &str| ceilings.iter().find(|ceiling| ceiling.limit == limit).unwrap().plans_per_day;
+    assert_eq!((of("provider.p.quota.attempts"), of("provider.p.quota.attempts.2")), (30.0, 40.0));
+}

@@ -1,6 +1,7 @@
 //! Readers: what they see from where, and what the admin page does to the store.
 
 use crate::common::{ONE_CALL, answer, holds, logged, mean, model, model_with, shipped};
+use capsim::experiment::explain;
 
 /// Plans of one call that writes one record as its request; `more` follows.
 fn text(arrivals: &str, horizon: &str, store: &str, more: &str) -> String {
@@ -134,4 +135,20 @@ fn the_nightly_cleanup_keeps_up_on_the_paid_plan() {
     let free = answer(&shipped("cleanup.toml", &few));
     assert!(mean(&free, "reader.admin.cleanups_stopped") > 20.0);
     assert!(mean(&free, "reader.admin.overdue.end") > 3_000.0);
+}
+
+/// Each record is deleted once, and read by every export for as long as it is there.
+#[test]
+fn the_arithmetic_counts_the_admin_page() {
+    let of = |chores: &str, store: &str, per_day: u32| {
+        let arithmetic = explain(&model(&text(&format!("per_day = {per_day}"), "40d", store, chores)));
+        let plan = |op: &str| arithmetic.per_plan.iter().find(|row| row.op == op).map_or(0.0, |row| row.expected);
+        let day = |op: &str| arithmetic.per_day.iter().find(|row| row.op == op).map_or(0.0, |row| row.count);
+        [plan("reads"), plan("deletes"), day("reads"), day("lists")]
+    };
+    assert_eq!(of(CLEANUP, "kind = \"kv\"", 10), [0.0, 1.0, 0.0, 1.0]);
+    assert_eq!(of(CLEANUP, "kind = \"kv\"\nttl = \"5d\"", 10), [0.0, 0.0, 0.0, 1.0], "they go by themselves");
+    let export = "[reader.admin]\nexport_every = \"1d\"\nget_every = \"6h\"\n";
+    // As in the test above: 1,200 records in two lists.
+    assert_eq!(of(export, "kind = \"kv\"\nttl = \"2d\"", 600), [2.0, 0.0, 4.0, 2.0]);
 }

@@ -255,3 +255,38 @@ fn a_report_says_that_no_error_is_logged() {
     assert!(said("").contains("Error logs   none is logged."), "{}", said(""));
     assert!(!said(BOTH).contains("none is logged"), "{}", said(BOTH));
 }
+
+/// 200 plans of 18 records a day. An insert into D1 with one index writes two of 100,000 rows; a message takes three of
+/// 10,000 operations, so 3,333 a day get through, and are gone after a day.
+#[test]
+fn a_database_and_a_queue_as_log_stores() {
+    let of = |preset: &str| {
+        let model = model_with(&free_with_service("external", 200, 3), &[&format!("store.external.preset={preset}")]);
+        let found = answer(&model);
+        let share = |age: &str| mean(&found, &format!("logs.normal.reachable.{age}"));
+        assert_eq!(share("1h"), mean(&found, "logs.normal.retrievable.1h"), "both are searched");
+        (mean(&found, "external.writes"), share("24h"))
+    };
+    assert_eq!(of("d1"), (3.0 * 3_600.0, 1.0));
+    assert_eq!(of("queues"), (3.0 * 3_333.0, 0.0));
+}
+
+/// A key is fetched once it has not been for a minute: one read in 1 + λT is cold. A key of its own always is, and each
+/// region has its own.
+#[test]
+fn a_read_is_cold_where_nobody_has_fetched_the_key() {
+    let store = "kind = \"kv\"\nhot_for = \"60s\"\nlatency.cold = \"1s\"\n[reads.list]\nstore = \"kv\"\nper_plan = 1";
+    let toml = text("process = \"poisson\", per_hour = 120", "1d", 30, store, "");
+    holds("cold", &answer(&model(&toml)), "plan.latency.mean", 1.0 / (1.0 + 2.0), 0.0);
+    let row = |key: &str| format!("{{ on = \"request\", store = \"kv\", op = \"get\", key = \"{key}\" }}");
+    let of =
+        |row: &str| mean(&run("process = \"deterministic\", per_minute = 2", "1h", 1, store, row), "plan.latency.mean");
+    // Every other plan reads its list cold; one that reads the index too finds both hot, or both cold.
+    assert_eq!((of(""), of(&row("index"))), (0.5, 1.0));
+    assert_eq!(of(&row("log:{log}")), 1.5);
+    let regions = toml.replace("poisson", "deterministic").replace(
+        "[traffic.user]",
+        "[traffic.far]\nregion = \"far\"\narrivals = { process = \"deterministic\", per_hour = 1 }\n[traffic.user]",
+    );
+    assert_eq!(mean(&answer(&model(&regions)), "class.far.plan.latency.mean"), 1.0);
+}

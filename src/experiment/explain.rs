@@ -6,10 +6,12 @@
 //! what one invocation may make, and `leaves_out` says what all of that does not see. `work` is what theory asks.
 
 mod ceilings;
+mod chores;
 mod invocation;
 mod latency;
 mod leaves_out;
 mod longest;
+mod month;
 mod plan;
 #[cfg(test)]
 pub(crate) mod sample;
@@ -28,14 +30,18 @@ pub struct Arithmetic {
     pub demand_per_day: Option<f64>,
     /// Expected ops of one plan.
     pub per_plan: Vec<OpsPerPlan>,
-    /// Ops that a day makes whatever the demand.
+    /// Ops that a day makes by the clock, beside those that go with its plans.
     pub per_day: Vec<OpsPerDay>,
     /// Where each limit binds, the lowest demand first.
     pub ceilings: Vec<Ceiling>,
     /// What one invocation needs of each limit that it has to itself.
     pub invocations: Vec<InvocationNeed>,
+    /// Where an invocation has too few connections for what begins at once.
+    pub waves: Vec<Wave>,
     /// How far back the index of the logs leads.
     pub index: Option<IndexReach>,
+    /// What a month costs at the model's demand, where it has one and prices are given.
+    pub month: Vec<Charge>,
     /// Whether another plan of the platform would pay; with `[cost]`.
     pub upgrade: Option<Upgrade>,
     /// The longest that a call can take, by provider; not for those whose attempts have no time limit.
@@ -70,7 +76,7 @@ pub struct OpsPerPlan {
     pub from_memory: bool,
 }
 
-/// Ops that a day makes whatever the demand.
+/// Ops that a day makes by the clock.
 #[derive(Clone, Debug, PartialEq)]
 pub struct OpsPerDay {
     /// The store.
@@ -106,7 +112,8 @@ impl Ceiling {
 pub struct InvocationNeed {
     /// The class whose plan it is.
     pub class: String,
-    /// `invocation.subrequests.external`, `invocation.subrequests.internal`, `STORE.ops_per_invocation`.
+    /// `invocation.subrequests.external`, `invocation.subrequests.internal`, `invocation.connections`,
+    /// `invocation.cpu_ms`, `STORE.ops_per_invocation`.
     pub limit: String,
     /// How many an invocation may make.
     pub allowed: u32,
@@ -120,6 +127,23 @@ pub struct InvocationNeed {
     pub at_retry: Option<u32>,
     /// How many one call makes, where all make the same.
     pub per_call: Option<u32>,
+    /// How many an invocation would make when nothing fails, were it a plan, a step, a call.
+    pub by_scope: [u32; 3],
+}
+
+/// A step of which more calls begin at once than an invocation has connections for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Wave {
+    /// The workflow.
+    pub workflow: String,
+    /// The step.
+    pub step: String,
+    /// Its calls.
+    pub calls: u32,
+    /// Those that begin at once.
+    pub parallel: u32,
+    /// Those of them that run at once.
+    pub connections: u32,
 }
 
 /// How far back an index leads that keeps the last sessions.
@@ -136,6 +160,17 @@ fn index_reach(model: &Model, demand: Option<f64>) -> Option<IndexReach> {
     let is_kept = logging.ops.iter().any(|op| op.role == Role::Index && op.op == OpKind::Put);
     let hours = demand.filter(|&demand| demand > 0.0).map(|demand| f64::from(logging.max_log_entries) / demand * 24.0);
     is_kept.then_some(IndexReach { sessions: logging.max_log_entries, hours })
+}
+
+/// One thing that a month is billed for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Charge {
+    /// What: `platform.base_price`, `kv.quota.writes`, `provider.openai.tokens`, …
+    pub what: String,
+    /// US dollars.
+    pub dollars: f64,
+    /// How it was worked out.
+    pub because: String,
 }
 
 /// The demand from which on another plan of the platform is cheaper than what is lost without it.
@@ -183,10 +218,12 @@ pub fn explain(model: &Model) -> Arithmetic {
     Arithmetic {
         demand_per_day: demand,
         per_plan: per_plan.collect(),
-        per_day: ops_per_day(model),
+        per_day: ops_per_day(model, &mix[1], demand.unwrap_or(0.0)),
         ceilings,
         invocations,
+        waves: invocation::waves(model),
         index: index_reach(model, demand),
+        month: month::of(model, &mix[1], demand),
         upgrade: upgrade::of(model),
         longest: longest::calls(model),
         leaves_out: leaves_out::sentences(model),
@@ -268,8 +305,8 @@ fn ops_per_plan(model: &Model, (class, share): (&str, f64), plan: &[Expected; 2]
     providers.chain(stores).collect()
 }
 
-fn ops_per_day(model: &Model) -> Vec<OpsPerDay> {
-    let stores = model.stores.iter().zip(plan::per_day(model));
+fn ops_per_day(model: &Model, plan: &Expected, demand: f64) -> Vec<OpsPerDay> {
+    let stores = model.stores.iter().zip(chores::per_day(model, plan, demand));
     let row = |store: &str, op: OpKind, count: f64| {
         (count > 0.0).then(|| OpsPerDay { store: store.into(), op: op.plural().into(), count })
     };

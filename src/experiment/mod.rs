@@ -32,7 +32,7 @@ pub use direction::{Better, better};
 #[cfg(test)]
 pub(crate) use explain::sample;
 pub use explain::{
-    Arithmetic, Ceiling, IndexReach, InvocationNeed, LongestCall, OpsPerDay, OpsPerPlan, Upgrade, explain,
+    Arithmetic, Ceiling, Charge, IndexReach, InvocationNeed, LongestCall, OpsPerDay, OpsPerPlan, Upgrade, Wave, explain,
 };
 pub use run::{Missed, Options, Precision, metrics, run, run_until};
 pub use sweep::{Axis, grid, latin, sweep};

@@ -112,6 +112,7 @@ fn is_plain(model: &Model) -> bool {
             name: _,
             latency: _,
             request_timeout: _,
+            headers_after: _, // only of account where connections bind
             timeout_from_arrival,
             errors: _,
             request_error: _,
@@ -145,6 +146,9 @@ fn is_plain(model: &Model) -> bool {
     // Work that a cache answers, or that waits for a database or a limiter, is another matter; so are plans that find no
     // request left.
     !lacks_requests(model)
+        && !model.connections_bind()
+        && !model.leaves_logs_behind()
+        && !model.takes_cpu()
         && tiers.is_empty()
         && d1.is_empty()
         && limiters.is_empty()

@@ -11,12 +11,15 @@ mod arrivals;
 mod operation;
 mod parts;
 mod provider;
+mod stores;
 
 use arrivals::ARRIVALS;
 pub(super) use arrivals::LAW;
 use operation::{ADAPTIVE, CHANGE, COMEBACK, DIAGNOSTICS, ISOLATES};
 pub(super) use parts::CATALOGUE;
 use provider::{BREAKER, FAULTS, HEDGE, PROVIDER, RETRY};
+pub(super) use stores::STRATEGY;
+use stores::{LOGFILE, LOGGING, READER, READS, STORE};
 
 const U32: i128 = u32::MAX as i128;
 const U64: i128 = u64::MAX as i128;
@@ -124,7 +127,29 @@ static PLATFORM: Section = Section {
             "unlimited",
             "Invocations of the whole account; a plan that finds none left is refused, and counts as overloaded.",
         ),
+        optional(
+            "connections",
+            Whole(1, U32),
+            "unlimited",
+            "Attempts, operations on stores that are subrequests, and on databases that one invocation has open at once; more wait, in order. Waiting spends the time limit of an attempt. A hedge is not sent where it would have to wait.",
+        ),
+        optional(
+            "wait_until",
+            Length,
+            "as long as it takes",
+            "How long an invocation may go on after its last call for what nobody awaits; what is unfinished then is lost.",
+        ),
+        optional("cpu", Table(&CPU), "not limited, not billed", "Processor time."),
         default("base_price", Number(0.0, 1e12), "0", "What a month costs before anything is used, in US dollars."),
+    ],
+};
+
+static CPU: Section = Section {
+    title: "cpu of the platform",
+    fields: &[
+        optional("limit", Length, "unlimited", "Of one invocation: it is killed with the call that passes this."),
+        default("included", Duration, "0s", "What a month's price includes."),
+        default("price_per_million_ms", Number(0.0, 1e12), "0", "US dollars for a million milliseconds beyond it."),
     ],
 };
 
@@ -260,6 +285,12 @@ static STEP: Section = Section {
             "the provider's",
             "Tokens that an attempt reserves: of the prompt, and `max_tokens`.",
         ),
+        optional(
+            "cpu",
+            Law(&LAW),
+            "none",
+            "Processor time that a call takes once it is answered; it counts, but takes no simulated time.",
+        ),
         optional("fallback", Text, "none", "The provider to which a call goes that has failed at the first."),
     ],
 };
@@ -290,208 +321,6 @@ static QUEUE: Section = Section {
             "Slots that only calls of a class may have: `{ admin = 1 }`; fewer together than `max_concurrency`.",
         ),
         optional("adaptive", Table(&ADAPTIVE), "all slots all the time", "A limit of slots that follows the provider."),
-    ],
-};
-
-static STORE: Section = Section {
-    title: "[store.NAME]",
-    fields: &[
-        optional("preset", OneOf(super::preset::STORES), "none", "Where the defaults of this store come from."),
-        required(
-            "kind",
-            OneOf(&["kv", "cache", "log-service"]),
-            "`kv`: durable, an internal subrequest; `cache`: forgets, an external one; `log-service`: its client is silent for a while after a refusal, and it finds records without an index; an external one.",
-        ),
-        optional("latency", Table(&LATENCY), "no time", "How long each operation takes."),
-        optional("quota", Table(&QUOTAS), "unlimited", "How many of each operation."),
-        optional("key_spacing", Length, "none", "The least time between two accepted writes of one key."),
-        default(
-            "on_key_exceed",
-            OneOf(&["reject", "overwrite"]),
-            "reject",
-            "What happens to a write that comes sooner: refused (429), or it replaces the value (the last write wins).",
-        ),
-        optional("storage", Table(&STORAGE), "unlimited", "How much it holds."),
-        optional("background", Table(&BACKGROUND), "nobody", "What other programs of the account do on its quotas."),
-        optional("ops_per_invocation", Whole(0, U32), "unlimited", "Operations that one invocation may make."),
-        optional("ttl", Length, "for ever", "How long an entry lives when the operation does not say."),
-        optional("capacity", Size, "unlimited", "The size at which the least recently used entries go."),
-        default("evictions_per_hour", Number(0.0, 1e6), "0", "The hazard at which an entry is evicted."),
-        default(
-            "evictions_spike_factor",
-            Number(0.0, 1e6),
-            "1",
-            "What that is multiplied by while a spike of any traffic lasts.",
-        ),
-        default("restarts_per_day", Number(0.0, 1e6), "0", "How often everything in it is lost at once."),
-        default("retry_after", Duration, "60s", "How long the client of a `log-service` drops all after a refusal."),
-        default("network_errors", Fraction, "0", "The chance that an operation of a `log-service` does not arrive."),
-        default("subrequest", Bool, "true", "Whether its operations count among the subrequests of the invocation."),
-        default(
-            "staleness",
-            Duration,
-            "0s",
-            "How long another region may see an old value, or none, after a write; a cache is not seen there at all.",
-        ),
-        default("put_stores_nothing", Fraction, "0", "The chance that a write is answered and nothing kept."),
-    ],
-};
-
-static STORAGE: Section = Section {
-    title: "storage of a store",
-    fields: &[
-        required("limit", Size, "What it holds, or what is included in the price."),
-        default("on_exceed", OneOf(&["reject", "bill"]), "reject", "Whether a write beyond it is refused or charged."),
-        default("price_per_gb", Number(0.0, 1e12), "0", "US dollars for a GB over the limit and a month; with `bill`."),
-    ],
-};
-
-static BACKGROUND: Section = Section {
-    title: "background of a store",
-    fields: &[
-        default("reads_per_day", Number(0.0, 1e9), "0", "Reads, at Poisson instants."),
-        default("writes_per_day", Number(0.0, 1e9), "0", "Writes."),
-        default("deletes_per_day", Number(0.0, 1e9), "0", "Deletes."),
-        default("lists_per_day", Number(0.0, 1e9), "0", "Lists."),
-    ],
-};
-
-static LATENCY: Section = Section {
-    title: "latency of a store",
-    fields: &[
-        default("get", Law(&LAW), "0s", "Of reading a key."),
-        default("put", Law(&LAW), "0s", "Of writing a key."),
-        default("delete", Law(&LAW), "0s", "Of deleting a key."),
-        default("list", Law(&LAW), "0s", "Of listing keys."),
-    ],
-};
-
-static QUOTAS: Section = Section {
-    title: "quota of a store",
-    fields: &[
-        optional("reads", OneOrMore(&QUOTA), "unlimited", "Keys read."),
-        optional("writes", OneOrMore(&QUOTA), "unlimited", "Keys written."),
-        optional("deletes", OneOrMore(&QUOTA), "unlimited", "Keys deleted."),
-        optional("lists", OneOrMore(&QUOTA), "unlimited", "Lists."),
-    ],
-};
-
-static READS: Section = Section {
-    title: "[reads.NAME]",
-    fields: &[
-        default("store", Text, "kv", "Where the keys are kept."),
-        optional("per_plan", Whole(1, 10_000), "`per_call` is given", "So many as a plan begins."),
-        optional("per_call", Whole(1, 10_000), "`per_plan` is given", "So many before each call."),
-        optional("memory_ttl", Length, "no memory cache", "How long an isolate's memory keeps a key."),
-    ],
-};
-
-static LOGGING: Section = Section {
-    title: "[logging]",
-    fields: &[
-        default(
-            "strategy",
-            OneOf(super::strategy::NAMES),
-            "none",
-            "The table of operations; `custom`: the table `ops`.",
-        ),
-        optional(
-            "level",
-            OneOf(&["all", "errors_only", "none"]),
-            "all; errors_only with `conditional`",
-            "Which events are logged.",
-        ),
-        default("cache_ttl", Length, "24h", "How long an entry lives that a strategy puts into a cache."),
-        default("kv_errors", Bool, "true", "Whether `hybrid` writes errors to KV too; others do not read it."),
-        default(
-            "index",
-            OneOf(&["none", "cache"]),
-            "none",
-            "Whether `hybrid` keeps an index in the cache; others do not read it.",
-        ),
-        default("on_error", OneOf(&["swallow", "fail_plan"]), "swallow", "What a rejected log operation does."),
-        default("max_log_entries", Whole(1, 1_000_000), "10", "Sessions that the index keeps."),
-        default(
-            "incident_gap",
-            Length,
-            "1h",
-            "An error after so long without any is the first of an incident (`logs.error.first.…`).",
-        ),
-        default("record_bytes", Size, "2KiB", "The size of an entry, where a row does not say."),
-        optional("ops", List(&Table(&LOG_OP), None), "the strategy's", "The rows of a `custom` strategy."),
-    ],
-};
-
-/// What a strategy's own file holds.
-pub(super) static STRATEGY: Section = Section {
-    title: "a strategy",
-    fields: &[
-        default("description", Text, "", "What it does, in a line."),
-        default("level", OneOf(&["all", "errors_only", "none"]), "all", "The level where the model names none."),
-        required("ops", List(&Table(&LOG_OP), None), "The rows, in order."),
-    ],
-};
-
-static LOG_OP: Section = Section {
-    title: "a row of a strategy",
-    fields: &[
-        required(
-            "on",
-            OneOf(&["request", "response", "plan_end", "day_end"]),
-            "When it happens: before a call, after it, after the last call of a plan, at every midnight UTC.",
-        ),
-        default(
-            "when",
-            OneOf(&["always", "error", "normal", "critical", "error_or_critical"]),
-            "always",
-            "Under which condition; a plan is an error when it is not completed, a day never is.",
-        ),
-        required("store", Text, "Where."),
-        required("op", OneOf(&["get", "put", "delete", "list"]), "What."),
-        required(
-            "key",
-            Text,
-            "Which key; `{log}` is the call's own, `{session}` the plan's, `{day}` the day's, none everybody's.",
-        ),
-        default(
-            "role",
-            OneOf(&["record", "index", "session", "other"]),
-            "other",
-            "What the key means to a reader. Records are those of calls; the end of a day is always `other`.",
-        ),
-        optional("only_if", OneOf(&["kv_errors", "index"]), "always", "The switch of [logging] that must be on."),
-        optional("ttl", Length, "cache_ttl in a cache, else the store's", "How long the entry lives."),
-        optional("bytes", Size, "record_bytes", "The size of the entry."),
-    ],
-};
-
-static READER: Section = Section {
-    title: "[reader.NAME]",
-    fields: &[
-        default("region", Name, "home", "Where they read: of a cache in another region they see nothing."),
-        default("store", Text, "kv", "The store that the admin page works on."),
-        optional("get_every", Length, "never", "How often the admin page reads one record."),
-        optional("export_every", Length, "never", "How often it lists all records (1,000 a list) and reads each."),
-        optional("cleanup_every", Length, "never", "How often it lists all records and deletes the old ones."),
-        default("cleanup_age", Length, "30d", "The age from which on a cleanup deletes a record."),
-    ],
-};
-
-static LOGFILE: Section = Section {
-    title: "[logfile.NAME]",
-    fields: &[
-        default(
-            "rotate",
-            OneOf(&["size", "date"]),
-            "size",
-            "When a new file is begun: when it is full, or each day (UTC).",
-        ),
-        default("max_size", Size, "10MB", "A line that would fill the file to this goes into a new one; with `size`."),
-        default("backups", Whole(0, 100_000), "5", "Older files that are kept beside the current one."),
-        default("format", OneOf(&["text", "json"]), "text", "How a line is written; each request and response is one."),
-        default("text_bytes", Size, "150B", "Of a line as text; measure yours."),
-        default("json_bytes", Size, "400B", "Of a line as JSON; measure yours."),
-        default("error_bytes", Size, "0B", "What an error adds to its line: a traceback, say."),
     ],
 };
 

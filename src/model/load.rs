@@ -6,7 +6,7 @@ use super::language::{MODEL, ROOT};
 use super::names::Names;
 use super::overlay;
 use super::problems::{At, Complaint, Problems};
-use super::spec::{Arrivals, LogEvent, Model};
+use super::spec::{Arrivals, Model};
 use super::tree::Node;
 use super::{
     change, digest, objectives, parts, preset, provider, reader, run, server, shape, store, strategy, trace, traffic,
@@ -158,10 +158,6 @@ fn sections(
     }
     if isolates.is_some() && !(tiers.is_empty() && d1.is_empty() && limiters.is_empty()) {
         let complaint = Complaint::new("not supported together with [tiers.NAME], [d1.NAME] or [limiter.NAME]");
-        input.problems.report_once(cursor.at("isolates"), "isolates", complaint.cure("use `platform.isolates`"));
-    }
-    if isolates.is_some() && logging.ops.iter().any(|op| op.event == LogEvent::PlanEnd) {
-        let complaint = Complaint::new("not supported together with a strategy that writes at the end of a plan");
         input.problems.report_once(cursor.at("isolates"), "isolates", complaint.cure("use `platform.isolates`"));
     }
     let diagnostics = cursor.table("diagnostics").and_then(|table| run::diagnostics(input, &table, &names));

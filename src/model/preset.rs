@@ -13,12 +13,14 @@ const TEXTS: [&str; 2] =
     [include_str!("../../presets/cloudflare-free.toml"), include_str!("../../presets/cloudflare-paid.toml")];
 
 /// The presets that a store may name.
-pub(super) const STORES: &[&str] = &["sentry-developer", "analytics-engine"];
+pub(super) const STORES: &[&str] = &["sentry-developer", "analytics-engine", "d1", "queues"];
 
 /// Their texts, in the same order.
-const STORE_TEXTS: [&str; 2] = [
+const STORE_TEXTS: [&str; 4] = [
     include_str!("../../presets/stores/sentry-developer.toml"),
     include_str!("../../presets/stores/analytics-engine.toml"),
+    include_str!("../../presets/stores/d1.toml"),
+    include_str!("../../presets/stores/queues.toml"),
 ];
 
 /// The presets that retries, and layers of them, may name.

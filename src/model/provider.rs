@@ -81,6 +81,7 @@ fn provider(input: &mut Input<'_>, name: &str, cursor: &Cursor<'_>) -> Option<Pr
         name: name.into(),
         latency: latency?,
         request_timeout,
+        headers_after: cursor.span("headers_after"),
         timeout_from_arrival,
         errors,
         request_error,

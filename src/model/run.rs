@@ -7,7 +7,7 @@ use super::language::MAX_HORIZON;
 use super::law;
 use super::names::Names;
 use super::problems::Complaint;
-use super::spec::{Cost, Diagnostics, Isolates, OnLoss, Platform, Run};
+use super::spec::{Cost, Cpu, Diagnostics, Isolates, OnLoss, Platform, Run};
 use super::tree::Node;
 use crate::policy::{OnExceed, Quota, Window};
 use crate::units::{Span, Timestamp};
@@ -47,13 +47,37 @@ pub(super) fn platform(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Platform {
         subrequests_external: cursor.count("subrequests_external"),
         subrequests_internal: cursor.count("subrequests_internal"),
         requests: cursor.table("requests").and_then(|table| requests(input, &table)),
+        connections: cursor.count("connections"),
+        wait_until: cursor.span("wait_until"),
+        cpu: cursor.table("cpu").map(|table| cpu(&table)).unwrap_or_default(),
         base_price: cursor.money("base_price"),
+    }
+}
+
+fn cpu(cursor: &Cursor<'_>) -> Cpu {
+    Cpu {
+        limit: cursor.span("limit"),
+        included: cursor.span("included").unwrap_or_default(),
+        price_per_million_ms: cursor.money("price_per_million_ms"),
     }
 }
 
 /// Reads `[cost]`; the model on the other preset is read once this one is sound.
 pub(super) fn cost(cursor: &Cursor<'_>) -> Cost {
     Cost { value_per_plan: cursor.money("value_per_plan"), preset: cursor.word("upgrade").to_string(), upgraded: None }
+}
+
+/// Reads a quota of a provider, over which attempts are refused.
+pub(super) fn refusing_quota(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Option<Quota> {
+    if cursor.word("on_exceed") != "reject" {
+        let complaint = Complaint::new("a provider refuses what is over its quota").found(cursor.word("on_exceed"));
+        input.problems.report_once(
+            cursor.at("on_exceed"),
+            &cursor.key("on_exceed"),
+            complaint.allowed("\"reject\"; what attempts cost is said by `prices`"),
+        );
+    }
+    quota(input, cursor)
 }
 
 /// Reads the quota of requests: an invocation begins at once, or does not.

@@ -3,13 +3,15 @@
 use super::cursor::Cursor;
 use super::input::Input;
 use super::problems::Complaint;
+use super::run;
 use super::spec::{Outage, Provider, Server, UpAndDown, Workflow};
 use crate::policy::Fault;
 use crate::units::{Probability, Span};
 
 /// The keys of a provider that say something of its own side.
-const KEYS: [&str; 10] = [
+const KEYS: [&str; 11] = [
     "requests_per_minute",
+    "quota",
     "tokens_per_minute",
     "max_concurrency",
     "capacity",
@@ -45,6 +47,7 @@ pub(super) fn read(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Option<Server>
     }
     Some(Server {
         requests_per_minute: cursor.whole("requests_per_minute"),
+        quotas: cursor.one_or_more("quota").iter().filter_map(|table| run::refusing_quota(input, table)).collect(),
         tokens_per_minute: cursor.whole("tokens_per_minute"),
         tokens: cursor.whole("tokens").unwrap_or_default(),
         limit_burst: cursor.span("limit_burst").unwrap_or(Span::MINUTE),

@@ -1,10 +1,12 @@
 //! What a checked model holds.
 
 mod cost;
+mod invocation;
 mod operation;
 mod parts;
 
 pub use cost::*;
+pub use invocation::*;
 pub use parts::*;
 
 mod provider;
@@ -118,6 +120,12 @@ pub struct Platform {
     pub subrequests_internal: Option<u32>,
     /// `requests`: invocations of the whole account.
     pub requests: Option<Quota>,
+    /// `connections`: what one invocation has open at once.
+    pub connections: Option<u32>,
+    /// `wait_until`: how long an invocation goes on after its last call.
+    pub wait_until: Option<Span>,
+    /// `cpu`: processor time.
+    pub cpu: Cpu,
     /// `base_price`: what a month costs before anything is used.
     pub base_price: Money,
 }
@@ -265,6 +273,8 @@ pub struct Step {
     pub latency: Option<LawSpec>,
     /// Tokens that an attempt reserves, instead of the provider's number.
     pub tokens: Option<u64>,
+    /// `cpu`: processor time that a call takes once it is answered.
+    pub cpu: Option<LawSpec>,
 }
 
 impl Step {
@@ -281,17 +291,6 @@ pub enum OnCallError {
     Abort,
     /// The plan goes on without the answer.
     Continue,
-}
-
-/// `invocation`: what shares the limits of one invocation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum InvocationScope {
-    /// A whole plan.
-    Plan,
-    /// Each step.
-    Step,
-    /// Each call.
-    Call,
 }
 
 /// `[queue.NAME]`
@@ -388,6 +387,8 @@ pub struct Store {
     pub kind: StoreKind,
     /// `latency.get` and so on, by [`OpKind`].
     pub latency: [LawSpec; 4],
+    /// `hot_for` and `latency.cold`: how long a key stays hot, and how long the read of another takes.
+    pub cold: Option<(Span, LawSpec)>,
     /// `quota.reads`, `.writes`, `.deletes`, `.lists`, by [`OpKind`]; all of a list hold at once.
     pub quotas: [Vec<Quota>; 4],
     /// `key_spacing`: the least time between two accepted writes of one key.
@@ -414,6 +415,10 @@ pub struct Store {
     pub retry_after: Span,
     /// `network_errors`: the chance that an op of a log service does not arrive.
     pub network_errors: Probability,
+    /// `searchable`: whether its records are found without an index.
+    pub searchable: bool,
+    /// `awaited`: whether calls wait for the log ops on it, where it says so itself.
+    pub awaited: Option<bool>,
     /// `subrequest`: whether its ops count among those of the invocation.
     pub subrequest: bool,
     /// `staleness`: how long another region may see an old value, or none, after a write.

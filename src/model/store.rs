@@ -18,6 +18,7 @@ pub(super) fn read(input: &mut Input<'_>, root: &Cursor<'_>) -> Vec<Store> {
 fn store(input: &mut Input<'_>, name: &str, cursor: &Cursor<'_>) -> Store {
     let nothing = LawSpec::Constant { value: Span::ZERO };
     let latency = cursor.table("latency");
+    let cold = cold(input, cursor, latency.as_ref());
     let latency = ["get", "put", "delete", "list"].map(|op| {
         let law = latency.as_ref().and_then(|table| law::read(input, table, op));
         law.unwrap_or_else(|| nothing.clone())
@@ -27,14 +28,16 @@ fn store(input: &mut Input<'_>, name: &str, cursor: &Cursor<'_>) -> Store {
         let tables = quotas.as_ref().map(|table| table.one_or_more(op.plural())).unwrap_or_default();
         tables.iter().filter_map(|table| run::quota(input, table)).collect()
     });
+    let kind = match cursor.word("kind") {
+        "cache" => StoreKind::Cache,
+        "log-service" => StoreKind::LogService,
+        _ => StoreKind::Kv,
+    };
     Store {
         name: name.into(),
-        kind: match cursor.word("kind") {
-            "cache" => StoreKind::Cache,
-            "log-service" => StoreKind::LogService,
-            _ => StoreKind::Kv,
-        },
+        kind,
         latency,
+        cold,
         quotas,
         key_spacing: cursor.span("key_spacing"),
         on_key_exceed: match cursor.word("on_key_exceed") {
@@ -51,10 +54,31 @@ fn store(input: &mut Input<'_>, name: &str, cursor: &Cursor<'_>) -> Store {
         restarts_per_day: cursor.number("restarts_per_day").unwrap_or_default(),
         retry_after: cursor.span("retry_after").unwrap_or_default(),
         network_errors: Probability::new(cursor.number("network_errors").unwrap_or_default()).unwrap_or_default(),
+        searchable: match cursor.get("searchable") {
+            Some(_) => cursor.flag("searchable"),
+            None => kind == StoreKind::LogService,
+        },
+        awaited: cursor.get("awaited").map(|_| cursor.flag("awaited")),
         subrequest: cursor.flag("subrequest"),
         staleness: cursor.span("staleness").unwrap_or_default(),
         put_stores_nothing: Probability::new(cursor.number("put_stores_nothing").unwrap_or_default())
             .unwrap_or_default(),
+    }
+}
+
+/// One is of no use without the other.
+fn cold(input: &mut Input<'_>, cursor: &Cursor<'_>, latency: Option<&Cursor<'_>>) -> Option<(Span, LawSpec)> {
+    let law = latency.filter(|table| table.get("cold").is_some()).and_then(|table| law::read(input, table, "cold"));
+    match (cursor.span("hot_for"), law) {
+        (Some(hot), Some(law)) => Some((hot, law)),
+        (None, None) => None,
+        (hot, _) => {
+            let missing = if hot.is_some() { "latency.cold" } else { "hot_for" };
+            let complaint = Complaint::new("a read is hot for a while and cold after it, or all reads are alike");
+            let cure = format!("add `{missing}`");
+            input.problems.report_once(cursor.at("hot_for"), &cursor.key("hot_for"), complaint.cure(cure));
+            None
+        }
     }
 }
 

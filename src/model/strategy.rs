@@ -135,8 +135,10 @@ fn log_op(
     };
     let cache_ttl = logging.span("cache_ttl").filter(|_| is_cache && op == OpKind::Put);
     let event = event(input, row);
+    let of_store = stores.get(position).and_then(|store| store.awaited);
     Some(LogOp {
         event,
+        awaited: of_store.unwrap_or_else(|| logging.flag("awaited")),
         when: match row.word("when") {
             "error" => When::Error,
             "normal" => When::Normal,

@@ -9,7 +9,7 @@ use crate::units::{RateUnit, Span};
 use std::io;
 use std::path::{Path, PathBuf};
 
-const SHIPPED: [&str; 19] = [
+const SHIPPED: [&str; 20] = [
     "bug-after-three-days",
     "cache-only",
     "cleanup",
@@ -20,6 +20,7 @@ const SHIPPED: [&str; 19] = [
     "kv-only",
     "log-files",
     "minimal",
+    "parallel-days",
     "qa-seven-days",
     "queue-default",
     "queue-large",

@@ -109,6 +109,7 @@ fn step(input: &mut Input<'_>, table: &Cursor<'_>, positions: &BTreeMap<&str, us
     let name = table.text("name")?.to_string();
     let critical = table.flag("critical");
     let tokens = table.whole("tokens");
+    let cpu = law::read(input, table, "cpu");
     Some(Step {
         name,
         work: work?,
@@ -122,6 +123,7 @@ fn step(input: &mut Input<'_>, table: &Cursor<'_>, positions: &BTreeMap<&str, us
         critical,
         latency,
         tokens,
+        cpu,
     })
 }
 

@@ -55,6 +55,27 @@ pub enum Advice {
         /// Attempts and ops that were refused for it, a replication.
         refused: Option<f64>,
     },
+    /// Attempts and ops wait for a connection.
+    ConnectionsTooFew {
+        /// Those that wait, a replication.
+        waited: f64,
+        /// The longest wait, in seconds.
+        longest: f64,
+        /// How the calls run of a step that is too wide.
+        waves: Vec<String>,
+    },
+    /// What nobody awaits is cut off when the time of its invocation is over.
+    CutOff {
+        /// Errands cut off, a replication.
+        cut: f64,
+        /// Records lost with them.
+        records: f64,
+    },
+    /// Invocations take more processor time than they may.
+    ProcessorTime {
+        /// Invocations killed, a replication.
+        exceeded: f64,
+    },
     /// The interval of the plans a day is too wide to say much.
     IntervalTooWide {
         /// The metric.
@@ -161,6 +182,26 @@ impl Advice {
             Advice::InvocationTooSmall { limit, allowed, needed, at_most, at_call, at_retry, refused } => {
                 invocation_too_small(limit, [*allowed, *needed, *at_most], (*at_call, *at_retry), *refused)
             }
+            Advice::ConnectionsTooFew { waited, longest, waves } => {
+                let waves: String = waves.iter().map(|wave| format!(" {wave}")).collect();
+                format!(
+                    "{} attempts and ops of a replication wait for a connection of their invocation, up to {} s.{waves} \
+                     Start an invocation for each call, or fewer calls at once.",
+                    number(*waited),
+                    number(*longest)
+                )
+            }
+            Advice::CutOff { cut, records } => format!(
+                "{} log events of a replication are cut off because their invocation is over, and {} records are lost: \
+                 what nobody awaits must be done in the time after the response. Await it, or log less.",
+                number(*cut),
+                number(*records)
+            ),
+            Advice::ProcessorTime { exceeded } => format!(
+                "{} invocations of a replication are killed for their processor time, and their plans crash. Start an \
+                 invocation for each step or call, or take a plan of the platform that allows more.",
+                number(*exceeded)
+            ),
             Advice::IntervalTooWide { metric, relative_half_width, replications } => {
                 let why = match relative_half_width {
                     Some(width) => {

@@ -3,7 +3,7 @@
 use super::json::{ceiling, finite, invocation, longest_call, ops_per_day, ops_per_plan, pretty};
 use super::text::{WIDTH, heading, plain_table, section, wrapped_table};
 use super::words::{Paint, paragraph};
-use crate::experiment::{Arithmetic, Upgrade};
+use crate::experiment::{Arithmetic, Charge, InvocationNeed, Upgrade, Wave};
 use crate::units::{Span, count, number};
 use serde_json::{Value, json};
 
@@ -16,10 +16,12 @@ pub fn arithmetic_text(model: &str, description: &str, arithmetic: &Arithmetic, 
     };
     out += &paragraph("  ", &demand, WIDTH);
     section(&mut out, "Ops per plan", per_plan(arithmetic), paint);
-    section(&mut out, "Ops per day, whatever the demand", per_day(arithmetic), paint);
+    section(&mut out, "Ops per day, by the clock", per_day(arithmetic), paint);
     section(&mut out, "In one invocation", invocations(arithmetic), paint);
+    section(&mut out, "What it needs when nothing fails, were it", by_scope(arithmetic), paint);
     section(&mut out, "The longest call, without waits in a queue", longest(arithmetic), paint);
     section(&mut out, "Ceilings: the plans a day at which each limit binds by itself", ceilings(arithmetic), paint);
+    section(&mut out, "A month at this demand, if every plan is carried", month(arithmetic), paint);
     section(&mut out, "Another plan of the platform", upgrade(arithmetic), paint);
     let leaves_out = arithmetic.leaves_out.iter().map(|sentence| paragraph("  - ", sentence, WIDTH)).collect();
     section(&mut out, "What this leaves out (`capsim run` does not)", leaves_out, paint);
@@ -38,6 +40,8 @@ pub fn arithmetic_json(model: &str, description: &str, arithmetic: &Arithmetic) 
         "per_day": arithmetic.per_day.iter().map(ops_per_day).collect::<Vec<_>>(),
         "ceilings": arithmetic.ceilings.iter().map(ceiling).collect::<Vec<_>>(),
         "invocations": arithmetic.invocations.iter().map(invocation).collect::<Vec<_>>(),
+        "month": arithmetic.month.iter().map(charge_json).collect::<Vec<_>>(),
+        "waves": arithmetic.waves.iter().map(wave_json).collect::<Vec<_>>(),
         "upgrade": arithmetic.upgrade.as_ref().map_or(Value::Null, upgrade_json),
         "longest_calls": arithmetic.longest.iter().map(longest_call).collect::<Vec<_>>(),
         "leaves_out": arithmetic.leaves_out,
@@ -64,6 +68,20 @@ fn upgrade(arithmetic: &Arithmetic) -> String {
         ),
     };
     paragraph("  ", &sentence, WIDTH)
+}
+
+fn charge_json(charge: &Charge) -> Value {
+    json!({ "what": charge.what, "usd": finite(charge.dollars), "because": charge.because })
+}
+
+fn wave_json(wave: &Wave) -> Value {
+    json!({
+        "workflow": wave.workflow,
+        "step": wave.step,
+        "calls": wave.calls,
+        "parallel": wave.parallel,
+        "connections": wave.connections,
+    })
 }
 
 fn upgrade_json(upgrade: &Upgrade) -> Value {
@@ -110,7 +128,32 @@ fn invocations(arithmetic: &Arithmetic) -> String {
         [need.class.clone(), need.limit.clone(), allowed, needed, at_most]
     });
     let header = ["class", "limit", "allowed", "needed", "with every retry"];
-    lines(plain_table(header, [false, false, true, true, true], rows.collect()))
+    let waves = arithmetic.waves.iter().map(|wave| paragraph("  ", &super::words::wave(wave), WIDTH));
+    lines(plain_table(header, [false, false, true, true, true], rows.collect())) + &waves.collect::<String>()
+}
+
+fn month(arithmetic: &Arithmetic) -> String {
+    let charges = &arithmetic.month;
+    let (Some(demand), false) = (arithmetic.demand_per_day, charges.is_empty()) else { return String::new() };
+    let rows = charges.iter().map(|charge| [charge.what.clone(), number(charge.dollars), charge.because.clone()]);
+    let total = charges.iter().map(|charge| charge.dollars).sum::<f64>();
+    let each = format!("{} USD a plan", number(total / (demand * 30.0)));
+    let rows = rows.chain([["together".into(), number(total), each]]).collect();
+    lines(wrapped_table(["what", "USD", "because"], [false, true, false], rows))
+}
+
+fn by_scope(arithmetic: &Arithmetic) -> String {
+    let several = |need: &&InvocationNeed| need.by_scope[0] > need.by_scope[2];
+    let rows = arithmetic.invocations.iter().filter(several).map(|need| {
+        let [plan, step, call] = need.by_scope.map(|n| count(n.into()));
+        [need.class.clone(), need.limit.clone(), count(need.allowed.into()), plan, step, call]
+    });
+    let rows: Vec<[String; 6]> = rows.collect();
+    if rows.is_empty() {
+        return String::new();
+    }
+    let header = ["class", "limit", "allowed", "a plan", "a step", "a call"];
+    lines(plain_table(header, [false, false, true, true, true, true], rows))
 }
 
 /// Of models in which a call is tried again.

@@ -109,6 +109,9 @@ pub(super) fn invocation(need: &InvocationNeed) -> Value {
         "at_most": need.at_most,
         "at_call": need.at_call,
         "at_retry": need.at_retry,
+        "as_plan": need.by_scope[0],
+        "as_step": need.by_scope[1],
+        "as_call": need.by_scope[2],
     })
 }
 

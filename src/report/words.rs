@@ -1,8 +1,8 @@
 //! Pieces of text that several renderings share: values with their unit, intervals, paragraphs, colour.
 
-use crate::experiment::{Answer, Metric, Objective, Verdict};
+use crate::experiment::{Answer, Metric, Objective, Verdict, Wave};
 use crate::math;
-use crate::units::{Span, number, percent};
+use crate::units::{Span, count, number, percent};
 
 /// Shown where nothing was observed.
 pub(super) const NOTHING: &str = "–";
@@ -173,4 +173,16 @@ pub(super) fn paragraph(first: &str, text: &str, width: usize) -> String {
     }
     out.push('\n');
     out
+}
+
+/// How the calls of a step run for which an invocation has too few connections.
+pub(super) fn wave(wave: &Wave) -> String {
+    let [calls, parallel, connections] = [wave.calls, wave.parallel, wave.connections].map(|n| count(n.into()));
+    let why = format!("an invocation has {connections} connections open at once");
+    if wave.calls > wave.parallel {
+        return format!("Of {parallel} calls of {} at once {connections} run, and the others wait: {why}.", wave.step);
+    }
+    let mut waves = vec![connections; (wave.calls / wave.connections) as usize];
+    waves.extend(Some(wave.calls % wave.connections).filter(|&rest| rest > 0).map(|rest| count(rest.into())));
+    format!("The {calls} calls of {} run as {}: {why}.", wave.step, waves.join(" + "))
 }

@@ -63,6 +63,8 @@ pub enum Purpose {
     Hedge = 23,
     /// How long an operation at the end of a plan or a day takes, and how it ends.
     Summary = 24,
+    /// How much processor time a call takes.
+    Cpu = 25,
 }
 
 impl Source {

@@ -2,20 +2,20 @@
 //! interval. Every run is an errand in an invocation of its own, one op after the other; a refused op ends it.
 
 use super::build::Blueprint;
-use super::errand::End;
-use super::event::{Event, Rank, address, order};
+use super::errand::{End, Errand};
+use super::event::{Event, Rank, order};
+use super::fate::Sized;
+use super::invocation::{Invocation, Writer};
 use super::laws::Laws;
-use super::log::{Asker, Invocation, OpAsked};
+use super::log::{Asker, OpAsked};
 use super::parts::store::Loss;
-use super::state::{Sized, World};
+use super::state::World;
 use crate::model::{Chore, Model, OpKind};
 use crate::streams::{Purpose, Scatter, Source as Draws};
 use crate::units::{Instant, Span};
 
 /// Keys that one list names.
 const KEYS_A_LIST: u64 = 1_000;
-/// Where the answers to chores stand among the plans of one instant.
-const CHORE_PLANS: u64 = 0xfe << 32;
 
 /// What the admin page does at an interval.
 #[derive(Clone, Copy, Debug)]
@@ -108,8 +108,13 @@ impl World<'_> {
             state.skipped += u64::from(recorded);
             return;
         }
-        state.busy = true;
         state.begun += u64::from(recorded);
+        // The admin page is a request of the account like any other.
+        if self.requests.as_mut().is_some_and(|requests| !requests.admits(self.now, recorded)) {
+            state.stopped += u64::from(recorded);
+            return;
+        }
+        state.busy = true;
         self.forget_gone(spec.store as usize);
         let records = self.sized[spec.store as usize].len() as u64;
         let lists = records.div_ceil(KEYS_A_LIST).max(1);
@@ -118,7 +123,9 @@ impl World<'_> {
             Chore::Export => [lists, records],
             Chore::Cleanup => [lists, 0],
         };
-        self.run_errand(End::Chore(chore as u16), chore as u64, recorded, left);
+        let mut errand = Errand::new(End::Chore(chore as u16), chore as u64, recorded);
+        errand.left = left;
+        self.run_errand(errand);
     }
 
     /// Takes a chore as far as it gets without waiting.
@@ -166,20 +173,15 @@ impl World<'_> {
         state.ops += 1;
         let asker = Asker {
             recorded: self.errands.list[id as usize].recorded,
+            who: Writer::Errand(id),
             invocation: Invocation::Errand(id as usize),
             latency: state.draws.at(0, position).next(),
             network: state.draws.at(1, position).next(),
         };
         let (external, law) = (spec.external, spec.laws[op as usize]);
-        let asked = self.ask(&asker, &OpAsked { store: spec.store as usize, op, external, law, key: None, bytes: 0 });
-        let errand = &mut self.errands.list[id as usize];
-        (errand.open, errand.refused) = (true, asked.refused);
-        if asked.takes.is_zero() {
-            return false;
-        }
-        let order = order(Rank::StoreAnswer, address(CHORE_PLANS | chore as u64, 0), 255);
-        self.calendar.push(self.now + asked.takes, order, Event::ErrandAnswer(id));
-        true
+        let op = OpAsked { store: spec.store as usize, op, external, law, cold: None, key: None, bytes: 0 };
+        let Some(asked) = self.ask(&asker, &op) else { return true };
+        self.errand_waits(id, &asked, false)
     }
 
     fn oldest_overdue(&self, spec: &ChoreSpec) -> Option<Sized> {

@@ -2,6 +2,7 @@
 
 use super::build::{Flow, Provider};
 use super::event::{Event, Rank, order};
+use super::invocation::Writer;
 use super::ledger::{AttemptEnd, CallEnd};
 use super::state::{Call, NO_QUEUE, Phase, World};
 use super::work::Work;
@@ -82,23 +83,43 @@ impl World<'_> {
         }
         let call = &self.calls[id as usize];
         if call.work != Work::Provider {
+            if !self.may_start_work(id) {
+                return true;
+            }
             self.start_work(id);
             return self.calls[id as usize].phase == Phase::Running;
         }
         self.ledgers[call.class as usize].attempts.begin(call.recorded);
         if self.blueprint.guarded {
             self.start_guarded(id);
-            return self.calls[id as usize].phase == Phase::Running;
+            return matches!(self.calls[id as usize].phase, Phase::Running | Phase::Connecting);
         }
         if self.blueprint.limits_external && !self.may_call_outside(id) {
             self.deny(id, Fault::SubrequestLimit);
             return false;
         }
-        let (latency, fault) = self.planned(id);
-        let provider = &self.blueprint.providers[self.calls[id as usize].provider as usize];
-        let timeout = if provider.from_arrival { self.what_is_left(id) } else { provider.timeout };
-        self.send(id, latency, fault, timeout);
+        if !self.blueprint.connections_bind || self.connect_attempt(id, self.now.saturating_add(self.time_limit(id))) {
+            self.send_special(id);
+        }
         true
+    }
+
+    /// An attempt goes to its provider.
+    pub(super) fn send_special(&mut self, id: u32) {
+        let (latency, fault) = self.planned(id);
+        if !self.blueprint.connections_bind {
+            let timeout = self.time_limit(id);
+            return self.send(id, latency, fault, timeout);
+        }
+        let timeout = self.given_up_at(id).since(self.now);
+        self.send(id, latency, fault, timeout);
+        self.expect_headers(id, self.now.saturating_add(latency.min(timeout)));
+    }
+
+    /// How long the attempt that starts may take.
+    pub(super) fn time_limit(&self, id: u32) -> Span {
+        let provider = &self.blueprint.providers[self.calls[id as usize].provider as usize];
+        if provider.from_arrival { self.what_is_left(id) } else { provider.timeout }
     }
 
     /// An attempt is under way: it will be answered after `latency`, in this way, or cut after `timeout`.
@@ -115,7 +136,7 @@ impl World<'_> {
 
     /// The time limit of an attempt at a provider where waiting spends it. An attempt that kept its slot did not wait.
     #[cold]
-    pub(super) fn what_is_left(&self, id: u32) -> Span {
+    fn what_is_left(&self, id: u32) -> Span {
         let call = &self.calls[id as usize];
         let provider = &self.blueprint.providers[call.provider as usize];
         if call.queue == NO_QUEUE || call.attempt > 0 && provider.retry.hold_slot {
@@ -152,12 +173,27 @@ impl World<'_> {
     /// Counts the attempt and decides what the call does next.
     #[inline(always)]
     pub(super) fn end_attempt<const PLAIN: bool>(&mut self, id: u32) {
-        if !PLAIN && self.blueprint.bills_tokens {
+        if !PLAIN && self.blueprint.watches_attempts {
+            self.answer_is_there(id);
+        }
+        self.settle::<PLAIN>(id);
+    }
+
+    /// An attempt that was sent has been answered or cut: who else that matters to.
+    pub(super) fn answer_is_there(&mut self, id: u32) {
+        if self.blueprint.connections_bind {
+            self.disconnect(Writer::Call(id));
+        }
+        if self.blueprint.bills_tokens {
             self.bill(id);
         }
-        if !PLAIN && self.blueprint.adapts {
+        if self.blueprint.adapts {
             self.adapt(id, self.calls[id as usize].fault);
         }
+    }
+
+    #[inline(always)]
+    fn settle<const PLAIN: bool>(&mut self, id: u32) {
         let call = &self.calls[id as usize];
         let ledger = &mut self.ledgers[call.class as usize];
         match call.fault {
@@ -209,7 +245,7 @@ impl World<'_> {
         if self.blueprint.guarded {
             self.settle_attempt(id, false);
         } else {
-            self.end_attempt::<false>(id);
+            self.settle::<false>(id);
         }
     }
 

@@ -3,22 +3,25 @@
 
 mod flow;
 mod parts;
+mod rows;
 
 use self::flow::flow;
 use self::parts::{answerers, check, lookup};
+use self::rows::{Keys, reads, rows};
 use super::admin::{ChoreSpec, chores, remembers};
-use super::draws::{OpDraw, OpDraws, OpWords};
+use super::draws::{OpDraw, OpDraws};
 use super::laws::Laws;
 use super::regions::regions;
 use super::semaphore::has_semaphore;
 use super::state::{Call, Phase};
 use super::work::Work;
-use crate::model::{Arrivals, Discipline, InvocationScope, LogEvent, LogOp, Model, OpKind, ReadCount, Role, When};
+use crate::model::{Arrivals, Discipline, InvocationScope, LogEvent, Model, OpKind, Role};
 use crate::policy::{Fault, FaultSet, Retry};
 use crate::streams::Law;
 use crate::units::{Instant, Span};
 
 pub(super) use self::parts::{Check, Lookup};
+pub(super) use self::rows::{Cold, Family, KeySlot, ReadOp, Row};
 
 /// Nothing at this position.
 pub(super) const NONE: u16 = u16::MAX;
@@ -55,6 +58,8 @@ pub struct Blueprint {
     pub(super) memory_keys: usize,
     pub(super) families: Vec<Family>,
     pub(super) shared_keys: usize,
+    /// Keys of which every region knows whether they are hot.
+    pub(super) hot_keys: usize,
     pub(super) session_keys: usize,
     /// Places of a plan for keys of its calls that are written more than once.
     pub(super) call_keys: usize,
@@ -70,8 +75,19 @@ pub struct Blueprint {
     pub(super) has_logfiles: bool,
     /// Whether an invocation may make only so many external calls.
     pub(super) limits_external: bool,
+    /// Whether an invocation can want more connections than it has.
+    pub(super) connections_bind: bool,
+    /// Whether calls go on before all is written that they log.
+    pub(super) leaves_logs_behind: bool,
+    /// Whether anything of a plan goes on when its calls are over.
+    pub(super) has_tasks: bool,
+    pub(super) has_cpu: bool,
+    /// What follows the attempts of a call.
+    pub(super) answered: Phase,
     /// Whether any provider bills tokens.
     pub(super) bills_tokens: bool,
+    /// Whether the end of an attempt matters to more than its call.
+    pub(super) watches_attempts: bool,
     /// Whether all that can happen to an attempt is to be answered or to be cut.
     pub(super) has_plain_attempts: bool,
     pub(super) has_patience: bool,
@@ -148,6 +164,8 @@ pub(super) struct CallSpec {
     /// The queue whose slot it holds from beginning to end.
     pub(super) semaphore: u16,
     pub(super) law: u16,
+    /// How much processor time it takes.
+    pub(super) cpu: Option<u16>,
     pub(super) critical: bool,
 }
 
@@ -175,53 +193,6 @@ pub(super) struct Provider {
     pub(super) retry: Retry,
 }
 
-/// One row of the logging table.
-#[derive(Clone, Debug)]
-pub(super) struct Row {
-    pub(super) store: u16,
-    pub(super) op: OpKind,
-    pub(super) when: When,
-    pub(super) role: Role,
-    pub(super) key: KeySlot,
-    pub(super) family: u16,
-    pub(super) ttl: Option<Span>,
-    pub(super) bytes: u64,
-    pub(super) law: u16,
-    pub(super) words: OpWords,
-    pub(super) external: bool,
-}
-
-/// Where the last write of a key is remembered.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum KeySlot {
-    /// Nowhere: the key is written once.
-    Once,
-    /// With the plan.
-    Session(u16),
-    /// With the plan, apart for each of its calls: the place of the first.
-    Call(u16),
-    /// With the world.
-    Shared(u16),
-}
-
-/// The keys that begin alike.
-#[derive(Debug)]
-pub(super) struct Family {
-    pub(super) name: String,
-    pub(super) store: u16,
-}
-
-/// One read that is not a log.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct ReadOp {
-    pub(super) store: u16,
-    pub(super) law: u16,
-    pub(super) words: OpWords,
-    pub(super) external: bool,
-    /// Where an isolate's memory keeps the key, and for how long.
-    pub(super) memory: Option<(u32, Span)>,
-}
-
 impl Blueprint {
     /// Compiles a checked model.
     ///
@@ -240,8 +211,8 @@ impl Blueprint {
     fn of_stage(model: &Model, whole: &Model) -> Result<Blueprint, String> {
         let mut laws = Laws::default();
         let mut draws = OpDraws::default();
-        let reads = reads(model, &mut laws, &mut draws)?;
         let mut keys = Keys::of(model);
+        let reads = reads(model, &mut laws, &mut keys, &mut draws)?;
         let requests = rows(model, LogEvent::Request, &mut laws, &mut keys, &mut draws)?;
         let responses = rows(model, LogEvent::Response, &mut laws, &mut keys, &mut draws)?;
         let mut of_ends = OpDraws::default();
@@ -288,6 +259,9 @@ impl Blueprint {
         let is_plain = |p: &Provider| p.faults.is_empty() && p.request_error == 0.0 && !p.from_arrival;
         let guarded = model.has_policies();
         let limits_external = model.platform.subrequests_external.is_some();
+        let (connections_bind, has_cpu) = (model.connections_bind(), model.takes_cpu());
+        let adapts = model.queues.iter().any(|queue| queue.adaptive.is_some());
+        let bills_tokens = model.providers.iter().any(|provider| provider.tokens.is_some());
         let has_trace = model.classes.iter().any(|class| matches!(class.arrivals, Arrivals::Trace { .. }));
         Ok(Blueprint {
             has_logs: [&requests, &responses, &plan_ends, &day_ends].iter().any(|rows| !rows.is_empty()),
@@ -302,7 +276,17 @@ impl Blueprint {
             workflows,
             comeback_laws: comeback_laws?,
             leave_laws: leave_laws?,
-            adapts: model.queues.iter().any(|queue| queue.adaptive.is_some()),
+            connections_bind,
+            leaves_logs_behind: model.leaves_logs_behind(),
+            has_tasks: model.leaves_logs_behind() || !plan_ends.is_empty(),
+            has_cpu,
+            answered: match (has_cpu, responses.is_empty()) {
+                (true, _) => Phase::Answered,
+                (_, true) => Phase::Done,
+                (_, false) => Phase::Response,
+            },
+            watches_attempts: bills_tokens || adapts || connections_bind,
+            adapts,
             users_leave: model.classes.iter().any(|class| class.leaves_after.is_some()),
             lifetime: lifetime.map(|law| laws.id(law)).transpose()?,
             has_closed: thinks.iter().any(Option::is_some),
@@ -315,9 +299,10 @@ impl Blueprint {
                 && !guarded
                 && !has_semaphores
                 && !limits_external
+                && !connections_bind
                 && !has_trace
                 && providers.iter().all(is_plain),
-            bills_tokens: model.providers.iter().any(|provider| provider.tokens.is_some()),
+            bills_tokens,
             traced: model.classes.iter().map(|class| matches!(class.arrivals, Arrivals::Trace { .. })).collect(),
             providers,
             has_list: has_lists,
@@ -335,6 +320,7 @@ impl Blueprint {
             reads: reads.ops,
             families: keys.families,
             shared_keys: keys.shared.len(),
+            hot_keys: keys.hot.len(),
             call_keys: keys.call.len() * keys.calls_each,
             session_keys: keys.session.len(),
             plan_words: reads.plan_words,
@@ -352,7 +338,12 @@ impl Blueprint {
     pub(super) fn is_plain(&self) -> bool {
         self.has_plain_attempts
             && self.one_isolate
-            && !(self.has_logs || self.has_logfiles || self.bills_tokens || self.users_leave || self.adapts)
+            && !(self.has_logs
+                || self.has_logfiles
+                || self.bills_tokens
+                || self.users_leave
+                || self.adapts
+                || self.has_cpu)
             && self.reads.is_empty()
             && self.model.platform.requests.is_none()
             && self.workflows.iter().all(|flow| flow.is_chain && flow.words == 0)
@@ -431,119 +422,4 @@ impl Blueprint {
     pub(super) fn think_law(&self, class: usize) -> Option<&Law> {
         self.thinks[class].map(|law| &self.laws[law as usize])
     }
-}
-
-/// Keys that are written more than once, and families of keys.
-#[derive(Default)]
-struct Keys {
-    shared: Vec<(u16, String)>,
-    session: Vec<(u16, String)>,
-    /// Of each call, those that more than one row writes.
-    call: Vec<(u16, String)>,
-    again: Vec<(u16, String)>,
-    calls_each: usize,
-    families: Vec<Family>,
-}
-
-impl Keys {
-    fn of(model: &Model) -> Keys {
-        let puts = model.logging.ops.iter().filter(|op| op.op == OpKind::Put);
-        let mut all: Vec<(u16, String)> = puts.map(|op| (op.store.index() as u16, op.key.template.clone())).collect();
-        all.sort_unstable();
-        let again = all.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0].clone()).collect();
-        let calls = |workflow: &crate::model::Workflow| workflow.steps.iter().map(|step| step.calls as usize).sum();
-        Keys { again, calls_each: model.workflows.iter().map(calls).max().unwrap_or(0), ..Keys::default() }
-    }
-
-    fn slot(&mut self, store: u16, op: &LogOp) -> KeySlot {
-        use crate::model::KeyScope;
-        let position = |list: &mut Vec<(u16, String)>| {
-            let key = (store, op.key.template.clone());
-            let at = list.iter().position(|known| *known == key).unwrap_or_else(|| {
-                list.push(key);
-                list.len() - 1
-            });
-            at as u16
-        };
-        match op.key.scope {
-            KeyScope::Log if self.again.contains(&(store, op.key.template.clone())) => {
-                KeySlot::Call(position(&mut self.call) * self.calls_each as u16)
-            }
-            KeyScope::Log => KeySlot::Once,
-            KeyScope::Session => KeySlot::Session(position(&mut self.session)),
-            KeyScope::Shared => KeySlot::Shared(position(&mut self.shared)),
-        }
-    }
-
-    fn family(&mut self, store: u16, name: &str) -> u16 {
-        let known = self.families.iter().position(|f| f.store == store && f.name == name);
-        known.unwrap_or_else(|| {
-            self.families.push(Family { name: name.into(), store });
-            self.families.len() - 1
-        }) as u16
-    }
-}
-
-fn rows(
-    model: &Model,
-    event: LogEvent,
-    laws: &mut Laws,
-    keys: &mut Keys,
-    draws: &mut OpDraws,
-) -> Result<Vec<Row>, String> {
-    let ops = model.logging.ops.iter().filter(|op| op.event == event);
-    ops.map(|op| {
-        let store = op.store.index() as u16;
-        let spec = &model.stores[op.store.index()];
-        Ok(Row {
-            store,
-            op: op.op,
-            when: op.when,
-            role: op.role,
-            key: keys.slot(store, op),
-            family: keys.family(store, &op.key.family),
-            ttl: op.ttl,
-            bytes: op.bytes.0,
-            law: laws.id(&spec.latency[op.op as usize])?,
-            words: draws.row(op, spec),
-            external: spec.is_external(),
-        })
-    })
-    .collect()
-}
-
-struct Reads {
-    ops: Vec<ReadOp>,
-    per_plan: usize,
-    plan_words: usize,
-    memory_keys: usize,
-}
-
-fn reads(model: &Model, laws: &mut Laws, draws: &mut OpDraws) -> Result<Reads, String> {
-    let mut reads = Reads { ops: Vec::new(), per_plan: 0, plan_words: 0, memory_keys: 0 };
-    for plan_begins in [true, false] {
-        for read in &model.reads {
-            let count = match read.count {
-                ReadCount::PerPlan(count) if plan_begins => count,
-                ReadCount::PerCall(count) if !plan_begins => count,
-                _ => continue,
-            };
-            let store = &model.stores[read.store.index()];
-            for nth in 0..count {
-                let memory = read.memory_ttl.map(|ttl| (reads.memory_keys as u32, ttl));
-                reads.memory_keys += usize::from(memory.is_some());
-                reads.ops.push(ReadOp {
-                    store: read.store.index() as u16,
-                    law: laws.id(&store.latency[OpKind::Get as usize])?,
-                    words: draws.read(&read.name, nth, store),
-                    external: store.is_external(),
-                    memory,
-                });
-            }
-        }
-        if plan_begins {
-            (reads.per_plan, reads.plan_words) = (reads.ops.len(), draws.list.len());
-        }
-    }
-    Ok(reads)
 }

@@ -34,6 +34,9 @@ impl World<'_> {
         if !call.recorded || call.fault.is_some_and(|fault| !tokens.billed_on.contains(fault)) {
             return;
         }
+        if call.fault == Some(Fault::Timeout) && !self.policies.bills_what_is_cut(provider, id) {
+            return;
+        }
         let bill = &mut self.bills[provider];
         bill.attempts += 1;
         bill.retries += u64::from(call.attempt > 0);
@@ -51,8 +54,10 @@ impl World<'_> {
         let call = &self.calls[id as usize];
         let spec = self.blueprint.model.providers.get(call.provider as usize);
         let Some(tokens) = spec.and_then(|provider| provider.tokens.as_ref()) else { return };
-        if call.recorded && tokens.billed_on.contains(Fault::Timeout) {
-            let bill = &mut self.bills[call.provider as usize];
+        let provider = call.provider as usize;
+        let is_billed = tokens.billed_on.contains(Fault::Timeout) && self.policies.bills_what_is_cut(provider, id);
+        if call.recorded && is_billed {
+            let bill = &mut self.bills[provider];
             bill.attempts += 1;
             bill.retries += u64::from(call.attempt > 0);
             bill.unused += 1;
@@ -91,7 +96,9 @@ pub(super) fn measures(sheet: &mut Sheet, world: &World, all: &Ledger) {
 /// The platform's bill of a month.
 fn platform(world: &World, month: impl Fn(u64) -> f64 + Copy) -> f64 {
     let model = &world.blueprint.model;
-    let mut dollars = model.platform.base_price.dollars();
+    let days = world.blueprint.horizon.since(world.blueprint.recording_from).days();
+    let cpu = model.platform.cpu.dollars(world.cpu_seconds() / days * 30.0);
+    let mut dollars = model.platform.base_price.dollars() + cpu;
     for (store, spec) in world.stores.iter().zip(&model.stores) {
         for op in OpKind::ALL {
             for (meter, quota) in store.meters[op as usize].iter().zip(&spec.quotas[op as usize]) {

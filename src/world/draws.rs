@@ -4,6 +4,7 @@
 //! by its place in a table: a row that is added to a strategy moves no draw of the others.
 
 use super::build::{Blueprint, CallSpec, NONE};
+use super::log::Draw;
 use crate::model::{LogEvent, LogOp, OpKind, Store, StoreKind};
 use crate::streams::{LawSpec, Purpose, Scatter, Source as Draws, Stream};
 
@@ -79,6 +80,18 @@ pub(super) struct OpWords {
     pub(super) network: u16,
 }
 
+impl OpWords {
+    /// Where one of them stands.
+    pub(super) fn of(self, draw: Draw) -> u16 {
+        match draw {
+            Draw::Latency => self.latency,
+            Draw::Network => self.network,
+            Draw::Kept => self.kept,
+            Draw::Pressure => self.pressure,
+        }
+    }
+}
+
 /// The draws of all ops, in the order of their words.
 #[derive(Debug, Default)]
 pub(super) struct OpDraws {
@@ -115,6 +128,8 @@ impl OpDraws {
     fn op(&mut self, what: &str, op: OpKind, store: &Store) -> OpWords {
         let is_put = op == OpKind::Put;
         let is_service = store.kind == StoreKind::LogService;
+        let is_random = |law: &LawSpec| !matches!(law, LawSpec::Constant { .. });
+        let cold = store.cold.as_ref().filter(|_| op == OpKind::Get).map(|(_, law)| law);
         let mut word = |is_drawn: bool, purpose| {
             if !is_drawn {
                 return NONE;
@@ -123,7 +138,7 @@ impl OpDraws {
             self.list.len() as u16 - 1
         };
         OpWords {
-            latency: word(!matches!(store.latency[op as usize], LawSpec::Constant { .. }), Purpose::Op),
+            latency: word(is_random(&store.latency[op as usize]) || cold.is_some_and(is_random), Purpose::Op),
             pressure: word(is_put && store.evictions_per_hour > 0.0, Purpose::Pressure),
             kept: word(is_put && store.put_stores_nothing.value() > 0.0, Purpose::Outcome),
             network: word(is_service && store.network_errors.value() > 0.0, Purpose::Outage),

@@ -1,27 +1,32 @@
-//! Ops that no call makes: the rows of a strategy at the end of a plan and at the end of a day; `admin` has the third
-//! kind, the chores of the admin page.
+//! Ops that no call waits for: the rows of a strategy at the end of a plan and at the end of a day, and those of a log
+//! event that nobody awaits; `admin` has the last kind, the chores of the admin page.
 //!
-//! Each end is an errand. It goes through its rows one after the other, nobody waits for it, and a refused op skips the
-//! rest. The end of a plan stands in the plan's invocation where the whole plan is one; otherwise an errand has an
-//! invocation of its own.
+//! Each is an errand. It goes through its rows one after the other, nobody waits for it, and a refused op skips the
+//! rest. The end of a plan stands in the plan's invocation where the whole plan is one, and a log event in that of its
+//! call: what is left of those when their time is over is cut off. Other errands have an invocation of their own.
 
 use super::build::{Blueprint, Row};
+use super::draws::OpWords;
 use super::event::{Event, Rank, address, order};
-use super::log::{Asker, Invocation};
+use super::fate::LogState;
+use super::invocation::{Invocation, Writer};
+use super::log::{Asked, Asker, Draw, Told};
 use super::parts::store::Refusal;
 use super::state::World;
-use crate::model::{InvocationScope, Level, OpKind, Role};
+use crate::model::{InvocationScope, Level};
 use crate::streams::{Purpose, Scatter, Source as Draws, Word};
 use crate::units::{CalendarStart, Instant, Span, Zone};
 
-/// What has come to its end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What an errand is for.
+#[derive(Clone, Copy, Debug)]
 pub(super) enum End {
-    /// The plan in this place.
+    /// The plan in this place has come to its end.
     Plan(u32),
-    /// A day.
+    /// A day has.
     Day,
-    /// Nothing: the admin page does this chore.
+    /// A call has something to log.
+    Log(Told),
+    /// The admin page does this chore.
     Chore(u16),
 }
 
@@ -38,9 +43,51 @@ pub(super) struct Errand {
     pub(super) refused: Option<Refusal>,
     rewrites: bool,
     /// What it has read of the index.
-    copy: Option<Vec<u32>>,
+    pub(super) copy: Option<Vec<u32>>,
+    pub(super) log: LogState,
     /// Of a chore: lists and reads that are still to be made.
     pub(super) left: [u64; 2],
+    /// The invocation of its plan that it stands in.
+    pub(super) invoked: Option<u32>,
+    /// It has a connection, or waits for one, since then.
+    pub(super) connected: bool,
+    pub(super) waits: bool,
+    pub(super) asked: Instant,
+    alive: bool,
+    /// An event is still to come for it, also where it was cut off.
+    is_awaited: bool,
+}
+
+impl Errand {
+    pub(super) fn new(end: End, number: u64, recorded: bool) -> Errand {
+        Errand {
+            end,
+            number,
+            recorded,
+            cursor: 0,
+            open: false,
+            refused: None,
+            rewrites: false,
+            copy: None,
+            log: LogState::EMPTY,
+            left: [0; 2],
+            invoked: None,
+            connected: false,
+            waits: false,
+            asked: Instant::START,
+            alive: true,
+            is_awaited: false,
+        }
+    }
+
+    /// The plan that it is for.
+    pub(super) fn plan(&self) -> Option<u32> {
+        match self.end {
+            End::Plan(place) => Some(place),
+            End::Log(told) => Some(told.plan),
+            End::Day | End::Chore(_) => None,
+        }
+    }
 }
 
 /// All errands, and what they draw from.
@@ -57,6 +104,9 @@ pub(super) struct Errands {
     of_days: Vec<Scatter>,
 }
 
+/// Where the answers to chores stand among the plans of one instant.
+const CHORE_PLANS: u64 = 0xfe << 32;
+
 impl Errands {
     pub(super) fn new(blueprint: &Blueprint, draws: &Draws) -> Errands {
         let (plan_ends, day_ends) = blueprint.end_names.split_at(blueprint.plan_ends.len());
@@ -71,6 +121,11 @@ impl Errands {
             of_plans: blueprint.model.classes.iter().map(|class| of(&class.name, plan_ends)).collect(),
             of_days: of("", day_ends),
         }
+    }
+
+    /// Those that are for plans.
+    pub(super) fn of_plans_alive(&self) -> impl Iterator<Item = &Errand> {
+        self.list.iter().filter(|errand| errand.alive && errand.plan().is_some())
     }
 }
 
@@ -91,22 +146,37 @@ impl World<'_> {
         self.calendar.push(self.now + Span::DAY, order(Rank::Admin, 0, 0), Event::DayEnd);
         let number = self.errands.days;
         self.errands.days += 1;
-        self.run_errand(End::Day, number, self.now >= self.blueprint.recording_from, [0; 2]);
+        self.run_errand(Errand::new(End::Day, number, self.now >= self.blueprint.recording_from));
     }
 
     /// The last call of a plan is over.
     #[inline(always)]
     pub(super) fn plan_over<const PLAIN: bool>(&mut self, place: u32) {
-        if PLAIN || self.blueprint.plan_ends.is_empty() {
-            return self.free_plan::<PLAIN>(place);
+        if !PLAIN && self.blueprint.has_tasks {
+            return self.end_of_plan(place);
         }
-        let plan = &self.plans[place as usize];
-        self.run_errand(End::Plan(place), plan.number, plan.recorded, [0; 2]);
+        self.free_plan::<PLAIN>(place);
     }
 
-    pub(super) fn run_errand(&mut self, end: End, number: u64, recorded: bool, left: [u64; 2]) {
-        let errand =
-            Errand { end, number, recorded, cursor: 0, open: false, refused: None, rewrites: false, copy: None, left };
+    fn end_of_plan(&mut self, place: u32) {
+        if self.blueprint.plan_ends.is_empty() {
+            return self.free_when_done(place);
+        }
+        let plan = &self.plans[place as usize];
+        let whole = self.blueprint.workflows[plan.workflow as usize].invocation == InvocationScope::Plan;
+        let invoked = if whole { self.invoked_of(place, 0) } else { None };
+        self.run_errand(Errand { invoked, ..Errand::new(End::Plan(place), plan.number, plan.recorded) });
+    }
+
+    /// What a call logs and does not wait for.
+    pub(super) fn log_errand(&mut self, told: Told, log: LogState) {
+        let invoked = self.invoked_of(told.plan, self.invocation_number(told.plan, told.call));
+        let number = self.plans[told.plan as usize].number;
+        self.run_errand(Errand { invoked, log, ..Errand::new(End::Log(told), number, told.recorded) });
+    }
+
+    pub(super) fn run_errand(&mut self, errand: Errand) {
+        let (plan, invoked, recorded) = (errand.plan(), errand.invoked, errand.recorded);
         let id = match self.errands.free.pop() {
             Some(id) => {
                 self.errands.list[id as usize] = errand;
@@ -119,27 +189,49 @@ impl World<'_> {
             }
         };
         self.errands.used[id as usize * self.used_width..][..self.used_width].fill(0);
+        if let Some(place) = plan {
+            self.task_begins(place, invoked, recorded);
+        }
         self.go_on_errand(id);
     }
 
+    /// A store answers the op of an errand, or it has a connection for it now.
+    pub(super) fn errand_answers(&mut self, id: u32) {
+        let errand = &mut self.errands.list[id as usize];
+        errand.is_awaited = false;
+        if !errand.alive {
+            self.errands.free.push(id);
+            return;
+        }
+        if errand.open && self.blueprint.connections_bind {
+            self.disconnect(Writer::Errand(id));
+        }
+        self.go_on_errand(id);
+        self.drain::<false>();
+    }
+
     /// Takes an errand as far as it gets without waiting.
-    pub(super) fn go_on_errand(&mut self, id: u32) {
+    fn go_on_errand(&mut self, id: u32) {
         let blueprint = self.blueprint;
         let rows = match self.errands.list[id as usize].end {
             End::Plan(_) => &blueprint.plan_ends,
             End::Day => &blueprint.day_ends,
+            End::Log(told) => {
+                if told.is_response {
+                    &blueprint.responses
+                } else {
+                    &blueprint.requests
+                }
+            }
             End::Chore(chore) => return self.go_on_chore(id, chore as usize),
         };
         loop {
             let errand = &mut self.errands.list[id as usize];
             let Some(row) = rows.get(errand.cursor) else { break };
-            if errand.open {
-                errand.open = false;
-                if errand.refused.is_some_and(|why| why != Refusal::Dropped) {
+            if std::mem::take(&mut errand.open) {
+                let ended = (errand.refused, errand.rewrites);
+                if !self.end_op(Writer::Errand(id), row, ended) {
                     break;
-                }
-                if errand.refused.is_none() {
-                    self.end_errand_op(id, row);
                 }
                 self.errands.list[id as usize].cursor += 1;
             } else if !self.applies(id, row) {
@@ -153,93 +245,130 @@ impl World<'_> {
 
     fn applies(&self, id: u32, row: &Row) -> bool {
         let level = self.blueprint.model.logging.level;
-        let End::Plan(place) = self.errands.list[id as usize].end else { return level != Level::None };
-        let plan = &self.plans[place as usize];
-        let error = !plan.completed;
-        let critical = self.blueprint.workflows[plan.workflow as usize].calls.iter().any(|call| call.critical);
+        let (plan, error, critical) = match self.errands.list[id as usize].end {
+            End::Plan(place) => {
+                let plan = &self.plans[place as usize];
+                let flow = &self.blueprint.workflows[plan.workflow as usize];
+                (plan, !plan.completed, flow.calls.iter().any(|call| call.critical))
+            }
+            End::Log(told) => {
+                let plan = &self.plans[told.plan as usize];
+                let flow = &self.blueprint.workflows[plan.workflow as usize];
+                if row.awaited {
+                    return false;
+                }
+                (plan, told.error, flow.calls[told.call as usize].critical)
+            }
+            End::Day | End::Chore(_) => return level != Level::None,
+        };
+        debug_assert!(plan.alive);
         level.admits(error) && row.when.holds(error, critical)
     }
 
-    /// Asks for the op of a row; whether it takes time.
+    /// Asks for the op of a row; whether it takes time, or waits for a connection.
     fn start_errand_op(&mut self, id: u32, row: &Row) -> bool {
-        let asker = self.errand_asks(id);
-        let end = self.errands.list[id as usize].end;
-        let (place, address) = match end {
-            End::Plan(place) => (place, address(self.plans[place as usize].serial, u16::MAX >> 4)),
-            End::Day | End::Chore(_) => {
-                (u32::MAX, address(u64::MAX - self.errands.list[id as usize].number, u16::MAX >> 4))
-            }
+        let asker = self.errand_asks(id, row.words);
+        let call = match self.errands.list[id as usize].end {
+            End::Log(told) => (told.plan, told.call),
+            End::Plan(place) => (place, 0),
+            End::Day | End::Chore(_) => (u32::MAX, 0),
         };
-        let (asked, rewrites) = self.ask_row(&asker, (place, 0), row);
+        match self.ask_row(&asker, call, row) {
+            Some((asked, rewrites)) => self.errand_waits(id, &asked, rewrites),
+            None => true,
+        }
+    }
+
+    /// Notes how the op of an errand will end, and whether that takes time.
+    pub(super) fn errand_waits(&mut self, id: u32, asked: &Asked, rewrites: bool) -> bool {
         let errand = &mut self.errands.list[id as usize];
         (errand.open, errand.refused, errand.rewrites) = (true, asked.refused, rewrites);
-        if asked.takes.is_zero() {
-            return false;
+        if !asked.takes.is_zero() {
+            self.wake_errand(id, asked.takes);
+            return true;
         }
-        // The calls of its plan are over, so none of them stands at this place of an instant.
-        self.calendar.push(self.now + asked.takes, order(Rank::StoreAnswer, address, 255), Event::ErrandAnswer(id));
-        true
+        if self.blueprint.connections_bind {
+            self.disconnect(Writer::Errand(id));
+        }
+        false
+    }
+
+    /// An event comes for an errand.
+    pub(super) fn wake_errand(&mut self, id: u32, after: Span) {
+        let errand = &mut self.errands.list[id as usize];
+        errand.is_awaited = true;
+        let address = match errand.end {
+            // The calls of its plan are over, so none of them stands at this place of an instant.
+            End::Plan(place) => address(self.plans[place as usize].serial, u16::MAX >> 4),
+            End::Log(told) => address(self.plans[told.plan as usize].serial, told.call),
+            End::Day => address(u64::MAX - errand.number, u16::MAX >> 4),
+            End::Chore(chore) => address(CHORE_PLANS | u64::from(chore), 0),
+        };
+        self.calendar.push(self.now + after, order(Rank::StoreAnswer, address, 255), Event::ErrandAnswer(id));
     }
 
     /// An errand as it asks for its op.
-    fn errand_asks(&mut self, id: u32) -> Asker {
+    fn errand_asks(&mut self, id: u32, words: OpWords) -> Asker {
         let errand = &self.errands.list[id as usize];
         let (recorded, own) = (errand.recorded, Invocation::Errand(id as usize));
         let invocation = match errand.end {
-            End::Plan(place) => {
-                let workflow = self.plans[place as usize].workflow as usize;
-                let whole = self.blueprint.workflows[workflow].invocation == InvocationScope::Plan;
-                let base = place as usize * self.used_each;
-                if whole && self.used_each > 0 { Invocation::Plan(base) } else { own }
+            End::Plan(place) if errand.invoked.is_some() && self.used_each > 0 => {
+                Invocation::Plan(place as usize * self.used_each)
             }
-            End::Day | End::Chore(_) => own,
+            End::Log(told) => self.invocation_of(told.plan, told.call),
+            _ => own,
         };
-        let [latency, network] = [0, 1].map(|lane| self.errand_word(id, lane));
-        Asker { recorded, invocation, latency, network }
+        let [latency, network] = [Draw::Latency, Draw::Network].map(|draw| self.errand_word(id, words, draw));
+        Asker { recorded, who: Writer::Errand(id), invocation, latency, network }
     }
 
-    /// A draw of an errand's row: how long it takes, whether it arrives, whether it is kept, when pressure evicts it.
-    fn errand_word(&mut self, id: u32, lane: u64) -> Word {
+    /// A draw of an errand's row; of a log event it is the one that its call would have taken.
+    pub(super) fn errand_word(&mut self, id: u32, words: OpWords, draw: Draw) -> Word {
         let errand = &self.errands.list[id as usize];
         let draws = match errand.end {
+            End::Log(told) => return self.word_of(told.plan, told.call, words.of(draw)),
             End::Plan(place) => &mut self.errands.of_plans[self.plans[place as usize].class as usize],
             End::Day | End::Chore(_) => &mut self.errands.of_days,
         };
-        draws[errand.cursor].at(lane, errand.number).next()
-    }
-
-    /// What an op has done, now that it was answered.
-    fn end_errand_op(&mut self, id: u32, row: &Row) {
-        let &Errand { end, rewrites, recorded, .. } = &self.errands.list[id as usize];
-        if let (OpKind::Get, Role::Index, End::Plan(place)) = (row.op, row.role, end) {
-            let region = self.blueprint.class_regions[self.plans[place as usize].class as usize];
-            self.errands.list[id as usize].copy = self.read_index(row, region, recorded);
-        }
-        if row.op != OpKind::Put {
-            return;
-        }
-        let draws = (self.errand_word(id, 2), self.errand_word(id, 3));
-        let stored = self.stored(row, draws, recorded, rewrites);
-        let (Some((dies, _)), End::Plan(place)) = (stored, end) else { return };
-        let plan = &self.plans[place as usize];
-        let (session, region) = (plan.session, self.blueprint.class_regions[plan.class as usize]);
-        match row.role {
-            Role::Index => {
-                let copy = self.errands.list[id as usize].copy.take().unwrap_or_default();
-                self.write_index((session, region), copy, dies);
-            }
-            Role::Session => self.write_list(session, dies),
-            Role::Record | Role::Other => {}
-        }
+        draws[errand.cursor].at(draw as u64, errand.number).next()
     }
 
     pub(super) fn end_errand(&mut self, id: u32) {
-        if let Some(copy) = self.errands.list[id as usize].copy.take() {
-            self.release_copy(copy);
-        }
         self.errands.free.push(id);
-        if let End::Plan(place) = self.errands.list[id as usize].end {
-            self.free_plan::<false>(place);
+        self.close_errand(id, false);
+    }
+
+    /// Errands are cut off: what they have not written by now is lost.
+    pub(super) fn cut_errands(&mut self, is_cut: impl Fn(&Errand) -> bool) {
+        for id in 0..self.errands.list.len() as u32 {
+            let errand = &self.errands.list[id as usize];
+            if !errand.alive || !is_cut(errand) {
+                continue;
+            }
+            if !errand.is_awaited {
+                self.errands.free.push(id);
+            }
+            if errand.waits {
+                self.stop_waiting(Writer::Errand(id));
+            }
+            self.disconnect(Writer::Errand(id));
+            if let Some(invocations) = &mut self.invocations {
+                invocations.tally.cut += u64::from(self.errands.list[id as usize].recorded);
+            }
+            self.close_errand(id, true);
+        }
+    }
+
+    fn close_errand(&mut self, id: u32, is_cut: bool) {
+        self.forget_copy(Writer::Errand(id));
+        let errand = &mut self.errands.list[id as usize];
+        errand.alive = false;
+        let (end, invoked, log) = (errand.end, errand.invoked, errand.log);
+        if let End::Log(told) = end {
+            self.close_event(told, &log, is_cut);
+        }
+        if let End::Plan(place) | End::Log(Told { plan: place, .. }) = end {
+            self.task_ends(place, invoked);
         }
     }
 }

@@ -14,6 +14,10 @@ pub(super) enum Event {
     GuardedEnd(u32),
     /// The attempt of this call has had no answer for so long that another is sent beside it.
     Hedge(u32),
+    /// The headers of this call's answer are there.
+    Headers(u32),
+    /// The attempt of this call is given up, if it still waits for a connection.
+    GivesUp(u32),
     /// The provider has worked the attempt to its end that was next at this count of changes.
     Share(u16, u32),
     /// The client of an attempt at a provider that shares itself gives up, if it still waits for the same one.
@@ -28,6 +32,8 @@ pub(super) enum Event {
     WorkEnd(u32),
     /// The backoff of this call ends.
     BackoffEnd(u32),
+    /// What is left of this invocation is cut off, if it is still of that plan.
+    CutOff(u32, u32),
     /// Nothing has come to this isolate since so many plans had.
     IsolateIdle(u32, u32),
     /// The life of this isolate, of this generation in its place, ends.

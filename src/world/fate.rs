@@ -1,20 +1,93 @@
 //! What becomes of a record: the copies of a log event, and when the last of them goes.
 
 use super::build::Row;
-use super::parts::index::Entry;
+use super::invocation::Writer;
+use super::log::Told;
+use super::parts::index::{Entry, Subject};
 use super::parts::store::Loss;
-use super::record::Fate;
-use super::state::{LogState, Sized, SizedCopy, World};
+use super::record::{Fate, Unstored};
+use super::state::World;
 use crate::units::{Instant, Span};
+
+/// What the log event under way has achieved so far.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct LogState {
+    pub(super) tried: bool,
+    /// An op of it was answered, and nothing done or kept.
+    pub(super) dropped: bool,
+    /// The session's list has been written, with the record of this event in it.
+    pub(super) listed: bool,
+    pub(super) written: Option<Instant>,
+    /// When the last of its copies that other regions see goes, and how late they may see it.
+    pub(super) far: Instant,
+    pub(super) late: Span,
+    /// Until when a log service finds it; [`Instant::START`] where none does.
+    pub(super) searchable: Instant,
+    /// The last of its copies in stores without a size goes then, for this reason.
+    pub(super) dies: Instant,
+    pub(super) loss: Loss,
+    /// Its copy in a store of limited size.
+    pub(super) sized: Option<SizedCopy>,
+    /// When the last copy of the request's record goes; [`Instant::START`] where there is none.
+    pub(super) request_dies: Instant,
+    /// An errand is to write its record.
+    pub(super) due: bool,
+}
+
+impl LogState {
+    pub(super) const EMPTY: LogState = LogState {
+        tried: false,
+        dropped: false,
+        listed: false,
+        written: None,
+        far: Instant::START,
+        late: Span::MAX,
+        searchable: Instant::START,
+        dies: Instant::START,
+        loss: Loss::None,
+        sized: None,
+        request_dies: Instant::START,
+        due: false,
+    };
+}
+
+/// A copy in a store of limited size, and when it goes if nothing newer needs its place.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct SizedCopy {
+    pub(super) store: u16,
+    pub(super) bytes: u64,
+    pub(super) goes: Instant,
+    pub(super) loss: Loss,
+}
+
+/// A record with a copy in a store of limited size: how it ends is known only later.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sized {
+    /// Bytes that had been put into the store before it.
+    pub(super) before: u64,
+    pub(super) copy: SizedCopy,
+    pub(super) written: Instant,
+    /// When, and why, the last of its copies elsewhere goes.
+    pub(super) elsewhere: (Instant, Loss),
+    /// When the last copy that other regions see goes, beside this one.
+    pub(super) far: Instant,
+    pub(super) subject: Subject,
+    pub(super) recorded: bool,
+    /// Its place in the index's memory.
+    pub(super) session: Option<(u32, u32)>,
+}
 
 impl World<'_> {
     /// A record has been put into a store.
-    pub(super) fn note_record(&mut self, id: u32, row: &Row, dies: Instant, loss: Loss) {
-        let recorded = self.recorded(id);
+    pub(super) fn note_record(&mut self, who: Writer, row: &Row, dies: Instant, loss: Loss) {
+        let recorded = self.writer_recorded(who);
+        let log = match who {
+            Writer::Call(id) => &mut self.logs[id as usize],
+            Writer::Errand(id) => &mut self.errands.list[id as usize].log,
+        };
         let store = &mut self.stores[row.store as usize];
-        let log = &mut self.logs[id as usize];
         log.written.get_or_insert(self.now);
-        if store.is_service() {
+        if store.is_searchable {
             log.searchable = log.searchable.max(dies);
         }
         if let Some(staleness) = store.staleness {
@@ -35,36 +108,35 @@ impl World<'_> {
         }
     }
 
-    /// The event is over: its record, if one was stored, has a fate.
-    pub(super) fn close_event(&mut self, id: u32, is_response: bool, error: bool) {
-        let recorded = self.recorded(id);
-        let log = self.logs[id as usize];
+    /// The event is over, or cut off: its record, if one was stored, has a fate. The answer is when the last copy of it
+    /// goes.
+    pub(super) fn close_event(&mut self, told: Told, log: &LogState, is_cut: bool) -> Instant {
+        let Told { recorded, error, .. } = told;
         let latest = log.sized.map_or(log.dies, |copy| copy.goes.max(log.dies));
-        self.logs[id as usize] =
-            LogState { request_dies: if is_response { Instant::START } else { latest }, ..LogState::EMPTY };
-        let call = &self.calls[id as usize];
-        let (index_of_call, session) = (call.index, self.plans[call.plan as usize].session);
-        let failed_response = is_response && error;
+        let session = self.plans[told.plan as usize].session;
         let mut subject = self.retention.subject(error, self.now, recorded);
-        (subject.region, subject.late) = (self.region(id), self.seen_late(id, is_response, log.late));
+        (subject.region, subject.late) = (self.region(told.plan), self.seen_late(told, log.late));
+        if recorded {
+            self.note_context(told, log, latest);
+        }
         let Some(written) = log.written else {
             if recorded {
-                self.retention.nothing_stored(subject, log.tried, log.dropped);
-                if failed_response {
-                    self.retention.context(self.now, self.now);
-                }
+                let why = match (log.dropped, is_cut && log.due, log.tried) {
+                    (true, ..) => Unstored::Dropped,
+                    (_, true, _) => Unstored::Unfinished,
+                    (.., true) => Unstored::Refused,
+                    _ => Unstored::Unlogged,
+                };
+                self.retention.nothing_stored(subject, why);
             }
-            return;
+            return latest;
         };
         if recorded {
             self.retention.stored(error);
-            if failed_response {
-                self.retention.context(written, latest.min(log.request_dies).max(written));
-            }
         }
         let searchable = log.searchable;
         let far = log.sized.map_or(log.far, |copy| self.far(log.far, copy.store, copy.goes));
-        let entry = Entry { written, dies: latest, far, call: index_of_call, subject, listed: log.listed, searchable };
+        let entry = Entry { written, dies: latest, far, call: told.call, subject, listed: log.listed, searchable };
         let place = self.index.as_mut().map(|index| (session, index.add(session, entry)));
         if place.is_none() {
             self.retention.reachable_until(subject, recorded, written, searchable);
@@ -87,6 +159,35 @@ impl World<'_> {
         } else {
             self.retention.ends(subject, recorded, &Fate { written, dies: log.dies, loss: log.loss, far });
         }
+        latest
+    }
+
+    /// Of a failed call the response and the request are both there until the first of them goes.
+    fn note_context(&mut self, told: Told, log: &LogState, latest: Instant) {
+        let written = log.written.unwrap_or(self.now);
+        let dies = if log.written.is_some() { latest } else { written };
+        let failed = told.is_response && told.error;
+        if !self.blueprint.leaves_logs_behind {
+            if failed {
+                self.retention.context(written, dies.min(log.request_dies).max(written));
+            }
+            return;
+        }
+        // Either may be written last.
+        let never = self.blueprint.requests.is_empty();
+        let Some(context) = self.invocations.as_mut().and_then(|all| all.context(told.plan, told.call)) else { return };
+        if never {
+            context.request = Some(Instant::START);
+        }
+        if told.is_response {
+            context.response = failed.then_some((written, dies));
+        } else {
+            context.request = Some(latest);
+        }
+        if let (Some(request), Some((written, dies))) = (context.request, context.response) {
+            context.response = None;
+            self.retention.context(written, dies.min(request).max(written));
+        }
     }
 
     /// Until when other regions see a record: until `far` by its other copies, and by the one in a store of limited size
@@ -96,13 +197,13 @@ impl World<'_> {
     }
 
     /// How much later other regions see a record, of which they have asked for the key all along.
-    fn seen_late(&mut self, id: u32, is_response: bool, staleness: Span) -> Span {
+    fn seen_late(&mut self, told: Told, staleness: Span) -> Span {
         if self.blueprint.reader_regions.is_empty() || staleness.is_zero() || staleness == Span::MAX {
             return Span::ZERO;
         }
-        let call = &self.calls[id as usize];
-        let number = self.plans[call.plan as usize].number << 12 | u64::from(call.index);
-        let share = self.lateness.at(u64::from(call.class), number << 1 | u64::from(is_response)).next();
+        let plan = &self.plans[told.plan as usize];
+        let number = plan.number << 12 | u64::from(told.call);
+        let share = self.lateness.at(u64::from(plan.class), number << 1 | u64::from(told.is_response)).next();
         staleness.scale(share.unit())
     }
 

@@ -4,6 +4,7 @@
 //! not is lost: its plans crash, its attempts are lost, and the events that were to come for them find nobody.
 
 use super::event::{Event, Rank, order};
+use super::invocation::Writer;
 use super::ledger::{AttemptEnd, CallEnd, PlanEnd};
 use super::parts::queue::Queue;
 use super::state::{Phase, Plan, World};
@@ -289,6 +290,8 @@ impl World<'_> {
     }
 
     fn lose_plan(&mut self, place: u32) {
+        self.plans[place as usize].alive = false;
+        self.lose_invocations(place);
         self.close_plan::<false>(place);
         let plan = &mut self.plans[place as usize];
         plan.open_calls = 0;
@@ -319,20 +322,21 @@ impl World<'_> {
         let ledger = &mut self.ledgers[call.class as usize];
         ledger.calls.end(CallEnd::Crashed as usize, call.recorded);
         match call.phase {
-            Phase::Running => ledger.attempts.end(AttemptEnd::Lost as usize, call.recorded),
+            Phase::Running | Phase::Connecting => ledger.attempts.end(AttemptEnd::Lost as usize, call.recorded),
             Phase::Waiting => self.waits[call.waits as usize].lost += u64::from(call.recorded),
             _ => {}
         }
-        // An event is to come for whoever waits neither in a queue nor for a provider that shares itself; it finds the
-        // call lost, and its place is free then.
-        let waits = call.phase == Phase::Waiting || shares;
+        // An event is to come for whoever waits neither in a queue, nor for a connection, nor for a provider that shares
+        // itself; it finds the call lost, and its place is free then.
+        let waits = self.lose_wire(id) || self.calls[id as usize].phase == Phase::Waiting || shares;
+        let call = &mut self.calls[id as usize];
         call.phase = if waits { Phase::Free } else { Phase::Lost };
         call.in_slot = false;
         call.op_open = false;
         if waits {
             self.free_calls.push(id);
         }
-        self.forget_copy(id);
+        self.forget_copy(Writer::Call(id));
         self.forget_semaphore(id);
         self.lose_guard(id);
     }

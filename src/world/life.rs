@@ -2,10 +2,11 @@
 
 use super::build::Flow;
 use super::event::address;
+use super::fate::LogState;
 use super::ledger::{CallEnd, PlanEnd};
 use super::log::LogStep;
 use super::parts::queue::Admission;
-use super::state::{LogState, NO_QUEUE, Phase, World};
+use super::state::{NO_QUEUE, Phase, World};
 use super::work::Work;
 use crate::model::{Arrivals, InvocationScope, OnLogError};
 use crate::policy::Fault;
@@ -93,14 +94,6 @@ impl World<'_> {
         }
     }
 
-    fn clear_counters(&mut self, place: usize) {
-        self.progress[place * self.steps_each..][..self.steps_each].fill((0, 0));
-        self.used[place * self.used_each..][..self.used_each].fill(0);
-        let keys = self.blueprint.plan_keys();
-        self.session_writes[place * keys..][..keys].fill(None);
-        self.answered[place * self.answered_each..][..self.answered_each].fill(0);
-    }
-
     #[cold]
     fn pick_isolate(&mut self, class: usize, number: u64) -> u32 {
         if self.isolates.is_some() {
@@ -156,7 +149,7 @@ impl World<'_> {
         if !invoked {
             self.decide::<false>(place, PlanEnd::Overloaded);
             if self.plans[place as usize].open_calls == 0 {
-                self.free_plan::<false>(place);
+                self.free_when_done(place);
             }
         }
         invoked
@@ -209,6 +202,9 @@ impl World<'_> {
             self.logs[id as usize] = LogState::EMPTY;
         }
         self.first_draws::<PLAIN>(id, flow);
+        if !PLAIN && self.blueprint.has_tasks {
+            self.invocation_goes_on(id);
+        }
         if !PLAIN && self.blueprint.has_logfiles {
             self.log_line(self.calls[id as usize].request_error, recorded);
         }
@@ -260,6 +256,10 @@ impl World<'_> {
                     true => Step::Wait,
                     false => Step::Go,
                 },
+                Phase::Answered => {
+                    self.take_cpu(call);
+                    Step::Go
+                }
                 Phase::Response => self.log_on(call, true),
                 Phase::Done => match self.end_call::<false>(call) {
                     Some(next) => {
@@ -268,7 +268,8 @@ impl World<'_> {
                     }
                     None => return,
                 },
-                Phase::Free | Phase::Waiting | Phase::Running | Phase::Backoff | Phase::Joined | Phase::Lost => return,
+                Phase::Free | Phase::Waiting | Phase::Connecting | Phase::Running => return,
+                Phase::Backoff | Phase::Joined | Phase::Lost => return,
             };
             if let Step::Wait = step {
                 return;
@@ -396,7 +397,7 @@ impl World<'_> {
         self.leave_slot::<PLAIN>(id);
         let call = &mut self.calls[id as usize];
         call.end = end;
-        call.phase = if PLAIN || self.blueprint.responses.is_empty() { Phase::Done } else { Phase::Response };
+        call.phase = if PLAIN { Phase::Done } else { self.blueprint.answered };
         call.cursor = 0;
         if !PLAIN && (call.computes || call.work != Work::Provider) {
             self.finish_work(id, end);
@@ -413,6 +414,9 @@ impl World<'_> {
         self.ledgers[call.class as usize].calls.end(end as usize, call.recorded);
         if !PLAIN && call.work != Work::Provider {
             self.not_logged.end(end as usize, call.recorded);
+        }
+        if !PLAIN && self.blueprint.has_tasks {
+            self.invocation_may_end(id);
         }
         if !PLAIN && self.blueprint.has_semaphores {
             self.leave_semaphore(id);

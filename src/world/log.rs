@@ -1,13 +1,15 @@
 //! What a call does to the stores: its reads, and the rows of the logging strategy.
 
-use super::build::{KeySlot, NONE, ReadOp, Row};
+use super::build::{Cold, KeySlot, NONE, ReadOp, Row};
 use super::draws::OpWords;
 use super::event::{Event, Rank, order};
+use super::fate::LogState;
+use super::invocation::{Invocation, Writer};
 use super::ledger::CallEnd;
 use super::parts::store::{Loss, Refusal};
 use super::state::World;
 use super::work::Work;
-use crate::model::{InvocationScope, OpKind, Role};
+use crate::model::{OpKind, Role};
 use crate::policy::Verdict;
 use crate::streams::Word;
 use crate::units::{Instant, Span};
@@ -33,19 +35,11 @@ pub(super) struct Asked {
 /// Who asks for an op.
 pub(super) struct Asker {
     pub(super) recorded: bool,
+    pub(super) who: Writer,
     pub(super) invocation: Invocation,
     /// Its draws: how long it takes, and whether it arrives.
     pub(super) latency: Word,
     pub(super) network: Word,
-}
-
-/// Where the counters of an invocation are.
-#[derive(Clone, Copy)]
-pub(super) enum Invocation {
-    /// With its plan, from here on.
-    Plan(usize),
-    /// With the errand that it is.
-    Errand(usize),
 }
 
 /// An op as it is asked for.
@@ -54,15 +48,37 @@ pub(super) struct OpAsked {
     pub(super) op: OpKind,
     pub(super) external: bool,
     pub(super) law: u16,
+    /// What makes it cold, in which region.
+    pub(super) cold: Option<(Cold, u16)>,
     /// When its key was last written, if that matters.
     pub(super) key: Option<Instant>,
     /// Bytes that it would add to the store.
     pub(super) bytes: u64,
 }
 
-const EXTERNAL: usize = 0;
-const INTERNAL: usize = 1;
-const STORES: usize = 2;
+/// A log event of a call.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Told {
+    /// Its plan, and the number of the call in it.
+    pub(super) plan: u32,
+    pub(super) call: u16,
+    pub(super) is_response: bool,
+    pub(super) error: bool,
+    pub(super) recorded: bool,
+}
+
+/// What an op draws.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Draw {
+    /// How long it takes.
+    Latency,
+    /// Whether it arrives.
+    Network,
+    /// Whether it is kept.
+    Kept,
+    /// When pressure evicts it.
+    Pressure,
+}
 
 impl World<'_> {
     /// Makes the next read of a call: `None` when there is none left, `Some(true)` when it takes time.
@@ -85,9 +101,10 @@ impl World<'_> {
             return Some(false);
         }
         let ReadOp { law, words, external, .. } = read;
+        let cold = read.cold.map(|cold| (cold, self.region(self.calls[id as usize].plan)));
         let (store, op) = (read.store as usize, OpKind::Get);
-        let asked = self.ask(&self.caller(id, words), &OpAsked { store, op, external, law, key: None, bytes: 0 });
-        Some(self.wait_for(id, asked))
+        let asked = self.ask(&self.caller(id, words), &OpAsked { store, op, external, law, cold, key: None, bytes: 0 });
+        Some(asked.is_none_or(|asked| self.wait_for(id, asked)))
     }
 
     /// Where the isolate's memory keeps what is read.
@@ -115,26 +132,38 @@ impl World<'_> {
             if self.calls[id as usize].op_open {
                 self.calls[id as usize].op_open = false;
                 self.calls[id as usize].cursor += 1;
-                refused = !self.end_op(id, &rows[cursor]);
+                let call = &self.calls[id as usize];
+                let ended = (call.op_refused, call.rewrites);
+                refused = !self.end_op(Writer::Call(id), &rows[cursor], ended);
                 if refused {
                     break;
                 }
                 continue;
             }
             let Some(row) = rows.get(cursor).filter(|_| admitted) else { break };
-            if !row.when.holds(error, critical) {
+            if !row.awaited || !row.when.holds(error, critical) {
                 self.calls[id as usize].cursor += 1;
                 continue;
             }
             self.logs[id as usize].tried |= row.role == Role::Record && row.op == OpKind::Put;
             let (asker, plan) = (self.caller(id, row.words), self.calls[id as usize].plan);
-            let (asked, rewrites) = self.ask_row(&asker, (plan, self.calls[id as usize].index), row);
+            let call = (plan, self.calls[id as usize].index);
+            let Some((asked, rewrites)) = self.ask_row(&asker, call, row) else { return LogStep::UnderWay };
             self.calls[id as usize].rewrites = rewrites;
             if self.wait_for(id, asked) {
                 return LogStep::UnderWay;
             }
         }
-        self.close_event(id, is_response, error);
+        let call = &self.calls[id as usize];
+        let told = Told { plan: call.plan, call: call.index, is_response, error, recorded: call.recorded };
+        let log = std::mem::replace(&mut self.logs[id as usize], LogState::EMPTY);
+        let goes_on = |row: &Row| !row.awaited && row.when.holds(error, critical);
+        if self.blueprint.leaves_logs_behind && admitted && !refused && rows.iter().any(goes_on) {
+            let due = |row: &Row| goes_on(row) && row.role == Role::Record && row.op == OpKind::Put;
+            self.log_errand(told, LogState { due: rows.iter().any(due), ..log });
+        } else {
+            self.logs[id as usize].request_dies = self.close_event(told, &log, false);
+        }
         if refused { LogStep::Refused } else { LogStep::Done }
     }
 
@@ -149,19 +178,37 @@ impl World<'_> {
         self.blueprint.workflows[workflow].calls[call.index as usize].critical
     }
 
-    /// Asks for the op of a row of this plan; also whether it replaces what was written before.
-    pub(super) fn ask_row(&mut self, asker: &Asker, call: (u32, u16), row: &Row) -> (Asked, bool) {
+    /// Asks for the op of a row of this plan and call; also whether it replaces what was written before. `None` where it
+    /// waits for a connection first.
+    pub(super) fn ask_row(&mut self, asker: &Asker, call: (u32, u16), row: &Row) -> Option<(Asked, bool)> {
         let last = self.last_write(call, row).and_then(|write| *write);
         let (key, bytes) = (last, if row.op == OpKind::Put && last.is_none() { row.bytes } else { 0 });
-        let op = OpAsked { store: row.store as usize, op: row.op, external: row.external, law: row.law, key, bytes };
-        let asked = self.ask(asker, &op);
+        let cold = row.cold.map(|cold| (cold, if call.0 == u32::MAX { 0 } else { self.region(call.0) }));
+        let (store, law) = (row.store as usize, row.law);
+        let op = OpAsked { store, op: row.op, external: row.external, law, cold, key, bytes };
+        let asked = self.ask(asker, &op)?;
         if asked.refused.is_none() && row.op == OpKind::Put {
             if let Some(write) = self.last_write(call, row) {
                 *write = Some(asked.at);
             }
             self.family_writes[row.family as usize] += u64::from(asker.recorded);
         }
-        (asked, last.is_some())
+        Some((asked, last.is_some()))
+    }
+
+    /// The law of how long an op takes: a read of a key that its region has fetched a moment ago is hot.
+    fn law_of(&mut self, asked: &OpAsked) -> u16 {
+        let Some((cold, region)) = asked.cold else { return asked.law };
+        if cold.key == NONE {
+            return cold.law;
+        }
+        let slot = usize::from(region) * self.blueprint.hot_keys + usize::from(cold.key);
+        let until = &mut self.hot_until[slot];
+        if self.now < *until {
+            return asked.law;
+        }
+        *until = self.now.saturating_add(cold.after);
+        cold.law
     }
 
     /// When the key of a row that puts was last written, by a plan and the number of its call; none where the key is
@@ -182,6 +229,7 @@ impl World<'_> {
     fn caller(&self, id: u32, words: OpWords) -> Asker {
         Asker {
             recorded: self.calls[id as usize].recorded,
+            who: Writer::Call(id),
             invocation: self.invocation(id),
             latency: self.op_word(id, words.latency),
             network: self.op_word(id, words.network),
@@ -189,32 +237,65 @@ impl World<'_> {
     }
 
     /// Asks a store for an op: the quotas first (a refusal costs nothing), then the invocation's limits (the platform
-    /// throws), then the key and the room that is left (the store answers, which takes as long as any answer).
-    pub(super) fn ask(&mut self, asker: &Asker, asked: &OpAsked) -> Asked {
-        let recorded = asker.recorded;
-        let (now, store, op) = (self.now, asked.store, asked.op);
-        self.stores[store].counts[op as usize].attempted[usize::from(recorded)] += 1;
+    /// throws), then the key and the room that is left (the store answers, which takes as long as any answer). `None`
+    /// where it waits for a connection first; whoever asked asks again when it has one.
+    pub(super) fn ask(&mut self, asker: &Asker, asked: &OpAsked) -> Option<Asked> {
+        let verdict = self.stores[asked.store].judge(asked.op, self.now);
+        let waits_no_more = self.blueprint.connections_bind && self.is_connected(asker.who);
+        let refused = if waits_no_more { None } else { self.is_refused_here(asker, asked, verdict) };
+        let answer = match refused {
+            Some(why) => Asked { at: self.now, takes: Span::ZERO, refused: Some(why) },
+            None if !self.has_connection(asker, asked) => return None,
+            None => self.answer(asker, asked, verdict),
+        };
+        self.stores[asked.store].counts[asked.op as usize].attempted[usize::from(asker.recorded)] += 1;
+        Some(answer)
+    }
+
+    fn has_connection(&mut self, asker: &Asker, asked: &OpAsked) -> bool {
+        !self.blueprint.connections_bind
+            || !self.stores[asked.store].is_subrequest
+            || self.is_connected(asker.who)
+            || self.connect(asker.who)
+    }
+
+    /// Why an op is refused before it leaves the program, if it is.
+    fn is_refused_here(&mut self, asker: &Asker, asked: &OpAsked, verdict: Verdict) -> Option<Refusal> {
+        let (store, op, now, recorded) = (asked.store, asked.op, self.now, asker.recorded);
+        if self.stores[store].drops_locally(op, now, recorded) {
+            return Some(Refusal::Dropped);
+        }
+        let why = if verdict == Verdict::Refused && !self.stores[store].is_service() {
+            Refusal::Quota
+        } else if !self.may_call(asker.invocation, store, asked.external) {
+            Refusal::Invocation
+        } else {
+            return None;
+        };
+        self.stores[store].refuse(op, why, now, recorded);
+        Some(why)
+    }
+
+    /// What the store answers.
+    fn answer(&mut self, asker: &Asker, asked: &OpAsked, verdict: Verdict) -> Asked {
+        let (store, op, now, recorded) = (asked.store, asked.op, self.now, asker.recorded);
         let refuse = |world: &mut Self, why, takes| {
             world.stores[store].refuse(op, why, now, recorded);
             Asked { at: now, takes, refused: Some(why) }
         };
-        if self.stores[store].drops_locally(op, now, recorded) {
-            return Asked { at: now, takes: Span::ZERO, refused: Some(Refusal::Dropped) };
+        let law = self.law_of(asked);
+        let takes = self.blueprint.laws[law as usize].sample(asker.latency);
+        if self.stores[store].is_service()
+            && let Some(why) = self.service_fails(asker, store, verdict, takes)
+        {
+            return Asked { refused: Some(Refusal::Dropped), ..refuse(self, why, takes) };
         }
-        let service = self.stores[store].is_service();
-        let verdict = self.stores[store].judge(op, now);
-        if verdict == Verdict::Refused && !service {
-            return refuse(self, Refusal::Quota, Span::ZERO);
-        }
-        if !self.may_call(asker.invocation, store, asked.external) {
-            return refuse(self, Refusal::Invocation, Span::ZERO);
-        }
-        let takes = self.blueprint.laws[asked.law as usize].sample(asker.latency);
-        if service && let Some(why) = self.service_fails(asker, store, verdict, takes) {
-            refuse(self, why, takes);
-            return Asked { at: now, takes, refused: Some(Refusal::Dropped) };
-        }
-        let Verdict::At(at) = verdict else { return refuse(self, Refusal::Dropped, takes) };
+        let at = match verdict {
+            Verdict::At(at) => at,
+            Verdict::Dropped => return refuse(self, Refusal::Dropped, takes),
+            // The quota was used up while the op waited for a connection.
+            Verdict::Refused => return refuse(self, Refusal::Quota, Span::ZERO),
+        };
         let takes = at.since(now) + takes;
         if !self.stores[store].is_spaced(asked.key, at, recorded) {
             return refuse(self, Refusal::Key, takes);
@@ -241,14 +322,19 @@ impl World<'_> {
 
     /// A draw of an op, by its place among the words of the call; anything where there is none.
     fn op_word(&self, id: u32, place: u16) -> Word {
+        let call = &self.calls[id as usize];
+        self.word_of(call.plan, call.index, place)
+    }
+
+    /// The same, of a call of a plan that may be over.
+    pub(super) fn word_of(&self, plan: u32, call: u16, place: u16) -> Word {
         if place == NONE {
             return Word(0);
         }
-        let call = &self.calls[id as usize];
-        let flow = &self.blueprint.workflows[self.plans[call.plan as usize].workflow as usize];
-        let base = call.plan as usize * self.words_each + flow.op_words;
+        let flow = &self.blueprint.workflows[self.plans[plan as usize].workflow as usize];
+        let base = plan as usize * self.words_each + flow.op_words;
         let per_call = self.blueprint.op_draws.len() - self.blueprint.plan_words;
-        self.words[base + call.index as usize * per_call + place as usize]
+        self.words[base + call as usize * per_call + place as usize]
     }
 
     /// Notes how the op will end, and whether that takes time.
@@ -257,6 +343,9 @@ impl World<'_> {
         call.op_open = true;
         call.op_refused = asked.refused;
         if asked.takes.is_zero() {
+            if self.blueprint.connections_bind {
+                self.disconnect(Writer::Call(id));
+            }
             return false;
         }
         let order = order(Rank::StoreAnswer, call.address, call.attempt);
@@ -266,52 +355,64 @@ impl World<'_> {
 
     /// A store answers: the call goes on.
     pub(super) fn store_answers(&mut self, id: u32) {
+        if self.blueprint.connections_bind {
+            self.disconnect(Writer::Call(id));
+        }
         self.advance(id);
         self.drain::<false>();
     }
 
-    /// What a log op has done, now that it is over; `false` where it was refused and the rest must be skipped.
-    fn end_op(&mut self, id: u32, row: &Row) -> bool {
-        let refused = self.calls[id as usize].op_refused;
-        if refused == Some(Refusal::Dropped) {
-            self.logs[id as usize].dropped |= row.role == Role::Record;
-            return true;
+    /// What an op has done, now that it is over and was, or was not, refused; `false` where the rest must be skipped.
+    pub(super) fn end_op(&mut self, who: Writer, row: &Row, (refused, rewrites): (Option<Refusal>, bool)) -> bool {
+        match refused {
+            Some(Refusal::Dropped) => self.log_of(who).dropped |= row.role == Role::Record,
+            Some(_) => self.forget_copy(who),
+            None if row.op == OpKind::Put => self.end_put(who, row, rewrites),
+            None if row.op == OpKind::Get && row.role == Role::Index => {
+                if let Some(plan) = self.plan_of(who) {
+                    let recorded = self.writer_recorded(who);
+                    *self.copy_of(who) = self.read_index(row, self.region(plan), recorded);
+                }
+            }
+            None => {}
         }
-        if refused.is_some() {
-            self.forget_copy(id);
-            return false;
+        refused.is_none_or(|why| why == Refusal::Dropped)
+    }
+
+    fn end_put(&mut self, who: Writer, row: &Row, rewrites: bool) {
+        let draws = [Draw::Kept, Draw::Pressure].map(|draw| self.writer_word(who, row.words, draw));
+        let Some((dies, loss)) = self.stored(row, draws, self.writer_recorded(who), rewrites) else {
+            self.log_of(who).dropped |= row.role == Role::Record;
+            return self.forget_copy(who);
+        };
+        let Some(plan) = self.plan_of(who) else { return };
+        let session = self.plans[plan as usize].session;
+        match row.role {
+            Role::Record => self.note_record(who, row, dies, loss),
+            Role::Index => {
+                let copy = self.copy_of(who).take().unwrap_or_default();
+                self.write_index((session, self.region(plan)), copy, dies);
+            }
+            Role::Session => {
+                self.write_list(session, dies);
+                self.log_of(who).listed |= self.index.is_some();
+            }
+            Role::Other => {}
         }
-        match (row.op, row.role) {
-            (OpKind::Get, role) => self.end_get(id, row, role),
-            (OpKind::Put, role) => self.end_put(id, row, role),
-            (OpKind::Delete | OpKind::List, _) => {}
-        }
-        true
     }
 
     /// What was read of the index is not written back.
-    pub(super) fn forget_copy(&mut self, id: u32) {
-        if let Some(copy) = self.copies[id as usize].take() {
-            self.release_copy(copy);
-        }
-    }
-
-    pub(super) fn release_copy(&mut self, copy: Vec<u32>) {
-        if let Some(index) = &mut self.index {
+    pub(super) fn forget_copy(&mut self, who: Writer) {
+        if let Some(copy) = self.copy_of(who).take()
+            && let Some(index) = &mut self.index
+        {
             index.release(copy, &mut self.departures);
             self.settle_departures();
         }
     }
 
-    fn end_get(&mut self, id: u32, row: &Row, role: Role) {
-        if role == Role::Index {
-            let region = self.region(id);
-            self.copies[id as usize] = self.read_index(row, region, self.recorded(id));
-        }
-    }
-
     /// What the index says to a row that reads it.
-    pub(super) fn read_index(&mut self, row: &Row, region: u16, recorded: bool) -> Option<Vec<u32>> {
+    fn read_index(&mut self, row: &Row, region: u16, recorded: bool) -> Option<Vec<u32>> {
         let index = self.index.as_mut()?;
         let store = &mut self.stores[row.store as usize];
         let found = if index.is_there(region, self.now) { &mut store.hits } else { &mut store.misses };
@@ -321,34 +422,12 @@ impl World<'_> {
         Some(copy)
     }
 
-    fn end_put(&mut self, id: u32, row: &Row, role: Role) {
-        let draws = (self.op_word(id, row.words.kept), self.op_word(id, row.words.pressure));
-        let (recorded, rewrites) = (self.recorded(id), self.calls[id as usize].rewrites);
-        let Some((dies, loss)) = self.stored(row, draws, recorded, rewrites) else {
-            self.logs[id as usize].dropped |= role == Role::Record;
-            return self.forget_copy(id);
-        };
-        let session = self.plans[self.calls[id as usize].plan as usize].session;
-        match role {
-            Role::Record => self.note_record(id, row, dies, loss),
-            Role::Index => {
-                let copy = self.copies[id as usize].take().unwrap_or_default();
-                self.write_index((session, self.region(id)), copy, dies);
-            }
-            Role::Session => {
-                self.write_list(session, dies);
-                self.logs[id as usize].listed |= self.index.is_some();
-            }
-            Role::Other => {}
-        }
-    }
-
     /// An accepted write is there from now on: when it goes, and why. `None` where the store kept nothing. The draws
     /// decide whether it keeps it, and when pressure evicts it.
-    pub(super) fn stored(
+    fn stored(
         &mut self,
         row: &Row,
-        (kept, pressure): (Word, Word),
+        [kept, pressure]: [Word; 2],
         recorded: bool,
         rewrites: bool,
     ) -> Option<(Instant, Loss)> {
@@ -364,7 +443,7 @@ impl World<'_> {
     }
 
     /// A session writes the index back.
-    pub(super) fn write_index(&mut self, (session, region): (u32, u16), copy: Vec<u32>, dies: Instant) {
+    fn write_index(&mut self, (session, region): (u32, u16), copy: Vec<u32>, dies: Instant) {
         if let Some(index) = &mut self.index {
             index.write((session, region), copy, dies, self.now, &mut self.departures);
             self.settle_departures();
@@ -372,74 +451,55 @@ impl World<'_> {
     }
 
     /// A session writes the list of its records.
-    pub(super) fn write_list(&mut self, session: u32, dies: Instant) {
+    fn write_list(&mut self, session: u32, dies: Instant) {
         if let Some(index) = &mut self.index {
             index.list(session, dies);
         }
     }
 
-    /// Where a call writes.
-    pub(super) fn region(&self, id: u32) -> u16 {
-        self.blueprint.class_regions[self.calls[id as usize].class as usize]
+    /// Where a plan writes.
+    pub(super) fn region(&self, plan: u32) -> u16 {
+        self.blueprint.class_regions[self.plans[plan as usize].class as usize]
     }
+}
 
-    pub(super) fn recorded(&self, id: u32) -> bool {
-        self.calls[id as usize].recorded
-    }
-
-    /// The invocation that a call belongs to.
-    pub(super) fn invocation(&self, id: u32) -> Invocation {
-        let call = &self.calls[id as usize];
-        let flow = &self.blueprint.workflows[self.plans[call.plan as usize].workflow as usize];
-        let number = match flow.invocation {
-            InvocationScope::Plan => 0,
-            InvocationScope::Step => flow.calls[call.index as usize].step as usize,
-            InvocationScope::Call => call.index as usize,
-        };
-        Invocation::Plan(call.plan as usize * self.used_each + number * self.used_width)
-    }
-
-    fn counters(&mut self, invocation: Invocation) -> &mut [u32] {
-        match invocation {
-            Invocation::Plan(base) => &mut self.used[base..base + self.used_width],
-            Invocation::Errand(id) => &mut self.errands.used[id * self.used_width..][..self.used_width],
+/// A call and an errand, as one who writes.
+impl World<'_> {
+    pub(super) fn writer_recorded(&self, who: Writer) -> bool {
+        match who {
+            Writer::Call(id) => self.calls[id as usize].recorded,
+            Writer::Errand(id) => self.errands.list[id as usize].recorded,
         }
     }
 
-    /// Whether the invocation may make one more call to a store; if so it is counted.
-    fn may_call(&mut self, invocation: Invocation, store: usize, external: bool) -> bool {
-        let platform = &self.blueprint.model.platform;
-        let (side, limit) = if external {
-            (EXTERNAL, platform.subrequests_external)
-        } else {
-            (INTERNAL, platform.subrequests_internal)
-        };
-        let of_store = self.stores[store].ops_per_invocation;
-        let is_subrequest = self.stores[store].is_subrequest;
-        let limit = limit.filter(|_| is_subrequest);
-        let used = self.counters(invocation);
-        if limit.is_some_and(|limit| used[side] >= limit) || used[STORES + store] >= of_store {
-            return false;
+    /// The plan that it writes for.
+    fn plan_of(&self, who: Writer) -> Option<u32> {
+        match who {
+            Writer::Call(id) => Some(self.calls[id as usize].plan),
+            Writer::Errand(id) => self.errands.list[id as usize].plan(),
         }
-        used[side] += u32::from(is_subrequest);
-        used[STORES + store] += 1;
-        let external_used = used[EXTERNAL];
-        self.subrequests_max = self.subrequests_max.max(external_used);
-        true
     }
 
-    /// Whether the invocation may make one more external call, an attempt at a provider; if so it is counted.
-    #[inline]
-    pub(super) fn may_call_outside(&mut self, id: u32) -> bool {
-        let Some(limit) = self.blueprint.model.platform.subrequests_external else { return true };
-        let invocation = self.invocation(id);
-        let used = self.counters(invocation);
-        if used[EXTERNAL] >= limit {
-            return false;
+    /// What it has read of the index.
+    fn copy_of(&mut self, who: Writer) -> &mut Option<Vec<u32>> {
+        match who {
+            Writer::Call(id) => &mut self.copies[id as usize],
+            Writer::Errand(id) => &mut self.errands.list[id as usize].copy,
         }
-        used[EXTERNAL] += 1;
-        let external_used = used[EXTERNAL];
-        self.subrequests_max = self.subrequests_max.max(external_used);
-        true
+    }
+
+    /// The log event under way.
+    pub(super) fn log_of(&mut self, who: Writer) -> &mut LogState {
+        match who {
+            Writer::Call(id) => &mut self.logs[id as usize],
+            Writer::Errand(id) => &mut self.errands.list[id as usize].log,
+        }
+    }
+
+    fn writer_word(&mut self, who: Writer, words: OpWords, draw: Draw) -> Word {
+        match who {
+            Writer::Call(id) => self.op_word(id, words.of(draw)),
+            Writer::Errand(id) => self.errand_word(id, words, draw),
+        }
     }
 }

@@ -87,9 +87,7 @@ pub(super) fn measures(world: &World) -> Vec<Measure> {
         store_ops(&mut sheet, world, store, all.plans.begun[1]);
     }
     parts::measures(&mut sheet, world);
-    if model.platform.subrequests_external.is_some() {
-        sheet.count("invocation.subrequests.max", "subrequests", u64::from(world.subrequests_max));
-    }
+    super::invocation::measures(&mut sheet, world, all.plans.begun[1]);
     if let Some(of_account) = &world.requests {
         requests(&mut sheet, of_account);
     }
@@ -373,8 +371,12 @@ fn logs(sheet: &mut Sheet, world: &World) {
         let metric = |what: &str| format!("logs.{name}.{what}");
         sheet.count(&metric("offered"), "records", kind.offered());
         sheet.count(&metric("written"), "records", kind.written);
-        sheet.count(&metric("lost"), "records", kind.refused + kind.dropped);
-        sheet.count(&metric("dropped"), "records", kind.dropped);
+        let dropped = kind.dropped + kind.unfinished;
+        sheet.count(&metric("lost"), "records", kind.refused + dropped);
+        sheet.count(&metric("dropped"), "records", dropped);
+        if world.blueprint.leaves_logs_behind {
+            sheet.count(&metric("unfinished"), "records", kind.unfinished);
+        }
         sheet.count(&metric("unlogged"), "records", kind.unlogged);
         sheet.count(&metric("alive"), "records", kind.alive);
         for (reason, count) in ["expired", "evicted", "lost_at_restart"].into_iter().zip(kind.gone) {

@@ -2,7 +2,8 @@
 //!
 //! Read `event` (what may happen, and in which order), then `life` (a plan and its calls), `attempt` (the provider
 //! and what follows), `policies` (what stands around an attempt), `log` (stores), `fate` (records), `work` (lookups,
-//! computations, databases), `permit` (rate limiters), `semaphore` (what a call holds around it), `errand` and `admin` (ops that no call makes), `change` (values
+//! computations, databases), `permit` (rate limiters), `semaphore` (what a call holds around it), `invocation` (what
+//! one has to itself) and `connection`, `errand` and `admin` (ops that no call makes), `change` (values
 //! that change in mid-run), `isolates` (those that come and go); `state` is what all of it works on, `build` turns a
 //! checked model into the tables it reads, `draws` says where its draws come from, `parts` are the things with a
 //! behaviour of their own. `ledger` holds the sums that must balance, `record` what is measured, `measures` and
@@ -16,12 +17,14 @@ mod attempt;
 mod build;
 mod change;
 mod comeback;
+mod connection;
 mod cost;
 mod diagnostics;
 mod draws;
 mod errand;
 mod event;
 mod fate;
+mod invocation;
 mod isolates;
 mod laws;
 mod leaving;

@@ -4,6 +4,7 @@
 //! them pass.
 
 use super::event::Rank;
+use super::invocation::Writer;
 use super::ledger::CallEnd;
 use super::log::{Asker, OpAsked};
 use super::parts::limiter::Limiter;
@@ -117,7 +118,8 @@ impl World<'_> {
         let spec = &self.blueprint.limiters[limiter];
         let position = 2 * self.plans[call.plan as usize].number + u64::from(op == OpKind::Put);
         let word = self.permit_draws[call.class as usize].takes.at(u64::from(call.index), position).next();
-        let asker = Asker { recorded: call.recorded, invocation: self.invocation(id), latency: word, network: Word(0) };
+        let (recorded, invocation) = (call.recorded, self.invocation(id));
+        let asker = Asker { recorded, who: Writer::Call(id), invocation, latency: word, network: Word(0) };
         let person = self.permits[id as usize].person;
         let asked = self.ask(
             &asker,
@@ -126,10 +128,12 @@ impl World<'_> {
                 op,
                 external: false,
                 law: if op == OpKind::Get { spec.get } else { spec.put },
+                cold: None,
                 key: self.limiters[limiter].written(person).filter(|_| op == OpKind::Put),
                 bytes: 0,
             },
         );
+        let Some(asked) = asked else { return }; // it has its connection since it began
         if asked.refused.is_none() && op == OpKind::Put {
             self.limiters[limiter].writes(person, asked.at);
         }

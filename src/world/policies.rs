@@ -14,7 +14,7 @@ use super::ledger::{AttemptEnd, CallEnd};
 use super::parts::server::{Reception, Server};
 use super::parts::sharing::{Sharing, Ticket};
 use super::state::{Phase, World};
-use crate::policy::{Circuit, Ending, Fault, Pass, Purse};
+use crate::policy::{Circuit, Ending, Fault, Meter, Pass, Purse};
 use crate::streams::{Purpose, Scatter, Source as Draws};
 use crate::units::{Instant, Span};
 
@@ -36,6 +36,8 @@ struct Guard {
     /// How the attempt under way will end, if no hedge changes that, and the hedges sent.
     ending: Ending,
     hedges: u8,
+    /// The provider works on the attempt under way to its end, and bills it.
+    is_billed: bool,
     /// The attempt under way, where the provider shares itself.
     ticket: Option<Ticket>,
 }
@@ -48,6 +50,7 @@ const CLEAN: Guard = Guard {
     waits: [Span::ZERO; LAYERS],
     ending: Ending { at: Instant::NEVER, fault: None, retry_after: Span::ZERO },
     hedges: 0,
+    is_billed: false,
     ticket: None,
 };
 
@@ -112,7 +115,9 @@ impl Policies {
             classes.collect()
         };
         let hang = |provider: &crate::model::Provider| provider.server.as_ref().is_some_and(|s| s.hang.value() > 0.0);
-        let server = |p: &crate::model::Provider| p.server.as_ref().map(|spec| Server::new(&p.name, spec, draws));
+        let server = |p: &crate::model::Provider| {
+            p.server.as_ref().map(|spec| Server::new(&p.name, spec, model.run.start, draws))
+        };
         Policies {
             guards: Vec::new(),
             circuits: Vec::new(),
@@ -130,6 +135,12 @@ impl Policies {
         self.servers.iter_mut().flatten().for_each(|server| server.start_recording(now));
     }
 
+    /// Whether a provider bills the attempt under way of a call though its client gives it up: one with a side of its own
+    /// only if it works on it.
+    pub(super) fn bills_what_is_cut(&self, provider: usize, id: u32) -> bool {
+        self.servers[provider].is_none() || self.guards.get(id as usize).is_some_and(|guard| guard.is_billed)
+    }
+
     /// Whether the ledgers of every provider are inside each other: useful in billed, what is billed, refused or
     /// counted in what was sent.
     pub(super) fn is_sound(&self) -> bool {
@@ -137,12 +148,13 @@ impl Policies {
             let parts = tally.useful <= tally.billed && tally.billed + tally.turned_away <= tally.sent;
             server.is_none() || parts && tally.counted <= tally.sent && tally.abandoned <= tally.sent
         };
-        self.tallies.iter().zip(&self.servers).all(holds)
+        let keeps_quotas = |server: &Server| server.quotas.iter().all(Meter::is_sound);
+        self.tallies.iter().zip(&self.servers).all(holds) && self.servers.iter().flatten().all(keeps_quotas)
     }
 
     /// The replication ends.
     pub(super) fn finish(&mut self, now: Instant) {
-        self.servers.iter_mut().flatten().for_each(|server| server.catch_up(now));
+        self.servers.iter_mut().flatten().for_each(|server| server.finish(now));
     }
 }
 
@@ -173,18 +185,27 @@ impl World<'_> {
         if cut <= self.now {
             return self.deny(id, Fault::Timeout);
         }
-        self.calls[place].phase = Phase::Running;
-        self.policies.guards[place].hedges = 0;
-        if let Some(ending) = self.ask_provider(id, cut) {
+        if !self.blueprint.connections_bind || self.connect_attempt(id, cut) {
+            self.send_guarded(id, cut);
+        }
+    }
+
+    /// An attempt goes to its provider, for a client that gives up at `cut`.
+    pub(super) fn send_guarded(&mut self, id: u32, cut: Instant) {
+        self.calls[id as usize].phase = Phase::Running;
+        self.policies.guards[id as usize].hedges = 0;
+        let ending = self.ask_provider(id, cut);
+        if self.blueprint.connections_bind {
+            self.expect_headers(id, ending.map_or(Instant::NEVER, |ending| ending.at));
+        }
+        if let Some(ending) = ending {
             self.race(id, ending);
         }
     }
 
     /// When the client gives the attempt up that starts now.
     fn cut(&self, id: u32) -> Instant {
-        let provider = &self.blueprint.providers[self.calls[id as usize].provider as usize];
-        let limit = if provider.from_arrival { self.what_is_left(id) } else { provider.timeout };
-        self.now.saturating_add(limit).min(self.policies.guards[id as usize].deadline)
+        self.now.saturating_add(self.time_limit(id)).min(self.policies.guards[id as usize].deadline)
     }
 
     /// Sends what the call has drawn to the provider, for a client that gives up at `cut`. How it ends is known now,
@@ -202,6 +223,7 @@ impl World<'_> {
             return Some(ends(now.saturating_add(latency), fault, Span::ZERO));
         };
         let (reception, counts) = server.receive(now, tokens, latency, hangs);
+        self.policies.guards[id as usize].is_billed = false;
         let tally = &mut self.policies.tallies[provider];
         tally.sent += recorded;
         tally.counted += recorded * u64::from(counts);
@@ -222,8 +244,9 @@ impl World<'_> {
                 let goes_on = self.blueprint.model.providers[provider].outlives_client();
                 let leaves = if goes_on && until < Instant::NEVER { until } else { until.min(cut) };
                 server.keep(now, from, leaves);
-                let is_work = matches!(fault, None | Some(Fault::ParseFailure | Fault::InvalidResponse));
-                tally.billed += recorded * u64::from(is_work && leaves == until);
+                let is_billed = self.blueprint.model.providers[provider].bills(fault) && leaves == until;
+                self.policies.guards[id as usize].is_billed = is_billed;
+                tally.billed += recorded * u64::from(is_billed);
                 if leaves > cut {
                     tally.abandoned += recorded;
                     let time = self.recorded_part(cut, leaves.since(cut)).nanos();
@@ -287,7 +310,8 @@ impl World<'_> {
     pub(super) fn hedge(&mut self, id: u32) {
         let first = self.policies.guards[id as usize].ending;
         let provider = self.calls[id as usize].provider as usize;
-        if self.blueprint.limits_external && !self.may_call_outside(id) {
+        let has_room = !self.blueprint.connections_bind || self.connect_another(id);
+        if !has_room || self.blueprint.limits_external && !self.may_call_outside(id) {
             self.policies.guards[id as usize].hedges = u8::MAX;
             return self.race(id, first);
         }
@@ -318,11 +342,8 @@ impl World<'_> {
 
     pub(super) fn settle_attempt(&mut self, id: u32, sent: bool) {
         let fault = self.calls[id as usize].fault;
-        if sent && self.blueprint.bills_tokens {
-            self.bill(id);
-        }
-        if sent && self.blueprint.adapts {
-            self.adapt(id, fault);
+        if sent && self.blueprint.watches_attempts {
+            self.answer_is_there(id);
         }
         if !self.counts_calls(id) {
             self.tell_breaker(id, sent.then_some(fault));

@@ -122,6 +122,19 @@ impl Sight {
     }
 }
 
+/// Why nothing was stored of a log event.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Unstored {
+    /// The strategy does not log it.
+    Unlogged,
+    /// It was refused.
+    Refused,
+    /// A store said so, and did not.
+    Dropped,
+    /// Its invocation was cut off before.
+    Unfinished,
+}
+
 /// How many records of one kind there were, and what became of them.
 #[derive(Debug)]
 pub(super) struct Fates {
@@ -129,6 +142,8 @@ pub(super) struct Fates {
     pub(super) refused: u64,
     /// Answered as if it were stored, and not.
     pub(super) dropped: u64,
+    /// Still being written when its invocation was cut off.
+    pub(super) unfinished: u64,
     pub(super) written: u64,
     /// By the horizon: expired, evicted, lost at a restart, cleaned up.
     pub(super) gone: [u64; 4],
@@ -144,6 +159,7 @@ impl Fates {
             unlogged: 0,
             refused: 0,
             dropped: 0,
+            unfinished: 0,
             written: 0,
             gone: [0; 4],
             alive: 0,
@@ -185,14 +201,14 @@ impl Retention {
         Subject { error, first, region: 0, late: Span::ZERO }
     }
 
-    /// A log event of which nothing was stored: because the strategy does not log it, because it was refused, or
-    /// because a store said so and did not.
-    pub(super) fn nothing_stored(&mut self, subject: Subject, was_tried: bool, was_dropped: bool) {
+    /// A log event of which nothing was stored.
+    pub(super) fn nothing_stored(&mut self, subject: Subject, why: Unstored) {
         let kind = &mut self.kinds[usize::from(subject.error)];
-        *match (was_dropped, was_tried) {
-            (true, _) => &mut kind.dropped,
-            (_, true) => &mut kind.refused,
-            (_, false) => &mut kind.unlogged,
+        *match why {
+            Unstored::Unlogged => &mut kind.unlogged,
+            Unstored::Refused => &mut kind.refused,
+            Unstored::Dropped => &mut kind.dropped,
+            Unstored::Unfinished => &mut kind.unfinished,
         } += 1;
         if subject.first {
             self.firsts.iter_mut().for_each(|survival| survival.death(0));
@@ -207,13 +223,13 @@ impl Retention {
     /// What was never stored is gone at every age.
     pub(super) fn finish(&mut self) {
         for kind in &mut self.kinds {
-            let never = kind.unlogged + kind.refused + kind.dropped;
+            let never = kind.offered() - kind.written;
             kind.retrievable.deaths(0, never);
             kind.reachable.deaths(0, never);
         }
         for eyes in &mut self.readers {
             for (at, kind) in self.kinds.iter().enumerate() {
-                let never = kind.unlogged + kind.refused + kind.dropped;
+                let never = kind.offered() - kind.written;
                 eyes.retrievable[at].there.deaths(0, never);
                 eyes.reachable[at].there.deaths(0, never);
             }
@@ -373,6 +389,6 @@ impl Retention {
 impl Fates {
     /// Log events of this kind, however they ended.
     pub(super) fn offered(&self) -> u64 {
-        self.written + self.refused + self.dropped + self.unlogged
+        self.written + self.refused + self.dropped + self.unfinished + self.unlogged
     }
 }

@@ -2,11 +2,12 @@
 
 use super::build::Blueprint;
 use super::event::{Event, Rank, order};
+use super::fate::Sized;
 use super::ledger::{Alive, CallEnd};
 use super::logfile::LogFile;
 use super::measures::{Measure, measures};
 use super::record::Fate;
-use super::state::{Call, Phase, Sized, World};
+use super::state::{Call, Phase, World};
 use super::work::Work;
 use crate::units::{Instant, count};
 
@@ -141,10 +142,13 @@ impl World<'_> {
             Event::BackoffEnd(call) => self.backoff_ends(call),
             Event::StoreAnswer(call) => self.store_answers(call),
             Event::WorkEnd(call) => self.work_ends(call),
+            Event::Headers(call) => self.headers_come(call, order),
+            Event::GivesUp(call) => self.gives_up(call, order),
+            Event::CutOff(invocation, serial) => self.cut_off(invocation, serial),
             Event::Share(provider, version) => self.share_ends(provider, version),
             Event::Cut(call) => self.cut_share(call, order),
             Event::Patience(call) => self.lose_patience(call, order),
-            Event::ErrandAnswer(errand) => self.go_on_errand(errand),
+            Event::ErrandAnswer(errand) => self.errand_answers(errand),
             Event::DayEnd => self.end_day(),
             Event::Chore(chore) => self.begin_chore(chore as usize),
             Event::Return(slot) => self.come_back(slot),
@@ -296,7 +300,8 @@ impl World<'_> {
         let calls = self.calls.iter().filter(|call| !matches!(call.phase, Phase::Free | Phase::Lost)).count() as u64;
         let plans = self.plans.iter().enumerate();
         let undecided = plans.filter(|(_, plan)| plan.alive && !plan.over && !plan.left).count() as u64;
-        let asks_a_provider = |call: &&Call| call.phase == Phase::Running && call.work == Work::Provider;
+        let asks_a_provider =
+            |call: &&Call| matches!(call.phase, Phase::Running | Phase::Connecting) && call.work == Work::Provider;
         let attempts = self.calls.iter().filter(asks_a_provider).count() as u64;
         all.balance(Alive { plans: undecided, calls, attempts })?;
         self.balance_parts()?;
@@ -312,6 +317,7 @@ impl World<'_> {
         if !self.policies.is_sound() {
             return Err("more attempts were billed, refused or counted at a provider than were sent to it".into());
         }
+        self.balance_invocations()?;
         self.retention.balance()?;
         self.balance_comebacks()?;
         let in_queues: u64 = self.queues.iter().map(|queue| u64::from(queue.waiting())).sum();

@@ -9,16 +9,18 @@ use super::diagnostics::Diagnostics;
 use super::draws::ClassDraws;
 use super::errand::Errands;
 use super::event::{Event, Rank, order};
+use super::fate::{LogState, Sized};
+use super::invocation::Invocations;
 use super::isolates::Isolates;
 use super::ledger::{Account, CallEnd, Ledger};
 use super::logfile::LogFile;
 use super::parts::d1::D1;
-use super::parts::index::{Departure, Index, Subject};
+use super::parts::index::{Departure, Index};
 use super::parts::limiter::Limiter;
 use super::parts::queue::{Links, Queue};
 use super::parts::requests::Requests;
 use super::parts::source::{Due, Source};
-use super::parts::store::{Loss, Refusal, Store};
+use super::parts::store::{Refusal, Store};
 use super::parts::tiers::Tiers;
 use super::permit::{Permit, PermitDraws, limiters, permit_draws};
 use super::policies::Policies;
@@ -75,12 +77,16 @@ pub(super) enum Phase {
     Waiting,
     /// It has a slot: an attempt starts.
     Start,
+    /// Its attempt waits for a connection.
+    Connecting,
     /// Its attempt has failed before it was sent.
     Denied,
     /// An attempt is under way.
     Running,
     /// Between two attempts.
     Backoff,
+    /// Its attempts are over: it takes processor time.
+    Answered,
     /// The log of the response.
     Response,
     /// Nothing left to do.
@@ -130,71 +136,6 @@ pub(super) struct Call {
 
 /// A call that goes through no queue.
 pub(super) const NO_QUEUE: u32 = u32::MAX;
-
-/// What the log event under way has achieved so far.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct LogState {
-    pub(super) tried: bool,
-    /// An op of it was answered, and nothing done or kept.
-    pub(super) dropped: bool,
-    /// The session's list has been written, with the record of this event in it.
-    pub(super) listed: bool,
-    pub(super) written: Option<Instant>,
-    /// When the last of its copies that other regions see goes, and how late they may see it.
-    pub(super) far: Instant,
-    pub(super) late: Span,
-    /// Until when a log service finds it; [`Instant::START`] where none does.
-    pub(super) searchable: Instant,
-    /// The last of its copies in stores without a size goes then, for this reason.
-    pub(super) dies: Instant,
-    pub(super) loss: Loss,
-    /// Its copy in a store of limited size.
-    pub(super) sized: Option<SizedCopy>,
-    /// When the last copy of the request's record goes; [`Instant::START`] where there is none.
-    pub(super) request_dies: Instant,
-}
-
-impl LogState {
-    pub(super) const EMPTY: LogState = LogState {
-        tried: false,
-        dropped: false,
-        listed: false,
-        written: None,
-        far: Instant::START,
-        late: Span::MAX,
-        searchable: Instant::START,
-        dies: Instant::START,
-        loss: Loss::None,
-        sized: None,
-        request_dies: Instant::START,
-    };
-}
-
-/// A copy in a store of limited size, and when it goes if nothing newer needs its place.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct SizedCopy {
-    pub(super) store: u16,
-    pub(super) bytes: u64,
-    pub(super) goes: Instant,
-    pub(super) loss: Loss,
-}
-
-/// A record with a copy in a store of limited size: how it ends is known only later.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Sized {
-    /// Bytes that had been put into the store before it.
-    pub(super) before: u64,
-    pub(super) copy: SizedCopy,
-    pub(super) written: Instant,
-    /// When, and why, the last of its copies elsewhere goes.
-    pub(super) elsewhere: (Instant, Loss),
-    /// When the last copy that other regions see goes, beside this one.
-    pub(super) far: Instant,
-    pub(super) subject: Subject,
-    pub(super) recorded: bool,
-    /// Its place in the index's memory.
-    pub(super) session: Option<(u32, u32)>,
-}
 
 /// The waits of one class in one queue.
 #[derive(Debug, Default)]
@@ -249,6 +190,8 @@ pub(super) struct World<'b> {
     /// Of each plan and key of its session or its calls: when it was last written.
     pub(super) session_writes: Vec<Option<Instant>>,
     pub(super) shared_writes: Vec<Option<Instant>>,
+    /// By region and key: until when it is hot.
+    pub(super) hot_until: Vec<Instant>,
     /// The log event under way of each call.
     pub(super) logs: Vec<LogState>,
     /// What each call has read of the index.
@@ -297,6 +240,7 @@ pub(super) struct World<'b> {
     /// By class: how long its users stay, where the model has users who leave.
     pub(super) leaving: Vec<Scatter>,
     pub(super) isolates: Option<Box<Isolates>>,
+    pub(super) invocations: Option<Box<Invocations>>,
     pub(super) tiers: Vec<Tiers>,
     pub(super) d1: Vec<D1>,
     /// By class; none where the model has no tiers.
@@ -324,6 +268,7 @@ impl<'b> World<'b> {
             crate::model::Discipline::Priority => blueprint.line_count,
             _ => 1,
         };
+        let regions = blueprint.class_regions.iter().copied().max().map_or(0, usize::from);
         let used_width = 2 + model.stores.len();
         let widest = |width: fn(&super::build::Flow) -> usize| blueprint.workflows.iter().map(width).max().unwrap_or(0);
         let mut world = World {
@@ -365,6 +310,7 @@ impl<'b> World<'b> {
             used_width,
             session_writes: Vec::new(),
             shared_writes: vec![None; blueprint.shared_keys],
+            hot_until: vec![Instant::START; (regions + 1) * blueprint.hot_keys],
             logs: Vec::new(),
             copies: Vec::new(),
             memory: vec![Instant::START; isolates * blueprint.memory_keys],
@@ -402,6 +348,7 @@ impl<'b> World<'b> {
             adaptive: Vec::new(),
             leaving: Vec::new(),
             isolates: None,
+            invocations: Invocations::new(blueprint, &draws),
             tiers: model.tiers.iter().map(|tiers| Tiers::new(tiers, model.platform.isolates, &draws)).collect(),
             d1: model.d1.iter().map(D1::new).collect(),
             lookup_draws: lookup_draws(model, &draws),
@@ -412,7 +359,8 @@ impl<'b> World<'b> {
             around: Vec::new(),
             not_logged: Account::new(),
         };
-        world.has_counters = world.steps_each + world.used_each + blueprint.plan_keys() + world.answered_each > 0;
+        let counters = world.steps_each + world.used_each + blueprint.plan_keys() + world.answered_each;
+        world.has_counters = counters > 0 || world.invocations.is_some();
         world.first_events();
         world
     }
@@ -480,7 +428,22 @@ impl<'b> World<'b> {
         self.used.resize(plans * self.used_each, 0);
         self.session_writes.resize(plans * self.blueprint.plan_keys(), None);
         self.answered.resize(plans * self.answered_each, 0);
+        if let Some(invocations) = &mut self.invocations {
+            invocations.grow_to(plans);
+        }
         plans as u32 - 1
+    }
+
+    /// Nothing is counted yet of the plan that begins in this place.
+    pub(super) fn clear_counters(&mut self, place: usize) {
+        self.progress[place * self.steps_each..][..self.steps_each].fill((0, 0));
+        self.used[place * self.used_each..][..self.used_each].fill(0);
+        let keys = self.blueprint.plan_keys();
+        self.session_writes[place * keys..][..keys].fill(None);
+        self.answered[place * self.answered_each..][..self.answered_each].fill(0);
+        if let Some(invocations) = &mut self.invocations {
+            invocations.clear(place);
+        }
     }
 
     /// A place for a new call, the last one that was given back first.

@@ -2,6 +2,7 @@
 //! operations on a database.
 
 use super::event::{Event, Rank, order};
+use super::invocation::Writer;
 use super::ledger::CallEnd;
 use super::parts::d1::Answer;
 use super::parts::tiers::Miss;
@@ -174,7 +175,7 @@ impl World<'_> {
     pub(super) fn finish_work(&mut self, id: u32, end: CallEnd) {
         let call = &mut self.calls[id as usize];
         if call.work != Work::Provider {
-            call.phase = Phase::Done;
+            call.phase = if self.blueprint.has_cpu { Phase::Answered } else { Phase::Done };
         }
         if call.computes {
             self.computation_ends(id, end);
@@ -209,7 +210,12 @@ impl World<'_> {
                         call.fault = Some(Fault::Overloaded);
                         self.schedule_work(id, Rank::Timeout, at.since(self.now));
                     }
-                    Answer::Refused => self.op_refused(id),
+                    Answer::Refused => {
+                        if self.blueprint.connections_bind {
+                            self.disconnect(Writer::Call(id));
+                        }
+                        self.op_refused(id);
+                    }
                 }
             }
         }
@@ -234,6 +240,9 @@ impl World<'_> {
                 self.finish_attempts::<false>(id, CallEnd::Succeeded)
             } else {
                 self.op_refused(id)
+            }
+            if self.blueprint.connections_bind && self.calls[id as usize].phase != Phase::Running {
+                self.disconnect(Writer::Call(id));
             }
         }
         self.advance(id);

@@ -134,6 +134,10 @@ fn relax_provider(server: &mut Server, limit: &str) -> Option<&'static str> {
         server.max_concurrency = server.max_concurrency.map(|slots| slots + 1);
         return Some("one slot more");
     }
+    if limit.contains(".quota.") {
+        server.quotas.iter_mut().for_each(|quota| quota.limit *= 2);
+        return Some("twice the limit");
+    }
     let limit = if limit.ends_with(".requests_per_minute") {
         &mut server.requests_per_minute
     } else {

@@ -1,7 +1,7 @@
 //! Limits of a day divided by what a plan uses of them.
 
-use super::Ceiling;
-use super::plan::{self, Expected};
+use super::plan::Expected;
+use super::{Ceiling, chores, demand_per_day};
 use crate::model::{Model, OpKind};
 use crate::policy::{OnExceed, Quota, Window};
 use crate::units::{Span, count, number};
@@ -24,7 +24,19 @@ pub(super) fn of(model: &Model, mix: &[Expected; 2]) -> Vec<Ceiling> {
     let keys = keys.into_iter().map(|key| shared_key(model, mix, key));
     let slots = (0..model.queues.len()).map(|queue| slots(model, mix, queue));
     let providers = (0..model.providers.len()).flat_map(|provider| self::provider(model, mix, provider));
-    quotas.chain(keys).chain(slots).chain(providers).chain([requests(model, mix)]).flatten().collect()
+    let of_providers = (0..model.providers.len()).flat_map(|provider| provider_quotas(model, mix, provider));
+    quotas
+        .chain(keys)
+        .chain(slots)
+        .chain(providers)
+        .chain(of_providers)
+        .chain([requests(model, mix)])
+        .flatten()
+        .collect()
+}
+
+fn by_the_clock(model: &Model, mix: &[Expected; 2]) -> Vec<[f64; 4]> {
+    chores::per_day(model, &mix[1], demand_per_day(model).unwrap_or(0.0))
 }
 
 /// The larger of the two, and what to say when it is the one with errors.
@@ -61,13 +73,15 @@ fn quota(model: &Model, mix: &[Expected; 2], (store, op): (usize, OpKind), numbe
     let spec = &model.stores[store];
     let quota = &spec.quotas[op as usize][number_of];
     let at = |demand: f64| larger(mix, |plan| plan.ops(store, op, demand));
-    let (others, daily) = (spec.background[op as usize], plan::per_day(model)[store][op as usize]);
+    let (others, daily) = (spec.background[op as usize], by_the_clock(model, mix)[store][op as usize]);
     let plans_per_day = demand_at((per_day(quota) - others - daily).max(0.0), |demand| at(demand).0)?;
     let (per_plan, note) = at(plans_per_day);
     let what = op.plural();
     let mut less = if others > 0.0 { format!(" - {} of other programs", number(others)) } else { String::new() };
     if daily > 0.0 {
-        less += &format!(" - {} at the end of a day", number(daily));
+        let has_chores = model.readers.iter().any(|reader| reader.store.is_some_and(|id| id.index() == store));
+        let when = if has_chores { "by the clock" } else { "at the end of a day" };
+        less += &format!(" - {} {when}", number(daily));
     }
     let mut because = format!("{}{less} ÷ {} a plan{note}", in_words(quota, what), number(per_plan));
     if op == OpKind::Get && mix[1].has_cached(store) {
@@ -157,9 +171,26 @@ fn provider(model: &Model, mix: &[Expected; 2], at: usize) -> [Option<Ceiling>; 
     ]
 }
 
+/// What a provider admits in a day, a month or another window.
+fn provider_quotas(model: &Model, mix: &[Expected; 2], at: usize) -> Vec<Option<Ceiling>> {
+    let provider = &model.providers[at];
+    let (per_plan, note) = larger(mix, |plan| plan.attempts[at]);
+    let quotas = provider.server.iter().flat_map(|server| &server.quotas).enumerate();
+    let ceiling = |(nth, quota): (usize, &Quota)| {
+        let nth = if nth > 0 { format!(".{}", nth + 1) } else { String::new() };
+        let because = format!("{} ÷ {} a plan{note}", in_words(quota, "attempts"), number(per_plan));
+        let limit = format!("provider.{}.quota.attempts{nth}", provider.name);
+        (per_plan > 0.0).then(|| ceiling(limit, per_day(quota) / per_plan, quota, because))
+    };
+    quotas.map(ceiling).collect()
+}
+
 fn requests(model: &Model, mix: &[Expected; 2]) -> Option<Ceiling> {
     let quota = model.platform.requests.as_ref()?;
     let (per_plan, _) = larger(mix, |plan| plan.invocations);
-    let because = format!("{} ÷ {} a plan", in_words(quota, "requests"), number(per_plan));
-    Some(ceiling("platform.requests".into(), per_day(quota) / per_plan, quota, because))
+    let chores = chores::runs_a_day(model);
+    let less = if chores > 0.0 { format!(" - {} by the clock", number(chores)) } else { String::new() };
+    let because = format!("{}{less} ÷ {} a plan", in_words(quota, "requests"), number(per_plan));
+    let plans_per_day = (per_day(quota) - chores).max(0.0) / per_plan;
+    Some(ceiling("platform.requests".into(), plans_per_day, quota, because))
 }

@@ -1,12 +1,25 @@
 //! What one invocation makes of the things it may make only so many of.
 
-use super::{Ceiling, InvocationNeed};
-use crate::model::{Class, InvocationScope, LogEvent, LogOp, Model, ReadCount, Step, Work};
-use crate::units::count;
+use super::{Ceiling, InvocationNeed, Wave, latency};
+use crate::model::{Class, InvocationScope, LogEvent, LogOp, Model, ReadCount, Step, Work, Workflow};
+use crate::units::{Span, count};
+
+/// A limit that an invocation has to itself.
+struct Limit {
+    name: String,
+    /// What it allows, and how many of what is counted it is given in.
+    allowed: u32,
+    unit: u32,
+    counts: Counts,
+}
 
 /// What a limit counts.
 #[derive(Clone, Copy)]
 enum Counts {
+    /// Calls under way at once.
+    Connections,
+    /// Microseconds of processor time.
+    Cpu,
     /// Attempts at providers and ops on caches and log services.
     External,
     /// Ops on KV.
@@ -21,6 +34,7 @@ impl Counts {
             Counts::External => model.stores[store].subrequest && model.stores[store].is_external(),
             Counts::Internal => model.stores[store].subrequest && !model.stores[store].is_external(),
             Counts::Store(only) => store == only,
+            Counts::Connections | Counts::Cpu => false,
         }
     }
 }
@@ -29,21 +43,54 @@ impl Counts {
 pub(super) fn needs(model: &Model) -> Vec<InvocationNeed> {
     let platform = &model.platform;
     let mut limits = Vec::new();
-    let mut limit = |name: String, allowed: Option<u32>, counts| {
-        limits.extend(allowed.map(|allowed| (name, allowed, counts)));
+    let mut limit = |name: String, allowed: Option<u32>, unit, counts| {
+        limits.extend(allowed.map(|allowed| Limit { name, allowed, unit, counts }));
     };
-    limit("invocation.subrequests.external".into(), platform.subrequests_external, Counts::External);
-    limit("invocation.subrequests.internal".into(), platform.subrequests_internal, Counts::Internal);
+    limit("invocation.subrequests.external".into(), platform.subrequests_external, 1, Counts::External);
+    limit("invocation.subrequests.internal".into(), platform.subrequests_internal, 1, Counts::Internal);
+    limit("invocation.connections".into(), platform.connections, 1, Counts::Connections);
+    let milliseconds = platform.cpu.limit.map(|limit| u32::try_from(limit.nanos() / 1_000_000).unwrap_or(u32::MAX));
+    limit("invocation.cpu_ms".into(), milliseconds, 1_000, Counts::Cpu);
     for (at, store) in model.stores.iter().enumerate() {
-        limit(format!("{}.ops_per_invocation", store.name), store.ops_per_invocation, Counts::Store(at));
+        limit(format!("{}.ops_per_invocation", store.name), store.ops_per_invocation, 1, Counts::Store(at));
     }
-    let classes = model.classes.iter();
-    let needs = classes.flat_map(|class| limits.iter().map(move |limit| need(model, class, limit)));
+    let of = |class: &Class, limit: &Limit| {
+        let scope = model.workflows[class.workflow.index()].invocation;
+        let by_scope = InvocationScope::ALL.map(|scope| need(model, class, scope, limit).needed);
+        InvocationNeed { by_scope, ..need(model, class, scope, limit) }
+    };
+    let needs = model.classes.iter().flat_map(|class| limits.iter().map(move |limit| of(class, limit)));
     needs.filter(|need| need.at_most > 0).collect()
 }
 
-fn need(model: &Model, class: &Class, (name, allowed, counts): &(String, u32, Counts)) -> InvocationNeed {
+/// Steps of which more calls begin at once than an invocation has connections for.
+pub(super) fn waves(model: &Model) -> Vec<Wave> {
+    let Some(connections) = model.platform.connections else { return Vec::new() };
+    let steps = model.workflows.iter().filter(|workflow| workflow.invocation != InvocationScope::Call);
+    let steps = steps.flat_map(|workflow| workflow.steps.iter().map(move |step| (workflow, step)));
+    let is_streamed = |step: &Step| {
+        let provider = step.provider().map(|id| &model.providers[id.index()]);
+        provider.is_some_and(|provider| provider.headers_after == Some(Span::ZERO))
+    };
+    let narrow = steps.filter(|(_, step)| step.parallel > connections && !is_streamed(step));
+    let wave = |(workflow, step): (&Workflow, &Step)| Wave {
+        workflow: workflow.name.clone(),
+        step: step.name.clone(),
+        calls: step.calls,
+        parallel: step.parallel,
+        connections,
+    };
+    narrow.map(wave).collect()
+}
+
+/// What an invocation of a class needs, if it is a plan, a step or a call.
+fn need(model: &Model, class: &Class, scope: InvocationScope, limit: &Limit) -> InvocationNeed {
     let workflow = &model.workflows[class.workflow.index()];
+    let Limit { name, allowed, unit, counts } = limit;
+    if let Counts::Connections = counts {
+        return at_once(model, class, scope, (name, *allowed));
+    }
+    let allowed = &allowed.saturating_mul(*unit);
     let calls = workflow.steps.iter().enumerate().flat_map(|(at, step)| (0..step.calls).map(move |_| (at, step)));
     let each: Vec<u32> = calls.clone().map(|(_, step)| per_call(model, step, *counts, false)).collect();
     let begin = reads(model, *counts, |count| matches!(count, ReadCount::PerPlan(_)));
@@ -52,7 +99,7 @@ fn need(model: &Model, class: &Class, (name, allowed, counts): &(String, u32, Co
     let mut at_call = (begin > *allowed).then_some(0);
     let mut before = 0; // what the invocation has used before the call that passes the limit
     for (nth, (at, step)) in calls.enumerate() {
-        let fresh = match workflow.invocation {
+        let fresh = match scope {
             InvocationScope::Plan => false,
             InvocationScope::Step => last.is_some_and(|last| last != at),
             InvocationScope::Call => last.is_some(),
@@ -74,7 +121,7 @@ fn need(model: &Model, class: &Class, (name, allowed, counts): &(String, u32, Co
     }
     let critical = workflow.steps.iter().any(|step| step.critical);
     let end = |worst| log_ops(model, LogEvent::PlanEnd, *counts, critical, worst);
-    if workflow.invocation != InvocationScope::Plan {
+    if scope != InvocationScope::Plan {
         (used, worst) = (0, 0);
     }
     (needed, at_most) = (needed.max(used + end(false)), at_most.max(worst + end(true)));
@@ -85,13 +132,30 @@ fn need(model: &Model, class: &Class, (name, allowed, counts): &(String, u32, Co
     InvocationNeed {
         class: class.name.clone(),
         limit: name.clone(),
-        allowed: *allowed,
-        needed,
-        at_most,
+        allowed: allowed / unit,
+        needed: needed.div_ceil(*unit),
+        at_most: at_most.div_ceil(*unit),
+        by_scope: [0; 3],
         at_call,
         at_retry: (matches!(counts, Counts::External) && at_most > *allowed && at_call != Some(0))
             .then(|| *allowed + 1 - before),
-        per_call,
+        per_call: per_call.filter(|_| *unit == 1),
+    }
+}
+
+/// The calls that an invocation has under way at once; those beyond the limit wait.
+fn at_once(model: &Model, class: &Class, scope: InvocationScope, (name, allowed): (&str, u32)) -> InvocationNeed {
+    let needed = model.workflows[class.workflow.index()].calls_at_once(scope);
+    InvocationNeed {
+        class: class.name.clone(),
+        limit: name.into(),
+        allowed,
+        needed,
+        at_most: needed,
+        by_scope: [0; 3],
+        at_call: None,
+        at_retry: None,
+        per_call: None,
     }
 }
 
@@ -112,7 +176,8 @@ fn per_call(model: &Model, step: &Step, counts: Counts, worst: bool) -> u32 {
     let attempts = match counts {
         Counts::External if worst => provider.retry.max + 1,
         Counts::External => 1,
-        Counts::Internal | Counts::Store(_) => 0,
+        Counts::Cpu => step.cpu.as_ref().map_or(0, |law| (latency::under(law, None).seconds * 1e6 + 0.5) as u32),
+        Counts::Internal | Counts::Store(_) | Counts::Connections => 0,
     };
     let logs = |event| log_ops(model, event, counts, step.critical, worst);
     attempts

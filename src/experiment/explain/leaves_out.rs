@@ -146,6 +146,6 @@ fn spikes(model: &Model) -> Option<&'static str> {
 
 fn admin(model: &Model) -> Option<&'static str> {
     model.readers.iter().any(|reader| reader.store.is_some()).then_some(
-        "The admin page: what it reads, lists and deletes depends on how many records there are, and is not counted.",
+        "The admin page: what it reads, lists and deletes is counted on average, as if no record were lost before its time.",
     )
 }

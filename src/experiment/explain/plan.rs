@@ -1,9 +1,10 @@
 //! One plan in expectation: how many of its calls begin, how many attempts they take, and what that costs in ops.
 
+use super::chores;
 use super::latency::{self, Cut};
 use crate::model::{
-    Class, InvocationScope, KeyScope, Level, LogEvent, LogOp, Model, OnCallError, OpKind, Provider, ReadCount, Step,
-    Store, When, Work, Workflow,
+    Class, InvocationScope, KeyScope, Level, LogEvent, LogOp, Model, OnCallError, OpKind, Provider, ReadCount, Role,
+    Step, Store, When, Work, Workflow,
 };
 use crate::policy::Fault;
 use crate::streams::{LawSpec, Word};
@@ -24,8 +25,9 @@ pub(super) struct Expected {
     direct: Vec<[f64; 4]>,
     /// Reads behind a memory cache.
     cached: Vec<Cached>,
-    /// By provider.
+    /// By provider: attempts, and those of them that it bills.
     pub attempts: Vec<f64>,
+    pub billed: Vec<f64>,
     /// By provider: tokens that they reserve, and the time that it works on them.
     pub tokens: Vec<f64>,
     pub work_seconds: Vec<f64>,
@@ -34,6 +36,9 @@ pub(super) struct Expected {
     /// Writes to keys that all plans share, by store and family.
     pub shared_writes: BTreeMap<(usize, String), f64>,
     pub invocations: f64,
+    pub cpu_seconds: f64,
+    /// By store: records written, and how long each lives where nobody deletes it.
+    records: Vec<Vec<(f64, Option<Span>)>>,
 }
 
 /// Reads that a memory cache answers while its entry is fresh.
@@ -52,6 +57,8 @@ impl Expected {
         Expected {
             direct: vec![[0.0; 4]; model.stores.len()],
             attempts: vec![0.0; model.providers.len()],
+            billed: vec![0.0; model.providers.len()],
+            records: vec![Vec::new(); model.stores.len()],
             tokens: vec![0.0; model.providers.len()],
             work_seconds: vec![0.0; model.providers.len()],
             slot_seconds: vec![0.0; model.queues.len()],
@@ -70,13 +77,27 @@ impl Expected {
         direct + cached.map(|c| c.keys * (1.0 / (1.0 + demand * c.fresh_days) + c.again)).sum::<f64>()
     }
 
+    /// Counts ops that are made for each plan, though not by it.
+    pub(super) fn add(&mut self, store: usize, op: OpKind, n: f64) {
+        self.direct[store][op as usize] += n;
+    }
+
+    /// The records that a plan writes to a store, and how long each lives where nobody deletes it.
+    pub(super) fn records(&self, store: usize) -> &[(f64, Option<Span>)] {
+        &self.records[store]
+    }
+
     /// Whether a memory cache answers some reads of this store.
     pub fn has_cached(&self, store: usize) -> bool {
         self.cached.iter().any(|cached| cached.store == store)
     }
 
     /// Counts so many ops of a row.
-    fn log(&mut self, op: &LogOp, n: f64) {
+    fn log(&mut self, model: &Model, op: &LogOp, n: f64) {
+        if op.op == OpKind::Put && op.role == Role::Record {
+            let store = op.store.index();
+            self.records[store].push((n, op.ttl.or(model.stores[store].ttl)));
+        }
         self.direct[op.store.index()][op.op as usize] += n;
         if op.op == OpKind::Put && op.key.scope == KeyScope::Shared && n > 0.0 {
             *self.shared_writes.entry((op.store.index(), op.key.family.clone())).or_default() += n;
@@ -90,6 +111,11 @@ impl Expected {
             for (sum, ops) in mix.direct.iter_mut().zip(&plan.direct) {
                 sum.iter_mut().zip(ops).for_each(|(sum, op)| *sum += weight * op);
             }
+            mix.billed.iter_mut().zip(&plan.billed).for_each(|(sum, n)| *sum += weight * n);
+            for (sum, records) in mix.records.iter_mut().zip(&plan.records) {
+                sum.extend(records.iter().map(|&(n, ttl)| (weight * n, ttl)));
+            }
+            mix.cpu_seconds += weight * plan.cpu_seconds;
             mix.attempts.iter_mut().zip(&plan.attempts).for_each(|(sum, n)| *sum += weight * n);
             mix.tokens.iter_mut().zip(&plan.tokens).for_each(|(sum, n)| *sum += weight * n);
             mix.work_seconds.iter_mut().zip(&plan.work_seconds).for_each(|(sum, s)| *sum += weight * s);
@@ -108,6 +134,8 @@ impl Expected {
 #[derive(Clone, Copy)]
 pub(super) struct Outcome {
     pub attempts: f64,
+    /// Those that the provider bills.
+    pub billed: f64,
     pub fails: f64,
     request_error: f64,
     pub slot_seconds: f64,
@@ -129,6 +157,7 @@ pub(super) fn expect(model: &Model, class: &Class, failures: Failures) -> Expect
         if let Some(semaphore) = step.semaphore {
             plan.slot_seconds[semaphore.index()] += calls * outcome.seconds;
         }
+        plan.cpu_seconds += calls * step.cpu.as_ref().map_or(0.0, |law| latency::under(law, None).seconds);
         let provider = step.provider();
         if let Work::Limiter(id) = step.work {
             let store = model.limiters[id.index()].store.index();
@@ -137,6 +166,7 @@ pub(super) fn expect(model: &Model, class: &Class, failures: Failures) -> Expect
         }
         if let Some(at) = provider.map(|provider| provider.index()) {
             plan.attempts[at] += calls * outcome.attempts;
+            plan.billed[at] += calls * outcome.billed;
             plan.tokens[at] += calls * outcome.attempts * tokens(step, &model.providers[at]);
             plan.work_seconds[at] += calls * outcome.attempts * work_seconds(step, &model.providers[at]);
         }
@@ -146,7 +176,7 @@ pub(super) fn expect(model: &Model, class: &Class, failures: Failures) -> Expect
                 LogEvent::Response => outcome.fails,
                 LogEvent::PlanEnd | LogEvent::DayEnd => continue,
             };
-            plan.log(op, calls * log_chance(model.logging.level, op.when, step.critical, error));
+            plan.log(model, op, calls * log_chance(model.logging.level, op.when, step.critical, error));
         }
         plan.invocations += match workflow.invocation {
             InvocationScope::Plan => 0.0,
@@ -160,11 +190,12 @@ pub(super) fn expect(model: &Model, class: &Class, failures: Failures) -> Expect
     let critical = workflow.steps.iter().any(|step| step.critical);
     let fails = 1.0 - completes(workflow, &outcomes);
     for op in model.logging.ops.iter().filter(|op| op.event == LogEvent::PlanEnd) {
-        plan.log(op, log_chance(model.logging.level, op.when, critical, fails));
+        plan.log(model, op, log_chance(model.logging.level, op.when, critical, fails));
     }
     let calls: f64 = begun.iter().flatten().sum();
     let seconds: f64 = outcomes.iter().zip(&begun).map(|(o, begun)| o.slot_seconds * begun.iter().sum::<f64>()).sum();
     add_reads(model, &mut plan, calls, seconds);
+    chores::add(model, &mut plan);
     plan
 }
 
@@ -247,7 +278,7 @@ pub(super) fn outcome(model: &Model, step: &Step, failures: Failures) -> Outcome
     let cut = latency::under(law, provider.request_timeout);
     if failures == Failures::None {
         let seconds = cut.seconds;
-        return Outcome { attempts: 1.0, fails: 0.0, request_error: 0.0, slot_seconds: seconds, seconds };
+        return Outcome { attempts: 1.0, billed: 1.0, fails: 0.0, request_error: 0.0, slot_seconds: seconds, seconds };
     }
     let errors: Vec<_> = provider.errors.iter().map(|&(fault, chance)| (fault, chance.value())).collect();
     let sound = tries(provider, cut, &errors);
@@ -256,6 +287,7 @@ pub(super) fn outcome(model: &Model, step: &Step, failures: Failures) -> Outcome
     let mix = |of: fn(&Outcome) -> f64| (1.0 - request_error) * of(&sound) + request_error * of(&faulty);
     Outcome {
         attempts: mix(|o| o.attempts),
+        billed: mix(|o| o.billed),
         fails: mix(|o| o.fails),
         request_error,
         slot_seconds: mix(|o| o.slot_seconds),
@@ -272,7 +304,7 @@ fn counted(store: &Store) -> Outcome {
 /// A call that always succeeds, after as long as this.
 fn surely(law: Option<&LawSpec>) -> Outcome {
     let slot_seconds = law.map_or(0.0, |law| latency::under(law, None).seconds);
-    Outcome { attempts: 1.0, fails: 0.0, request_error: 0.0, slot_seconds, seconds: slot_seconds }
+    Outcome { attempts: 1.0, billed: 0.0, fails: 0.0, request_error: 0.0, slot_seconds, seconds: slot_seconds }
 }
 
 /// The attempts of a call whose answers end in these faults.
@@ -285,11 +317,15 @@ fn tries(provider: &Provider, cut: Cut, faults: &[(Fault, f64)]) -> Outcome {
         *(if retry.max > 0 && retry.on.contains(fault) { &mut again } else { &mut for_good }) += chance;
     }
     let attempts: f64 = (0..=retry.max).map(|attempt| power(again, attempt)).sum();
+    let is_billed = |fault| provider.tokens.is_some_and(|tokens| tokens.billed_on.contains(fault));
+    let free: f64 =
+        faults.iter().filter(|(fault, _)| !is_billed(*fault)).map(|(_, chance)| (1.0 - late) * chance).sum();
+    let billed = attempts * (1.0 - free - if is_billed(Fault::Timeout) { 0.0 } else { late });
     let fails = for_good * attempts + power(again, retry.max) * again;
     let waits = backoff_seconds(provider, again);
     let tried = seconds * attempts;
     let slot_seconds = if retry.hold_slot { tried + waits } else { tried };
-    Outcome { attempts, fails, request_error: 0.0, slot_seconds, seconds: tried + waits }
+    Outcome { attempts, billed, fails, request_error: 0.0, slot_seconds, seconds: tried + waits }
 }
 
 /// The mean time that a call backs off: each wait at the middle of its jitter, by the chance that it comes.
@@ -302,15 +338,6 @@ fn backoff_seconds(provider: &Provider, again: f64) -> f64 {
         sum += power(again, attempt + 1) * last.secs();
     }
     sum
-}
-
-/// Ops of a day, whatever the demand: by store, then op.
-pub(super) fn per_day(model: &Model) -> Vec<[f64; 4]> {
-    let mut ops = vec![[0.0; 4]; model.stores.len()];
-    for op in model.logging.ops.iter().filter(|op| op.event == LogEvent::DayEnd) {
-        ops[op.store.index()][op.op as usize] += f64::from(model.logging.level != Level::None);
-    }
-    ops
 }
 
 /// The chance that an event, an error with this chance, makes a log op.

@@ -28,6 +28,9 @@ pub fn model(strategy: &str) -> Model {
             isolates: 1,
             subrequests_external: Some(50),
             subrequests_internal: Some(1_000),
+            connections: None,
+            wait_until: None,
+            cpu: crate::model::Cpu::default(),
             requests: Some(daily(100_000)),
             base_price: Money::ZERO,
         },
@@ -104,12 +107,14 @@ fn step(name: &str, calls: u32, after: Vec<usize>) -> Step {
         critical: false,
         latency: None,
         tokens: None,
+        cpu: None,
     }
 }
 
 fn provider() -> Provider {
     let share = |value| Probability::new(value).expect("a fraction");
     Provider {
+        headers_after: None,
         name: "openai".into(),
         latency: LawSpec::Lognormal(Shape::Quantiles {
             low: (0.5, Span::from_secs(4)),
@@ -144,6 +149,9 @@ fn provider() -> Provider {
 
 fn kv() -> Store {
     Store {
+        awaited: None,
+        cold: None,
+        searchable: false,
         name: "kv".into(),
         kind: StoreKind::Kv,
         latency: [0; 4].map(|_| LawSpec::Constant { value: Span::from_millis(20) }),
@@ -181,6 +189,7 @@ fn logging(strategy: &str) -> Logging {
     const SESSION: (&str, KeyScope, Role) = ("ai_session_logs", KeyScope::Session, Role::Session);
     const ERROR: (&str, KeyScope, Role) = ("ai_error_log", KeyScope::Log, Role::Record);
     let op = |event, when, store, op, (family, scope, role): (&str, KeyScope, Role)| LogOp {
+        awaited: true,
         event,
         when,
         store: Id::new(store),

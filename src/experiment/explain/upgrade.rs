@@ -4,11 +4,11 @@
 //! of `D` plans a day over a ceiling of `C`, where each is worth `v`. The other plan costs its price and what it bills
 //! over what it includes. Limits that both have, storage and tokens are the same on both sides and left out.
 
-use super::ceilings::{self, DAYS_A_MONTH};
+use super::ceilings::DAYS_A_MONTH;
+use super::month::overage;
 use super::plan::Expected;
 use super::{Ceiling, Upgrade, all_ceilings, invocation, mix, plans, weights};
 use crate::model::{Model, OpKind};
-use crate::policy::{OnExceed, Quota};
 
 /// One of the two.
 struct Side<'a> {
@@ -44,17 +44,9 @@ impl Side<'_> {
             }
         }
         let requests = self.model.platform.requests.iter();
+        dollars += self.model.platform.cpu.dollars(demand * self.plan.cpu_seconds * DAYS_A_MONTH);
         dollars + requests.map(|quota| overage(quota, demand * self.plan.invocations)).sum::<f64>()
     }
-}
-
-/// What so many ops a day cost a month over what a quota includes.
-fn overage(quota: &Quota, per_day: f64) -> f64 {
-    if quota.on_exceed != OnExceed::Bill {
-        return 0.0;
-    }
-    let month = per_day * DAYS_A_MONTH;
-    (month - ceilings::per_day(quota) * DAYS_A_MONTH).max(0.0) / 1e6 * quota.price_per_million.dollars()
 }
 
 /// The comparison that `[cost]` asks for.

@@ -1,6 +1,6 @@
 //! The keys of providers and of what stands between them and a call: retries, breakers.
 
-use super::{LAW, U32};
+use super::{LAW, QUOTA, U32};
 use crate::model::fields::Kind::*;
 use crate::model::fields::{Field, Section, default, optional, required};
 
@@ -15,20 +15,32 @@ pub(super) static PROVIDER: Section = Section {
             "grant",
             "Whether waiting in the queue spends the time limit; with `arrival` it does.",
         ),
+        optional(
+            "headers_after",
+            Duration,
+            "with the answer",
+            "When an attempt frees its connection (`platform.connections`): at once where the answer is streamed.",
+        ),
         optional("errors", Table(&ERRORS), "none", "The chance that an answered attempt ends in each kind of fault."),
         optional("usage", Table(&USAGE), "nothing is billed", "What an attempt uses, for its price."),
         optional("prices", Table(&PRICES), "free", "What tokens cost."),
         optional(
             "billed_on",
-            List(&OneOf(FAULTS), None),
+            List(&OneOf(BILLABLE), None),
             "timeout (not where `outlives_client` is false), parse_failure, invalid_response",
-            "The faults of attempts that are billed all the same; an answer always is. With `timeout`, what is lost with its isolate too.",
+            "The faults of attempts that are billed all the same; an answer always is. With `timeout`, what is lost with its isolate too; of a provider with limits or outages only what it works on to the end.",
         ),
         optional(
             "requests_per_minute",
             Whole(1, U32),
             "unlimited",
             "A bucket of attempts, refilled continuously (429).",
+        ),
+        optional(
+            "quota",
+            OneOrMore(&QUOTA),
+            "unlimited",
+            "Attempts that it admits in a day, a month or another window: one quota, or a list; more are refused (429).",
         ),
         optional(
             "tokens_per_minute",
@@ -135,6 +147,19 @@ static ERRORS: Section = Section {
         error("request_error", "Not an answer: the call's request is itself faulty, known before it is sent."),
     ],
 };
+
+/// What a provider can bill: what reached it.
+const BILLABLE: &[&str] = &[
+    "timeout",
+    "rate_limited",
+    "server_error",
+    "overloaded",
+    "parse_failure",
+    "invalid_response",
+    "network",
+    "auth",
+    "bad_request",
+];
 
 pub(super) const FAULTS: &[&str] = &[
     "timeout",

@@ -87,6 +87,8 @@ pub struct LogOp {
     pub ttl: Option<Span>,
     /// The size of the entry.
     pub bytes: Bytes,
+    /// Whether the call waits for it.
+    pub awaited: bool,
 }
 
 /// When a log op happens.

@@ -1,7 +1,7 @@
 //! A provider, and the policies around an attempt.
 
 use super::cost::Tokens;
-use crate::policy::{Breaker, Fault, Hedge, Retry, RetryBudget};
+use crate::policy::{Breaker, Fault, Hedge, Quota, Retry, RetryBudget};
 use crate::streams::LawSpec;
 use crate::units::{Probability, Span};
 
@@ -14,6 +14,8 @@ pub struct Provider {
     pub latency: LawSpec,
     /// `request_timeout`: an attempt is cut after this long, counted from when it starts.
     pub request_timeout: Option<Span>,
+    /// `headers_after`: when an attempt frees its connection; none: with its end.
+    pub headers_after: Option<Span>,
     /// `timeout_from = "arrival"`: waiting in the queue spends the time limit.
     pub timeout_from_arrival: bool,
     /// `errors`: the chance that an answered attempt ends in each kind of fault; they sum to at most 1.
@@ -44,6 +46,15 @@ impl Provider {
     /// Whether it goes on with an attempt that its client has given up.
     pub fn outlives_client(&self) -> bool {
         self.server.as_ref().is_some_and(|server| server.outlives_client)
+    }
+
+    /// Whether it bills an attempt that it has worked on to this end.
+    pub fn bills(&self, end: Option<Fault>) -> bool {
+        match (end, &self.tokens) {
+            (None, _) => true,
+            (Some(fault), Some(tokens)) => tokens.billed_on.contains(fault),
+            (Some(fault), None) => matches!(fault, Fault::ParseFailure | Fault::InvalidResponse),
+        }
     }
 
     /// Whether an attempt meets more than a latency, a timeout, faults and one layer of retries.
@@ -78,6 +89,8 @@ impl RetryAfter {
 pub struct Server {
     /// `requests_per_minute`
     pub requests_per_minute: Option<u64>,
+    /// `quota`: attempts in a window; all of a list hold at once, and more are refused.
+    pub quotas: Vec<Quota>,
     /// `tokens_per_minute`
     pub tokens_per_minute: Option<u64>,
     /// `tokens`: what an attempt reserves of it, where its step says nothing.
@@ -121,6 +134,7 @@ impl Default for Server {
     fn default() -> Server {
         Server {
             requests_per_minute: None,
+            quotas: Vec::new(),
             tokens_per_minute: None,
             tokens: 0,
             limit_burst: Span::MINUTE,

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::math;
+use crate::report::words::wave;
 
 /// An interval that reaches further than this to either side of the mean says little.
 const WIDE: f64 = 0.10;
@@ -16,6 +17,7 @@ pub(super) fn all(answer: &Answer) -> Vec<Advice> {
     let mut all = quotas(answer);
     all.extend(keys(answer));
     all.extend(invocations(answer));
+    all.extend(in_one_invocation(answer));
     all.extend(queues(answer));
     all.extend(page(answer));
     all.extend(differences(answer));
@@ -91,6 +93,19 @@ fn invocations(answer: &Answer) -> Vec<Advice> {
             refused: refused.filter(|_| need.limit.ends_with(".external")),
         })
         .collect()
+}
+
+fn in_one_invocation(answer: &Answer) -> Vec<Advice> {
+    let of = |what: &str| answer.mean(&format!("invocation.{what}")).filter(|&n| n > 0.0);
+    let connections = of("connections.waited").map(|waited| Advice::ConnectionsTooFew {
+        waited,
+        longest: of("connections.wait.max").unwrap_or(0.0),
+        waves: answer.arithmetic.waves.iter().map(wave).collect(),
+    });
+    let lost = |kind: &str| answer.mean(&format!("logs.{kind}.unfinished")).unwrap_or(0.0);
+    let cut = of("wait_until.cut").map(|cut| Advice::CutOff { cut, records: lost("normal") + lost("error") });
+    let cpu = of("cpu.exceeded").map(|exceeded| Advice::ProcessorTime { exceeded });
+    [connections, cut, cpu].into_iter().flatten().collect()
 }
 
 fn queues(answer: &Answer) -> Vec<Advice> {

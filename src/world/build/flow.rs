@@ -38,6 +38,7 @@ pub(super) fn flow(
         };
         let (work, place, law) = work(model, step);
         let law = laws.id(law)?;
+        let cpu = step.cpu.as_ref().map(|law| laws.id(law)).transpose()?;
         let begins = match (step.lookup, work) {
             (Some(_), _) => Phase::Lookup,
             (None, Work::Provider) if has_requests => Phase::Request,
@@ -61,6 +62,7 @@ pub(super) fn flow(
             queue: step.queue.map_or(NONE, |queue| queue.index() as u16),
             semaphore: step.semaphore.map_or(NONE, |queue| queue.index() as u16),
             law,
+            cpu,
             critical: step.critical,
         }));
     }

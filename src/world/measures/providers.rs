@@ -55,6 +55,10 @@ fn server(sheet: &mut Sheet, world: &World, number: usize, tally: &PolicyTally) 
     ] {
         sheet.count(&metric(what), "attempts", count);
     }
+    for (nth, meter) in server.quotas.iter().enumerate() {
+        let number = if nth > 0 { format!(".{}", nth + 1) } else { String::new() };
+        super::quota(sheet, meter, &metric(&format!("quota.attempts{number}")));
+    }
     sheet.put(&metric("in_flight.mean"), "attempts", server.in_flight.mean(world.now.nanos()));
     sheet.count(&metric("in_flight.max"), "attempts", server.in_flight.max());
     let abandoned = ratio(tally.abandoned_ns as f64, recorded_ns(world));

@@ -4,10 +4,10 @@
 //! served even if its client has gone, so the wait is known too: no event is needed for what happens over there.
 
 use crate::model::{Outage, Server as Spec, UpAndDown};
-use crate::policy::{Bucket, Fault};
+use crate::policy::{Bucket, Fault, Meter, Verdict};
 use crate::stats::TimeWeighted;
 use crate::streams::{Purpose, Source as Draws, Stream};
-use crate::units::{Instant, Span};
+use crate::units::{Instant, Span, Timestamp};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
@@ -30,6 +30,7 @@ pub(crate) struct Server {
     spec: Spec,
     requests: Option<Bucket>,
     tokens: Option<Bucket>,
+    pub(crate) quotas: Vec<Meter>,
     outages: Vec<Timeline>,
     /// When the attempts leave that are there.
     leaving: BinaryHeap<Reverse<Instant>>,
@@ -44,7 +45,7 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    pub(crate) fn new(name: &str, spec: &Spec, draws: &Draws) -> Server {
+    pub(crate) fn new(name: &str, spec: &Spec, start: Timestamp, draws: &Draws) -> Server {
         let bucket = |limit: Option<u64>| limit.map(|limit| Bucket::full(spec.holds(limit), limit, Span::MINUTE));
         let timeline = |(lane, outage): (usize, &Outage)| Timeline {
             outage: *outage,
@@ -56,6 +57,7 @@ impl Server {
             spec: spec.clone(),
             requests: bucket(spec.requests_per_minute),
             tokens: bucket(spec.tokens_per_minute),
+            quotas: spec.quotas.iter().map(|quota| Meter::new(quota, start)).collect(),
             outages: spec.outages.iter().enumerate().map(timeline).collect(),
             leaving: BinaryHeap::new(),
             sharing: 0,
@@ -76,6 +78,10 @@ impl Server {
                 return (reception, false);
             }
         }
+        if !self.is_within_quotas(now) {
+            let takes = self.spec.refusal_latency;
+            return (Reception::Refused { fault: Fault::RateLimited, takes, retry_after: Span::ZERO }, false);
+        }
         let refuse = |fault, retry_after| Reception::Refused { fault, takes: self.spec.refusal_latency, retry_after };
         let asked = [(&self.requests, 1), (&self.tokens, tokens)];
         let fits = asked.map(|(bucket, n)| bucket.as_ref().map_or(now, |bucket| bucket.holds_at(now, n)));
@@ -85,7 +91,9 @@ impl Server {
             self.requests.iter_mut().for_each(|bucket| bucket.take(now, 1));
             self.tokens.iter_mut().for_each(|bucket| bucket.take(now, tokens));
         }
-        if fits > now {
+        if fits <= now {
+            self.quotas.iter_mut().for_each(|quota| quota.take(now, now));
+        } else {
             return (refuse(Fault::RateLimited, fits.since(now)), counts);
         }
         let there = self.present();
@@ -109,6 +117,16 @@ impl Server {
         let over = there.saturating_sub(u64::from(self.spec.load_from)) as f64;
         let latency = latency.scale(1.0 + self.spec.load_per_in_flight * over);
         (Reception::Works { from, until: from.saturating_add(latency) }, counts)
+    }
+
+    /// Whether every quota admits one more attempt; one that is refused counts where a quota says so. It names no time at
+    /// which to come again.
+    fn is_within_quotas(&mut self, now: Instant) -> bool {
+        let admits = self.quotas.iter_mut().all(|quota| quota.ask(now) == Verdict::At(now));
+        if !admits {
+            self.quotas.iter_mut().for_each(|quota| quota.refused(now));
+        }
+        admits
     }
 
     /// It has taken the attempt in: it is there until `until`, and has a slot from `from` on, if that is earlier.
@@ -157,6 +175,13 @@ impl Server {
         self.catch_up(now);
         self.in_flight.restart(now.nanos());
         (self.minute.1, self.busiest_minute) = (0, 0);
+        self.quotas.iter_mut().for_each(|quota| quota.restart(now));
+    }
+
+    /// The replication ends at `horizon`.
+    pub(crate) fn finish(&mut self, horizon: Instant) {
+        self.catch_up(horizon);
+        self.quotas.iter_mut().for_each(|quota| quota.finish(horizon));
     }
 }
 
@@ -206,7 +231,7 @@ mod tests {
     }
 
     fn server(spec: Spec) -> Server {
-        Server::new("p", &spec, &Draws::new(1, 0))
+        Server::new("p", &spec, Timestamp::parse("2026-01-01T00:00:00Z").unwrap(), &Draws::new(1, 0))
     }
 
     /// Each arrives at its time, takes its latency, and stays to the end.

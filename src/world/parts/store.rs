@@ -63,6 +63,8 @@ pub(crate) struct Store {
     silent_until: Instant,
     /// The chance that an op does not arrive.
     network_errors: Probability,
+    /// Whether its records are found without an index.
+    pub(crate) is_searchable: bool,
     /// Whether its ops are subrequests.
     pub(crate) is_subrequest: bool,
     pub(crate) ops_per_invocation: u32,
@@ -232,6 +234,7 @@ impl Store {
             retry_after: (spec.kind == StoreKind::LogService).then_some(spec.retry_after),
             silent_until: Instant::START,
             network_errors: spec.network_errors,
+            is_searchable: spec.searchable,
             is_subrequest: spec.subrequest,
             ops_per_invocation: spec.ops_per_invocation.unwrap_or(u32::MAX),
             default_ttl: spec.ttl,

@@ -15,7 +15,9 @@ impl World<'_> {
         let job = Job { client: Some(id), recorded: call.recorded, fault, left_at: Instant::NEVER };
         let Some(sharing) = &mut self.policies.shares[provider] else { return };
         let ticket = sharing.enter(self.now, latency, (address, attempt), job);
-        self.policies.guards[id as usize].ticket = Some(ticket);
+        let spec = &self.blueprint.model.providers[provider];
+        let guard = &mut self.policies.guards[id as usize];
+        (guard.ticket, guard.is_billed) = (Some(ticket), spec.outlives_client() && spec.bills(fault));
         if cut < Instant::NEVER {
             self.calendar.push(cut, order(Rank::Timeout, address, attempt), Event::Cut(id));
         }
@@ -43,8 +45,8 @@ impl World<'_> {
         };
         let Some(job) = sharing.end(now) else { return };
         self.expect_end(provider as usize);
-        let is_work = matches!(job.fault, None | Some(Fault::ParseFailure | Fault::InvalidResponse));
-        self.policies.tallies[provider as usize].billed += u64::from(job.recorded && is_work);
+        let is_billed = self.blueprint.model.providers[provider as usize].bills(job.fault);
+        self.policies.tallies[provider as usize].billed += u64::from(job.recorded && is_billed);
         let Some(id) = job.client else { return self.count_abandoned(provider as usize, &job) };
         self.policies.guards[id as usize].ticket = None;
         self.calls[id as usize].fault = job.fault;

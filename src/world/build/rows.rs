@@ -1,0 +1,206 @@
+//! Ops as the loop reads them: the rows of the strategy, and reads that are not logs.
+
+use super::super::draws::{OpDraws, OpWords};
+use super::{Laws, NONE};
+use crate::model::{KeyScope, LogEvent, LogOp, Model, OpKind, ReadCount, Role, Store, When};
+use crate::units::Span;
+
+/// One row of the logging table.
+#[derive(Clone, Debug)]
+pub(in crate::world) struct Row {
+    pub(in crate::world) store: u16,
+    pub(in crate::world) op: OpKind,
+    pub(in crate::world) when: When,
+    pub(in crate::world) role: Role,
+    pub(in crate::world) key: KeySlot,
+    pub(in crate::world) family: u16,
+    pub(in crate::world) ttl: Option<Span>,
+    pub(in crate::world) bytes: u64,
+    pub(in crate::world) law: u16,
+    pub(in crate::world) words: OpWords,
+    pub(in crate::world) external: bool,
+    /// Whether the call waits for it.
+    pub(in crate::world) awaited: bool,
+    pub(in crate::world) cold: Option<Cold>,
+}
+
+/// Where the last write of a key is remembered.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::world) enum KeySlot {
+    /// Nowhere: the key is written once.
+    Once,
+    /// With the plan.
+    Session(u16),
+    /// With the plan, apart for each of its calls: the place of the first.
+    Call(u16),
+    /// With the world.
+    Shared(u16),
+}
+
+/// The keys that begin alike.
+#[derive(Debug)]
+pub(in crate::world) struct Family {
+    pub(in crate::world) name: String,
+    pub(in crate::world) store: u16,
+}
+
+/// One read that is not a log.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::world) struct ReadOp {
+    pub(in crate::world) store: u16,
+    pub(in crate::world) law: u16,
+    pub(in crate::world) words: OpWords,
+    pub(in crate::world) external: bool,
+    /// Where an isolate's memory keeps the key, and for how long.
+    pub(in crate::world) memory: Option<(u32, Span)>,
+    pub(in crate::world) cold: Option<Cold>,
+}
+
+/// A read that takes longer while nobody has made it for a while.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::world) struct Cold {
+    pub(in crate::world) law: u16,
+    /// How long a key stays hot once it was fetched.
+    pub(in crate::world) after: Span,
+    /// The key, among those that others read too; [`NONE`]: nobody else does.
+    pub(in crate::world) key: u16,
+}
+
+/// Keys that are written more than once, and families of keys.
+#[derive(Default)]
+pub(super) struct Keys {
+    pub(super) shared: Vec<(u16, String)>,
+    pub(super) session: Vec<(u16, String)>,
+    /// Of each call, those that more than one row writes.
+    pub(super) call: Vec<(u16, String)>,
+    again: Vec<(u16, String)>,
+    pub(super) calls_each: usize,
+    pub(super) families: Vec<Family>,
+    /// Keys that stay hot for a while.
+    pub(super) hot: Vec<(u16, String)>,
+}
+
+impl Keys {
+    pub(super) fn of(model: &Model) -> Keys {
+        let puts = model.logging.ops.iter().filter(|op| op.op == OpKind::Put);
+        let mut all: Vec<(u16, String)> = puts.map(|op| (op.store.index() as u16, op.key.template.clone())).collect();
+        all.sort_unstable();
+        let again = all.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0].clone()).collect();
+        let calls = |workflow: &crate::model::Workflow| workflow.steps.iter().map(|step| step.calls as usize).sum();
+        Keys { again, calls_each: model.workflows.iter().map(calls).max().unwrap_or(0), ..Keys::default() }
+    }
+
+    fn slot(&mut self, store: u16, op: &LogOp) -> KeySlot {
+        let position = |list: &mut Vec<(u16, String)>| {
+            let key = (store, op.key.template.clone());
+            let at = list.iter().position(|known| *known == key).unwrap_or_else(|| {
+                list.push(key);
+                list.len() - 1
+            });
+            at as u16
+        };
+        match op.key.scope {
+            KeyScope::Log if self.again.contains(&(store, op.key.template.clone())) => {
+                KeySlot::Call(position(&mut self.call) * self.calls_each as u16)
+            }
+            KeyScope::Log => KeySlot::Once,
+            KeyScope::Session => KeySlot::Session(position(&mut self.session)),
+            KeyScope::Shared => KeySlot::Shared(position(&mut self.shared)),
+        }
+    }
+
+    /// What makes a read of this key cold, if anything does.
+    fn cold(&mut self, store: &Store, place: u16, key: Option<&str>, laws: &mut Laws) -> Result<Option<Cold>, String> {
+        let Some((after, law)) = &store.cold else { return Ok(None) };
+        let key = key.map_or(NONE, |key| {
+            let known = self.hot.iter().position(|known| known.0 == place && known.1 == key);
+            known.unwrap_or_else(|| {
+                self.hot.push((place, key.into()));
+                self.hot.len() - 1
+            }) as u16
+        });
+        Ok(Some(Cold { law: laws.id(law)?, after: *after, key }))
+    }
+
+    fn family(&mut self, store: u16, name: &str) -> u16 {
+        let known = self.families.iter().position(|f| f.store == store && f.name == name);
+        known.unwrap_or_else(|| {
+            self.families.push(Family { name: name.into(), store });
+            self.families.len() - 1
+        }) as u16
+    }
+}
+
+/// The rows of the strategy on one event.
+pub(super) fn rows(
+    model: &Model,
+    event: LogEvent,
+    laws: &mut Laws,
+    keys: &mut Keys,
+    draws: &mut OpDraws,
+) -> Result<Vec<Row>, String> {
+    let ops = model.logging.ops.iter().filter(|op| op.event == event);
+    ops.map(|op| {
+        let store = op.store.index() as u16;
+        let spec = &model.stores[op.store.index()];
+        Ok(Row {
+            store,
+            op: op.op,
+            when: op.when,
+            role: op.role,
+            key: keys.slot(store, op),
+            family: keys.family(store, &op.key.family),
+            ttl: op.ttl,
+            bytes: op.bytes.0,
+            law: laws.id(&spec.latency[op.op as usize])?,
+            words: draws.row(op, spec),
+            external: spec.is_external(),
+            awaited: op.awaited,
+            cold: match (op.op, op.key.scope) {
+                (OpKind::Get, KeyScope::Shared) => keys.cold(spec, store, Some(&op.key.template), laws)?,
+                (OpKind::Get, _) => keys.cold(spec, store, None, laws)?,
+                _ => None,
+            },
+        })
+    })
+    .collect()
+}
+
+/// All of them: those of a plan, then those of each call.
+pub(super) struct Reads {
+    pub(super) ops: Vec<ReadOp>,
+    pub(super) per_plan: usize,
+    pub(super) plan_words: usize,
+    pub(super) memory_keys: usize,
+}
+
+/// The reads that are not logs.
+pub(super) fn reads(model: &Model, laws: &mut Laws, keys: &mut Keys, draws: &mut OpDraws) -> Result<Reads, String> {
+    let mut reads = Reads { ops: Vec::new(), per_plan: 0, plan_words: 0, memory_keys: 0 };
+    for plan_begins in [true, false] {
+        for read in &model.reads {
+            let count = match read.count {
+                ReadCount::PerPlan(count) if plan_begins => count,
+                ReadCount::PerCall(count) if !plan_begins => count,
+                _ => continue,
+            };
+            let store = &model.stores[read.store.index()];
+            for nth in 0..count {
+                let memory = read.memory_ttl.map(|ttl| (reads.memory_keys as u32, ttl));
+                reads.memory_keys += usize::from(memory.is_some());
+                reads.ops.push(ReadOp {
+                    store: read.store.index() as u16,
+                    law: laws.id(&store.latency[OpKind::Get as usize])?,
+                    words: draws.read(&read.name, nth, store),
+                    external: store.is_external(),
+                    memory,
+                    cold: keys.cold(store, read.store.index() as u16, Some(&format!("{} {nth}", read.name)), laws)?,
+                });
+            }
+        }
+        if plan_begins {
+            (reads.per_plan, reads.plan_words) = (reads.ops.len(), draws.list.len());
+        }
+    }
+    Ok(reads)
+}

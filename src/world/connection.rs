@@ -1,0 +1,230 @@
+//! Connections: an attempt and an op hold one until the answer comes, and whoever finds none free waits, in order.
+//!
+//! Nothing of this is asked where `Blueprint::connections_bind` is false.
+
+use super::event::{Event, Rank, order};
+use super::invocation::Writer;
+use super::state::{Phase, World};
+use super::work::Work;
+use crate::policy::Fault;
+use crate::units::{Instant, Span};
+
+/// The connections of a call.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Wire {
+    pub(super) held: u32,
+    waits: bool,
+    /// Since when it waits, and when its attempt is given up.
+    asked: Instant,
+    until: Instant,
+}
+
+impl World<'_> {
+    fn wire(&mut self, id: u32) -> Option<&mut Wire> {
+        let (calls, invocations) = (self.calls.len(), self.invocations.as_mut()?);
+        if invocations.wires.len() < calls {
+            invocations.wires.resize(calls, Wire::default());
+        }
+        invocations.wires.get_mut(id as usize)
+    }
+
+    pub(super) fn is_connected(&mut self, who: Writer) -> bool {
+        match who {
+            Writer::Call(id) => self.wire(id).is_some_and(|wire| wire.held > 0),
+            Writer::Errand(id) => self.errands.list[id as usize].connected,
+        }
+    }
+
+    /// Whether the writer has a connection now; if not, it waits for one and is told.
+    pub(super) fn connect(&mut self, who: Writer) -> bool {
+        let Some(at) = self.invoked(who) else { return true };
+        let (now, recorded) = (self.now, self.writer_recorded(who));
+        let limit = self.blueprint.model.platform.connections.unwrap_or(u32::MAX);
+        let Some(invocations) = &mut self.invocations else { return true };
+        let (invoked, tally) = (&mut invocations.list[at], &mut invocations.tally);
+        let is_free = invoked.open < limit;
+        if is_free {
+            invoked.open += 1;
+            tally.opened += u64::from(recorded);
+            tally.open_max = tally.open_max.max(invoked.open);
+        } else {
+            invoked.waiting.push_back(who);
+        }
+        self.hold(who, is_free, now);
+        is_free
+    }
+
+    /// A writer has a connection, or begins to wait for one.
+    fn hold(&mut self, who: Writer, is_free: bool, now: Instant) {
+        match who {
+            Writer::Call(id) => {
+                if let Some(wire) = self.wire(id) {
+                    (wire.held, wire.waits) = (u32::from(is_free), !is_free);
+                    wire.asked = if is_free { wire.asked } else { now };
+                }
+            }
+            Writer::Errand(id) => {
+                let errand = &mut self.errands.list[id as usize];
+                (errand.connected, errand.waits) = (is_free, !is_free);
+                errand.asked = if is_free { errand.asked } else { now };
+            }
+        }
+    }
+
+    /// A hedge opens another connection of its call, where one is free.
+    pub(super) fn connect_another(&mut self, id: u32) -> bool {
+        let limit = self.blueprint.model.platform.connections.unwrap_or(u32::MAX);
+        let (Some(at), Some(invocations)) = (self.invoked(Writer::Call(id)), &mut self.invocations) else {
+            return true;
+        };
+        let is_free = invocations.list[at].open < limit;
+        invocations.list[at].open += u32::from(is_free);
+        invocations.tally.open_max = invocations.tally.open_max.max(invocations.list[at].open);
+        if let Some(wire) = self.wire(id) {
+            wire.held += u32::from(is_free);
+        }
+        is_free
+    }
+
+    /// The answer is there: the connections of the writer go to those who wait.
+    pub(super) fn disconnect(&mut self, who: Writer) {
+        let held = match who {
+            Writer::Call(id) => self.wire(id).map_or(0, |wire| std::mem::take(&mut wire.held)),
+            Writer::Errand(id) => u32::from(std::mem::take(&mut self.errands.list[id as usize].connected)),
+        };
+        let Some(at) = self.invoked(who).filter(|_| held > 0) else { return };
+        let limit = self.blueprint.model.platform.connections.unwrap_or(u32::MAX);
+        if let Some(invocations) = &mut self.invocations {
+            invocations.list[at].open -= held;
+        }
+        loop {
+            let Some(invocations) = &mut self.invocations else { return };
+            let invoked = &mut invocations.list[at];
+            if invoked.open >= limit {
+                return;
+            }
+            let Some(next) = invoked.waiting.pop_front() else { return };
+            invoked.open += 1;
+            self.connected(next);
+        }
+    }
+
+    /// It is the turn of one who waited.
+    fn connected(&mut self, who: Writer) {
+        let (now, recorded) = (self.now, self.writer_recorded(who));
+        let asked = match who {
+            Writer::Call(id) => self.wire(id).map_or(now, |wire| wire.asked),
+            Writer::Errand(id) => self.errands.list[id as usize].asked,
+        };
+        self.hold(who, true, now);
+        if let Some(invocations) = self.invocations.as_mut().filter(|_| recorded) {
+            let (tally, wait) = (&mut invocations.tally, now.since(asked));
+            (tally.opened, tally.waited) = (tally.opened + 1, tally.waited + 1);
+            tally.wait_ns += u128::from(wait.nanos());
+            tally.wait_max = tally.wait_max.max(wait);
+        }
+        match who {
+            Writer::Call(id) if self.calls[id as usize].phase == Phase::Connecting => self.send_connected(id),
+            Writer::Call(id) => self.ready.push_back(id),
+            Writer::Errand(id) => self.wake_errand(id, Span::ZERO),
+        }
+    }
+
+    /// Whether the attempt of a call has a connection. If not it waits, until it is given up at `until`.
+    pub(super) fn connect_attempt(&mut self, id: u32, until: Instant) -> bool {
+        if let Some(wire) = self.wire(id) {
+            wire.until = until;
+        }
+        if self.connect(Writer::Call(id)) {
+            return true;
+        }
+        let call = &mut self.calls[id as usize];
+        call.phase = Phase::Connecting;
+        if until < self.blueprint.horizon {
+            let order = order(Rank::Timeout, call.address, call.attempt);
+            self.calendar.push(until, order, Event::GivesUp(id));
+        }
+        false
+    }
+
+    /// When the attempt of a call is given up, waits for a connection included.
+    pub(super) fn given_up_at(&mut self, id: u32) -> Instant {
+        self.wire(id).map_or(Instant::NEVER, |wire| wire.until)
+    }
+
+    fn send_connected(&mut self, id: u32) {
+        let call = &self.calls[id as usize];
+        if call.work != Work::Provider {
+            self.calls[id as usize].phase = Phase::Start;
+            self.ready.push_back(id);
+        } else if self.blueprint.guarded {
+            let until = self.given_up_at(id);
+            self.send_guarded(id, until);
+        } else {
+            self.send_special(id);
+        }
+    }
+
+    /// An attempt is given up that has had no connection.
+    pub(super) fn gives_up(&mut self, id: u32, event: u64) {
+        let call = &self.calls[id as usize];
+        if call.phase != Phase::Connecting || order(Rank::Timeout, call.address, call.attempt) != event {
+            return;
+        }
+        let recorded = u64::from(call.recorded);
+        self.stop_waiting(Writer::Call(id));
+        if let Some(invocations) = &mut self.invocations {
+            invocations.tally.given_up += recorded;
+        }
+        self.deny(id, Fault::Timeout);
+        self.advance(id);
+        self.drain::<false>();
+    }
+
+    /// Who waits for a connection leaves.
+    pub(super) fn stop_waiting(&mut self, who: Writer) {
+        if let (Some(at), Some(invocations)) = (self.invoked(who), &mut self.invocations) {
+            invocations.list[at].waiting.retain(|waiting| *waiting != who);
+        }
+        match who {
+            Writer::Call(id) => self.wire(id).into_iter().for_each(|wire| wire.waits = false),
+            Writer::Errand(id) => self.errands.list[id as usize].waits = false,
+        }
+    }
+
+    /// The headers of an attempt's answer come before the answer: then the connection is free.
+    pub(super) fn expect_headers(&mut self, id: u32, ends: Instant) {
+        let call = &self.calls[id as usize];
+        let spec = &self.blueprint.model.providers[call.provider as usize];
+        let Some(at) = spec.headers_after.map(|after| self.now.saturating_add(after)).filter(|at| *at < ends) else {
+            return;
+        };
+        if at == self.now {
+            return self.disconnect(Writer::Call(id));
+        }
+        let order = order(Rank::Answer, call.address, call.attempt);
+        self.calendar.push(at, order, Event::Headers(id));
+    }
+
+    /// The headers of an answer are there, if it is still that attempt.
+    pub(super) fn headers_come(&mut self, id: u32, event: u64) {
+        let call = &self.calls[id as usize];
+        if call.phase == Phase::Running && order(Rank::Answer, call.address, call.attempt) == event {
+            self.disconnect(Writer::Call(id));
+            self.drain::<false>();
+        }
+    }
+
+    /// A call is lost with its isolate; whether no event is to come for it, because it waits for a connection.
+    pub(super) fn lose_wire(&mut self, id: u32) -> bool {
+        self.wire(id).is_some_and(|wire| std::mem::take(wire).waits)
+    }
+
+    /// Whether a call without a provider may start its work: a computation needs no connection.
+    pub(super) fn may_start_work(&mut self, id: u32) -> bool {
+        !self.blueprint.connections_bind
+            || self.calls[id as usize].work == Work::Compute
+            || self.is_connected(Writer::Call(id))
+            || self.connect_attempt(id, Instant::NEVER)
+    }
+}
