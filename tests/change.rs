@@ -165,6 +165,36 @@ set = {{ "queue.q.max_concurrency" = 2, "traffic.user.arrivals.per_second" = 0.0
     assert_eq!(mean(&answer, "queue.q.dropped"), 3.0);
 }
 
+/// Four isolates go from 4 slots to 2, each when it sees the new value (uniform in a minute) and looks (uniform in two).
+#[test]
+fn an_override_reaches_each_isolate_by_itself() {
+    let slots = |horizon: &str, warmup: &str, rest: &str| {
+        let text = queue(4, 8.0, SECOND, rest).replace("10h", horizon).replace("warmup = \"4h\"", warmup);
+        let answer = answer(&model(&format!("{text}\n[platform]\nisolates = 4\n")));
+        mean(&answer, "queue.q.active.mean") / mean(&answer, "queue.q.utilisation")
+    };
+    let change = |at: &str, slots: u32, reach: &str| {
+        format!("[[change]]\nat = \"{at}\"\n{reach}\nset = {{ \"queue.q.max_concurrency\" = {slots} }}\n")
+    };
+    let reach = "staleness = \"1m\"\nevery = \"2m\"";
+    let late = change("1h", 2, reach);
+    assert!((slots("1h", "", &late) - 16.0).abs() < 1e-9, "none has it before");
+    assert!((slots("2h", "warmup = \"63m\"", &late) - 8.0).abs() < 1e-9, "all have it after three minutes");
+    // A mean of 90 s with a variance of (60² + 120²)/12: of 80 isolates the mean is within 4 s · 2.58 with 99 %.
+    let exact = (16.0 * 3690.0 + 8.0 * 3510.0) / 7200.0;
+    let found = slots("2h", "", &late);
+    assert!((found - exact).abs() < 2.58 * (1500.0_f64 / 80.0).sqrt() * 8.0 / 7200.0, "{found}, {exact}");
+    // What is declared later, and there at once, is not undone by what is still on its way.
+    let newer = late.clone() + &change("3601s", 3, "");
+    assert!((slots("2h", "warmup = \"61m\"", &newer) - 12.0).abs() < 1e-9);
+    // Who starts reads what holds: isolates of a deploy at that instant have it, and no other is left.
+    let deploy = "[isolates]\nmin = 4\nmax = 4\ndeploys = { at = [\"3601s\"] }\n";
+    let text = queue(4, 8.0, SECOND, &(late + deploy)).replace("10h", "2h").replace("4h", "61m");
+    let answer = answer(&model(&text));
+    let found = mean(&answer, "queue.q.active.mean") / mean(&answer, "queue.q.utilisation");
+    assert!((found - 8.0).abs() < 1e-9, "{found}");
+}
+
 #[test]
 fn the_report_says_which_value_was_in_force_when() {
     let changes = r#"
@@ -180,6 +210,11 @@ set = { "queue.q.max_concurrency" = 8 }
 [[change]]
 at = "12h"
 set = { "logging.level" = "errors_only" }
+[[change]]
+at = "13h"
+staleness = "60s"
+every = "30s"
+set = { "queue.q.max_queue" = 30 }
 "#;
     let answer = answer_on(&model(&busy(changes)), 1);
     let text = capsim::report::text(&answer, capsim::report::Paint::Plain);
@@ -191,7 +226,8 @@ set = { "logging.level" = "errors_only" }
         "queue.q.max_concurrency 6 model 0s to 6h 1m 30s",
         "queue.q.max_concurrency 3 kv never: not read (declared at 1h)",
         "queue.q.max_concurrency 8 environment from 6h 1m 30s",
-        "queue.q.max_queue 20 model all the time",
+        "queue.q.max_queue 20 model 0s to 13h",
+        "queue.q.max_queue 30 kv from 13h, isolate by isolate until 13h 1m 30s",
         "queue.q.max_queue 25 kv never: not read (declared at 1h)",
     ] {
         assert!(text.contains(line), "{line}: {text}");

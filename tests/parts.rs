@@ -181,13 +181,15 @@ steps = [{{ name = "save", d1 = "db" }}]
     )
 }
 
+/// Nine intervals of 99 % at a seed that nothing was tried with: all hold with 91 % or more if the program is right.
 #[test]
 fn a_database_with_few_places_loses_as_an_mm1k() {
     for rate in [0.5, 0.9, 1.5] {
         let text = writes(
             &format!("process = \"poisson\", per_second = {rate}"),
             "latency = { dist = \"exponential\", mean = \"1s\" }\nmax_queue = 5",
-        );
+        )
+        .replace("seed = 12", "seed = 4021");
         let answer = answer(&model(&text));
         let exact = queues::mmck(1, 4, rate, 1.0);
         let law = format!("M/M/1/5 at {rate}");

@@ -20,10 +20,33 @@ use crate::units::{Span, number};
 /// A whole model that is in force from an instant on.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Stage {
-    /// Since when, after the start of the run; more than nothing, and later than the stage before.
+    /// Since when, after the start of the run; later than the stage before.
     pub from: Span,
     /// The model; its own `stages` and `settings` are empty.
     pub model: Model,
+    /// How it reaches the isolates.
+    pub reach: Reach,
+}
+
+/// How long a new value takes to reach an isolate: two times, each uniform from nothing to this. 0: all have it at once.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Reach {
+    /// `staleness`: how long it may still see the old one.
+    pub staleness: Span,
+    /// `every`: how often it looks.
+    pub every: Span,
+}
+
+impl Reach {
+    /// Whether all have it at once.
+    pub fn is_at_once(self) -> bool {
+        self == Reach::default()
+    }
+
+    /// The longest that it takes.
+    pub fn longest(self) -> Span {
+        self.staleness.saturating_add(self.every)
+    }
 }
 
 /// One value that a changing setting had, or was meant to have.
@@ -39,6 +62,8 @@ pub struct Setting {
     pub declared: Span,
     /// From when on it was in force; none where the program never reads it.
     pub from: Option<Span>,
+    /// From when on it was in force in every isolate; none where it never was, or in all at once.
+    pub everywhere: Option<Span>,
     /// Until when; none where nothing replaced it.
     pub until: Option<Span>,
 }
@@ -51,6 +76,7 @@ struct Declared {
     at: Span,
     from: Span,
     source: String,
+    reach: Reach,
     effective: bool,
     values: Vec<Leaf>,
     whole: Node,
@@ -65,7 +91,8 @@ pub(super) fn apply(input: &mut Input<'_>, source: &Source, root: &mut Node, ove
     }
     declared.sort_by_key(|change| change.from);
     let mut settings = first_values(root, &declared);
-    let (now, later): (Vec<_>, Vec<_>) = declared.into_iter().partition(|change| change.from.is_zero());
+    let (now, later): (Vec<_>, Vec<_>) =
+        declared.into_iter().partition(|change| change.from.is_zero() && change.reach.is_at_once());
     for change in &now {
         note(&mut settings, change);
         try_out(input, source, root, change, None, overrides);
@@ -80,8 +107,12 @@ pub(super) fn apply(input: &mut Input<'_>, source: &Source, root: &mut Node, ove
         let Some(mut model) = try_out(input, source, root, change, Some(&base), overrides) else { continue };
         digests.push(std::mem::take(&mut model.digest));
         match base.stages.last_mut() {
-            Some(last) if last.from == change.from => last.model = model,
-            _ => base.stages.push(Stage { from: change.from, model }),
+            Some(last) if last.from == change.from && last.reach == change.reach => last.model = model,
+            Some(last) if last.from == change.from => {
+                let complaint = Complaint::new("two changes at one instant that reach the isolates in different ways");
+                input.problems.report_once(change.whole.at, "change", complaint.cure("give them different times"));
+            }
+            _ => base.stages.push(Stage { from: change.from, model, reach: change.reach }),
         }
     }
     if !digests.is_empty() {
@@ -107,9 +138,15 @@ fn declared(input: &mut Input<'_>, root: &Node) -> Vec<Declared> {
             None => {}
         }
         let (Some(at), Some(takes)) = (table.span("at"), table.span("takes")) else { continue };
+        let span = |key: &str| table.span(key).unwrap_or_default();
+        let reach = Reach { staleness: span("staleness"), every: span("every") };
+        if !reach.is_at_once() {
+            only_queues(input, &values);
+        }
         all.push(Declared {
             at,
             from: at.saturating_add(takes),
+            reach,
             source: table.word("source").into(),
             effective: table.flag("effective"),
             values,
@@ -117,6 +154,19 @@ fn declared(input: &mut Input<'_>, root: &Node) -> Vec<Declared> {
         });
     }
     all
+}
+
+/// What each isolate keeps of its own, and so may change in one and not yet in another.
+fn only_queues(input: &mut Input<'_>, values: &[Leaf]) {
+    for (path, keys, node) in values {
+        let keys: Vec<&str> = keys.iter().map(|(key, _)| key.as_str()).collect();
+        if !matches!(keys[..], ["queue", _, "max_concurrency" | "max_queue"]) {
+            let complaint = Complaint::new("not a value that reaches each isolate by itself")
+                .allowed("`max_concurrency` and `max_queue` of a queue")
+                .cure("leave out `staleness` and `every`, and say with `takes` when it is there");
+            input.problems.report_once(node.key, path, complaint);
+        }
+    }
 }
 
 /// The single values in a table of paths: a dotted key, or tables in tables. A table that names its own kind is a
@@ -338,6 +388,7 @@ fn first_values(root: &Node, declared: &[Declared]) -> Vec<Setting> {
             source: source.into(),
             declared: Span::ZERO,
             from: Some(Span::ZERO),
+            everywhere: None,
             until: None,
         });
     }
@@ -357,6 +408,8 @@ fn note(settings: &mut Vec<Setting>, change: &Declared) {
             source: change.source.clone(),
             declared: change.at,
             from: change.effective.then_some(change.from),
+            everywhere: (change.effective && !change.reach.is_at_once())
+                .then(|| change.from.saturating_add(change.reach.longest())),
             until: None,
         });
     }

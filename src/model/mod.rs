@@ -38,7 +38,7 @@ mod workflow;
 #[cfg(test)]
 mod tests;
 
-pub use change::{Setting, Stage};
+pub use change::{Reach, Setting, Stage};
 pub use fields::did_you_mean;
 pub use input::Source;
 pub use load::{load, load_file, read_file};

@@ -21,11 +21,14 @@ fn in_force(setting: &Setting, answer: &Answer) -> String {
     if from >= answer.horizon {
         return format!("never: it would be from {from}, after the run");
     }
-    let late = if from > setting.declared { format!(" (declared at {})", setting.declared) } else { String::new() };
+    let mut late = if from > setting.declared { format!(" (declared at {})", setting.declared) } else { String::new() };
+    if let Some(everywhere) = setting.everywhere {
+        late += &format!(", isolate by isolate until {everywhere}");
+    }
     match setting.until.filter(|until| *until < answer.horizon) {
         Some(until) if until == from => "never: replaced at once".into(),
         Some(until) => format!("{from} to {until}{late}"),
-        None if from.is_zero() => "all the time".into(),
+        None if from.is_zero() && late.is_empty() => "all the time".into(),
         None => format!("from {from}{late}"),
     }
 }
@@ -40,6 +43,7 @@ pub(super) fn json(setting: &Setting) -> Value {
         "effective": setting.from.is_some(),
         "declared_s": seconds(setting.declared),
         "from_s": setting.from.map_or(Value::Null, seconds),
+        "everywhere_s": setting.everywhere.map_or(Value::Null, seconds),
         "until_s": setting.until.map_or(Value::Null, seconds),
     })
 }

@@ -65,6 +65,8 @@ pub enum Purpose {
     Summary = 24,
     /// How much processor time a call takes.
     Cpu = 25,
+    /// When a new value of a setting reaches an isolate.
+    Reach = 26,
 }
 
 impl Source {

@@ -15,7 +15,7 @@ use super::regions::regions;
 use super::semaphore::has_semaphore;
 use super::state::{Call, Phase};
 use super::work::Work;
-use crate::model::{Arrivals, Discipline, InvocationScope, LogEvent, Model, OpKind, Role};
+use crate::model::{Arrivals, Discipline, InvocationScope, LogEvent, Model, OpKind, Reach, Role};
 use crate::policy::{Fault, FaultSet, Retry};
 use crate::streams::Law;
 use crate::units::{Instant, Span};
@@ -115,6 +115,8 @@ pub struct Blueprint {
     pub(super) plan_words: usize,
     pub(super) horizon: Instant,
     pub(super) recording_from: Instant,
+    /// How it reaches the isolates, where it is such a stage.
+    pub(super) reach: Reach,
     /// What takes its place later, and when.
     pub(super) stages: Vec<(Instant, Blueprint)>,
 }
@@ -201,7 +203,7 @@ impl Blueprint {
     pub fn new(model: &Model) -> Result<Blueprint, String> {
         let mut blueprint = Blueprint::of_stage(model, model)?;
         for stage in &model.stages {
-            let of_stage = Blueprint::of_stage(&stage.model, model)?;
+            let of_stage = Blueprint { reach: stage.reach, ..Blueprint::of_stage(&stage.model, model)? };
             blueprint.stages.push((Instant::START + stage.from, of_stage));
         }
         Ok(blueprint)
@@ -328,6 +330,7 @@ impl Blueprint {
             laws: laws.compiled,
             horizon: Instant::START + model.run.horizon,
             recording_from: Instant::START + model.run.warmup,
+            reach: Reach::default(),
             stages: Vec::new(),
             model: model.clone(),
         })

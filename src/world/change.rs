@@ -12,6 +12,14 @@ use crate::model::{Arrivals, Model};
 use crate::streams::Purpose;
 use crate::units::Instant;
 
+/// New sizes of a queue of one isolate, on their way to it; none: as before.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct News {
+    queue: usize,
+    slots: Option<u32>,
+    places: Option<u32>,
+}
+
 impl<'b> World<'b> {
     /// Puts the changes on the calendar.
     pub(super) fn schedule_changes(&mut self) {
@@ -25,6 +33,7 @@ impl<'b> World<'b> {
     /// The values of this stage are in force from now on.
     pub(super) fn change(&mut self, stage: usize) {
         let stages: &'b [(Instant, Blueprint)] = self.stages;
+        let before = self.blueprint;
         self.blueprint = &stages[stage].1;
         let blueprint = self.blueprint;
         self.templates = (0..blueprint.model.classes.len()).map(|class| templates(blueprint, class)).collect();
@@ -32,7 +41,7 @@ impl<'b> World<'b> {
             store.change(spec, self.now);
         }
         self.redraw_latencies();
-        self.change_queues();
+        self.change_queues(&before.model, stage);
     }
 
     /// What plans drew when they came is drawn again, from the same words, for attempts that have not started.
@@ -76,14 +85,52 @@ impl<'b> World<'b> {
         }
     }
 
-    /// New limits: fewer slots take none away, more slots serve those who wait at once.
-    fn change_queues(&mut self) {
-        let specs = &self.blueprint.model.queues;
+    /// New sizes of queues, in all isolates at once or in each when they reach it.
+    fn change_queues(&mut self, before: &Model, stage: usize) {
+        let Blueprint { model, reach, .. } = self.blueprint;
+        let mut draws = self.addresses.scatter("change", Purpose::Reach);
         for at in 0..self.queues.len() {
-            self.queues[at].change(&specs[at % specs.len()], self.now);
-            while let Some(next) = self.queues[at].serve_next(&mut self.links, self.now) {
-                self.grant::<false>(next);
+            let (isolate, number) = (at / model.queues.len(), at % model.queues.len());
+            let (was, is) = (&before.queues[number], &model.queues[number]);
+            if (was.max_concurrency, was.max_queue) == (is.max_concurrency, is.max_queue) {
+                continue;
             }
+            let slots = (was.max_concurrency != is.max_concurrency).then_some(is.max_concurrency);
+            let places = (was.max_queue != is.max_queue).then_some(is.max_queue.unwrap_or(u32::MAX));
+            let mut words = draws.at(isolate as u64, stage as u64);
+            let late = [reach.staleness, reach.every].map(|most| most.scale(words.next().unit()));
+            let late = late[0].saturating_add(late[1]);
+            self.news.push(News { queue: at, slots, places });
+            let news = self.news.len() - 1;
+            if late.is_zero() {
+                self.news_reaches(news);
+            } else {
+                let order = order(Rank::Rules, 1 + stage as u64, 0);
+                self.calendar.push(self.now.saturating_add(late), order, Event::Reaches(news as u32));
+            }
+        }
+        self.drain::<false>();
+    }
+
+    /// An isolate that starts reads what holds now.
+    pub(super) fn reads_all_news(&mut self, queues: std::ops::Range<usize>) {
+        for news in self.news.iter_mut().filter(|news| queues.contains(&news.queue)) {
+            (news.slots, news.places) = (None, None);
+        }
+    }
+
+    /// New sizes of a queue reach its isolate, unless newer ones have: fewer slots take none away, more slots serve those
+    /// who wait at once.
+    pub(super) fn news_reaches(&mut self, at: usize) {
+        let News { queue, slots, places } = std::mem::take(&mut self.news[at]);
+        // Whoever has read the newer value does not go back to the older one.
+        for older in self.news[..at].iter_mut().filter(|older| older.queue == queue) {
+            older.slots = older.slots.filter(|_| slots.is_none());
+            older.places = older.places.filter(|_| places.is_none());
+        }
+        self.queues[queue].change(slots, places, self.now);
+        while let Some(next) = self.queues[queue].serve_next(&mut self.links, self.now) {
+            self.grant::<false>(next);
         }
         self.drain::<false>();
     }

@@ -124,6 +124,7 @@ impl World<'_> {
             self.schedule_isolate(ends, place, Event::IsolateEnds(place as u32, generation));
         }
         let queues = blueprint.model.queues.len();
+        self.reads_all_news(place * queues..(place + 1) * queues);
         for (queue, spec) in self.queues[place * queues..][..queues].iter_mut().zip(&blueprint.model.queues) {
             queue.open(spec, self.now);
         }

@@ -159,6 +159,7 @@ impl World<'_> {
             Event::Leaves(place, serial) => self.leaves(place, serial),
             Event::Visit => self.visit(),
             Event::Recording => self.start_recording(),
+            Event::Reaches(news) => self.news_reaches(news as usize),
             Event::Change(stage) => self.change(stage as usize),
         }
     }

@@ -2,7 +2,7 @@
 
 use super::admin::ChoreState;
 use super::build::Blueprint;
-use super::change::rate_changes;
+use super::change::{News, rate_changes};
 use super::comeback::Comebacks;
 use super::cost::Bill;
 use super::diagnostics::Diagnostics;
@@ -253,6 +253,7 @@ pub(super) struct World<'b> {
     /// By call, as far as any has asked.
     pub(super) permits: Vec<Permit>,
     pub(super) around: Vec<Around>,
+    pub(super) news: Vec<News>,
     /// Calls that ended without asking a provider.
     pub(super) not_logged: Account<6>,
 }
@@ -357,6 +358,7 @@ impl<'b> World<'b> {
             permit_draws: permit_draws(model, &draws),
             permits: Vec::new(),
             around: Vec::new(),
+            news: Vec::new(),
             not_logged: Account::new(),
         };
         let counters = world.steps_each + world.used_each + blueprint.plan_keys() + world.answered_each;

@@ -47,6 +47,23 @@ fn days() -> Vec<Case> {
                 "kv.quota.writes.exhausted_at_hour",
                 30.0 / 25.0 * 24.0 * (1.0 - poisson_at_most(25.0, 30)) / reached(25.0),
             ),
+        // Four people alike, six plans a day each.
+        quota(
+            "Daily quotas",
+            "limiter",
+            &[
+                "workflow.plan.steps=[{name=\"limit\",limiter=\"daily\"}]",
+                "limiter.daily={people={law=\"uniform\",count=4},per_day=7}",
+                "store.kv.quota.writes.limit=1000000",
+                "traffic.user.arrivals.per_day=24",
+            ],
+        )
+        .law(
+            "admitted",
+            "each person E[min(Poisson, limit)] times",
+            "kv.writes_per_day.mean",
+            4.0 * cut(6.0, 7),
+        ),
         quota(
             "Daily quotas",
             "daily_shared",

@@ -62,6 +62,27 @@ fn limits() -> Vec<Case> {
             FAILED,
             bucket::refused(1.0, 1.0, 1),
         ),
+        case(
+            "Rate limits (token bucket)",
+            "rate_limit_tokens",
+            &["provider.p.tokens_per_minute=6000", "provider.p.tokens=100", "provider.p.limit_burst=5s"],
+        )
+        .law("refused", "5 attempts' tokens in a full bucket: M/D/1/5", FAILED, bucket::refused(1.0, 1.0, 5)),
+        case(
+            "Budgets of retries",
+            "budget",
+            &[
+                "provider.p.errors.server_error=1",
+                "retry.p={max=1,backoff={kind=\"none\"},budget={ratio=0,min_per_second=1,burst=5}}",
+            ],
+        )
+        .made(
+            "refused",
+            "every call asks once for a retry, and one flows in each second: M/D/1/5",
+            "retry.p.over_budget ÷ calls.made",
+            |s| ratio(s, "retry.p.over_budget", "calls.made"),
+            bucket::refused(1.0, 1.0, 5),
+        ),
         // It starts up: the mean over six hours is under the limit by 1/3 × 33 s ÷ 21,600 s.
         case("Outages (alternating renewal)", "outages", &["provider.p.outage={mean_up=\"100s\",mean_down=\"50s\"}"])
             .law("seen", "down/(up + down), seen by Poisson arrivals", FAILED, 1.0 / 3.0)

@@ -58,7 +58,19 @@ pub(super) static CHANGE: Section = Section {
             "kv",
             "Where the value comes from; for the report.",
         ),
-        default("takes", Duration, "0s", "How long it takes to reach the program: staleness, and how often it reads."),
+        default("takes", Duration, "0s", "How long it takes to reach the program at all; a new deploy, say."),
+        default(
+            "staleness",
+            Duration,
+            "0s",
+            "How long after that an isolate may still see the old value, each for a time of its own; 60 s or more in KV.",
+        ),
+        default(
+            "every",
+            Duration,
+            "0s",
+            "How often each isolate reads it, by a clock of its own. With this or `staleness`: only sizes of queues.",
+        ),
         default("effective", Bool, "true", "Whether the program reads it at all; if not, it is only reported."),
     ],
 };

@@ -229,9 +229,9 @@ impl Queue {
         self.waited_in_vain = self.waited_before + self.waiting_level.area(now.nanos());
     }
 
-    /// New limits: who is in a slot or waits stays.
-    pub(crate) fn change(&mut self, spec: &Spec, now: Instant) {
-        (self.slots, self.places) = (spec.max_concurrency, spec.max_queue.unwrap_or(u32::MAX));
+    /// New limits, where they are given: who is in a slot or waits stays.
+    pub(crate) fn change(&mut self, slots: Option<u32>, places: Option<u32>, now: Instant) {
+        (self.slots, self.places) = (slots.unwrap_or(self.slots), places.unwrap_or(self.places));
         if self.slots_level.level() > 0 {
             self.slots_level.set(now.nanos(), u64::from(self.slots));
         }
@@ -424,16 +424,7 @@ mod tests {
         for call in 0..6 {
             queue.arrive(call, 0, &mut links, Instant::START);
         }
-        let limits = |slots, places| Spec {
-            name: "ai".into(),
-            max_concurrency: slots,
-            max_queue: Some(places),
-            discipline: Discipline::Fifo,
-            patience: None,
-            reserved: vec![],
-            adaptive: None,
-        };
-        queue.change(&limits(1, 2), Instant::START);
+        queue.change(Some(1), Some(2), Instant::START);
         assert_eq!(queue.arrive(6, 0, &mut links, Instant::START), Admission::Refused);
         assert_eq!(
             (queue.leave(0, &mut links, Instant::START), queue.leave(0, &mut links, Instant::START)),
@@ -441,7 +432,7 @@ mod tests {
         );
         assert_eq!((queue.active, queue.waiting()), (1, 3));
         assert_eq!(queue.leave(0, &mut links, Instant::START), Some(3));
-        queue.change(&limits(3, 8), Instant::START);
+        queue.change(Some(3), Some(8), Instant::START);
         let served: Vec<u32> = std::iter::from_fn(|| queue.serve_next(&mut links, Instant::START)).collect();
         assert_eq!((served, queue.active, queue.waiting()), (vec![4, 5], 3, 0));
         assert!(queue.is_sound());
