@@ -283,7 +283,8 @@ latency.put = "2s"
 network_errors = 0.2
 [reads.lists]
 store = "kv"
-per_plan = 2
+per_call = 2
+memory_ttl = "20s"
 [logging]
 strategy = "custom"
 ops = [

@@ -43,8 +43,13 @@ impl Quantiles {
             }
             None => self.widen(nanos),
         }
-        self.least = self.least.min(nanos);
-        self.most = self.most.max(nanos);
+        // New extremes are rare, and a branch that is never taken is cheaper than two stores.
+        if nanos < self.least {
+            self.least = nanos;
+        }
+        if nanos > self.most {
+            self.most = nanos;
+        }
     }
 
     /// Makes room for a sample outside the cells so far, and counts it.

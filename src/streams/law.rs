@@ -52,6 +52,15 @@ pub fn exponential(mean: Span, word: Word) -> Span {
     mean.scale(unit_exponential().sample(word).secs())
 }
 
+/// The exponential law of this mean in seconds, a finite number over 0. Its table is made of the one of mean 1 s.
+pub fn exponential_law(mean: f64) -> Law {
+    let sampler = match &unit_exponential().sampler {
+        Sampler::Table(table) => Sampler::Table(table.scaled(mean)),
+        _ => Sampler::Formula,
+    };
+    Law { sampler, exact: Exact::Exponential { mean } }
+}
+
 /// The exponential law of mean 1 s, of which every other is a multiple.
 ///
 /// # Panics

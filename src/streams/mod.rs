@@ -18,7 +18,7 @@ mod table;
 mod word;
 
 pub use choice::{Choice, Popularity};
-pub use law::{Law, exponential, unit_exponential};
+pub use law::{Law, exponential, exponential_law, unit_exponential};
 pub use source::{Purpose, Scatter, Source, Stream, Words};
 pub use spec::{LawSpec, Shape};
 pub use word::{Threshold, Word};

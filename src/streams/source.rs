@@ -77,7 +77,9 @@ impl Source {
 
     /// The draws of one lane in order: words 0, 1, 2, …
     pub fn stream(&self, component: &str, purpose: Purpose, lane: u64) -> Stream {
-        Stream { rng: self.cipher(component, purpose), window: Window::empty(lane), next: 0 }
+        let mut rng = self.cipher(component, purpose);
+        rng.set_stream(lane);
+        Stream { rng, words: [0; WINDOW], taken: WINDOW }
     }
 
     /// The draws of all lanes, at any position.
@@ -137,12 +139,18 @@ impl Window {
         rng.set_word_pos(0); // empties the generator's own buffer, which a change of stream would make anew
         rng.set_stream(self.lane);
         rng.set_word_pos(u128::from(self.start) * 2); // the generator counts 32-bit words
-        let mut bytes = [0; 8 * WINDOW];
-        rng.fill_bytes(&mut bytes);
-        for (word, eight) in self.words.iter_mut().zip(bytes.chunks_exact(8)) {
-            *word = u64::from_le_bytes(eight.try_into().expect("chunks of eight"));
-        }
+        fill(rng, &mut self.words);
         Word(self.words[(position - self.start) as usize])
+    }
+}
+
+/// The words that come next.
+#[inline]
+fn fill(rng: &mut ChaCha8Rng, words: &mut [u64; WINDOW]) {
+    let mut bytes = [0; 8 * WINDOW];
+    rng.fill_bytes(&mut bytes);
+    for (word, eight) in words.iter_mut().zip(bytes.chunks_exact(8)) {
+        *word = u64::from_le_bytes(eight.try_into().expect("chunks of eight"));
     }
 }
 
@@ -150,8 +158,9 @@ impl Window {
 #[derive(Clone)]
 pub struct Stream {
     rng: ChaCha8Rng,
-    window: Window,
-    next: u64,
+    words: [u64; WINDOW],
+    /// How many of `words` have been handed out.
+    taken: usize,
 }
 
 impl Stream {
@@ -159,9 +168,21 @@ impl Stream {
     #[inline]
     #[allow(clippy::should_implement_trait)] // a stream has no end
     pub fn next(&mut self) -> Word {
-        let position = self.next;
-        self.next += 1;
-        self.window.word(&mut self.rng, position)
+        match self.words.get(self.taken) {
+            Some(word) => {
+                self.taken += 1;
+                Word(*word)
+            }
+            None => self.refill(),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn refill(&mut self) -> Word {
+        fill(&mut self.rng, &mut self.words);
+        self.taken = 1;
+        Word(self.words[0])
     }
 }
 

@@ -55,6 +55,15 @@ impl Table {
         Table { cells: cells.try_into().unwrap_or_else(|_| unreachable!("the length is SIZE")) }
     }
 
+    /// The table of a law that is a multiple of this one.
+    pub(super) fn scaled(&self, factor: f64) -> Table {
+        let mut cells = self.cells.clone();
+        for Cell([a, c, b, d]) in cells.iter_mut() {
+            (*a, *b, *c, *d) = ((*a - 0.5) * factor + 0.5, *b * factor, *c * factor, *d * factor);
+        }
+        Table { cells }
+    }
+
     /// The span in nanoseconds; none in the far tails.
     #[inline]
     pub(super) fn sample(&self, word: Word) -> Option<u64> {

@@ -109,6 +109,13 @@ impl World<'_> {
         }
     }
 
+    /// What a writer has waited for with its connection is not to be done any more.
+    pub(super) fn needs_no_connection(&mut self, who: Writer) {
+        if self.blueprint.connections_bind && self.is_connected(who) {
+            self.disconnect(who);
+        }
+    }
+
     /// It is the turn of one who waited.
     fn connected(&mut self, who: Writer) {
         let (now, recorded) = (self.now, self.writer_recorded(who));

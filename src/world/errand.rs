@@ -360,6 +360,7 @@ impl World<'_> {
     }
 
     fn close_errand(&mut self, id: u32, is_cut: bool) {
+        self.needs_no_connection(Writer::Errand(id));
         self.forget_copy(Writer::Errand(id));
         let errand = &mut self.errands.list[id as usize];
         errand.alive = false;

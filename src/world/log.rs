@@ -98,6 +98,7 @@ impl World<'_> {
         debug_assert!(first_call || cursor >= self.blueprint.plan_reads);
         if self.memory_slot(id, read).is_some_and(|slot| self.now < self.memory[slot]) {
             self.calls[id as usize].cursor += 1;
+            self.needs_no_connection(Writer::Call(id)); // another call may have read it meanwhile
             return Some(false);
         }
         let ReadOp { law, words, external, .. } = read;
@@ -154,6 +155,7 @@ impl World<'_> {
                 return LogStep::UnderWay;
             }
         }
+        self.needs_no_connection(Writer::Call(id)); // the level may have changed meanwhile
         let call = &self.calls[id as usize];
         let told = Told { plan: call.plan, call: call.index, is_response, error, recorded: call.recorded };
         let log = std::mem::replace(&mut self.logs[id as usize], LogState::EMPTY);

@@ -19,7 +19,7 @@ use super::parts::index::{Departure, Index};
 use super::parts::limiter::Limiter;
 use super::parts::queue::{Links, Queue};
 use super::parts::requests::Requests;
-use super::parts::source::Source;
+use super::parts::source::{Due, Source};
 use super::parts::store::{Refusal, Store};
 use super::parts::tiers::Tiers;
 use super::permit::{Permit, PermitDraws, limiters, permit_draws};
@@ -136,13 +136,6 @@ pub(super) struct Call {
 
 /// A call that goes through no queue.
 pub(super) const NO_QUEUE: u32 = u32::MAX;
-
-/// The plan that arrives next, of all open classes.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Due {
-    pub(super) at: Instant,
-    pub(super) class: u16,
-}
 
 /// The waits of one class in one queue.
 #[derive(Debug, Default)]
@@ -404,16 +397,10 @@ impl<'b> World<'b> {
         self.find_due();
     }
 
-    /// Finds the class whose plan arrives next; of two at one instant, the first class.
+    /// Finds the class whose plan arrives next.
     #[inline]
     pub(super) fn find_due(&mut self) {
-        let mut due = Due { at: Instant::NEVER, class: 0 };
-        for (class, source) in self.sources.iter().enumerate() {
-            if source.due() < due.at {
-                due = Due { at: source.due(), class: class as u16 };
-            }
-        }
-        self.due = due;
+        self.due = Due::first(&self.sources);
     }
 
     /// A user of a closed class thinks, and then asks; lane 0 is the thought after a plan, lane 1 the first of a user.

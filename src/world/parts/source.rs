@@ -1,7 +1,7 @@
 //! Where plans come from: when the next one of a class arrives.
 
 use crate::model::{Arrivals, Class};
-use crate::streams::{Law, Purpose, Source as Draws, Stream, unit_exponential};
+use crate::streams::{Law, Purpose, Source as Draws, Stream, exponential_law, unit_exponential};
 use crate::units::{CalendarStart, Instant, Rate, Span, Timestamp};
 
 /// The arrivals of one class, one after the other.
@@ -22,9 +22,9 @@ pub(crate) struct Source {
 
 #[derive(Debug)]
 enum Flow {
-    /// The mean gap in units of a nanosecond of `unit`.
     Poisson {
-        scale: f64,
+        gap: Law,
+        per_ns: f64,
     },
     Deterministic {
         rate: Rate,
@@ -63,6 +63,34 @@ fn per_ns(rate: Rate) -> f64 {
     rate.per_second() / 1e9
 }
 
+/// The plan that arrives next, of all open classes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Due {
+    pub(crate) at: Instant,
+    pub(crate) class: u16,
+}
+
+impl Due {
+    /// The first of what is due; of two at one instant, that of the first class.
+    #[inline]
+    pub(crate) fn first(sources: &[Source]) -> Due {
+        match sources {
+            [only] => Due { at: only.due(), class: 0 },
+            sources => Due::first_of_many(sources),
+        }
+    }
+
+    fn first_of_many(sources: &[Source]) -> Due {
+        let mut due = Due { at: Instant::NEVER, class: 0 };
+        for (class, source) in sources.iter().enumerate() {
+            if source.due() < due.at {
+                due = Due { at: source.due(), class: class as u16 };
+            }
+        }
+        due
+    }
+}
+
 impl Source {
     /// The arrivals of `class` in the replication that `draws` belongs to; in `stretches` its rate is multiplied, as
     /// in its spikes.
@@ -74,7 +102,9 @@ impl Source {
         draws: &Draws,
     ) -> Source {
         let flow = match &class.arrivals {
-            Arrivals::Poisson(rate) => Flow::Poisson { scale: 1e-9 / per_ns(*rate) },
+            Arrivals::Poisson(rate) => {
+                Flow::Poisson { gap: exponential_law(1.0 / rate.per_second()), per_ns: per_ns(*rate) }
+            }
             Arrivals::Deterministic(rate) => Flow::Deterministic { rate: *rate },
             Arrivals::Profile { rate, weights, zone } => Flow::Profile {
                 per_ns: per_ns(*rate),
@@ -124,8 +154,8 @@ impl Source {
     pub(crate) fn advance(&mut self) {
         self.due = self.last;
         self.last = match &mut self.flow {
-            Flow::Poisson { scale } if self.spikes.is_empty() => {
-                after(self.last, self.unit.sample(self.gaps.next()).nanos() as i64 as f64 * *scale)
+            Flow::Poisson { gap, .. } if self.spikes.is_empty() => {
+                self.last.saturating_add(gap.sample(self.gaps.next()))
             }
             _ => self.next_by_rule(self.horizon),
         };
@@ -178,7 +208,7 @@ impl Source {
     /// The rate at an instant, and how long it stays so.
     fn stretch(&mut self, at: Instant) -> Stretch {
         let mut now = match &mut self.flow {
-            Flow::Poisson { scale } => Stretch { per_ns: 1e-9 / *scale, until: Instant::NEVER },
+            Flow::Poisson { per_ns, .. } => Stretch { per_ns: *per_ns, until: Instant::NEVER },
             Flow::Batch { mean_gap_ns, .. } => Stretch { per_ns: 1.0 / *mean_gap_ns, until: Instant::NEVER },
             Flow::Deterministic { rate } => Stretch { per_ns: per_ns(*rate), until: Instant::NEVER },
             Flow::Profile { per_ns, weights, calendar, hour } => {
