@@ -44,9 +44,9 @@ impl World<'_> {
     #[inline(always)]
     pub(super) fn admit_plan<const PLAIN: bool>(&mut self, class: usize) -> u32 {
         let blueprint = self.blueprint;
-        let workflow = self.draws[class].workflow;
-        let number = self.draws[class].next_number;
-        self.draws[class].next_number += 1;
+        let draws = &mut self.draws[class];
+        let (workflow, number) = (draws.workflow, draws.next_number);
+        draws.next_number += 1;
         let recorded = self.now >= blueprint.recording_from;
         let isolate = if PLAIN || blueprint.one_isolate { 0 } else { self.pick_isolate(class, number) };
         let index = self.index.as_mut().filter(|_| !PLAIN);
@@ -78,7 +78,7 @@ impl World<'_> {
     fn prepare<const PLAIN: bool>(&mut self, place: usize, class: usize, flow: &Flow) {
         let draws = &mut self.draws[class];
         let latencies = &mut self.latencies[place * self.calls_each..][..flow.calls.len()];
-        for ((stream, latency), call) in draws.latency.iter_mut().zip(latencies).zip(&flow.calls) {
+        for ((call, stream), latency) in flow.calls.iter().zip(&mut draws.latency).zip(latencies) {
             *latency = self.blueprint.laws[call.law as usize].sample(stream.next());
         }
         if !PLAIN && flow.words > 0 {
@@ -429,8 +429,12 @@ impl World<'_> {
         plan.ended_calls += 1;
         let flow = &blueprint.workflows[plan.workflow as usize];
         let are_all = plan.ended_calls as usize == flow.calls.len();
-        let fault = self.calls[id as usize].fault;
-        if let Some(end) = plan_end(end, flow, fault).or(are_all.then_some(PlanEnd::Completed)) {
+        // A success first: mostly there is nothing to ask.
+        let decides = match end {
+            CallEnd::Succeeded => None,
+            _ => plan_end(end, flow, self.calls[id as usize].fault),
+        };
+        if let Some(end) = decides.or(are_all.then_some(PlanEnd::Completed)) {
             self.decide::<PLAIN>(place, end);
         }
         let plan = &self.plans[place as usize];
