@@ -1,4 +1,4 @@
-//! A bucket of tokens that refills continuously: rate limits of a provider.
+//! A bucket of tokens that refills continuously: rate limits of a provider, and quotas of that kind.
 
 use crate::units::{Instant, Span};
 
@@ -30,8 +30,17 @@ impl Bucket {
         self.level.saturating_add(passed * u128::from(self.refill)).min(self.parts(self.capacity))
     }
 
-    /// When so many tokens are there: `now`, or the first instant later; never, where the bucket does not hold them.
+    /// The bucket has another size and refill from `now` on; what is in it stays, as far as it fits.
+    pub fn change(&mut self, capacity: u64, refill: u64, now: Instant) {
+        self.level = self.level_at(now);
+        self.since = self.since.max(now);
+        (self.capacity, self.refill) = (capacity, refill);
+    }
+
+    /// When so many tokens are there: `now`, or the first instant later; not before any were taken, and never where the
+    /// bucket does not hold them.
     pub fn holds_at(&self, now: Instant, tokens: u64) -> Instant {
+        let now = now.max(self.since);
         let (level, wanted) = (self.level_at(now), self.parts(tokens));
         if level >= wanted {
             return now;

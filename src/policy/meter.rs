@@ -75,7 +75,7 @@ impl Meter {
             return;
         }
         self.catch_up(now);
-        self.usage.change(&self.quota, quota, now);
+        self.usage.change(quota, now);
         self.quota = quota.clone();
         let is_window = !matches!(quota.window, Window::Rolling(_) | Window::Bucket(..));
         if is_window && quota.on_exceed != OnExceed::Bill {

@@ -3,6 +3,7 @@
 //! One type serves every store: calendar days and months of any zone, windows that repeat, windows that roll, and
 //! buckets of tokens. All of it is whole numbers, so a reset is exact to the nanosecond.
 
+use super::Bucket;
 use crate::math::floor;
 use crate::units::{CalendarStart, Instant, Money, Span, Zone};
 use std::collections::VecDeque;
@@ -87,30 +88,30 @@ pub struct Usage {
     used: u64,
     /// Of a rolling window: the latest operations that count, as many as it admits at most.
     recent: VecDeque<Instant>,
-    /// Of a bucket: tokens × the nanoseconds in which `limit` of them flow in, as of `begins`.
-    level: u128,
+    bucket: Option<Bucket>,
 }
 
 impl Usage {
     /// Nothing used at the start.
     pub fn new(quota: &Quota, calendar: &CalendarStart) -> Usage {
         let admitted = quota.admitted();
-        let level = if let Window::Bucket(_, span) = quota.window { full(admitted, span) } else { 0 };
+        let bucket = match quota.window {
+            Window::Bucket(_, span) => Some(Bucket::full(admitted, quota.limit, span)),
+            _ => None,
+        };
         let (begins, recent) = (Instant::START, VecDeque::new());
-        let mut usage = Usage { admitted, begins, ends: Instant::START, used: 0, recent, level };
+        let mut usage = Usage { admitted, begins, ends: Instant::START, used: 0, recent, bucket };
         usage.roll(quota, Instant::START, calendar);
         usage.begins = Instant::START;
         usage
     }
 
     /// The limit changes at `now`, which must not lie past the window.
-    pub fn change(&mut self, old: &Quota, new: &Quota, now: Instant) {
-        if let Window::Bucket(_, span) = old.window {
-            let now = now.max(self.begins);
-            self.level = self.level_at(old, span, now);
-            self.begins = now;
-        }
+    pub fn change(&mut self, new: &Quota, now: Instant) {
         self.admitted = new.admitted();
+        if let Some(bucket) = &mut self.bucket {
+            bucket.change(self.admitted, new.limit, now);
+        }
         // Of a rolling window only as many of the latest count as it admits: the oldest of them says when it has room.
         let keep = usize::try_from(self.admitted).unwrap_or(usize::MAX);
         self.recent.drain(..self.recent.len().saturating_sub(keep));
@@ -143,9 +144,7 @@ impl Usage {
                 Instant::from_nanos((now.nanos() / length + 1).saturating_mul(length))
             }
         };
-        if !matches!(quota.window, Window::Bucket(..)) {
-            self.begins = now;
-        }
+        self.begins = now;
         std::mem::take(&mut self.used)
     }
 
@@ -173,22 +172,8 @@ impl Usage {
                     _ => now.max(last),
                 }
             }
-            Window::Bucket(_, span) => {
-                let now = now.max(self.begins);
-                let (level, token) = (self.level_at(quota, span, now), u128::from(span.nanos()));
-                if level >= token {
-                    return now;
-                }
-                let missing = (token - level).div_ceil(u128::from(quota.limit.max(1)));
-                let wait = Span::from_nanos(u64::try_from(missing).unwrap_or(u64::MAX));
-                if quota.limit == 0 { Instant::NEVER } else { now.saturating_add(wait) }
-            }
+            Window::Bucket(..) => self.bucket.as_ref().map_or(now, |bucket| bucket.holds_at(now, 1)),
         }
-    }
-
-    fn level_at(&self, quota: &Quota, span: Span, now: Instant) -> u128 {
-        let passed = u128::from(now.saturating_since(self.begins).nanos());
-        self.level.saturating_add(passed * u128::from(quota.limit)).min(full(self.admitted, span))
     }
 
     /// Counts an operation at `at`, which lies in the current window. Where one that waited is counted later already
@@ -205,15 +190,7 @@ impl Usage {
                 }
                 self.recent.push_back(at);
             }
-            Window::Bucket(_, span) => {
-                let at = at.max(self.begins);
-                self.level = self.level_at(quota, span, at).saturating_sub(u128::from(span.nanos()));
-                self.begins = at;
-            }
+            Window::Bucket(..) => self.bucket.iter_mut().for_each(|bucket| bucket.take(at, 1)),
         }
     }
-}
-
-fn full(tokens: u64, span: Span) -> u128 {
-    u128::from(tokens) * u128::from(span.nanos())
 }
