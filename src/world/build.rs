@@ -15,7 +15,7 @@ use super::regions::regions;
 use super::semaphore::has_semaphore;
 use super::state::{Call, Phase};
 use super::work::Work;
-use crate::model::{Arrivals, Discipline, InvocationScope, LogEvent, Model, OpKind, Reach, Role};
+use crate::model::{Arrivals, Discipline, InvocationScope, LogEvent, Model, OpKind, Queue, Reach, Role};
 use crate::policy::{Fault, FaultSet, Retry};
 use crate::streams::Law;
 use crate::units::{Instant, Span};
@@ -359,6 +359,18 @@ impl Blueprint {
         let class = &self.model.classes[class];
         let workflow = &self.model.workflows[class.workflow.index()];
         format!("{}/{}.{}", class.name, workflow.name, workflow.steps[step].name)
+    }
+
+    /// Something of each class and step, of the name of its draws.
+    pub(super) fn by_step<T>(&self, of: impl Fn(&str) -> T) -> Vec<Vec<T>> {
+        let steps = |class: usize| 0..self.workflows[self.model.classes[class].workflow.index()].steps.len();
+        let of_class = |class| steps(class).map(|step| of(&self.component(class, step))).collect();
+        (0..self.model.classes.len()).map(of_class).collect()
+    }
+
+    /// Lines in which calls wait in a queue.
+    pub(super) fn lines_of(&self, queue: &Queue) -> usize {
+        if queue.discipline == Discipline::Priority { self.line_count } else { 1 }
     }
 
     /// Whether calls count what their invocation has used.

@@ -39,10 +39,9 @@ impl World<'_> {
     pub(super) fn connect(&mut self, who: Writer) -> bool {
         let Some(at) = self.invoked(who) else { return true };
         let (now, recorded) = (self.now, self.writer_recorded(who));
-        let limit = self.blueprint.model.platform.connections.unwrap_or(u32::MAX);
         let Some(invocations) = &mut self.invocations else { return true };
         let (invoked, tally) = (&mut invocations.list[at], &mut invocations.tally);
-        let is_free = invoked.open < limit;
+        let is_free = invoked.open < invocations.connections;
         if is_free {
             invoked.open += 1;
             tally.opened += u64::from(recorded);
@@ -73,11 +72,10 @@ impl World<'_> {
 
     /// A hedge opens another connection of its call, where one is free.
     pub(super) fn connect_another(&mut self, id: u32) -> bool {
-        let limit = self.blueprint.model.platform.connections.unwrap_or(u32::MAX);
         let (Some(at), Some(invocations)) = (self.invoked(Writer::Call(id)), &mut self.invocations) else {
             return true;
         };
-        let is_free = invocations.list[at].open < limit;
+        let is_free = invocations.list[at].open < invocations.connections;
         invocations.list[at].open += u32::from(is_free);
         invocations.tally.open_max = invocations.tally.open_max.max(invocations.list[at].open);
         if let Some(wire) = self.wire(id) {
@@ -93,14 +91,13 @@ impl World<'_> {
             Writer::Errand(id) => u32::from(std::mem::take(&mut self.errands.list[id as usize].connected)),
         };
         let Some(at) = self.invoked(who).filter(|_| held > 0) else { return };
-        let limit = self.blueprint.model.platform.connections.unwrap_or(u32::MAX);
         if let Some(invocations) = &mut self.invocations {
             invocations.list[at].open -= held;
         }
         loop {
             let Some(invocations) = &mut self.invocations else { return };
             let invoked = &mut invocations.list[at];
-            if invoked.open >= limit {
+            if invoked.open >= invocations.connections {
                 return;
             }
             let Some(next) = invoked.waiting.pop_front() else { return };

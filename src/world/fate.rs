@@ -81,27 +81,26 @@ impl World<'_> {
     /// A record has been put into a store.
     pub(super) fn note_record(&mut self, who: Writer, row: &Row, dies: Instant, loss: Loss) {
         let recorded = self.writer_recorded(who);
-        let log = match who {
-            Writer::Call(id) => &mut self.logs[id as usize],
-            Writer::Errand(id) => &mut self.errands.list[id as usize].log,
-        };
+        let is_remembered = self.blueprint.remembers[row.store as usize];
         let store = &mut self.stores[row.store as usize];
-        log.written.get_or_insert(self.now);
-        if store.is_searchable {
+        let (is_searchable, staleness, now) = (store.is_searchable, store.staleness, self.now);
+        if !is_remembered && dies < self.blueprint.horizon {
+            store.count_loss(loss, recorded);
+        }
+        let log = self.log_of(who);
+        log.written.get_or_insert(now);
+        if is_searchable {
             log.searchable = log.searchable.max(dies);
         }
-        if let Some(staleness) = store.staleness {
+        if let Some(staleness) = staleness {
             log.late = log.late.min(staleness);
         }
-        if self.blueprint.remembers[row.store as usize] {
+        if is_remembered {
             log.sized = Some(SizedCopy { store: row.store, bytes: row.bytes, goes: dies, loss });
             return;
         }
-        if store.staleness.is_some() {
+        if staleness.is_some() {
             log.far = log.far.max(dies);
-        }
-        if dies < self.blueprint.horizon {
-            store.count_loss(loss, recorded);
         }
         if dies >= log.dies {
             (log.dies, log.loss) = (dies, loss);

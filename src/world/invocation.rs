@@ -70,6 +70,8 @@ pub(super) struct Invocations {
     each: usize,
     /// By plan, then number.
     pub(super) list: Vec<Invoked>,
+    /// Connections that each may have open.
+    pub(super) connections: u32,
     /// By plan: errands that nobody awaits.
     tasks: Vec<u32>,
     /// By call.
@@ -106,20 +108,18 @@ impl Invocations {
         if !(blueprint.connections_bind || blueprint.has_tasks || blueprint.has_cpu) {
             return None;
         }
-        let classes = 0..blueprint.model.classes.len();
-        let cpu = classes.filter(|_| blueprint.has_cpu).map(|class| {
-            let steps = 0..blueprint.workflows[blueprint.model.classes[class].workflow.index()].steps.len();
-            steps.map(|step| draws.scatter(&blueprint.component(class, step), Purpose::Cpu)).collect()
-        });
+        let cpu =
+            if blueprint.has_cpu { blueprint.by_step(|name| draws.scatter(name, Purpose::Cpu)) } else { Vec::new() };
         let calls = blueprint.workflows.iter().map(|flow| flow.calls.len());
         Some(Box::new(Invocations {
             each: blueprint.workflows.iter().map(|flow| flow.invocations).max().unwrap_or(0),
             list: Vec::new(),
+            connections: blueprint.model.platform.connections.unwrap_or(u32::MAX),
             tasks: Vec::new(),
             wires: Vec::new(),
             contexts: Vec::new(),
             calls_each: if blueprint.leaves_logs_behind { calls.max().unwrap_or(0) } else { 0 },
-            cpu: cpu.collect(),
+            cpu,
             tally: Tally::default(),
         }))
     }
@@ -192,8 +192,7 @@ impl World<'_> {
     /// is known to the plan.
     pub(super) fn balance_invocations(&self) -> Result<(), String> {
         let Some(invocations) = &self.invocations else { return Ok(()) };
-        let limit = self.blueprint.model.platform.connections.unwrap_or(u32::MAX);
-        if invocations.tally.open_max > limit {
+        if invocations.tally.open_max > invocations.connections {
             return Err("an invocation had more connections than it may".into());
         }
         let errands = || self.errands.of_plans_alive();

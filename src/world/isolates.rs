@@ -8,7 +8,7 @@ use super::invocation::Writer;
 use super::ledger::{AttemptEnd, CallEnd, PlanEnd};
 use super::parts::queue::Queue;
 use super::state::{Phase, Plan, World};
-use crate::model::{Discipline, OnLoss};
+use crate::model::OnLoss;
 use crate::stats::TimeWeighted;
 use crate::streams::{Purpose, Scatter};
 use crate::units::Instant;
@@ -109,8 +109,8 @@ impl World<'_> {
             isolates.places.push(Isolate::default());
             let began = blueprint.recording_from.min(self.now);
             for queue in &blueprint.model.queues {
-                let lines = if queue.discipline == Discipline::Priority { blueprint.line_count } else { 1 };
-                self.queues.push(Queue::closed(queue, lines, began).with_reserve(queue, &blueprint.lines));
+                self.queues
+                    .push(Queue::closed(queue, blueprint.lines_of(queue), began).with_reserve(queue, &blueprint.lines));
             }
             self.memory.resize(self.memory.len() + blueprint.memory_keys, Instant::START);
         }

@@ -6,10 +6,9 @@ use super::fate::LogState;
 use super::ledger::{CallEnd, PlanEnd};
 use super::log::LogStep;
 use super::parts::queue::Admission;
-use super::state::{NO_QUEUE, Phase, World};
+use super::state::{Call, NO_QUEUE, Phase, World};
 use super::work::Work;
 use crate::model::{Arrivals, InvocationScope, OnLogError};
-use crate::policy::Fault;
 
 /// What is left to do with a call at this instant.
 enum Step {
@@ -100,12 +99,7 @@ impl World<'_> {
             return self.land(class);
         }
         let isolates = self.blueprint.model.platform.isolates;
-        let drawn = if isolates > 1 {
-            let word = self.draws[class].routing.next();
-            ((u128::from(word.0) * u128::from(isolates)) >> 64) as u32
-        } else {
-            0
-        };
+        let drawn = if isolates > 1 { self.draws[class].routing.next().index(u64::from(isolates)) as u32 } else { 0 };
         match &self.blueprint.model.classes[class].arrivals {
             Arrivals::Trace { plans } => plans[number as usize].isolate.unwrap_or(drawn),
             _ => drawn,
@@ -429,12 +423,7 @@ impl World<'_> {
         plan.ended_calls += 1;
         let flow = &blueprint.workflows[plan.workflow as usize];
         let are_all = plan.ended_calls as usize == flow.calls.len();
-        // A success first: mostly there is nothing to ask.
-        let decides = match end {
-            CallEnd::Succeeded => None,
-            _ => plan_end(end, flow, self.calls[id as usize].fault),
-        };
-        if let Some(end) = decides.or(are_all.then_some(PlanEnd::Completed)) {
+        if let Some(end) = plan_end(&self.calls[id as usize], flow).or(are_all.then_some(PlanEnd::Completed)) {
             self.decide::<PLAIN>(place, end);
         }
         let plan = &self.plans[place as usize];
@@ -538,12 +527,15 @@ impl World<'_> {
     }
 }
 
-/// What the end of a call means for its plan.
-#[inline]
-fn plan_end(end: CallEnd, flow: &Flow, fault: Option<Fault>) -> Option<PlanEnd> {
+/// What the end of a call means for its plan; of a success, first and mostly, nothing.
+#[inline(always)]
+fn plan_end(call: &Call, flow: &Flow) -> Option<PlanEnd> {
+    if call.end == CallEnd::Succeeded {
+        return None;
+    }
     let aborts = flow.aborts;
-    match end {
-        CallEnd::Failed if aborts && fault.is_some_and(|fault| flow.overload_on.contains(fault)) => {
+    match call.end {
+        CallEnd::Failed if aborts && call.fault.is_some_and(|fault| flow.overload_on.contains(fault)) => {
             Some(PlanEnd::Overloaded)
         }
         CallEnd::Failed if aborts => Some(PlanEnd::Failed),

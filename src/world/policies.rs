@@ -107,12 +107,7 @@ impl Policies {
     pub(super) fn new(blueprint: &Blueprint, draws: &Draws) -> Policies {
         let model = &blueprint.model;
         let scatters = |purpose: Purpose, on: bool| -> Vec<Vec<Scatter>> {
-            let classes = model.classes.iter().filter(|_| on).map(|class| {
-                let workflow = &model.workflows[class.workflow.index()];
-                let name = |step: &str| format!("{}/{}.{step}", class.name, workflow.name);
-                workflow.steps.iter().map(|step| draws.scatter(&name(&step.name), purpose)).collect()
-            });
-            classes.collect()
+            if on { blueprint.by_step(|component| draws.scatter(component, purpose)) } else { Vec::new() }
         };
         let hang = |provider: &crate::model::Provider| provider.server.as_ref().is_some_and(|s| s.hang.value() > 0.0);
         let server = |p: &crate::model::Provider| {

@@ -265,10 +265,6 @@ impl<'b> World<'b> {
         let draws = Draws::new(model.run.seed, replication);
         let spikes = blueprint.spikes();
         let isolates = model.platform.isolates as usize;
-        let lines = |queue: &crate::model::Queue| match queue.discipline {
-            crate::model::Discipline::Priority => blueprint.line_count,
-            _ => 1,
-        };
         let regions = blueprint.class_regions.iter().copied().max().map_or(0, usize::from);
         let used_width = 2 + model.stores.len();
         let widest = |width: fn(&super::build::Flow) -> usize| blueprint.workflows.iter().map(width).max().unwrap_or(0);
@@ -316,7 +312,9 @@ impl<'b> World<'b> {
             copies: Vec::new(),
             memory: vec![Instant::START; isolates * blueprint.memory_keys],
             queues: (0..isolates)
-                .flat_map(|_| model.queues.iter().map(|q| Queue::new(q, lines(q)).with_reserve(q, &blueprint.lines)))
+                .flat_map(|_| {
+                    model.queues.iter().map(|q| Queue::new(q, blueprint.lines_of(q)).with_reserve(q, &blueprint.lines))
+                })
                 .collect(),
             links: Links::default(),
             stores: model.stores.iter().map(|store| Store::new(store, model.run.start, &spikes, &draws)).collect(),

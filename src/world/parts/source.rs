@@ -9,8 +9,6 @@ use crate::units::{CalendarStart, Instant, Rate, Span, Timestamp};
 pub(crate) struct Source {
     flow: Flow,
     gaps: Stream,
-    /// Exponential with a mean of one second: the arrivals that are due are counted in its seconds.
-    unit: &'static Law,
     spikes: Vec<(Instant, Instant, f64)>,
     /// Arrivals so far.
     count: u64,
@@ -131,7 +129,6 @@ impl Source {
         let mut source = Source {
             flow,
             gaps: draws.stream(&class.name, Purpose::Arrival, 0),
-            unit: unit_exponential(),
             spikes: spikes.chain(stretches).collect(),
             count: 0,
             due: Instant::START,
@@ -178,11 +175,11 @@ impl Source {
             }
             Flow::Batch { size, left, .. } => {
                 *left = *size - 1;
-                let due = self.unit.sample(self.gaps.next()).secs();
+                let due = unit_exponential().sample(self.gaps.next()).secs();
                 self.walk(due, horizon)
             }
             Flow::Poisson { .. } | Flow::Profile { .. } | Flow::Mmpp { .. } => {
-                let due = self.unit.sample(self.gaps.next()).secs();
+                let due = unit_exponential().sample(self.gaps.next()).secs();
                 self.walk(due, horizon)
             }
         }
@@ -220,7 +217,7 @@ impl Source {
             Flow::Mmpp { states, state, until, stays } => {
                 while *until <= at {
                     *state = (*state + 1) % states.len();
-                    let stay = self.unit.sample(stays.next()).secs() * states[*state].1;
+                    let stay = unit_exponential().sample(stays.next()).secs() * states[*state].1;
                     *until = after(*until, stay.max(1.0));
                 }
                 Stretch { per_ns: states[*state].0, until: *until }
