@@ -35,7 +35,7 @@ pub use explain::{
     Arithmetic, Ceiling, Charge, IndexReach, InvocationNeed, LongestCall, OpsPerDay, OpsPerPlan, Upgrade, Wave, explain,
 };
 pub use run::{Missed, Options, Precision, metrics, run, run_until};
-pub use sweep::{Axis, grid, latin, sweep};
+pub use sweep::{Axis, grid, latin, set_at, sweep};
 pub use theory::Theory;
 pub use trials::Progress;
 pub use tune::{Candidate, Goal, Search, Tuned, candidates, tune};

@@ -21,6 +21,11 @@ pub struct Axis {
     pub values: Vec<String>,
 }
 
+/// What is set at a point of a grid: the path and the value of each axis.
+pub fn set_at<'a>(axes: &'a [Axis], at: &'a [usize]) -> impl Iterator<Item = (&'a str, &'a str)> {
+    axes.iter().zip(at).map(|(axis, &at)| (axis.path.as_str(), axis.values[at].as_str()))
+}
+
 impl Axis {
     /// Reads `PATH=1..16`, `PATH=0..1/0.25`, or `PATH=8s,12s,20s`.
     ///

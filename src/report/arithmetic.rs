@@ -1,6 +1,6 @@
 //! The page of `explain`: ops per plan, the ladder of ceilings, and what they leave out.
 
-use super::json::{ceiling, finite, invocation, longest_call, ops_per_day, ops_per_plan, pretty};
+use super::json::{ceiling, finite, invocation, longest_call, nullable, ops_per_day, ops_per_plan, pretty};
 use super::text::{WIDTH, heading, plain_table, section, wrapped_table};
 use super::words::{Paint, paragraph};
 use crate::experiment::{Arithmetic, Charge, InvocationNeed, Upgrade, Wave};
@@ -34,7 +34,7 @@ pub fn arithmetic_json(model: &str, description: &str, arithmetic: &Arithmetic) 
         "schema_version": super::SCHEMA_VERSION,
         "model": model,
         "description": description,
-        "demand_per_day": arithmetic.demand_per_day.map_or(Value::Null, finite),
+        "demand_per_day": nullable(arithmetic.demand_per_day),
         "binding": arithmetic.binding().map_or(Value::Null, ceiling),
         "per_plan": arithmetic.per_plan.iter().map(ops_per_plan).collect::<Vec<_>>(),
         "per_day": arithmetic.per_day.iter().map(ops_per_day).collect::<Vec<_>>(),
@@ -85,14 +85,13 @@ fn wave_json(wave: &Wave) -> Value {
 }
 
 fn upgrade_json(upgrade: &Upgrade) -> Value {
-    let number = |x: Option<f64>| x.map_or(Value::Null, finite);
     json!({
         "preset": upgrade.preset,
         "limit": upgrade.limit,
-        "room_per_day": number(upgrade.room),
+        "room_per_day": nullable(upgrade.room),
         "value_per_plan": finite(upgrade.value_per_plan),
-        "extra_month": number(upgrade.extra_month),
-        "pays_from_per_day": number(upgrade.pays_from),
+        "extra_month": nullable(upgrade.extra_month),
+        "pays_from_per_day": nullable(upgrade.pays_from),
     })
 }
 

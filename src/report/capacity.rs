@@ -1,7 +1,7 @@
 //! The pages of `capacity`: the answer in a sentence, the ladder, the probes.
 
 use super::csv::{field, number as csv_number};
-use super::json::{finite, pretty};
+use super::json::{finite, nullable, pretty};
 use super::page::{Page, Table};
 use super::words::{NOTHING, short};
 use crate::experiment::{Capacity, Finding, Found, Rung};
@@ -17,6 +17,10 @@ fn finding(finding: Finding) -> &'static str {
         Finding::Fails => "fails",
         Finding::Undecided => "undecided",
     }
+}
+
+fn kind(rung: &Rung) -> &'static str {
+    if rung.objective { "objective" } else { "limit" }
 }
 
 fn answer(capacity: &Capacity) -> Vec<String> {
@@ -90,12 +94,7 @@ pub(super) fn page(capacity: &Capacity) -> Page {
     let digest = short(&capacity.digest);
     let (tried, events) = (capacity.probes.len(), count(capacity.events));
     let rungs = capacity.ladder.iter().map(|rung| {
-        vec![
-            rung.limit.clone(),
-            if rung.objective { "objective" } else { "limit" }.into(),
-            rung.arithmetic.map_or(NOTHING.into(), number),
-            simulated(rung),
-        ]
+        vec![rung.limit.clone(), kind(rung).into(), rung.arithmetic.map_or(NOTHING.into(), number), simulated(rung)]
     });
     let probes = capacity.probes.iter().map(|probe| {
         let objectives = probe.objectives.iter().zip(&capacity.objectives);
@@ -137,15 +136,13 @@ pub(super) fn csv(capacity: &Capacity) -> String {
     };
     line("capacity", "answer", [None, free_at, binds_at]);
     for rung in &capacity.ladder {
-        let kind = if rung.objective { "objective" } else { "limit" };
-        line(&rung.limit, kind, [rung.arithmetic, rung.free_at, rung.binds_at]);
+        line(&rung.limit, kind(rung), [rung.arithmetic, rung.free_at, rung.binds_at]);
     }
     out
 }
 
 /// For programs.
 pub(super) fn json(capacity: &Capacity) -> String {
-    let number = |x: Option<f64>| x.map_or(Value::Null, finite);
     let (verdict, plans, bounds) = match capacity.found {
         Found::Capacity { plans_per_day, not_at, fails_from } => {
             ("capacity", Some(plans_per_day), (Some(not_at), fails_from))
@@ -156,10 +153,10 @@ pub(super) fn json(capacity: &Capacity) -> String {
     let ladder = capacity.ladder.iter().map(|rung| {
         json!({
             "limit": rung.limit,
-            "kind": if rung.objective { "objective" } else { "limit" },
-            "arithmetic": number(rung.arithmetic),
-            "free_at": number(rung.free_at),
-            "binds_at": number(rung.binds_at),
+            "kind": kind(rung),
+            "arithmetic": nullable(rung.arithmetic),
+            "free_at": nullable(rung.free_at),
+            "binds_at": nullable(rung.binds_at),
         })
     });
     let probes = capacity.probes.iter().map(|probe| {
@@ -180,9 +177,9 @@ pub(super) fn json(capacity: &Capacity) -> String {
         "seed": capacity.seed,
         "demand_per_day": finite(capacity.demand),
         "verdict": verdict,
-        "plans_per_day": number(plans),
-        "not_at": number(bounds.0),
-        "fails_from": number(bounds.1),
+        "plans_per_day": nullable(plans),
+        "not_at": nullable(bounds.0),
+        "fails_from": nullable(bounds.1),
         "verified": capacity.verified.map_or(Value::Null, |(n, f)| json!({ "replications": n, "verdict": finding(f) })),
         "not_monotone": capacity.not_monotone.map_or(Value::Null, |(a, b)| json!({ "fails_at": finite(a), "meets_at": finite(b) })),
         "ladder": ladder.collect::<Vec<_>>(),

@@ -1,7 +1,7 @@
 //! The pages of `compare`: what is better, what moved, every metric side by side.
 
 use super::csv::{field, number as csv_number};
-use super::json::{finite, pretty};
+use super::json::{interval, nullable, pretty};
 use super::page::{Page, Part, Table};
 use super::words::{self, range, value, value_or_dash};
 use crate::experiment::{Change, Comparison, Missed, Row, Standing};
@@ -170,16 +170,15 @@ pub(super) fn csv(comparison: &Comparison) -> String {
 
 /// For programs.
 pub(super) fn json(comparison: &Comparison) -> String {
-    let number = |x: Option<f64>| x.map_or(Value::Null, finite);
     let change = |(at, change): (usize, &Change)| {
         json!({
             "configuration": comparison.names[at + 1],
-            "difference": number(change.difference.map(|difference| difference.mean)),
-            "ci95": change.difference.and_then(|d| d.ci95()).map_or(Value::Null, |(low, high)| json!([finite(low), finite(high)])),
-            "relative": number(change.relative),
-            "p": number(change.p),
+            "difference": nullable(change.difference.map(|difference| difference.mean)),
+            "ci95": interval(change.difference.and_then(|d| d.ci95())),
+            "relative": nullable(change.relative),
+            "p": nullable(change.p),
             "verdict": standing(change.standing),
-            "narrowing": number(change.narrowing),
+            "narrowing": nullable(change.narrowing),
         })
     };
     let configurations = comparison
@@ -188,7 +187,7 @@ pub(super) fn json(comparison: &Comparison) -> String {
         .zip(&comparison.answers)
         .map(|(name, answer)| json!({ "name": name, "digest": answer.digest, "overrides": answer.overrides }));
     let rows = comparison.rows.iter().map(|row| {
-        let means: Vec<Value> = row.means.iter().map(|&mean| number(mean)).collect();
+        let means: Vec<Value> = row.means.iter().map(|&mean| nullable(mean)).collect();
         let changes: Vec<Value> = row.changes.iter().enumerate().map(change).collect();
         (row.metric.clone(), json!({ "unit": row.unit, "means": means, "changes": changes }))
     });

@@ -30,13 +30,13 @@ pub fn json(answer: &Answer) -> String {
         "start": answer.start.to_string(),
         "horizon_s": finite(answer.horizon.secs()),
         "warmup_s": finite(answer.warmup.secs()),
-        "demand_per_day": arithmetic.demand_per_day.map_or(Value::Null, finite),
+        "demand_per_day": nullable(arithmetic.demand_per_day),
         "binding": arithmetic.binding().map_or(Value::Null, ceiling),
         "metrics": metrics,
         "objectives": answer.objectives.iter().map(|(objective, verdict)| json!({
             "metric": objective.metric,
-            "min": objective.min.map_or(Value::Null, finite),
-            "max": objective.max.map_or(Value::Null, finite),
+            "min": nullable(objective.min),
+            "max": nullable(objective.max),
             "verdict": words::verdict(*verdict),
         })).collect::<Vec<_>>(),
         "theory": answer.theory.iter().map(theory::json).collect::<Vec<_>>(),
@@ -62,14 +62,23 @@ pub(super) fn finite(x: f64) -> Value {
     if whole as f64 == x && whole.unsigned_abs() < 1 << 53 { Value::from(whole) } else { Value::from(x) }
 }
 
+/// A number, or null where there is none or it is not finite.
+pub(super) fn nullable(x: Option<f64>) -> Value {
+    x.filter(|x| x.is_finite()).map_or(Value::Null, finite)
+}
+
+/// Both ends of an interval, or null where there is none.
+pub(super) fn interval(ends: Option<(f64, f64)>) -> Value {
+    ends.map_or(Value::Null, |(low, high)| json!([finite(low), nullable(Some(high))]))
+}
+
 fn one_metric(metric: &Metric) -> Value {
-    let number = |x: Option<f64>| x.map_or(Value::Null, finite);
-    let interval = metric.ci95.filter(|(low, high)| low.is_finite() && high.is_finite());
+    let finite_ends = metric.ci95.filter(|(low, high)| low.is_finite() && high.is_finite());
     json!({
-        "mean": number(metric.mean),
-        "ci95": interval.map_or(Value::Null, |(low, high)| json!([finite(low), finite(high)])),
-        "min": number(metric.min),
-        "max": number(metric.max),
+        "mean": nullable(metric.mean),
+        "ci95": interval(finite_ends),
+        "min": nullable(metric.min),
+        "max": nullable(metric.max),
         "unit": metric.unit,
     })
 }

@@ -1,6 +1,6 @@
 //! The verdict of `check` in its forms, and the baseline as it is stored.
 
-use super::json::{finite, pretty};
+use super::json::{interval, nullable, pretty};
 use super::page::{Page, Table};
 use super::words::{NOTHING, Paint, range, short};
 use crate::experiment::{Baseline, Check, Judgement, Outcome, Ruling};
@@ -119,8 +119,8 @@ pub fn judgement_json(judgement: &Judgement) -> String {
             "metric": check.metric,
             "against": if check.baseline { "baseline" } else { "objective" },
             "must_be": check.must,
-            "found": check.found.map_or(Value::Null, finite),
-            "ci95": check.ci95.map_or(Value::Null, |(low, high)| json!([finite(low), finite(high)])),
+            "found": nullable(check.found),
+            "ci95": interval(check.ci95),
             "verdict": ruling(check.ruling),
         })
     });

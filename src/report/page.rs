@@ -45,13 +45,26 @@ impl Table {
     }
 }
 
+impl Part {
+    fn is_empty(&self) -> bool {
+        match self {
+            Part::List(_, items) => items.is_empty(),
+            Part::Table(table) => table.rows.is_empty(),
+        }
+    }
+}
+
 impl Page {
+    fn parts(&self) -> impl Iterator<Item = &Part> {
+        self.parts.iter().filter(|part| !part.is_empty())
+    }
+
     /// For a terminal.
     pub fn text(&self, paint: Paint) -> String {
         let mut out = paint.bold(&self.title) + "\n\n";
         self.answer.iter().for_each(|sentence| out += &paragraph("  ", sentence, WIDTH));
         out += &paragraph("  ", &self.run, WIDTH);
-        for part in &self.parts {
+        for part in self.parts() {
             let (title, body) = match part {
                 Part::List(title, items) => (title, items.iter().map(|item| paragraph("  - ", item, WIDTH)).collect()),
                 Part::Table(table) => {
@@ -70,14 +83,12 @@ impl Page {
             .iter()
             .chain([&self.run])
             .for_each(|sentence| out += &format!("\n{}\n", markdown::escape(sentence)));
-        for part in &self.parts {
+        for part in self.parts() {
             match part {
-                Part::List(_, items) if items.is_empty() => {}
                 Part::List(title, items) => {
                     out += &format!("\n### {}\n\n", markdown::escape(title));
                     items.iter().for_each(|item| out += &format!("- {}\n", markdown::escape(item)));
                 }
-                Part::Table(table) if table.rows.is_empty() => {}
                 Part::Table(table) => {
                     out += &format!("\n### {}\n\n", markdown::escape(&table.title));
                     out += &markdown::table(table);
@@ -92,14 +103,12 @@ impl Page {
         let answer: String = self.answer.iter().map(|sentence| format!("<p>{}</p>\n", escape(sentence))).collect();
         let mut body = format!("<h1>{}</h1>\n<div class=\"says\">\n{answer}</div>\n", escape(&self.title));
         pictures.iter().for_each(|(described, svg)| body += &html::figure(svg, described));
-        for part in &self.parts {
+        for part in self.parts() {
             match part {
-                Part::List(_, items) if items.is_empty() => {}
                 Part::List(title, items) => {
                     let items: String = items.iter().map(|item| format!("<li>{}</li>\n", escape(item))).collect();
                     body += &format!("<section>\n<h2>{}</h2>\n<ul>\n{items}</ul>\n</section>\n", escape(title));
                 }
-                Part::Table(table) if table.rows.is_empty() => {}
                 Part::Table(table) => {
                     let header: Vec<String> = table.header.iter().map(|name| escape(name)).collect();
                     let header: Vec<&str> = header.iter().map(String::as_str).collect();

@@ -2,10 +2,10 @@
 //! is the same to the last bit.
 
 use super::csv::{field, number as csv_number};
-use super::json::{finite, pretty};
+use super::json::{interval, nullable, pretty};
 use super::page::{Page, Table};
 use super::words::{self, NOTHING, range, unit, value};
-use crate::experiment::{Answer, Axis};
+use crate::experiment::{Answer, Axis, set_at};
 use crate::units::count;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -73,10 +73,6 @@ pub fn read_point(text: &str) -> Option<BTreeMap<String, Cell>> {
 }
 
 impl Sweep {
-    fn values<'a>(&'a self, at: &'a [usize]) -> impl Iterator<Item = &'a str> {
-        self.axes.iter().zip(at).map(|(axis, &at)| axis.values[at].as_str())
-    }
-
     /// The first metric at a point.
     pub(super) fn drawn(&self, at: &[usize]) -> Option<f64> {
         self.points.iter().find(|(point, _)| point == at)?.1.get(self.metrics.first()?)?.mean
@@ -102,10 +98,7 @@ impl Sweep {
         let seen = || self.points.iter().filter_map(|(at, cells)| Some((at, cells.get(metric)?.mean?)));
         let (lowest, low) = seen().min_by(|a, b| a.1.total_cmp(&b.1))?;
         let (highest, high) = seen().max_by(|a, b| a.1.total_cmp(&b.1))?;
-        let set = |at: &[usize]| {
-            let named = |(axis, value): (&Axis, &str)| format!("{}={value}", axis.path);
-            self.axes.iter().zip(self.values(at)).map(named).collect::<Vec<_>>().join(" ")
-        };
+        let set = |at: &[usize]| words::assignments(set_at(&self.axes, at));
         let unit = self.unit(metric)?;
         let shown = |x: f64| format!("{} {}", value(x, unit), words::unit(unit)).trim_end().to_string();
         (low < high).then(|| {
@@ -122,7 +115,7 @@ impl Sweep {
             },
         };
         let metrics = self.metrics.iter().map(|metric| cell(cells.get(metric)));
-        self.values(at).map(String::from).chain(metrics).collect()
+        set_at(&self.axes, at).map(|(_, value)| value.to_string()).chain(metrics).collect()
     }
 }
 
@@ -153,7 +146,7 @@ pub(super) fn csv(sweep: &Sweep) -> String {
         sweep.axes.iter().map(|axis| axis.path.clone()).chain(metrics).map(|name| field(&name)).collect();
     let mut out = header.join(",") + "\r\n";
     for (at, cells) in &sweep.points {
-        let mut line: Vec<String> = sweep.values(at).map(field).collect();
+        let mut line: Vec<String> = set_at(&sweep.axes, at).map(|(_, value)| field(value)).collect();
         for metric in &sweep.metrics {
             let cell = cells.get(metric);
             let ci95 = cell.and_then(|cell| cell.ci95);
@@ -166,14 +159,12 @@ pub(super) fn csv(sweep: &Sweep) -> String {
 
 /// For programs, with every metric of every point.
 pub(super) fn json(sweep: &Sweep) -> String {
-    let number = |x: Option<f64>| x.map_or(Value::Null, finite);
     let points = sweep.points.iter().map(|(at, cells)| {
-        let set: Map<_, _> =
-            sweep.axes.iter().zip(sweep.values(at)).map(|(axis, value)| (axis.path.clone(), value.into())).collect();
+        let set: Map<_, _> = set_at(&sweep.axes, at).map(|(path, value)| (path.into(), value.into())).collect();
         let cell = |cell: &Cell| {
             json!({
-                "mean": number(cell.mean),
-                "ci95": cell.ci95.map_or(Value::Null, |(low, high)| json!([finite(low), finite(high)])),
+                "mean": nullable(cell.mean),
+                "ci95": interval(cell.ci95),
                 "unit": cell.unit,
             })
         };

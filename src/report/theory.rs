@@ -1,6 +1,6 @@
 //! The theory beside the simulation: a small table, and a word where they differ.
 
-use super::json::finite;
+use super::json::{finite, interval, nullable};
 use super::text::plain_table;
 use super::words::{NOTHING, Paint, paragraph, range, value, value_or_dash};
 use crate::experiment::{Answer, Theory};
@@ -53,14 +53,13 @@ pub(super) fn warnings(answer: &Answer) -> Vec<String> {
 }
 
 pub(super) fn json(theory: &Theory) -> Value {
-    let number = |x: Option<f64>| x.map_or(Value::Null, finite);
     json!({
         "metric": theory.metric,
         "law": theory.law,
         "value": finite(theory.value),
         "approximate": theory.approximate,
-        "simulated": number(theory.simulated),
-        "interval": theory.interval.map_or(Value::Null, |(low, high)| json!([finite(low), finite(high)])),
+        "simulated": nullable(theory.simulated),
+        "interval": interval(theory.interval),
         "agrees": theory.agrees(),
         "unit": theory.unit,
     })

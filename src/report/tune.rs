@@ -1,10 +1,10 @@
 //! The pages of `tune`: the best values in a sentence, and the best few in a table.
 
 use super::csv::{field, number as csv_number};
-use super::json::{finite, pretty};
+use super::json::{interval, nullable, pretty};
 use super::page::{Page, Table};
 use super::words::{self, NOTHING, range, short};
-use crate::experiment::{Better, Candidate, Goal, Objective, Tuned, Verdict};
+use crate::experiment::{Better, Candidate, Goal, Objective, Tuned, Verdict, set_at};
 use crate::units::{count, number};
 use serde_json::{Map, Value, json};
 
@@ -28,12 +28,11 @@ fn goal_name(goal: &Goal) -> &str {
 
 impl Tuned {
     fn values<'a>(&'a self, candidate: &'a Candidate) -> impl Iterator<Item = (&'a str, &'a str)> {
-        self.axes.iter().zip(&candidate.at).map(|(axis, &at)| (axis.path.as_str(), axis.values[at].as_str()))
+        set_at(&self.axes, &candidate.at)
     }
 
     fn named(&self, candidate: &Candidate) -> String {
-        let all: Vec<String> = self.values(candidate).map(|(path, value)| format!("{path}={value}")).collect();
-        all.join(" ")
+        words::assignments(self.values(candidate))
     }
 }
 
@@ -154,14 +153,14 @@ pub(super) fn csv(tuned: &Tuned) -> String {
 
 /// For programs.
 pub(super) fn json(tuned: &Tuned) -> String {
-    let number = |x: Option<f64>| x.map_or(Value::Null, finite);
     let candidates = tuned.best.iter().map(|candidate| {
         let set: Map<_, _> = tuned.values(candidate).map(|(path, value)| (path.into(), value.into())).collect();
-        let not_met = candidate.not_met.iter().map(|(goal, verdict)| (goal.metric.clone(), words::verdict(*verdict).into()));
+        let not_met =
+            candidate.not_met.iter().map(|(goal, verdict)| (goal.metric.clone(), words::verdict(*verdict).into()));
         json!({
             "set": set,
-            "value": number(candidate.value),
-            "interval": candidate.interval.map_or(Value::Null, |(low, high)| json!([finite(low), number(Some(high).filter(|x| x.is_finite()))])),
+            "value": nullable(candidate.value),
+            "interval": interval(candidate.interval),
             "objectives": words::verdict(candidate.verdict),
             "not_met": not_met.collect::<Map<_, Value>>(),
             "replications": candidate.replications,

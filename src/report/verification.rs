@@ -1,12 +1,12 @@
 //! The pages of `verify`: each law beside what the simulation says of it.
 
 use super::csv::{field, number as csv_number};
-use super::json::{finite, pretty};
+use super::json::{interval, nullable, pretty};
 use super::text::{plain_table, section};
 use super::words::{NOTHING, Paint, paragraph};
 use crate::experiment::verify::{CONFIDENCE, Finding, Verification};
 use crate::units::{number, percent};
-use serde_json::{Value, json};
+use serde_json::json;
 
 /// How wide prose is set.
 const WIDTH: usize = 100;
@@ -128,7 +128,6 @@ pub fn verification_csv(verification: &Verification) -> String {
 
 /// Renders a verification as JSON.
 pub fn verification_json(verification: &Verification) -> String {
-    let number = |x: Option<f64>| x.filter(|x| x.is_finite()).map_or(Value::Null, finite);
     let law = |finding: &Finding| {
         json!({
             "topic": finding.topic,
@@ -137,10 +136,10 @@ pub fn verification_json(verification: &Verification) -> String {
             "measured": finding.measured,
             "model": format!("verify/{}.toml", finding.base),
             "set": finding.set,
-            "exact": number(Some(finding.exact)),
-            "allowance": number(Some(finding.allowance)),
-            "mean": number(finding.mean),
-            "interval": finding.interval.map_or(Value::Null, |(low, high)| json!([finite(low), finite(high)])),
+            "exact": nullable(Some(finding.exact)),
+            "allowance": nullable(Some(finding.allowance)),
+            "mean": nullable(finding.mean),
+            "interval": interval(finding.interval),
             "replications": finding.replications,
             "holds": finding.holds(),
         })

@@ -186,3 +186,8 @@ pub(super) fn wave(wave: &Wave) -> String {
     waves.extend(Some(wave.calls % wave.connections).filter(|&rest| rest > 0).map(|rest| count(rest.into())));
     format!("The {calls} calls of {} run as {}: {why}.", wave.step, waves.join(" + "))
 }
+
+/// Values that are set, as `--set` takes them: `queue.ai.max_concurrency=8 queue.ai.max_queue=64`.
+pub(super) fn assignments<'a>(set: impl Iterator<Item = (&'a str, &'a str)>) -> String {
+    set.map(|(path, value)| format!("{path}={value}")).collect::<Vec<_>>().join(" ")
+}

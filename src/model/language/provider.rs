@@ -148,19 +148,7 @@ static ERRORS: Section = Section {
     ],
 };
 
-/// What a provider can bill: what reached it.
-const BILLABLE: &[&str] = &[
-    "timeout",
-    "rate_limited",
-    "server_error",
-    "overloaded",
-    "parse_failure",
-    "invalid_response",
-    "network",
-    "auth",
-    "bad_request",
-];
-
+/// Every fault: first those of attempts that reach the provider, then those of attempts that are not sent.
 pub(super) const FAULTS: &[&str] = &[
     "timeout",
     "rate_limited",
@@ -175,17 +163,24 @@ pub(super) const FAULTS: &[&str] = &[
     "breaker_open",
 ];
 
+/// What a provider can bill: what reached it.
+const BILLABLE: &[&str] = FAULTS.split_at(9).0;
+
+const RETRY_PRESET: Field =
+    optional("preset", OneOf(crate::model::preset::RETRIES), "none", "Where the defaults below come from.");
+const RETRY_ON: Field = optional(
+    "on",
+    List(&OneOf(FAULTS), None),
+    "timeout, rate_limited, server_error, overloaded, network",
+    "The kinds of fault that are retried.",
+);
+
 pub(super) static RETRY: Section = Section {
     title: "[retry.NAME]",
     fields: &[
-        optional("preset", OneOf(crate::model::preset::RETRIES), "none", "Where the defaults below come from."),
+        RETRY_PRESET,
         default("max", Whole(0, 100), "2", "Retries, so there are `max` + 1 attempts."),
-        optional(
-            "on",
-            List(&OneOf(FAULTS), None),
-            "timeout, rate_limited, server_error, overloaded, network",
-            "The kinds of fault that are retried.",
-        ),
+        RETRY_ON,
         optional("backoff", Table(&BACKOFF), "all defaults", "The wait before a retry."),
         default("hold_slot", Bool, "true", "Whether the call keeps its slot while it waits, or queues again."),
         optional("sdk", Table(&LAYER), "none", "Retries inside each attempt of this layer."),
@@ -231,14 +226,9 @@ static BACKOFF: Section = Section {
 static LAYER: Section = Section {
     title: "a layer of retries",
     fields: &[
-        optional("preset", OneOf(crate::model::preset::RETRIES), "none", "Where the defaults below come from."),
+        RETRY_PRESET,
         default("max", Whole(0, 100), "2", "Retries for each attempt of the layer around it."),
-        optional(
-            "on",
-            List(&OneOf(FAULTS), None),
-            "timeout, rate_limited, server_error, overloaded, network",
-            "The kinds of fault that are retried.",
-        ),
+        RETRY_ON,
         optional("backoff", Table(&BACKOFF), "all defaults", "The wait before a retry; the slot is held."),
     ],
 };
