@@ -236,3 +236,97 @@ set = { "queue.q.max_queue" = 30 }
     let third = &json["settings"][4];
     assert_eq!((&third["path"], &third["from_s"]), (&"queue.q.max_concurrency".into(), &21_690.into()));
 }
+
+/// Everything that can change beside queues and rates, each with a value that it keeps.
+const RICH: &str = r#"
+[run]
+horizon = "3h"
+replications = 2
+[platform]
+connections = 2
+[platform.requests]
+limit = 900
+[traffic.user]
+arrivals = { process = "poisson", per_minute = 6 }
+priority = 1
+retry = { chance = 0.5, after = "20s", max = 2 }
+[traffic.crowd]
+workflow = "ask"
+arrivals = { process = "closed", users = 3, think = "30s" }
+[workflow.ask]
+steps = [{ name = "look", lookup = "t" }, { name = "may", limiter = "l", after = ["look"] }, { name = "row", d1 = "db", after = ["may"] }]
+[workflow.plan]
+steps = [{ name = "call", provider = "p", queue = "q", calls = 3, parallel = 3 }]
+[provider.p]
+latency = { dist = "exponential", mean = "4s" }
+request_timeout = "9s"
+requests_per_minute = 40
+max_concurrency = 8
+outage = { mean_up = "20m", mean_down = "2m" }
+hang = 0.01
+[breaker.p]
+fail_max = 4
+[hedge.p]
+after = "6s"
+[retry.p]
+budget = { ratio = 0.2, burst = 5 }
+[queue.q]
+max_concurrency = 4
+max_queue = 8
+discipline = "priority"
+adaptive = { min = 2 }
+[tiers.t]
+keys = { law = "zipf", count = 40 }
+compute = "2s"
+restarts_per_day = 12
+tier = [{ name = "memory", per = "isolate", entries = 10, ttl = "10m", latency = "1ms" }]
+[store.kv]
+kind = "kv"
+background = { reads_per_day = 500 }
+[limiter.l]
+people = { law = "uniform", count = 5 }
+per_day = 60
+[d1.db]
+latency = "300ms"
+max_queue = 2
+[reader.admin]
+get_every = "10m"
+[logfile.f]
+max_size = "4KiB"
+"#;
+
+#[test]
+fn what_keeps_its_value_keeps_every_metric() {
+    let values = [
+        ("platform.connections", "2", "3"),
+        ("platform.requests.limit", "900", "500"),
+        ("traffic.user.priority", "1", "-1"),
+        ("traffic.user.retry.chance", "0.5", "0.9"),
+        ("traffic.crowd.arrivals.users", "3", "1"),
+        ("provider.p.requests_per_minute", "40", "20"),
+        ("provider.p.max_concurrency", "8", "3"),
+        ("provider.p.outage.mean_up", "\"20m\"", "\"5m\""),
+        ("provider.p.hang", "0.01", "0.1"),
+        ("breaker.p.fail_max", "4", "2"),
+        ("breaker.p.half_open_probes", "1", "3"),
+        ("hedge.p.after", "\"6s\"", "\"2s\""),
+        ("retry.p.budget.burst", "5", "1"),
+        ("queue.q.adaptive.min", "2", "1"),
+        ("tiers.t.tier.memory.entries", "10", "3"),
+        ("tiers.t.tier.memory.ttl", "\"10m\"", "\"1m\""),
+        ("tiers.t.restarts_per_day", "12", "48"),
+        ("store.kv.background.reads_per_day", "500", "50"),
+        ("limiter.l.per_day", "60", "20"),
+        ("d1.db.max_queue", "2", "1"),
+        ("reader.admin.get_every", "\"10m\"", "\"1m\""),
+        ("logfile.f.max_size", "\"4KiB\"", "\"1KiB\""),
+    ];
+    // Beside a change that nothing sees, so that the slots over time are measured in both.
+    let other = "[[change]]\nat = \"1h\"\nset = { \"queue.q.patience\" = \"10h\" }\n";
+    let before = metrics(&(RICH.to_owned() + other));
+    for (path, same, new) in values {
+        let change = |value: &str| format!("{RICH}{other}[[change]]\nat = \"90m\"\nset = {{ \"{path}\" = {value} }}\n");
+        assert_eq!(metrics(&change(same)), before, "{path}");
+        assert_ne!(metrics(&change(new)), before, "{path}");
+    }
+}

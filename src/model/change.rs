@@ -10,12 +10,13 @@ use super::input::{Input, Source};
 use super::language::{MODEL, TAGS};
 use super::names::Names;
 use super::problems::{At, Complaint};
-use super::spec::{Arrivals, Class, Model, Provider, Store};
+use super::spec::Model;
 use super::tree::{Node, Value};
 use super::{load, overlay, shape};
-use crate::policy::{Quota, Window};
-use crate::streams::LawSpec;
 use crate::units::{Span, number};
+
+mod may;
+mod program;
 
 /// A whole model that is in force from an instant on.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,6 +27,8 @@ pub struct Stage {
     pub model: Model,
     /// How it reaches the isolates.
     pub reach: Reach,
+    /// Whether it changes what each isolate keeps: queues, breakers, budgets of retries.
+    pub is_program: bool,
 }
 
 /// How long a new value takes to reach an isolate: two times, each uniform from nothing to this. 0: all have it at once.
@@ -106,13 +109,16 @@ pub(super) fn apply(input: &mut Input<'_>, source: &Source, root: &mut Node, ove
         note(&mut settings, change);
         let Some(mut model) = try_out(input, source, root, change, Some(&base), overrides) else { continue };
         digests.push(std::mem::take(&mut model.digest));
+        let is_program = change.values.iter().any(|(_, keys, _)| program::is_kept(keys));
         match base.stages.last_mut() {
-            Some(last) if last.from == change.from && last.reach == change.reach => last.model = model,
+            Some(last) if last.from == change.from && last.reach == change.reach => {
+                (last.model, last.is_program) = (model, last.is_program || is_program);
+            }
             Some(last) if last.from == change.from => {
                 let complaint = Complaint::new("two changes at one instant that reach the isolates in different ways");
                 input.problems.report_once(change.whole.at, "change", complaint.cure("give them different times"));
             }
-            _ => base.stages.push(Stage { from: change.from, model, reach: change.reach }),
+            _ => base.stages.push(Stage { from: change.from, model, reach: change.reach, is_program }),
         }
     }
     if !digests.is_empty() {
@@ -159,10 +165,9 @@ fn declared(input: &mut Input<'_>, root: &Node) -> Vec<Declared> {
 /// What each isolate keeps of its own, and so may change in one and not yet in another.
 fn only_queues(input: &mut Input<'_>, values: &[Leaf]) {
     for (path, keys, node) in values {
-        let keys: Vec<&str> = keys.iter().map(|(key, _)| key.as_str()).collect();
-        if !matches!(keys[..], ["queue", _, "max_concurrency" | "max_queue"]) {
+        if !program::may_be_late(keys) {
             let complaint = Complaint::new("not a value that reaches each isolate by itself")
-                .allowed("`max_concurrency` and `max_queue` of a queue")
+                .allowed(program::ALLOWED)
                 .cure("leave out `staleness` and `every`, and say with `takes` when it is there");
             input.problems.report_once(node.key, path, complaint);
         }
@@ -206,12 +211,17 @@ fn try_out(
             input.problems.report_once(value.key, path, complaint);
             return None;
         }
+        if keys.last().is_some_and(|(key, _)| key == "preset") {
+            let complaint = Complaint::new("this cannot change while the model runs").found("a preset");
+            input.problems.report_once(value.key, path, complaint.cure("change the values that it stands for"));
+            return None;
+        }
         overlay::put(input, &mut changed, keys, String::new(), value.clone());
     }
     shape::check(&changed, &super::language::ROOT, "", &mut input.problems);
     let model = load::checked(input, source, &changed, overrides).filter(|_| input.problems.is_empty())?;
     if let Some(base) = base
-        && let Some(part) = differs(base, &model)
+        && let Some(part) = may::differs(base, &model)
     {
         let path = change.values.first().map_or("", |(path, ..)| path.as_str());
         let complaint = Complaint::new("this cannot change while the model runs")
@@ -242,131 +252,6 @@ fn known(names: &Names, section: &str, name: Option<&str>) -> Result<(), Complai
     match name {
         Some(name) if list.position(name).is_none() => Err(list.missing(name)),
         _ => Ok(()),
-    }
-}
-
-/// The part in which two models differ in more than the values that may change.
-fn differs(base: &Model, stage: &Model) -> Option<&'static str> {
-    let mut stage = stage.clone();
-    for (class, of) in stage.classes.iter_mut().zip(&base.classes) {
-        keep_class(class, of);
-    }
-    for (workflow, of) in stage.workflows.iter_mut().zip(&base.workflows) {
-        workflow.on_call_error = of.on_call_error;
-        for (step, of) in workflow.steps.iter_mut().zip(&of.steps) {
-            step.latency.clone_from(&of.latency);
-            step.critical = of.critical;
-        }
-    }
-    for (provider, of) in stage.providers.iter_mut().zip(&base.providers) {
-        keep_provider(provider, of);
-    }
-    for (queue, of) in stage.queues.iter_mut().zip(&base.queues) {
-        (queue.max_concurrency, queue.max_queue, queue.patience) = (of.max_concurrency, of.max_queue, of.patience);
-    }
-    for (store, of) in stage.stores.iter_mut().zip(&base.stores) {
-        keep_store(store, of);
-    }
-    for (read, of) in stage.reads.iter_mut().zip(&base.reads) {
-        keep_some(&mut read.memory_ttl, &of.memory_ttl);
-    }
-    (stage.logging.level, stage.logging.on_error) = (base.logging.level, base.logging.on_error);
-    for (op, of) in stage.logging.ops.iter_mut().zip(&base.logging.ops) {
-        (op.ttl, op.bytes) = (of.ttl, of.bytes);
-    }
-    keep_some(&mut stage.platform.subrequests_external, &base.platform.subrequests_external);
-    keep_some(&mut stage.platform.subrequests_internal, &base.platform.subrequests_internal);
-    [
-        ("platform", stage.platform != base.platform),
-        ("traffic", stage.classes != base.classes),
-        ("workflow", stage.workflows != base.workflows),
-        ("provider", stage.providers != base.providers),
-        ("queue", stage.queues != base.queues),
-        ("store", stage.stores != base.stores),
-        ("tiers", stage.tiers != base.tiers),
-        ("d1", stage.d1 != base.d1),
-        ("limiter", stage.limiters != base.limiters),
-        ("reads", stage.reads != base.reads),
-        ("logging", stage.logging != base.logging),
-        ("reader", stage.readers != base.readers),
-        ("logfile", stage.logfiles != base.logfiles),
-        ("isolates", stage.isolates != base.isolates),
-        ("diagnostics", stage.diagnostics != base.diagnostics),
-        ("cost", stage.cost != base.cost),
-        ("run", stage.run != base.run),
-    ]
-    .into_iter()
-    .find_map(|(part, differs)| differs.then_some(part))
-}
-
-/// What is there before and after may change; what comes or goes may not.
-fn keep_some<T: Clone>(value: &mut Option<T>, of: &Option<T>) {
-    if value.is_some() && of.is_some() {
-        value.clone_from(of);
-    }
-}
-
-fn keep_class(class: &mut Class, of: &Class) {
-    class.patience = of.patience;
-    keep_some(&mut class.leaves_after, &of.leaves_after);
-    match (&mut class.arrivals, &of.arrivals) {
-        (Arrivals::Poisson(rate), Arrivals::Poisson(of))
-        | (Arrivals::Deterministic(rate), Arrivals::Deterministic(of))
-        | (Arrivals::Profile { rate, .. }, Arrivals::Profile { rate: of, .. })
-        | (Arrivals::Batch { rate, .. }, Arrivals::Batch { rate: of, .. }) => *rate = *of,
-        (Arrivals::Closed { think, .. }, Arrivals::Closed { think: of, .. }) => think.clone_from(of),
-        _ => {}
-    }
-}
-
-fn keep_provider(provider: &mut Provider, of: &Provider) {
-    provider.latency.clone_from(&of.latency);
-    provider.request_timeout = of.request_timeout;
-    provider.errors.clone_from(&of.errors);
-    provider.request_error = of.request_error;
-    provider.retry = of.retry;
-}
-
-fn keep_store(store: &mut Store, of: &Store) {
-    // What is left to no chance has no draws: a law stays one, and a constant too.
-    let is_constant = |law: &LawSpec| matches!(law, LawSpec::Constant { .. });
-    for (law, of) in store.latency.iter_mut().zip(&of.latency) {
-        if is_constant(law) == is_constant(of) {
-            law.clone_from(of);
-        }
-    }
-    for (quotas, of) in store.quotas.iter_mut().zip(&of.quotas) {
-        for (quota, of) in quotas.iter_mut().zip(of) {
-            keep_quota(quota, of);
-        }
-    }
-    store.key_spacing = of.key_spacing;
-    store.on_key_exceed = of.on_key_exceed;
-    store.ttl = of.ttl;
-    store.ops_per_invocation = of.ops_per_invocation;
-    store.retry_after = of.retry_after;
-    if let (Some(storage), Some(of)) = (&mut store.storage, &of.storage) {
-        storage.limit = of.limit;
-    }
-    if store.evictions_per_hour > 0.0 && of.evictions_per_hour > 0.0 {
-        store.evictions_per_hour = of.evictions_per_hour;
-    }
-    for (chance, of) in
-        [(&mut store.network_errors, of.network_errors), (&mut store.put_stores_nothing, of.put_stores_nothing)]
-    {
-        if chance.value() > 0.0 && of.value() > 0.0 {
-            *chance = of;
-        }
-    }
-}
-
-fn keep_quota(quota: &mut Quota, of: &Quota) {
-    quota.limit = of.limit;
-    quota.enforcement_lag = of.enforcement_lag;
-    if let (Window::Bucket(burst, span), Window::Bucket(of, of_span)) = (&mut quota.window, of.window)
-        && *span == of_span
-    {
-        *burst = of;
     }
 }
 

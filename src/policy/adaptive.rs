@@ -31,6 +31,12 @@ impl AdaptiveLimit {
         AdaptiveLimit { rules, limit: f64::from(rules.max), cut: None }
     }
 
+    /// Other rules hold from now on; the limit stays where it is, as far as they allow.
+    pub fn change(&mut self, rules: Aimd) {
+        self.rules = rules;
+        self.limit = self.limit.clamp(f64::from(rules.min), f64::from(rules.max));
+    }
+
     /// The limit now, in whole slots.
     pub fn limit(&self) -> u32 {
         self.limit as u32

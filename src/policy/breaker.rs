@@ -131,6 +131,17 @@ impl Circuit {
         }
     }
 
+    /// Other rules hold from now on. What is counted stays counted, and one that is open stays so until it was to be:
+    /// then the new rules say how many probes there are.
+    pub fn change(&mut self, rules: Breaker) {
+        self.rules = rules;
+        if let State::HalfOpen { succeeded, .. } = self.state
+            && succeeded >= rules.half_open_probes
+        {
+            self.enter(State::Closed);
+        }
+    }
+
     fn enter(&mut self, state: State) {
         self.state = state;
         self.round = self.round.wrapping_add(1);

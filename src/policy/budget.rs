@@ -34,14 +34,25 @@ const RETRY: u128 = 1_000_000_000_000_000;
 impl Purse {
     /// Full.
     pub fn new(rules: RetryBudget) -> Purse {
-        let most = u128::from(rules.burst) * RETRY;
-        Purse {
-            per_request: (rules.ratio * 1e15) as u128,
-            per_nanosecond: (rules.min_per_second * 1e6) as u128,
-            most,
-            saved: most,
-            since: Instant::START,
-        }
+        let most = u128::MAX;
+        let mut purse = Purse { per_request: 0, per_nanosecond: 0, most, saved: most, since: Instant::START };
+        purse.change(rules, Instant::START);
+        purse
+    }
+
+    /// Other rules hold from `now` on; what is saved stays, as far as it fits.
+    pub fn change(&mut self, rules: RetryBudget, now: Instant) {
+        self.catch_up(now);
+        self.per_request = (rules.ratio * 1e15) as u128;
+        self.per_nanosecond = (rules.min_per_second * 1e6) as u128;
+        self.most = u128::from(rules.burst) * RETRY;
+        self.saved = self.saved.min(self.most);
+    }
+
+    fn catch_up(&mut self, now: Instant) {
+        let passed = u128::from(now.saturating_since(self.since).nanos());
+        self.saved = self.saved.saturating_add(passed * self.per_nanosecond).min(self.most);
+        self.since = self.since.max(now);
     }
 
     /// A request is made.
@@ -51,9 +62,7 @@ impl Purse {
 
     /// Takes a retry out at `now`, if one is there.
     pub fn spend(&mut self, now: Instant) -> bool {
-        let passed = u128::from(now.saturating_since(self.since).nanos());
-        self.saved = (self.saved + passed * self.per_nanosecond).min(self.most);
-        self.since = self.since.max(now);
+        self.catch_up(now);
         let is_there = self.saved >= RETRY;
         self.saved -= if is_there { RETRY } else { 0 };
         is_there

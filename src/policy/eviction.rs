@@ -3,6 +3,8 @@
 //! Keys are small whole numbers, so that an entry is a place in a table and every operation takes constant time.
 
 use crate::units::{Instant, Span};
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 
 /// Who goes when there is no room for one more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,6 +55,8 @@ pub struct Cache {
     evict: Evict,
     renew: Renew,
     nodes: Vec<Node>,
+    /// When which entry goes, once they do not live equally long: some of it is no longer true.
+    ends: Option<BinaryHeap<Reverse<(Instant, u32)>>>,
     held: u32,
     /// Entries that were put in where they were not.
     pub added: u64,
@@ -70,6 +74,7 @@ impl Cache {
             evict,
             renew,
             nodes: vec![nobody; keys as usize + 1],
+            ends: None,
             held: 0,
             added: 0,
             forgotten: Forgotten::default(),
@@ -95,9 +100,25 @@ impl Cache {
         self.unlink(key, BY_USE);
         self.append(key, BY_USE);
         if self.renew == Renew::OnRead {
-            self.nodes[key as usize].expires = self.end_of_life(now);
+            self.lives_from(key, now);
         }
         true
+    }
+
+    /// There is another room, and another time to live for what is written from now on; whoever must make room goes at
+    /// once.
+    pub fn change(&mut self, places: u32, ttl: Option<Span>, now: Instant) {
+        self.expire(now);
+        self.places = places;
+        while self.held > places {
+            self.make_room();
+        }
+        if ttl == self.ttl {
+            return;
+        }
+        let held = (0..self.head()).filter(|&key| self.nodes[key as usize].held);
+        self.ends.get_or_insert_with(|| held.map(|key| Reverse((self.nodes[key as usize].expires, key))).collect());
+        self.ttl = ttl;
     }
 
     /// Puts a key in, or writes it anew; whoever must make room goes.
@@ -108,9 +129,7 @@ impl Cache {
             self.unlink(key, BY_WRITE);
         } else {
             if self.held == self.places {
-                let order = if self.evict == Evict::Lru { BY_USE } else { BY_WRITE };
-                self.remove(self.first(order));
-                self.forgotten.evicted += 1;
+                self.make_room();
             }
             self.held += 1;
             self.added += 1;
@@ -118,7 +137,13 @@ impl Cache {
         }
         self.append(key, BY_USE);
         self.append(key, BY_WRITE);
-        self.nodes[key as usize].expires = self.end_of_life(now);
+        self.lives_from(key, now);
+    }
+
+    fn make_room(&mut self) {
+        let order = if self.evict == Evict::Lru { BY_USE } else { BY_WRITE };
+        self.remove(self.first(order));
+        self.forgotten.evicted += 1;
     }
 
     /// Everything goes at once.
@@ -130,8 +155,12 @@ impl Cache {
         }
     }
 
-    /// Entries whose life is over by now go. All live equally long, so they go in the order of what renews them.
+    /// Entries whose life is over by now go. All live equally long, so they go in the order of what renews them; unless
+    /// the time to live has changed.
     pub fn expire(&mut self, now: Instant) {
+        if self.ends.is_some() {
+            return self.expire_in_order(now);
+        }
         if self.ttl.is_none() {
             return;
         }
@@ -142,8 +171,25 @@ impl Cache {
         }
     }
 
-    fn end_of_life(&self, now: Instant) -> Instant {
-        self.ttl.map_or(Instant::NEVER, |ttl| now.saturating_add(ttl))
+    fn expire_in_order(&mut self, now: Instant) {
+        while let Some(Reverse((at, key))) = self.ends.as_ref().and_then(|ends| ends.peek().copied())
+            && at <= now
+        {
+            self.ends.as_mut().and_then(BinaryHeap::pop);
+            if self.nodes[key as usize].held && self.nodes[key as usize].expires == at {
+                self.remove(key);
+                self.forgotten.expired += 1;
+            }
+        }
+    }
+
+    /// The life of an entry begins anew.
+    fn lives_from(&mut self, key: u32, now: Instant) {
+        let expires = self.ttl.map_or(Instant::NEVER, |ttl| now.saturating_add(ttl));
+        self.nodes[key as usize].expires = expires;
+        if let Some(ends) = self.ends.as_mut().filter(|_| expires < Instant::NEVER) {
+            ends.push(Reverse((expires, key)));
+        }
     }
 
     fn head(&self) -> u32 {

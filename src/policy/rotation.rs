@@ -53,6 +53,13 @@ impl Rotation {
         dropped
     }
 
+    /// Other rules hold from now on: files that are too many are dropped at once, and the answer is when they had begun.
+    pub fn change(&mut self, on: RotateOn, backups: u32) -> impl Iterator<Item = Instant> {
+        (self.on, self.backups) = (on, backups as usize);
+        let over = self.begun.len().saturating_sub(self.backups + 1);
+        self.begun.drain(..over)
+    }
+
     /// When the files that are there had begun, the oldest first.
     pub fn files(&self) -> impl Iterator<Item = Instant> {
         self.begun.iter().copied()

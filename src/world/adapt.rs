@@ -1,6 +1,7 @@
 //! Limits of concurrency that follow the provider: every attempt that ends tells the queue it came through.
 
 use super::state::{NO_QUEUE, World};
+use crate::model::Queue;
 use crate::policy::{AdaptiveLimit, Fault};
 use crate::units::Instant;
 
@@ -31,6 +32,18 @@ impl World<'_> {
         while let Some(next) = self.queues[place].serve_next(&mut self.links, self.now) {
             self.grant::<false>(next);
         }
+    }
+
+    /// Other rules for the limit of a queue, which stays where it is as far as they allow.
+    pub(super) fn change_limit(&mut self, place: usize, was: &Queue, is: &Queue) {
+        let (Some((was, _)), Some((is, _))) = (was.adaptive, is.adaptive) else { return };
+        if place >= self.adaptive.len() {
+            self.adaptive.resize(place + 1, None);
+        }
+        let limit = self.adaptive[place].get_or_insert_with(|| AdaptiveLimit::new(was));
+        limit.change(is);
+        let slots = limit.limit();
+        self.queues[place].limit(slots, self.now);
     }
 
     /// An isolate goes, and what its queues have learnt.

@@ -117,6 +117,10 @@ pub struct Blueprint {
     pub(super) recording_from: Instant,
     /// How it reaches the isolates, where it is such a stage.
     pub(super) reach: Reach,
+    /// Whether it changes what each isolate keeps: queues, breakers, budgets of retries.
+    pub(super) is_program: bool,
+    /// Whether some stage reaches each isolate by itself.
+    pub(super) is_late: bool,
     /// What takes its place later, and when.
     pub(super) stages: Vec<(Instant, Blueprint)>,
 }
@@ -195,6 +199,11 @@ pub(super) struct Provider {
     pub(super) retry: Retry,
 }
 
+/// Whether this holds of a model at its start or in any stage.
+fn is_ever(whole: &Model, has: impl Fn(&Model) -> bool) -> bool {
+    has(whole) || whole.stages.iter().any(|stage| has(&stage.model))
+}
+
 impl Blueprint {
     /// Compiles a checked model.
     ///
@@ -203,7 +212,11 @@ impl Blueprint {
     pub fn new(model: &Model) -> Result<Blueprint, String> {
         let mut blueprint = Blueprint::of_stage(model, model)?;
         for stage in &model.stages {
-            let of_stage = Blueprint { reach: stage.reach, ..Blueprint::of_stage(&stage.model, model)? };
+            let of_stage = Blueprint {
+                reach: stage.reach,
+                is_program: stage.is_program,
+                ..Blueprint::of_stage(&stage.model, model)?
+            };
             blueprint.stages.push((Instant::START + stage.from, of_stage));
         }
         Ok(blueprint)
@@ -243,7 +256,9 @@ impl Blueprint {
             _ => Ok(None),
         };
         let thinks: Result<Vec<Option<u16>>, String> = model.classes.iter().map(&mut think).collect();
-        let mut priorities: Vec<i32> = model.classes.iter().map(|class| class.priority).collect();
+        let of_all = |of: &Model| of.classes.iter().map(|class| class.priority).collect::<Vec<i32>>();
+        let mut priorities = of_all(whole);
+        priorities.extend(whole.stages.iter().flat_map(|stage| of_all(&stage.model)));
         priorities.sort_unstable_by(|a, b| b.cmp(a));
         priorities.dedup();
         let line_of = |priority| priorities.iter().position(|&p| p == priority).unwrap_or(0).min(255) as u8;
@@ -261,7 +276,9 @@ impl Blueprint {
         let is_plain = |p: &Provider| p.faults.is_empty() && p.request_error == 0.0 && !p.from_arrival;
         let guarded = model.has_policies();
         let limits_external = model.platform.subrequests_external.is_some();
-        let (connections_bind, has_cpu) = (model.connections_bind(), model.takes_cpu());
+        let connections_bind = is_ever(whole, Model::connections_bind);
+        let has_cpu = model.takes_cpu();
+        let is_late = whole.stages.iter().any(|stage| !stage.reach.is_at_once());
         let adapts = model.queues.iter().any(|queue| queue.adaptive.is_some());
         let bills_tokens = model.providers.iter().any(|provider| provider.tokens.is_some());
         let has_trace = model.classes.iter().any(|class| matches!(class.arrivals, Arrivals::Trace { .. }));
@@ -302,6 +319,7 @@ impl Blueprint {
                 && !has_semaphores
                 && !limits_external
                 && !connections_bind
+                && !is_late
                 && !has_trace
                 && providers.iter().all(is_plain),
             bills_tokens,
@@ -331,9 +349,16 @@ impl Blueprint {
             horizon: Instant::START + model.run.horizon,
             recording_from: Instant::START + model.run.warmup,
             reach: Reach::default(),
+            is_program: false,
+            is_late,
             stages: Vec::new(),
             model: model.clone(),
         })
+    }
+
+    /// Whether this holds at the start or in any stage.
+    pub(super) fn is_ever(&self, has: impl Fn(&Model) -> bool) -> bool {
+        has(&self.model) || self.stages.iter().any(|(_, stage)| has(&stage.model))
     }
 
     /// Whether nothing can happen to a call beside a queue, answers, timeouts and retries: then the loop runs in a form

@@ -8,17 +8,9 @@ use super::build::Blueprint;
 use super::event::{Event, Rank, order};
 use super::semaphore::OUTSIDE;
 use super::state::{Phase, World, templates};
-use crate::model::{Arrivals, Model};
+use crate::model::{Arrivals, Class, Model};
 use crate::streams::Purpose;
 use crate::units::Instant;
-
-/// New sizes of a queue of one isolate, on their way to it; none: as before.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct News {
-    queue: usize,
-    slots: Option<u32>,
-    places: Option<u32>,
-}
 
 impl<'b> World<'b> {
     /// Puts the changes on the calendar.
@@ -30,18 +22,62 @@ impl<'b> World<'b> {
         }
     }
 
-    /// The values of this stage are in force from now on.
+    /// The values of this stage are in force from now on: sizes of queues in each isolate once they reach it.
     pub(super) fn change(&mut self, stage: usize) {
         let stages: &'b [(Instant, Blueprint)] = self.stages;
         let before = self.blueprint;
         self.blueprint = &stages[stage].1;
+        self.stage = 1 + stage as u16;
         let blueprint = self.blueprint;
         self.templates = (0..blueprint.model.classes.len()).map(|class| templates(blueprint, class)).collect();
-        for (store, spec) in self.stores.iter_mut().zip(&blueprint.model.stores) {
-            store.change(spec, self.now);
-        }
+        self.change_stores(before);
+        self.change_services(&before.model);
         self.redraw_latencies();
-        self.change_queues(&before.model, stage);
+        if before.lines != blueprint.lines {
+            self.queues.iter_mut().for_each(|queue| queue.change_ranks(&blueprint.lines));
+        }
+        self.change_program(before);
+        self.change_users(&before.model);
+        self.keep_the_least();
+        self.drain::<false>();
+    }
+
+    /// The stores, and what is kept in them.
+    fn change_stores(&mut self, before: &Blueprint) {
+        let (blueprint, now) = (self.blueprint, self.now);
+        for (store, spec) in self.stores.iter_mut().zip(&blueprint.model.stores) {
+            store.change(spec, now);
+        }
+        for store in 0..self.stores.len() {
+            if before.model.stores[store].capacity != blueprint.model.stores[store].capacity {
+                self.make_room(store);
+            }
+        }
+        if let (Some(index), Some(staleness)) = (&mut self.index, blueprint.index_staleness()) {
+            index.change(blueprint.model.logging.max_log_entries, staleness);
+        }
+    }
+
+    /// What the platform, the providers and other parts say that all isolates share.
+    fn change_services(&mut self, before: &Model) {
+        let (model, now) = (&self.blueprint.model, self.now);
+        self.policies.change(model, now);
+        for (provider, was) in before.providers.iter().enumerate() {
+            let capacity = |spec: &crate::model::Provider| spec.server.as_ref().and_then(|server| server.capacity);
+            if capacity(was) != capacity(&model.providers[provider]) {
+                self.expect_end(provider);
+            }
+        }
+        if let (Some(requests), Some(quota)) = (&mut self.requests, &model.platform.requests) {
+            requests.change(quota, now);
+        }
+        self.tiers.iter_mut().zip(&model.tiers).for_each(|(tiers, spec)| tiers.change(spec, now));
+        self.d1.iter_mut().zip(&model.d1).for_each(|(db, spec)| db.change(spec));
+        self.limiters.iter_mut().zip(&model.limiters).for_each(|(limiter, spec)| limiter.change(spec.per_day));
+        self.logfiles.iter_mut().zip(&model.logfiles).for_each(|(file, spec)| file.change(spec, now));
+        if let Some(connections) = model.platform.connections {
+            self.change_connections(connections);
+        }
     }
 
     /// What plans drew when they came is drawn again, from the same words, for attempts that have not started.
@@ -85,54 +121,110 @@ impl<'b> World<'b> {
         }
     }
 
-    /// New sizes of queues, in all isolates at once or in each when they reach it.
-    fn change_queues(&mut self, before: &Model, stage: usize) {
-        let Blueprint { model, reach, .. } = self.blueprint;
+    /// The rules of the program, in all isolates at once or in each when they reach it.
+    fn change_program(&mut self, before: &'b Blueprint) {
+        let Blueprint { reach, is_program, .. } = self.blueprint;
+        if !is_program {
+            return;
+        }
         let mut draws = self.addresses.scatter("change", Purpose::Reach);
-        for at in 0..self.queues.len() {
-            let (isolate, number) = (at / model.queues.len(), at % model.queues.len());
-            let (was, is) = (&before.queues[number], &model.queues[number]);
-            if (was.max_concurrency, was.max_queue) == (is.max_concurrency, is.max_queue) {
+        for isolate in 0..self.isolate_places() {
+            if reach.is_at_once() {
+                let had = if self.rules.is_empty() { before } else { self.program(isolate) };
+                self.has_rules(isolate, had, self.blueprint);
                 continue;
             }
-            let slots = (was.max_concurrency != is.max_concurrency).then_some(is.max_concurrency);
-            let places = (was.max_queue != is.max_queue).then_some(is.max_queue.unwrap_or(u32::MAX));
-            let mut words = draws.at(isolate as u64, stage as u64);
+            let mut words = draws.at(isolate as u64, u64::from(self.stage) - 1);
             let late = [reach.staleness, reach.every].map(|most| most.scale(words.next().unit()));
-            let late = late[0].saturating_add(late[1]);
-            self.news.push(News { queue: at, slots, places });
-            let news = self.news.len() - 1;
-            if late.is_zero() {
-                self.news_reaches(news);
-            } else {
-                let order = order(Rank::Rules, 1 + stage as u64, 0);
-                self.calendar.push(self.now.saturating_add(late), order, Event::Reaches(news as u32));
+            let at = self.now.saturating_add(late[0].saturating_add(late[1]));
+            let order = order(Rank::Rules, u64::from(self.stage) | (isolate as u64) << 20, 0);
+            self.calendar.push(at, order, Event::Reaches(isolate as u32, self.stage));
+        }
+    }
+
+    /// The rules of a stage reach an isolate. It reads them as a whole: whoever has newer ones has these.
+    pub(super) fn rules_reach(&mut self, isolate: usize, stage: u16) {
+        if self.rules[isolate] < stage {
+            let (had, rules) = (self.program(isolate), &self.stages[usize::from(stage) - 1].1);
+            self.rules[isolate] = stage;
+            self.has_rules(isolate, had, rules);
+        }
+    }
+
+    /// What an isolate keeps follows other rules from now on: fewer slots take none away, more serve those who wait at
+    /// once, and what is counted stays counted.
+    fn has_rules(&mut self, isolate: usize, had: &'b Blueprint, rules: &'b Blueprint) {
+        if let Some(stage) = self.rules.get_mut(isolate).filter(|_| rules.reach.is_at_once()) {
+            *stage = self.stage;
+        }
+        self.change_memory_of(isolate, &rules.model);
+        let queues = rules.model.queues.len();
+        for number in 0..queues {
+            let (was, is) = (&had.model.queues[number], &rules.model.queues[number]);
+            if was != is {
+                let place = isolate * queues + number;
+                self.queues[place].change(was, is, self.now);
+                self.change_limit(place, was, is);
+                while let Some(next) = self.queues[place].serve_next(&mut self.links, self.now) {
+                    self.grant::<false>(next);
+                }
+                self.drain::<false>();
             }
         }
-        self.drain::<false>();
     }
 
-    /// An isolate that starts reads what holds now.
-    pub(super) fn reads_all_news(&mut self, queues: std::ops::Range<usize>) {
-        for news in self.news.iter_mut().filter(|news| queues.contains(&news.queue)) {
-            (news.slots, news.places) = (None, None);
+    /// The rules that the program follows in an isolate.
+    #[inline]
+    pub(super) fn program(&self, isolate: usize) -> &'b Blueprint {
+        match self.rules.get(isolate) {
+            None => self.blueprint,
+            Some(0) => self.first,
+            Some(stage) => &self.stages[usize::from(*stage) - 1].1,
         }
     }
 
-    /// New sizes of a queue reach its isolate, unless newer ones have: fewer slots take none away, more slots serve those
-    /// who wait at once.
-    pub(super) fn news_reaches(&mut self, at: usize) {
-        let News { queue, slots, places } = std::mem::take(&mut self.news[at]);
-        // Whoever has read the newer value does not go back to the older one.
-        for older in self.news[..at].iter_mut().filter(|older| older.queue == queue) {
-            older.slots = older.slots.filter(|_| slots.is_none());
-            older.places = older.places.filter(|_| places.is_none());
+    /// More users of a closed class begin to think; of fewer, those leave who would think or ask next.
+    fn change_users(&mut self, before: &Model) {
+        for class in 0..before.classes.len() {
+            let users = |model: &Model| match model.classes[class].arrivals {
+                Arrivals::Closed { users, .. } => i64::from(users),
+                _ => 0,
+            };
+            let more = users(&self.blueprint.model) - users(before);
+            let stay = more.min(self.crowds[class].too_many).max(0);
+            let crowd = &mut self.crowds[class];
+            crowd.too_many += (-more).max(0) - stay;
+            let first = crowd.ever;
+            crowd.ever += (more - stay).max(0) as u64;
+            for user in first..crowd.ever {
+                self.think(class, 1, user);
+            }
         }
-        self.queues[queue].change(slots, places, self.now);
-        while let Some(next) = self.queues[queue].serve_next(&mut self.links, self.now) {
-            self.grant::<false>(next);
+    }
+}
+
+/// The users of a closed class.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Crowd {
+    /// How many there have ever been.
+    pub(super) ever: u64,
+    /// How many are still to leave.
+    too_many: i64,
+}
+
+impl Crowd {
+    pub(super) fn of(class: &Class) -> Crowd {
+        Crowd {
+            ever: if let Arrivals::Closed { users, .. } = class.arrivals { u64::from(users) } else { 0 },
+            too_many: 0,
         }
-        self.drain::<false>();
+    }
+
+    /// Whether a user who would think or ask leaves instead.
+    pub(super) fn leaves(&mut self) -> bool {
+        let leaves = self.too_many > 0;
+        self.too_many -= i64::from(leaves);
+        leaves
     }
 }
 

@@ -94,6 +94,11 @@ impl World<'_> {
         if let Some(invocations) = &mut self.invocations {
             invocations.list[at].open -= held;
         }
+        self.hand_connections_on(at);
+    }
+
+    /// Free connections of an invocation go to those who wait.
+    fn hand_connections_on(&mut self, at: usize) {
         loop {
             let Some(invocations) = &mut self.invocations else { return };
             let invoked = &mut invocations.list[at];
@@ -103,6 +108,16 @@ impl World<'_> {
             let Some(next) = invoked.waiting.pop_front() else { return };
             invoked.open += 1;
             self.connected(next);
+        }
+    }
+
+    /// An invocation may have so many connections from now on; none is taken away.
+    pub(super) fn change_connections(&mut self, connections: u32) {
+        let Some(invocations) = &mut self.invocations else { return };
+        invocations.connections = connections;
+        invocations.most_connections = invocations.most_connections.max(connections);
+        for at in 0..invocations.list.len() {
+            self.hand_connections_on(at);
         }
     }
 

@@ -8,7 +8,7 @@ pub(super) enum Event {
     /// The values of this stage of the model hold from now on.
     Change(u16),
     /// A new size of a queue reaches its isolate.
-    Reaches(u32),
+    Reaches(u32, u16),
     /// The provider answers the attempt of this call, or its timeout cuts it: which of the two is known when it
     /// starts, so that a timeout needs no event of its own.
     AttemptEnd(u32),

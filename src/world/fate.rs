@@ -215,6 +215,11 @@ impl World<'_> {
         self.sized[store].push_back(Sized { before: self.put_bytes[store], ..record });
         self.put_bytes[store] += record.copy.bytes;
         self.retention.pending += 1;
+        self.make_room(store);
+    }
+
+    /// The oldest records go from a store of limited size that holds too much.
+    pub(super) fn make_room(&mut self, store: usize) {
         let capacity = self.stores[store].capacity.unwrap_or(u64::MAX);
         while let Some(&oldest) = self.sized[store].front() {
             let in_time = oldest.copy.goes > self.now;

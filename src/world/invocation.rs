@@ -39,9 +39,9 @@ pub(super) struct Invoked {
     /// Connections open, and who waits for one.
     pub(super) open: u32,
     pub(super) waiting: VecDeque<Writer>,
-    /// Calls under way, and when the last one ended.
+    /// Calls under way, and when what goes on after the last one is cut off.
     calls: u32,
-    ended: Instant,
+    cut: Instant,
     /// Errands that nobody awaits.
     tasks: u32,
     cpu: Span,
@@ -70,8 +70,9 @@ pub(super) struct Invocations {
     each: usize,
     /// By plan, then number.
     pub(super) list: Vec<Invoked>,
-    /// Connections that each may have open.
+    /// Connections that each may have open, and the most that it ever might.
     pub(super) connections: u32,
+    pub(super) most_connections: u32,
     /// By plan: errands that nobody awaits.
     tasks: Vec<u32>,
     /// By call.
@@ -115,6 +116,7 @@ impl Invocations {
             each: blueprint.workflows.iter().map(|flow| flow.invocations).max().unwrap_or(0),
             list: Vec::new(),
             connections: blueprint.model.platform.connections.unwrap_or(u32::MAX),
+            most_connections: blueprint.model.platform.connections.unwrap_or(u32::MAX),
             tasks: Vec::new(),
             wires: Vec::new(),
             contexts: Vec::new(),
@@ -192,7 +194,7 @@ impl World<'_> {
     /// is known to the plan.
     pub(super) fn balance_invocations(&self) -> Result<(), String> {
         let Some(invocations) = &self.invocations else { return Ok(()) };
-        if invocations.tally.open_max > invocations.connections {
+        if invocations.tally.open_max > invocations.most_connections {
             return Err("an invocation had more connections than it may".into());
         }
         let errands = || self.errands.of_plans_alive();
@@ -281,11 +283,12 @@ impl World<'_> {
     /// A call ends, and perhaps its invocation with it: what is left of that has so much time.
     #[cold]
     pub(super) fn invocation_may_end(&mut self, id: u32) {
-        let now = self.now;
+        let wait = self.blueprint.model.platform.wait_until.unwrap_or(Span::MAX);
+        let cut = self.now.saturating_add(wait);
         if let (Some(at), Some(invocations)) = (self.invoked(Writer::Call(id)), &mut self.invocations) {
             let invoked = &mut invocations.list[at];
             invoked.calls -= 1;
-            invoked.ended = now;
+            invoked.cut = cut;
             if invoked.calls == 0 && invoked.tasks > 0 {
                 self.schedule_cut(self.calls[id as usize].plan, at);
             }
@@ -338,9 +341,8 @@ impl World<'_> {
     pub(super) fn cut_off(&mut self, at: u32, serial: u32) {
         let Some(invocations) = &self.invocations else { return };
         let (invoked, place) = (&invocations.list[at as usize], at as usize / invocations.each);
-        let wait = self.blueprint.model.platform.wait_until.unwrap_or(Span::MAX);
         let plan = &self.plans[place];
-        let is_due = invoked.calls == 0 && invoked.tasks > 0 && invoked.ended.saturating_add(wait) == self.now;
+        let is_due = invoked.calls == 0 && invoked.tasks > 0 && invoked.cut == self.now;
         if plan.alive && plan.serial as u32 == serial && is_due {
             self.cut_errands(|errand| errand.invoked == Some(at));
         }
@@ -364,7 +366,7 @@ impl World<'_> {
         let takes = self.blueprint.laws[law as usize].sample(word);
         let (invoked, tally) = (&mut invocations.list[at], &mut invocations.tally);
         tally.cpu_ns += u128::from(takes.nanos()) * u128::from(call.recorded);
-        let Some(limit) = self.blueprint.model.platform.cpu.limit else { return };
+        let limit = self.blueprint.model.platform.cpu.limit.unwrap_or(Span::MAX);
         let was_killed = invoked.cpu > limit;
         invoked.cpu = invoked.cpu.saturating_add(takes);
         if invoked.cpu > limit {

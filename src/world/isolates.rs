@@ -124,7 +124,10 @@ impl World<'_> {
             self.schedule_isolate(ends, place, Event::IsolateEnds(place as u32, generation));
         }
         let queues = blueprint.model.queues.len();
-        self.reads_all_news(place * queues..(place + 1) * queues);
+        if blueprint.is_late {
+            self.rules.resize(self.rules.len().max(place + 1), 0);
+            self.rules[place] = self.stage;
+        }
         for (queue, spec) in self.queues[place * queues..][..queues].iter_mut().zip(&blueprint.model.queues) {
             queue.open(spec, self.now);
         }
@@ -220,7 +223,8 @@ impl World<'_> {
         self.drain::<false>();
     }
 
-    fn keep_the_least(&mut self) {
+    /// Isolates start until there are as many as there must be at least.
+    pub(super) fn keep_the_least(&mut self) {
         let Some(spec) = &self.blueprint.model.isolates else { return };
         while self.isolates.as_ref().is_some_and(|isolates| isolates.open() < spec.min as usize) {
             self.start_isolate();
@@ -356,6 +360,11 @@ impl World<'_> {
         call.phase = Phase::Free;
         self.free_calls.push(id);
         true
+    }
+
+    /// The places of isolates.
+    pub(super) fn isolate_places(&self) -> usize {
+        self.isolates.as_ref().map_or(self.blueprint.model.platform.isolates as usize, |isolates| isolates.places.len())
     }
 
     /// The isolates that a visit may land on.

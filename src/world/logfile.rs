@@ -33,6 +33,14 @@ impl LogFile {
         }
     }
 
+    /// Other sizes from `now` on; files that are too many are dropped.
+    pub(super) fn change(&mut self, spec: &Spec, now: Instant) {
+        (self.line, self.error) = (spec.line.0, spec.error.0);
+        for begun in self.rotation.change(spec.rotate, spec.backups) {
+            self.files.there(begun.nanos(), now.nanos());
+        }
+    }
+
     fn write(&mut self, now: Instant, error: bool, recorded: bool) {
         let bytes = self.line + if error { self.error } else { 0 };
         if let Some(begun) = self.rotation.write(now, bytes) {

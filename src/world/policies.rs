@@ -14,6 +14,7 @@ use super::ledger::{AttemptEnd, CallEnd};
 use super::parts::server::{Reception, Server};
 use super::parts::sharing::{Sharing, Ticket};
 use super::state::{Phase, World};
+use crate::model::Model;
 use crate::policy::{Circuit, Ending, Fault, Meter, Pass, Purse};
 use crate::streams::{Purpose, Scatter, Source as Draws};
 use crate::units::{Instant, Span};
@@ -109,7 +110,8 @@ impl Policies {
         let scatters = |purpose: Purpose, on: bool| -> Vec<Vec<Scatter>> {
             if on { blueprint.by_step(|component| draws.scatter(component, purpose)) } else { Vec::new() }
         };
-        let hang = |provider: &crate::model::Provider| provider.server.as_ref().is_some_and(|s| s.hang.value() > 0.0);
+        let hangs = |provider: &crate::model::Provider| provider.server.as_ref().is_some_and(|s| s.hang.value() > 0.0);
+        let hangs = blueprint.is_ever(|model| model.providers.iter().any(hangs));
         let server = |p: &crate::model::Provider| {
             p.server.as_ref().map(|spec| Server::new(&p.name, spec, model.run.start, draws))
         };
@@ -120,8 +122,20 @@ impl Policies {
             servers: model.providers.iter().map(server).collect(),
             shares: model.providers.iter().map(|p| p.server.as_ref()?.capacity.map(Sharing::new)).collect(),
             tallies: vec![PolicyTally::default(); model.providers.len()],
-            hangs: scatters(Purpose::Hang, model.providers.iter().any(hang)),
+            hangs: scatters(Purpose::Hang, hangs),
             hedges: scatters(Purpose::Hedge, model.providers.iter().any(|provider| provider.hedge.is_some())),
+        }
+    }
+
+    /// The rules of the providers' own side change.
+    pub(super) fn change(&mut self, model: &Model, now: Instant) {
+        for ((spec, server), share) in model.providers.iter().zip(&mut self.servers).zip(&mut self.shares) {
+            if let (Some(spec), Some(server)) = (&spec.server, server) {
+                server.change(spec, now);
+                if let (Some(capacity), Some(share)) = (spec.capacity, share) {
+                    share.change(capacity, now);
+                }
+            }
         }
     }
 

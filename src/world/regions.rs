@@ -3,17 +3,23 @@
 use super::build::Blueprint;
 use super::parts::index::{Index, Regions};
 use crate::model::{Model, OpKind, Role};
+use crate::units::Span;
 
 impl Blueprint {
-    /// The index of the strategy, if it writes one.
-    pub(super) fn index(&self) -> Option<Index> {
+    /// How late other regions see the index, where they see it; nothing where the strategy writes none.
+    pub(super) fn index_staleness(&self) -> Option<Option<Span>> {
         let rows = self.requests.iter().chain(&self.responses).chain(&self.plan_ends);
         let store = rows.into_iter().find(|row| row.role == Role::Index && row.op == OpKind::Put)?.store as usize;
         let spec = &self.model.stores[store];
+        Some(spec.is_seen_elsewhere().then_some(spec.staleness))
+    }
+
+    /// The index of the strategy, if it writes one.
+    pub(super) fn index(&self) -> Option<Index> {
+        let staleness = self.index_staleness()?;
         let several = self.class_regions.iter().any(|region| *region != self.class_regions[0]);
         let all = self.class_regions.iter().chain(&self.reader_regions);
         let writers = if several { all.max().map_or(1, |most| usize::from(*most) + 1) } else { 1 };
-        let staleness = spec.is_seen_elsewhere().then_some(spec.staleness);
         Some(Index::new(self.model.logging.max_log_entries, self.has_list, Regions { writers, staleness }))
     }
 

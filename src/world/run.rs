@@ -138,6 +138,7 @@ impl World<'_> {
             Event::AttemptEnd(call) => self.attempt_ends::<false>(call),
             Event::GuardedEnd(call) => self.guarded_ends(call),
             Event::Hedge(call) => self.hedge(call),
+            Event::Arrival(class) if self.crowds[class as usize].leaves() => {}
             Event::Arrival(class) => self.arrive::<false>(class as usize),
             Event::BackoffEnd(call) => self.backoff_ends(call),
             Event::StoreAnswer(call) => self.store_answers(call),
@@ -159,7 +160,7 @@ impl World<'_> {
             Event::Leaves(place, serial) => self.leaves(place, serial),
             Event::Visit => self.visit(),
             Event::Recording => self.start_recording(),
-            Event::Reaches(news) => self.news_reaches(news as usize),
+            Event::Reaches(isolate, stage) => self.rules_reach(isolate as usize, stage),
             Event::Change(stage) => self.change(stage as usize),
         }
     }

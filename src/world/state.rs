@@ -2,7 +2,7 @@
 
 use super::admin::ChoreState;
 use super::build::Blueprint;
-use super::change::{News, rate_changes};
+use super::change::{Crowd, rate_changes};
 use super::comeback::Comebacks;
 use super::cost::Bill;
 use super::diagnostics::Diagnostics;
@@ -253,7 +253,13 @@ pub(super) struct World<'b> {
     /// By call, as far as any has asked.
     pub(super) permits: Vec<Permit>,
     pub(super) around: Vec<Around>,
-    pub(super) news: Vec<News>,
+    /// By class.
+    pub(super) crowds: Vec<Crowd>,
+    /// The blueprint at the start, and the number of the stage that is in force, 0 before the first.
+    pub(super) first: &'b Blueprint,
+    pub(super) stage: u16,
+    /// By isolate: the stage whose rules its program follows; empty where all follow those that are in force.
+    pub(super) rules: Vec<u16>,
     /// Calls that ended without asking a provider.
     pub(super) not_logged: Account<6>,
 }
@@ -356,7 +362,10 @@ impl<'b> World<'b> {
             permit_draws: permit_draws(model, &draws),
             permits: Vec::new(),
             around: Vec::new(),
-            news: Vec::new(),
+            crowds: model.classes.iter().map(Crowd::of).collect(),
+            first: blueprint,
+            stage: 0,
+            rules: if blueprint.is_late { vec![0; isolates] } else { Vec::new() },
             not_logged: Account::new(),
         };
         let counters = world.steps_each + world.used_each + blueprint.plan_keys() + world.answered_each;
@@ -404,6 +413,9 @@ impl<'b> World<'b> {
     /// A user of a closed class thinks, and then asks; lane 0 is the thought after a plan, lane 1 the first of a user.
     pub(super) fn think(&mut self, class: usize, lane: u64, position: u64) {
         let Some(law) = self.blueprint.think_law(class) else { return };
+        if self.crowds[class].leaves() {
+            return;
+        }
         let at = self.now + law.sample(self.draws[class].think.at(lane, position).next());
         self.calendar.push(at, order(Rank::Arrival, class as u64, 0), Event::Arrival(class as u16));
     }

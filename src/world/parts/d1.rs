@@ -42,9 +42,10 @@ pub(crate) struct D1 {
 
 impl D1 {
     pub(crate) fn new(spec: &Spec) -> D1 {
+        let (max_queue, max_wait) = D1::limits(spec);
         D1 {
-            max_queue: spec.max_queue.map_or(u64::MAX, u64::from),
-            max_wait: spec.max_wait.unwrap_or(Span::MAX),
+            max_queue,
+            max_wait,
             free_at: Instant::START,
             unfinished: TimeWeighted::default(),
             busy: TimeWeighted::default(),
@@ -59,6 +60,15 @@ impl D1 {
             waits: Quantiles::default(),
             wait_ns: 0,
         }
+    }
+
+    fn limits(spec: &Spec) -> (u64, Span) {
+        (spec.max_queue.map_or(u64::MAX, u64::from), spec.max_wait.unwrap_or(Span::MAX))
+    }
+
+    /// Other limits, for operations that come from now on.
+    pub(crate) fn change(&mut self, spec: &Spec) {
+        (self.max_queue, self.max_wait) = D1::limits(spec);
     }
 
     /// An operation arrives that takes so long once it has begun.

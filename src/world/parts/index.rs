@@ -130,6 +130,12 @@ impl Index {
         }
     }
 
+    /// It keeps so many sessions, and other regions see it so late, from the next write on.
+    pub(crate) fn change(&mut self, keep: u32, staleness: Option<Span>) {
+        self.keep = keep as usize;
+        self.staleness = staleness.unwrap_or_default();
+    }
+
     /// The list that a region reads and writes.
     fn list_of(&mut self, region: u16) -> &mut List {
         let at = if self.lists.len() > 1 { usize::from(region) } else { 0 };

@@ -53,6 +53,11 @@ impl Limiter {
         }
     }
 
+    /// So many of a person are admitted from now on; what is counted stays counted.
+    pub(crate) fn change(&mut self, per_day: u32) {
+        self.per_day = per_day;
+    }
+
     fn today(&mut self, now: Instant) -> u32 {
         if now >= self.day_ends {
             self.day += 1;

@@ -75,6 +75,7 @@ struct Reserve {
     active: Vec<u32>,
     /// By line: who is served first among lines, the smallest; all alike unless the discipline is `priority`.
     ranks: Vec<u8>,
+    is_ranked: bool,
     last_first: bool,
     /// By call: when it came to wait, as a number.
     came: Vec<u64>,
@@ -166,6 +167,7 @@ impl Queue {
                 slots: spec.reserved.clone(),
                 active: vec![0; ranks.len()],
                 ranks: if is_ranked { ranks.to_vec() } else { vec![0; ranks.len()] },
+                is_ranked,
                 last_first: self.last_first,
                 came: Vec::new(),
                 arrivals: 0,
@@ -229,13 +231,26 @@ impl Queue {
         self.waited_in_vain = self.waited_before + self.waiting_level.area(now.nanos());
     }
 
-    /// New limits, where they are given: who is in a slot or waits stays.
-    pub(crate) fn change(&mut self, slots: Option<u32>, places: Option<u32>, now: Instant) {
-        (self.slots, self.places) = (slots.unwrap_or(self.slots), places.unwrap_or(self.places));
-        if self.slots_level.level() > 0 {
-            self.slots_level.set(now.nanos(), u64::from(self.slots));
+    /// New limits: who is in a slot or waits stays.
+    pub(crate) fn change(&mut self, was: &Spec, is: &Spec, now: Instant) {
+        self.places = is.max_queue.unwrap_or(u32::MAX);
+        if was.max_concurrency != is.max_concurrency {
+            self.slots = is.max_concurrency;
+            if self.slots_level.level() > 0 {
+                self.slots_level.set(now.nanos(), u64::from(self.slots));
+            }
+        }
+        if let Some(reserve) = &mut self.reserve {
+            reserve.slots.clone_from(&is.reserved);
         }
         self.most = (self.most.0.max(self.slots), self.most.1.max(self.places));
+    }
+
+    /// Who goes first is another: whoever comes from now on, and of reserved slots those who wait too.
+    pub(crate) fn change_ranks(&mut self, ranks: &[u8]) {
+        if let Some(reserve) = self.reserve.as_mut().filter(|reserve| reserve.is_ranked) {
+            reserve.ranks = ranks.to_vec();
+        }
     }
 
     /// Another number of slots; who is in one stays.
@@ -378,8 +393,8 @@ impl Queue {
 mod tests {
     use super::*;
 
-    fn queue(slots: u32, places: u32, discipline: Discipline, lines: usize) -> (Queue, Links) {
-        let spec = Spec {
+    fn spec(slots: u32, places: u32, discipline: Discipline) -> Spec {
+        Spec {
             name: "ai".into(),
             max_concurrency: slots,
             max_queue: Some(places),
@@ -387,10 +402,13 @@ mod tests {
             patience: None,
             reserved: vec![],
             adaptive: None,
-        };
+        }
+    }
+
+    fn queue(slots: u32, places: u32, discipline: Discipline, lines: usize) -> (Queue, Links) {
         let mut links = Links::default();
         links.grow_to(16);
-        (Queue::new(&spec, lines), links)
+        (Queue::new(&spec(slots, places, discipline), lines), links)
     }
 
     fn served(discipline: Discipline, lines: usize, arrivals: &[(u32, usize)]) -> Vec<u32> {
@@ -424,7 +442,8 @@ mod tests {
         for call in 0..6 {
             queue.arrive(call, 0, &mut links, Instant::START);
         }
-        queue.change(Some(1), Some(2), Instant::START);
+        let [three, one] = [(3, 8), (1, 2)].map(|(slots, places)| spec(slots, places, Discipline::Fifo));
+        queue.change(&three, &one, Instant::START);
         assert_eq!(queue.arrive(6, 0, &mut links, Instant::START), Admission::Refused);
         assert_eq!(
             (queue.leave(0, &mut links, Instant::START), queue.leave(0, &mut links, Instant::START)),
@@ -432,7 +451,7 @@ mod tests {
         );
         assert_eq!((queue.active, queue.waiting()), (1, 3));
         assert_eq!(queue.leave(0, &mut links, Instant::START), Some(3));
-        queue.change(Some(3), Some(8), Instant::START);
+        queue.change(&one, &three, Instant::START);
         let served: Vec<u32> = std::iter::from_fn(|| queue.serve_next(&mut links, Instant::START)).collect();
         assert_eq!((served, queue.active, queue.waiting()), (vec![4, 5], 3, 0));
         assert!(queue.is_sound());

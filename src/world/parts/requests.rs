@@ -18,6 +18,11 @@ impl Requests {
         Requests { meter: Meter::new(quota, start), accepted: [0; 2], refused: [0; 2] }
     }
 
+    /// Another quota from `now` on; what is used stays used.
+    pub(crate) fn change(&mut self, quota: &Quota, now: Instant) {
+        self.meter.change(quota, now);
+    }
+
     /// Whether an invocation may begin at `now`; if so it is counted.
     pub(crate) fn admits(&mut self, now: Instant, recorded: bool) -> bool {
         let admitted = self.meter.ask(now) == Verdict::At(now);

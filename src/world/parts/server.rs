@@ -68,6 +68,26 @@ impl Server {
         }
     }
 
+    /// Other limits, slots and outages hold from `now` on. What is in the buckets stays, as far as it fits; whoever is
+    /// there stays; a time up or down that has begun ends as it would have.
+    pub(crate) fn change(&mut self, spec: &Spec, now: Instant) {
+        self.catch_up(now);
+        let limits = [spec.requests_per_minute, spec.tokens_per_minute];
+        for (bucket, limit) in [&mut self.requests, &mut self.tokens].into_iter().zip(limits) {
+            if let (Some(bucket), Some(limit)) = (bucket, limit) {
+                bucket.change(spec.holds(limit), limit, now);
+            }
+        }
+        self.quotas.iter_mut().zip(&spec.quotas).for_each(|(meter, quota)| meter.change(quota, now));
+        self.outages.iter_mut().zip(&spec.outages).for_each(|(timeline, outage)| timeline.change(*outage, now));
+        // Of fewer slots those are left that are taken for longest.
+        let slots = spec.max_concurrency.map_or(usize::MAX, |slots| slots as usize);
+        while self.slots.len() > slots {
+            self.slots.pop();
+        }
+        self.spec = spec.clone();
+    }
+
     /// An attempt arrives that would take `latency` if it had the provider to itself; whether it counted against the
     /// rate limits comes with the answer.
     pub(crate) fn receive(&mut self, now: Instant, tokens: u64, latency: Span, hangs: bool) -> (Reception, bool) {
@@ -196,6 +216,12 @@ struct Timeline {
 }
 
 impl Timeline {
+    /// Other times hold from `now` on.
+    fn change(&mut self, outage: Outage, now: Instant) {
+        self.at(now);
+        self.outage = outage;
+    }
+
     /// What it makes of an attempt at `now`, if it is down.
     fn at(&mut self, now: Instant) -> Option<Reception> {
         match self.outage.when {

@@ -48,6 +48,12 @@ impl Sharing {
         Sharing { capacity, clock: 0, now: Instant::START, jobs: BTreeMap::new(), version: 0 }
     }
 
+    /// It works on so many at full speed from `now` on.
+    pub(crate) fn change(&mut self, capacity: u32, now: Instant) {
+        self.advance(now);
+        self.capacity = u64::from(capacity);
+    }
+
     /// Attempts that are there.
     pub(crate) fn present(&self) -> u64 {
         self.jobs.len() as u64

@@ -132,6 +132,17 @@ impl Others {
         Some(Others { mean_gap, gaps, next, accepted: 0, refused: 0 })
     }
 
+    /// They come at another rate from `now` on: what was left until the next one is stretched, which is how long it
+    /// takes a Poisson process that goes on at that rate.
+    fn change(&mut self, per_day: f64, now: Instant) {
+        let mean_gap = Span::DAY.scale(1.0 / per_day);
+        if mean_gap != self.mean_gap {
+            let left = self.next.saturating_since(now);
+            self.next = now.saturating_add(left.scale(mean_gap.secs() / self.mean_gap.secs()));
+            self.mean_gap = mean_gap;
+        }
+    }
+
     /// Lets them do what they do until `now`.
     fn catch_up(&mut self, meters: &mut [Meter], now: Instant) {
         while self.next < now {
@@ -257,6 +268,9 @@ impl Store {
                 others.catch_up(meters, now);
             }
             meters.iter_mut().zip(&spec.quotas[op]).for_each(|(meter, quota)| meter.change(quota, now));
+            if let Some(others) = &mut self.others[op] {
+                others.change(spec.background[op], now);
+            }
         }
         (self.spacing, self.on_key_exceed) = (spec.key_spacing, spec.on_key_exceed);
         self.storage.clone_from(&spec.storage);
@@ -265,7 +279,10 @@ impl Store {
         self.retry_after = self.retry_after.map(|_| spec.retry_after);
         if let Some(pressure) = &mut self.pressure {
             pressure.per_second = spec.evictions_per_hour / 3600.0;
+            pressure.factor = spec.evictions_spike_factor;
         }
+        self.capacity = spec.capacity.map(|bytes| bytes.0);
+        self.staleness = self.staleness.map(|_| spec.staleness);
         (self.put_stores_nothing, self.network_errors) = (spec.put_stores_nothing, spec.network_errors);
     }
 

@@ -93,6 +93,23 @@ impl Tiers {
         made
     }
 
+    /// Other sizes and times to live from `now` on. Restarts come at another rate: what was left until the next one
+    /// is stretched, which is how long it takes a Poisson process that goes on at that rate.
+    pub(crate) fn change(&mut self, spec: &Spec, now: Instant) {
+        self.settle(now);
+        for restarts in &mut self.restarts {
+            let left = restarts.next.saturating_since(now);
+            if spec.restarts_per_day != self.spec.restarts_per_day {
+                restarts.next = now.saturating_add(left.scale(self.spec.restarts_per_day / spec.restarts_per_day));
+            }
+        }
+        self.spec = spec.clone();
+        for (tier, rooms) in spec.tiers.iter().zip(&mut self.rooms) {
+            let places = tier.entries.unwrap_or(spec.keys.count).min(spec.keys.count);
+            rooms.iter_mut().flatten().for_each(|room| room.change(places, tier.ttl, now));
+        }
+    }
+
     /// Asks the tiers in order; the one that has the key.
     pub(crate) fn look(&mut self, isolate: usize, key: u32, now: Instant, recorded: bool) -> Option<usize> {
         self.restart(0, now);

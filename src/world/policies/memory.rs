@@ -1,6 +1,7 @@
 //! What is in each isolate's memory: its breakers, and its budgets of retries.
 
 use super::{CLEAN, World};
+use crate::model::Model;
 use crate::policy::{Circuit, Fault, Purse};
 
 impl World<'_> {
@@ -22,6 +23,19 @@ impl World<'_> {
     pub(super) fn counts_calls(&self, id: u32) -> bool {
         let provider = self.calls[id as usize].provider as usize;
         self.blueprint.model.providers[provider].breaker.is_some_and(|breaker| breaker.counts_calls)
+    }
+
+    /// Other rules reach an isolate; what its breakers and budgets have counted stays.
+    pub(in super::super) fn change_memory_of(&mut self, isolate: usize, model: &Model) {
+        for (number, spec) in model.providers.iter().enumerate() {
+            let place = isolate * self.blueprint.providers.len() + number;
+            if let (Some(Some(circuit)), Some(rules)) = (self.policies.circuits.get_mut(place), spec.breaker) {
+                circuit.change(rules);
+            }
+            if let (Some(Some(purse)), Some(rules)) = (self.policies.purses.get_mut(place), spec.budget) {
+                purse.change(rules, self.now);
+            }
+        }
     }
 
     /// The place of what an isolate keeps of the call's provider.

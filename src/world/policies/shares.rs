@@ -25,7 +25,7 @@ impl World<'_> {
     }
 
     /// Somebody has come or gone: another end is next, or the same at another time.
-    fn expect_end(&mut self, provider: usize) {
+    pub(in super::super) fn expect_end(&mut self, provider: usize) {
         let Some(sharing) = &mut self.policies.shares[provider] else { return };
         sharing.version = sharing.version.wrapping_add(1);
         if let Some(server) = &mut self.policies.servers[provider] {
