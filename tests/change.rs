@@ -245,14 +245,18 @@ replications = 2
 [platform]
 connections = 2
 [platform.requests]
-limit = 900
+limit = 5000
 [traffic.user]
-arrivals = { process = "poisson", per_minute = 6 }
+workflow = "plan"
+arrivals = { process = "poisson", per_minute = 10 }
 priority = 1
 retry = { chance = 0.5, after = "20s", max = 2 }
+[traffic.vip]
+workflow = "plan"
+arrivals = { process = "poisson", per_minute = 2 }
 [traffic.crowd]
 workflow = "ask"
-arrivals = { process = "closed", users = 3, think = "30s" }
+arrivals = { process = "closed", users = 3, think = "5s" }
 [workflow.ask]
 steps = [{ name = "look", lookup = "t" }, { name = "may", limiter = "l", after = ["look"] }, { name = "row", d1 = "db", after = ["may"] }]
 [workflow.plan]
@@ -285,7 +289,7 @@ kind = "kv"
 background = { reads_per_day = 500 }
 [limiter.l]
 people = { law = "uniform", count = 5 }
-per_day = 60
+per_day = 6000
 [d1.db]
 latency = "300ms"
 max_queue = 2
@@ -299,7 +303,7 @@ max_size = "4KiB"
 fn what_keeps_its_value_keeps_every_metric() {
     let values = [
         ("platform.connections", "2", "3"),
-        ("platform.requests.limit", "900", "500"),
+        ("platform.requests.limit", "5000", "500"),
         ("traffic.user.priority", "1", "-1"),
         ("traffic.user.retry.chance", "0.5", "0.9"),
         ("traffic.crowd.arrivals.users", "3", "1"),
@@ -316,7 +320,7 @@ fn what_keeps_its_value_keeps_every_metric() {
         ("tiers.t.tier.memory.ttl", "\"10m\"", "\"1m\""),
         ("tiers.t.restarts_per_day", "12", "48"),
         ("store.kv.background.reads_per_day", "500", "50"),
-        ("limiter.l.per_day", "60", "20"),
+        ("limiter.l.per_day", "6000", "20"),
         ("d1.db.max_queue", "2", "1"),
         ("reader.admin.get_every", "\"10m\"", "\"1m\""),
         ("logfile.f.max_size", "\"4KiB\"", "\"1KiB\""),

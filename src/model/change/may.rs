@@ -95,7 +95,8 @@ fn keep_law(law: &mut LawSpec, of: &LawSpec) {
 }
 
 fn keep_class(class: &mut Class, of: &Class) {
-    (class.patience, class.priority) = (of.patience, of.priority);
+    class.patience.clone_from(&of.patience);
+    class.priority = of.priority;
     keep_some(&mut class.leaves_after, &of.leaves_after);
     keep_some(&mut class.comeback, &of.comeback);
     match (&mut class.arrivals, &of.arrivals) {
@@ -175,7 +176,8 @@ fn keep_outage(outage: &mut Outage, of: &Outage) {
 }
 
 fn keep_queue(queue: &mut Queue, of: &Queue) {
-    (queue.max_concurrency, queue.max_queue, queue.patience) = (of.max_concurrency, of.max_queue, of.patience);
+    (queue.max_concurrency, queue.max_queue) = (of.max_concurrency, of.max_queue);
+    queue.patience.clone_from(&of.patience);
     keep_some(&mut queue.adaptive, &of.adaptive);
     if queue.reserved.is_empty() == of.reserved.is_empty() {
         queue.reserved.clone_from(&of.reserved);
