@@ -31,6 +31,7 @@ mod reference;
 mod replay;
 mod semaphores;
 mod shipped;
+mod slopes;
 mod stores;
 mod strategies;
 mod superset;

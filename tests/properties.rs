@@ -89,7 +89,11 @@ impl Any {
         };
         let steps: Vec<String> = self.steps.iter().enumerate().map(step).collect();
         let timeout = self.timeout_s.map(|t| format!("request_timeout = \"{t}s\"")).unwrap_or_default();
-        let patience = self.patience_s.map(|t| format!("patience = \"{t}s\"")).unwrap_or_default();
+        let patience = match self.patience_s {
+            None => String::new(),
+            Some(odd) if odd % 2 == 1 => format!("patience = {{ dist = \"exponential\", mean = \"{odd}s\" }}"),
+            Some(t) => format!("patience = \"{t}s\""),
+        };
         let second = if self.second_class {
             "[traffic.admin]\npriority = 3\narrivals = { process = \"poisson\", per_hour = 20 }"
         } else {

@@ -5,7 +5,7 @@
 //! fails that matters little, the value is an approximation and says why; where it matters much there is none.
 
 mod balance;
-mod sharing;
+mod provider;
 mod station;
 
 use super::explain::class_demand;
@@ -64,7 +64,7 @@ impl Formula {
 /// Every formula that a model qualifies for, at most one for a metric.
 pub(super) fn formulas(model: &Model) -> Vec<Formula> {
     if !is_plain(model) {
-        return sharing::formulas(model);
+        return provider::formulas(model);
     }
     let mut all = station::formulas(model);
     all.extend(balance::formulas(model));

@@ -274,7 +274,8 @@ fn differs(base: &Model, stage: &Model) -> Option<&'static str> {
         keep_provider(provider, of);
     }
     for (queue, of) in stage.queues.iter_mut().zip(&base.queues) {
-        (queue.max_concurrency, queue.max_queue, queue.patience) = (of.max_concurrency, of.max_queue, of.patience);
+        (queue.max_concurrency, queue.max_queue) = (of.max_concurrency, of.max_queue);
+        queue.patience.clone_from(&of.patience);
     }
     for (store, of) in stage.stores.iter_mut().zip(&base.stores) {
         keep_store(store, of);
@@ -319,7 +320,7 @@ fn keep_some<T: Clone>(value: &mut Option<T>, of: &Option<T>) {
 }
 
 fn keep_class(class: &mut Class, of: &Class) {
-    class.patience = of.patience;
+    class.patience.clone_from(&of.patience);
     keep_some(&mut class.leaves_after, &of.leaves_after);
     match (&mut class.arrivals, &of.arrivals) {
         (Arrivals::Poisson(rate), Arrivals::Poisson(of))

@@ -210,7 +210,7 @@ static TRAFFIC: Section = Section {
             "0",
             "Served before smaller ones, where a queue's discipline is `priority`.",
         ),
-        optional("patience", Length, "the queue's", "How long they wait in a queue before they leave."),
+        optional("patience", Law(&LAW), "the queue's", "How long they wait in a queue before they leave."),
         default("region", Name, "home", "Where their plans run, and so where they write."),
         optional("leaves_after", Law(&LAW), "never", "How long after the arrival of a plan its user leaves for good."),
         default(
@@ -313,7 +313,12 @@ static QUEUE: Section = Section {
         required("max_concurrency", Whole(1, 1_000_000), "Slots, in each isolate."),
         default("max_queue", WholeOr(0, 1_000_000_000, "unlimited"), "unlimited", "Waiting places beside the slots."),
         default("discipline", OneOf(&["fifo", "lifo", "priority"]), "fifo", "Who is next."),
-        optional("patience", Length, "for ever", "How long a call waits before it leaves."),
+        optional(
+            "patience",
+            Law(&LAW),
+            "for ever",
+            "How long a call waits before it leaves, drawn each time it waits.",
+        ),
         optional(
             "reserved",
             Named(&Whole(0, 1_000_000)),

@@ -179,7 +179,7 @@ pub(super) fn queues(input: &mut Input<'_>, root: &Cursor<'_>, names: &Names) ->
             max_concurrency,
             max_queue: cursor.count("max_queue"),
             discipline,
-            patience: cursor.span("patience"),
+            patience: law::read(input, &cursor, "patience"),
             adaptive,
         })
     };

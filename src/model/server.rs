@@ -5,14 +5,16 @@ use super::input::Input;
 use super::problems::Complaint;
 use super::run;
 use super::spec::{Outage, Provider, Server, UpAndDown, Workflow};
-use crate::policy::Fault;
+use crate::math;
+use crate::policy::{Fault, Slope};
 use crate::units::{Probability, Span};
 
 /// The keys of a provider that say something of its own side.
-const KEYS: [&str; 11] = [
+const KEYS: [&str; 12] = [
     "requests_per_minute",
     "quota",
     "tokens_per_minute",
+    "slope",
     "max_concurrency",
     "capacity",
     "load",
@@ -51,6 +53,7 @@ pub(super) fn read(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Option<Server>
         tokens_per_minute: cursor.whole("tokens_per_minute"),
         tokens: cursor.whole("tokens").unwrap_or_default(),
         limit_burst: cursor.span("limit_burst").unwrap_or(Span::MINUTE),
+        slopes: cursor.table("slope").map_or([None; 2], |table| slopes(input, &table)),
         counts_refused: cursor.flag("counts_refused"),
         refusal_latency: cursor.span("refusal_latency").unwrap_or_default(),
         max_concurrency: cursor.count("max_concurrency"),
@@ -63,6 +66,25 @@ pub(super) fn read(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Option<Server>
         outages,
         outlives_client: cursor.get("outlives_client").is_none() || cursor.flag("outlives_client"),
     })
+}
+
+/// How fast attempts and tokens may become more.
+fn slopes(input: &mut Input<'_>, cursor: &Cursor<'_>) -> [Option<Slope>; 2] {
+    let above = ["requests_per_minute", "tokens_per_minute"].map(|key| cursor.whole(key));
+    if above == [None; 2] {
+        let complaint = Complaint::new("it does not say above which traffic growth is limited");
+        let complaint = complaint.allowed("`requests_per_minute`, `tokens_per_minute` or both");
+        input.problems.report_once(cursor.node.key, &cursor.path, complaint);
+    }
+    let (per, minute) = (cursor.span("per").unwrap_or(Span::MINUTE), Span::MINUTE.nanos());
+    if per.nanos() % minute != 0 || per > Span::DAY {
+        let complaint = Complaint::new("growth is measured from minute to minute").found(per.to_string());
+        let complaint = complaint.allowed("whole minutes, up to a day");
+        input.problems.report_once(cursor.at("per"), &cursor.key("per"), complaint);
+    }
+    let growth_millionths = math::round(cursor.number("growth").unwrap_or_default() * 1e6) as u64;
+    let minutes = (per.nanos() / minute).clamp(1, Span::DAY.nanos() / minute);
+    above.map(|above| Some(Slope { above: above?, growth_millionths, minutes }))
 }
 
 fn outage(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Option<Outage> {
@@ -86,23 +108,28 @@ fn outage(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Option<Outage> {
     Some(Outage { when, fault, latency: cursor.span("latency").unwrap_or_default() })
 }
 
-/// What can only be said once steps and providers are known: whether the tokens of a step fit into a full bucket.
+/// What can only be said once steps and providers are known: whether the tokens of a step fit into the limits.
 pub(super) fn check(input: &mut Input<'_>, root: &Cursor<'_>, workflows: &[Workflow], providers: &[Provider]) {
     for step in workflows.iter().flat_map(|workflow| &workflow.steps) {
         let Some(provider) = step.provider().and_then(|id| providers.get(id.index())) else { continue };
-        let Some((server, limit)) = provider.server.as_ref().and_then(|s| Some((s, s.tokens_per_minute?))) else {
-            continue;
-        };
-        let holds = server.holds(limit);
+        let Some(server) = &provider.server else { continue };
+        let tables = root.named("provider");
+        let Some((_, cursor)) = tables.iter().find(|(name, _)| *name == provider.name) else { continue };
         let tokens = step.tokens.unwrap_or(server.tokens);
-        if tokens > holds {
-            let tables = root.named("provider");
-            let Some((_, cursor)) = tables.iter().find(|(name, _)| *name == provider.name) else { continue };
+        let mut refuse = |cursor: &Cursor<'_>, has: (&str, u64), cure: &str| {
             let complaint =
-                Complaint::new("an attempt reserves more tokens than a full bucket holds, so none is ever made")
-                    .found(format!("{tokens} tokens of step {:?}, {holds} in a full bucket", step.name))
-                    .cure("raise `tokens_per_minute` or `limit_burst`, or lower `tokens`");
-            input.problems.report_once(cursor.at("tokens_per_minute"), &cursor.key("tokens_per_minute"), complaint);
+                Complaint::new(format!("an attempt reserves more tokens than {} holds, so none is ever made", has.0))
+                    .found(format!("{tokens} tokens of step {:?}, {} in {}", step.name, has.1, has.0));
+            let key = "tokens_per_minute";
+            input.problems.report_once(cursor.at(key), &cursor.key(key), complaint.cure(cure));
+        };
+        if let Some(holds) = server.tokens_per_minute.map(|limit| server.holds(limit)).filter(|holds| tokens > *holds) {
+            refuse(cursor, ("a full bucket", holds), "raise `tokens_per_minute` or `limit_burst`, or lower `tokens`");
+        }
+        if let (Some(slope), Some(cursor)) = (server.slopes[1], cursor.table("slope"))
+            && tokens > slope.above
+        {
+            refuse(&cursor, ("a first minute", slope.above), "raise `tokens_per_minute`, or lower `tokens`");
         }
     }
 }

@@ -144,7 +144,7 @@ pub struct Class {
     /// Served before those with a smaller number, where a queue's discipline is `priority`; 0 if absent.
     pub priority: i32,
     /// `patience`: how long they wait in a queue before they leave; overrides the queue's.
-    pub patience: Option<Span>,
+    pub patience: Option<LawSpec>,
     /// `region`: where their plans run, and so where they write.
     pub region: String,
     /// `leaves_after`: how long after the arrival of a plan its user leaves for good.
@@ -305,7 +305,7 @@ pub struct Queue {
     /// Who is next.
     pub discipline: Discipline,
     /// How long a call waits before it leaves.
-    pub patience: Option<Span>,
+    pub patience: Option<LawSpec>,
     /// `reserved`: by class, slots that only its calls may have; empty where there are none.
     pub reserved: Vec<u32>,
     /// `adaptive`: a limit that follows the provider, and the faults that lower it.

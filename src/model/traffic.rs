@@ -34,11 +34,11 @@ fn class(input: &mut Input<'_>, name: &str, cursor: &Cursor<'_>, names: &Names, 
         let complaint = Complaint::new("a trace has all its plans: nobody comes back");
         input.problems.report_once(cursor.at("retry"), &cursor.key("retry"), complaint.cure("take it out"));
     }
-    let patience = cursor.span("patience");
+    let patience = law::read(input, cursor, "patience");
     let priority = cursor.signed("priority").unwrap_or_default();
     let workflow = workflow.unwrap_or(Id::new(0));
     let region = cursor.text("region").unwrap_or("home").into();
-    let leaves_after = cursor.get("leaves_after").and_then(|_| law::read(input, cursor, "leaves_after"));
+    let leaves_after = law::read(input, cursor, "leaves_after");
     let on_leave = if cursor.word("on_leave") == "cancel" { OnLeave::Cancel } else { OnLeave::GoesOn };
     let name = name.into();
     Some(Class { name, workflow, arrivals, spikes, priority, patience, region, leaves_after, on_leave, comeback })

@@ -3,7 +3,7 @@
 //! [`Fault`] names what can go wrong with an attempt; [`Retry`] decides what happens next; [`Quota`] limits
 //! operations in a window, and [`Meter`] is one in force; [`Breaker`] stops sending after too many failures, and
 //! [`Circuit`] is one in force; a [`Bucket`] limits a rate; [`RetryBudget`] limits retries, and [`Purse`] is one in
-//! force; [`Hedge`] sends attempts that race a late one; a [`Cache`] forgets; [`Rotation`] says
+//! force; a [`Slope`] limits growth, and [`Ramp`] is one in force; [`Hedge`] sends attempts that race a late one; a [`Cache`] forgets; [`Rotation`] says
 //! which lines of a log file are still there.
 
 mod adaptive;
@@ -16,6 +16,7 @@ mod meter;
 mod quota;
 mod retry;
 mod rotation;
+mod slope;
 
 pub use adaptive::{AdaptiveLimit, Aimd};
 pub use breaker::{Breaker, Circuit, Latest, Pass, Trip};
@@ -27,3 +28,4 @@ pub use meter::{Meter, Verdict};
 pub use quota::{OnExceed, Quota, Usage, Window};
 pub use retry::{Backoff, BackoffKind, Fault, FaultSet, Jitter, Retry};
 pub use rotation::{RotateOn, Rotation};
+pub use slope::{Ramp, Slope};

@@ -45,16 +45,21 @@ pub struct ErlangA {
     pub abandoned: f64,
     /// The mean number waiting.
     pub queued: f64,
+    /// The mean wait of those who are served, waits of 0 included, first come first served; in seconds.
+    pub wait: f64,
 }
 
 /// Erlang A, that is M/M/c+M: `servers >= 1`, arrivals a second, mean service and mean patience in seconds over 0.
 ///
 /// The birth and death process with death rate `min(n, c)/s + max(n − c, 0)/p`, summed until the rest is nothing
 /// (Garnett, Mandelbaum and Reiman, *M&SOM* 4, 2002). Whoever waits leaves at rate `1/p`: `abandoned = queued/(λp)`.
+/// Who finds `k` waiting moves up at rates `c/s + j/p`, `j = k + 1` to 1, and each step is not its own leaving, so it is
+/// served with probability `(c/s)/(c/s + (k + 1)/p)`, after the sum of the steps' means.
 pub fn erlang_a(servers: u32, rate: f64, service: f64, patience: f64) -> ErlangA {
     let c = f64::from(servers);
-    let (mut weight, mut sum, mut waiting, mut queued) = (1.0, 1.0, 0.0, 0.0);
-    let mut n = 0.0;
+    let busy = c / service;
+    let (mut weight, mut sum, mut waiting, mut queued, mut waited) = (1.0, 1.0, 0.0, 0.0, 0.0);
+    let (mut n, mut steps) = (0.0, 0.0);
     loop {
         n += 1.0;
         let over = f64::max(n - c, 0.0);
@@ -64,15 +69,19 @@ pub fn erlang_a(servers: u32, rate: f64, service: f64, patience: f64) -> ErlangA
         if n >= c {
             waiting += weight;
             queued += over * weight;
+            let moves = busy + (over + 1.0) / patience;
+            steps += 1.0 / moves;
+            waited += weight * busy / moves * steps;
         }
         if n > c && rate < deaths && weight * (1.0 + over) < 1e-18 * sum {
             break;
         }
         if sum > 1e200 {
-            [weight, sum, waiting, queued] = [weight, sum, waiting, queued].map(|x| x * 1e-200);
+            [weight, sum, waiting, queued, waited] = [weight, sum, waiting, queued, waited].map(|x| x * 1e-200);
         }
     }
-    ErlangA { waiting: waiting / sum, abandoned: queued / sum / (rate * patience), queued: queued / sum }
+    let abandoned = queued / sum / (rate * patience);
+    ErlangA { waiting: waiting / sum, abandoned, queued: queued / sum, wait: waited / sum / (1.0 - abandoned) }
 }
 
 #[cfg(test)]
@@ -111,6 +120,18 @@ mod tests {
         let a = erlang_a(2, 3.0, 1.0, 1.0);
         close(a.waiting, 1.0 - 4.0 * (-3.0_f64).exp(), 1e-12);
         close(erlang_a(5, 4.0, 1.0, 1e9).waiting, erlang_c(5, 4.0), 1e-6); // nobody leaves
+        close(erlang_a(5, 4.0, 1.0, 1e9).wait, mmc_wait(5, 4.0, 1.0).unwrap(), 1e-6);
         close(erlang_a(5, 4.0, 1.0, 1e-9).abandoned, erlang_b(5, 4.0), 1e-6); // nobody waits
+    }
+
+    /// One server, so impatient that hardly two wait: the states 0 to 3 by hand.
+    #[test]
+    fn the_wait_of_those_who_are_served() {
+        let (rate, patience) = (0.5, 0.01);
+        let weights = [1.0, rate, rate * rate / 101.0, rate * rate * rate / (101.0 * 201.0)];
+        let waits = [0.0, 1.0 / 101.0, 1.0 / 101.0 + 1.0 / 201.0, 1.0 / 101.0 + 1.0 / 201.0 + 1.0 / 301.0];
+        let served = [1.0, 1.0 / 101.0, 1.0 / 201.0, 1.0 / 301.0];
+        let sum = |of: &dyn Fn(usize) -> f64| (0..4).map(|n| weights[n] * served[n] * of(n)).sum::<f64>();
+        close(erlang_a(1, rate, 1.0, patience).wait, sum(&|n| waits[n]) / sum(&|_| 1.0), 1e-6);
     }
 }

@@ -11,6 +11,7 @@ use self::rows::{Keys, reads, rows};
 use super::admin::{ChoreSpec, chores, remembers};
 use super::draws::{OpDraw, OpDraws};
 use super::laws::Laws;
+use super::leaving::{Patience, patience};
 use super::regions::regions;
 use super::semaphore::has_semaphore;
 use super::state::{Call, Phase};
@@ -38,7 +39,7 @@ pub struct Blueprint {
     /// By queue.
     pub(super) by_priority: Vec<bool>,
     /// By class, then queue: how long a call waits at most.
-    pub(super) patience: Vec<Option<Span>>,
+    pub(super) patience: Vec<Patience>,
     pub(super) line_count: usize,
     pub(super) requests: Vec<Row>,
     pub(super) responses: Vec<Row>,
@@ -247,15 +248,13 @@ impl Blueprint {
         priorities.sort_unstable_by(|a, b| b.cmp(a));
         priorities.dedup();
         let line_of = |priority| priorities.iter().position(|&p| p == priority).unwrap_or(0).min(255) as u8;
-        let patience =
-            model.classes.iter().flat_map(|class| model.queues.iter().map(|q| class.patience.or(q.patience)));
         let writes = |role| {
             let rows = requests.iter().chain(&responses).chain(&plan_ends);
             rows.into_iter().any(|row| row.role == role && row.op == OpKind::Put)
         };
         let has_lists = writes(Role::Session);
         let lifetime = model.isolates.as_ref().and_then(|isolates| isolates.lifetime.as_ref());
-        let patience: Vec<Option<Span>> = patience.collect();
+        let patience = patience(model, &mut laws)?;
         let thinks = thinks?;
         let providers = answerers(model);
         let is_plain = |p: &Provider| p.faults.is_empty() && p.request_error == 0.0 && !p.from_arrival;
@@ -270,7 +269,7 @@ impl Blueprint {
             has_logfiles: !model.logfiles.is_empty(),
             lines: model.classes.iter().map(|class| line_of(class.priority)).collect(),
             by_priority: model.queues.iter().map(|q| q.discipline == Discipline::Priority).collect(),
-            has_patience: patience.iter().any(Option::is_some),
+            has_patience: patience.iter().any(|patience| !matches!(patience, Patience::Endless)),
             patience,
             line_count: priorities.len(),
             lookups: lookups?,

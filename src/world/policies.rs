@@ -84,6 +84,8 @@ pub(super) struct PolicyTally {
     /// and which went on when the client had gone.
     pub(super) sent: u64,
     pub(super) turned_away: u64,
+    /// Refused for growth alone, of these.
+    pub(super) slowed_down: u64,
     pub(super) useful: u64,
     pub(super) counted: u64,
     pub(super) billed: u64,
@@ -223,8 +225,9 @@ impl World<'_> {
         tally.sent += recorded;
         tally.counted += recorded * u64::from(counts);
         match reception {
-            Reception::Refused { fault, takes, retry_after } => {
+            Reception::Refused { fault, takes, retry_after, too_steep } => {
                 tally.turned_away += recorded;
+                tally.slowed_down += recorded * u64::from(too_steep);
                 Some(ends(now.saturating_add(takes), Some(fault), retry_after))
             }
             Reception::Silent => {

@@ -135,6 +135,7 @@ impl World<'_> {
             | Event::BackoffEnd(call)
             | Event::StoreAnswer(call)
                 if self.is_lost(call) => {}
+            Event::WorkEnd(call) if self.lost_work_ends(call) => {}
             Event::AttemptEnd(call) => self.attempt_ends::<false>(call),
             Event::GuardedEnd(call) => self.guarded_ends(call),
             Event::Hedge(call) => self.hedge(call),
@@ -240,7 +241,9 @@ impl World<'_> {
     /// have none.
     fn settle_unlogged(&mut self) {
         let all = self.ledger();
-        let alive = |call: &&Call| call.phase != Phase::Free && call.work != Work::Provider && call.recorded;
+        let alive = |call: &&Call| {
+            !matches!(call.phase, Phase::Free | Phase::Lost) && call.work != Work::Provider && call.recorded
+        };
         let alive = self.calls.iter().filter(alive).count() as u64;
         let elsewhere = self.not_logged.ended.iter().map(|both| both[1]).sum::<u64>() + alive;
         let of = |end: CallEnd| all.calls.of(end as usize) - self.not_logged.of(end as usize);

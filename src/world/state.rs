@@ -237,6 +237,8 @@ pub(super) struct World<'b> {
     pub(super) comebacks: Option<Box<Comebacks>>,
     /// By isolate and queue, once an attempt has told it something: the limits that follow the provider.
     pub(super) adaptive: Vec<Option<AdaptiveLimit>>,
+    /// By class and step, once a call has waited whose patience is drawn.
+    pub(super) patience: Vec<Vec<Scatter>>,
     /// By class: how long its users stay, where the model has users who leave.
     pub(super) leaving: Vec<Scatter>,
     pub(super) isolates: Option<Box<Isolates>>,
@@ -345,10 +347,11 @@ impl<'b> World<'b> {
             diagnostics: None,
             comebacks: None,
             adaptive: Vec::new(),
+            patience: Vec::new(),
             leaving: Vec::new(),
             isolates: None,
             invocations: Invocations::new(blueprint, &draws),
-            tiers: model.tiers.iter().map(|tiers| Tiers::new(tiers, model.platform.isolates, &draws)).collect(),
+            tiers: model.tiers.iter().map(|tiers| Tiers::new(tiers, isolates as u32, &draws)).collect(),
             d1: model.d1.iter().map(D1::new).collect(),
             lookup_draws: lookup_draws(model, &draws),
             questions: Vec::new(),

@@ -13,6 +13,7 @@ pub(super) fn sentences(model: &Model) -> Vec<String> {
         waiting(model),
         retries(model),
         policies(model),
+        growth(model),
         parallel(model),
         memory(model),
         retention(model),
@@ -88,6 +89,14 @@ fn policies(model: &Model) -> Option<&'static str> {
     model.has_policies().then_some(
         "Policies: attempts and slots are counted with the retries of the outermost layer alone, without inner layers, \
          budgets, deadlines, hedges, breakers and fallbacks, and without outages and load at the provider.",
+    )
+}
+
+fn growth(model: &Model) -> Option<&'static str> {
+    let mut servers = model.providers.iter().filter_map(|provider| provider.server.as_ref());
+    servers.any(|server| server.slopes.iter().any(Option::is_some)).then_some(
+        "Growth: a provider with a `slope` refuses a steep rise of traffic that is under every ceiling; a run starts \
+         with no traffic behind it, so let a `warmup` pass where that is not meant.",
     )
 }
 

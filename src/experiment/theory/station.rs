@@ -7,7 +7,7 @@ use crate::policy::Fault;
 use crate::streams::LawSpec;
 use crate::theory::bucket;
 use crate::theory::bursts::{batch_wait, dm1_wait, mmpp_m1_wait};
-use crate::theory::erlang::{erlang_b, mmc_wait, mmc_wait_quantile};
+use crate::theory::erlang::{erlang_a, erlang_b, mmc_wait, mmc_wait_quantile};
 use crate::theory::patience::mmc_d;
 use crate::theory::queues::{self, cobham, cobham_mmc, mg1_wait, mmck, repairman};
 
@@ -20,7 +20,7 @@ struct Customers<'m> {
     /// The coefficient of variation of the service; none where a timeout cuts a law that is not memoryless.
     cv: Option<f64>,
     law: Law,
-    patience: Option<f64>,
+    patience: Option<&'m LawSpec>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -66,7 +66,7 @@ fn single_visit<'m>(model: &'m Model, class: &'m Class, queue: usize) -> Option<
     if step.calls != 1 || !step.after.is_empty() || !never_retries(provider, step) || !class.spikes.is_empty() {
         return None;
     }
-    let patience = class.patience.or(model.queues[queue].patience).map(|patience| patience.secs());
+    let patience = class.patience.as_ref().or(model.queues[queue].patience.as_ref());
     let rate = steady_rate(class).map(|rate| rate / f64::from(model.platform.isolates));
     let (mean, cv, law) = service(provider, step)?;
     Some(Customers { class, rate, mean, cv, law, patience })
@@ -159,6 +159,7 @@ fn poisson(queue: &Queue, customers: &[Customers<'_>]) -> Vec<Formula> {
     let same = customers.iter().all(|one| one.mean == first.mean && one.patience == first.patience);
     let memoryless = same && customers.iter().all(|one| one.law == Law::Memoryless);
     let constant = same && customers.iter().all(|one| one.law == Law::Constant);
+    let is_fifo = queue.discipline == Discipline::Fifo;
     let levels = queue.discipline == Discipline::Priority
         && customers.iter().any(|one| one.class.priority != first.class.priority);
     let name = |what: &str| format!("queue.{}.{what}", queue.name);
@@ -177,14 +178,28 @@ fn poisson(queue: &Queue, customers: &[Customers<'_>]) -> Vec<Formula> {
         (Some(places), None) if constant && servers == 1 => {
             vec![exact("drop_fraction", "M/D/1/K", bucket::refused(rate, 1.0 / mean, places + 1))]
         }
-        (None, Some(patience)) if memoryless && queue.discipline == Discipline::Fifo => {
-            let solved = mmc_d(servers, rate, mean, patience);
+        (None, Some(LawSpec::Constant { value })) if memoryless && is_fifo && !value.is_zero() => {
+            let solved = mmc_d(servers, rate, mean, value.secs());
             vec![
                 exact("abandon_fraction", "M/M/c+D", solved.abandoned),
                 exact("wait.mean", "M/M/c+D", solved.wait),
                 exact("queued.mean", "M/M/c+D", solved.queued),
                 exact("utilisation", "M/M/c+D", rate * (1.0 - solved.abandoned) * mean / f64::from(servers)),
             ]
+        }
+        // Who leaves next does not depend on the order of service: any will do that looks at nobody's patience.
+        (None, Some(LawSpec::Exponential { mean: patience })) if memoryless && !levels => {
+            let law = "Erlang A (M/M/c+M)";
+            let solved = erlang_a(servers, rate, mean, patience.secs());
+            let mut found = vec![
+                exact("abandon_fraction", law, solved.abandoned),
+                exact("queued.mean", law, solved.queued),
+                exact("utilisation", law, rate * (1.0 - solved.abandoned) * mean / f64::from(servers)),
+            ];
+            if is_fifo {
+                found.push(exact("wait.mean", law, solved.wait));
+            }
+            found
         }
         (None, None) if customers.iter().all(|one| one.patience.is_none()) => {
             if levels {

@@ -18,7 +18,7 @@ fn model(text: &str, set: &[&str]) -> Model {
 }
 
 /// The laws of a model: the metric without its queue, and the law; `≈` where it is approximate.
-fn laws(text: &str, set: &[&str]) -> Vec<String> {
+pub(super) fn laws(text: &str, set: &[&str]) -> Vec<String> {
     let all = formulas(&model(text, set));
     let line = |f: &super::Formula| {
         let sign = if f.approximate.is_some() { "≈" } else { "=" };
@@ -42,6 +42,8 @@ fn the_queue_of_the_books() {
     assert_eq!(laws(QUEUE, &["queue.q.max_queue=0"])[0], "drop_fraction = Erlang B");
     assert_eq!(laws(QUEUE, &["queue.q.max_queue=9"])[0], "drop_fraction = M/M/c/K");
     assert_eq!(laws(QUEUE, &["queue.q.patience=2s"])[0], "abandon_fraction = M/M/c+D");
+    let drawn = "queue.q.patience={dist=\"exponential\",mean=\"2s\"}";
+    assert_eq!(laws(QUEUE, &[drawn])[0], "abandon_fraction = Erlang A (M/M/c+M)");
     let closed = "traffic.user.arrivals={process=\"closed\",users=6,think=\"4s\"}";
     assert_eq!(laws(QUEUE, &[closed])[0], "plans.per_day = machine repairman");
     assert_eq!(laws(PRIORITY, &[])[0], "class.admin.wait.mean = priorities (Cobham)".replace("wait", "queue.q.wait"));

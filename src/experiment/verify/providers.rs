@@ -47,6 +47,15 @@ fn breakers() -> Vec<Case> {
     ]
 }
 
+const EVEN: &str = "traffic.user.arrivals={process=\"deterministic\",per_minute=60}";
+const STEP: &str = "traffic.user.spike=[{at=\"20m\",for=\"10h\",factor=10}]";
+
+/// What is refused where traffic jumps and each stretch of so many minutes may have half as much again in a minute.
+fn stairs(before: u64, after: u64, minutes: u64) -> f64 {
+    let steps = std::iter::successors(Some(before), |allowed| Some(allowed * 3 / 2)).skip(1);
+    steps.take_while(|allowed| *allowed < after).map(|allowed| (after - allowed) * minutes).sum::<u64>() as f64
+}
+
 fn limits() -> Vec<Case> {
     let per_minute = "provider.p.requests_per_minute=60";
     vec![
@@ -68,6 +77,14 @@ fn limits() -> Vec<Case> {
             &["provider.p.tokens_per_minute=6000", "provider.p.tokens=100", "provider.p.limit_burst=5s"],
         )
         .law("refused", "5 attempts' tokens in a full bucket: M/D/1/5", FAILED, bucket::refused(1.0, 1.0, 5)),
+        case("Limits of growth", "growth", &["provider.p.slope.requests_per_minute=60", EVEN, STEP, "run.horizon=2h"])
+            .quick(&["run.replications=2"])
+            .law(
+                "refused",
+                "600 a minute come: 15 minutes each with 60 × 1.5, then 1.5 times that, and so on",
+                "provider.p.attempts.slowed_down",
+                stairs(60, 600, 15),
+            ),
         case(
             "Budgets of retries",
             "budget",

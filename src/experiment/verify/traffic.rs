@@ -3,6 +3,7 @@
 use super::case::{Case, stable};
 use crate::math::exp;
 use crate::theory::bursts::{batch_wait, dm1_wait, dm1_wait_quantile, lifo_wait_quantile, mmpp_arrivals, mmpp_m1_wait};
+use crate::theory::erlang::erlang_a;
 use crate::theory::patience::mmc_d;
 
 const WAIT: &str = "queue.q.wait.mean";
@@ -187,5 +188,23 @@ fn impatient() -> Vec<Case> {
             .law("wait", "E[V | V < d]", WAIT, exact.wait)
             .law("queued", "λE[min(V, d)]", "queue.q.queued.mean", exact.queued)
     };
-    vec![case("patience", 1, 0.9, 2.0), case("patience_three", 3, 3.3, 1.0)]
+    let drawn = |name, servers: u32, rate: f64, patience: f64| {
+        let exact = erlang_a(servers, rate, 1.0, patience);
+        let set = [
+            format!("queue.q.max_concurrency={servers}"),
+            format!("traffic.user.arrivals.per_second={rate}"),
+            format!("queue.q.patience={{dist=\"exponential\",mean=\"{patience}s\"}}"),
+        ];
+        let set: Vec<&str> = set.iter().map(String::as_str).collect();
+        queue("Patience (Erlang A)", name, &set)
+            .law("abandoned", "queued/(λp)", "queue.q.abandon_fraction", exact.abandoned)
+            .law("wait", "moves up at c/s + j/p, of those who are served", WAIT, exact.wait)
+            .law("queued", "birth and death, min(n, c)/s + max(n − c, 0)/p", "queue.q.queued.mean", exact.queued)
+    };
+    vec![
+        case("patience", 1, 0.9, 2.0),
+        case("patience_three", 3, 3.3, 1.0),
+        drawn("erlang_a", 1, 0.9, 2.0),
+        drawn("erlang_a_over", 3, 3.6, 1.5),
+    ]
 }

@@ -55,7 +55,8 @@ pub(super) static PROVIDER: Section = Section {
             "60s",
             "A full bucket holds what flows in during this: \"1s\" is a minute's limit enforced by the second.",
         ),
-        default("counts_refused", Bool, "false", "Whether attempts over a limit count against it too."),
+        optional("slope", Table(&SLOPE), "none", "A limit of growth: how fast its traffic may become more (429)."),
+        default("counts_refused", Bool, "false", "Whether attempts over a bucket's limit count against it too."),
         default("refusal_latency", Duration, "0s", "How long a refusal takes."),
         optional("max_concurrency", Whole(1, 1_000_000), "unlimited", "Slots of the provider, for all isolates."),
         optional(
@@ -85,6 +86,26 @@ pub(super) static PROVIDER: Section = Section {
             "true",
             "Whether it goes on with an attempt that its client has given up, holds a slot for it and bills it.",
         ),
+    ],
+};
+
+static SLOPE: Section = Section {
+    title: "slope",
+    fields: &[
+        optional("requests_per_minute", Whole(1, U32), "unlimited", "Attempts of which any minute may have so many."),
+        optional(
+            "tokens_per_minute",
+            Whole(1, 1_000_000_000_000),
+            "unlimited",
+            "Tokens of which any minute may have so many; OpenAI says 1,000,000.",
+        ),
+        default(
+            "growth",
+            Number(0.0, 1000.0),
+            "0.5",
+            "More may come if it is at most by this share over the busiest of the minutes of `per` that ended `per` ago; counted is what was admitted. Providers do not publish their own measure: this is the plainest reading of OpenAI's rule.",
+        ),
+        default("per", Length, "15m", "Whole minutes, up to a day. Before the run there was no traffic."),
     ],
 };
 

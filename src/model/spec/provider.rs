@@ -1,7 +1,7 @@
 //! A provider, and the policies around an attempt.
 
 use super::cost::Tokens;
-use crate::policy::{Breaker, Fault, Hedge, Quota, Retry, RetryBudget};
+use crate::policy::{Breaker, Fault, Hedge, Quota, Retry, RetryBudget, Slope};
 use crate::streams::LawSpec;
 use crate::units::{Probability, Span};
 
@@ -97,6 +97,8 @@ pub struct Server {
     pub tokens: u64,
     /// `limit_burst`: a full bucket holds what flows in during this; longer than 0.
     pub limit_burst: Span,
+    /// `slope`: how fast attempts, and their tokens, may become more.
+    pub slopes: [Option<Slope>; 2],
     /// `counts_refused`: whether attempts over a limit count against it too.
     pub counts_refused: bool,
     /// `refusal_latency`: how long a refusal takes.
@@ -138,6 +140,7 @@ impl Default for Server {
             tokens_per_minute: None,
             tokens: 0,
             limit_burst: Span::MINUTE,
+            slopes: [None; 2],
             counts_refused: false,
             refusal_latency: Span::ZERO,
             max_concurrency: None,

@@ -55,6 +55,10 @@ fn server(sheet: &mut Sheet, world: &World, number: usize, tally: &PolicyTally) 
     ] {
         sheet.count(&metric(what), "attempts", count);
     }
+    let spec = &world.blueprint.model.providers[number].server;
+    if spec.as_ref().is_some_and(|spec| spec.slopes.iter().any(Option::is_some)) {
+        sheet.count(&metric("attempts.slowed_down"), "attempts", tally.slowed_down);
+    }
     for (nth, meter) in server.quotas.iter().enumerate() {
         let number = if nth > 0 { format!(".{}", nth + 1) } else { String::new() };
         super::quota(sheet, meter, &metric(&format!("quota.attempts{number}")));

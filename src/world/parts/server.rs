@@ -4,7 +4,7 @@
 //! served even if its client has gone, so the wait is known too: no event is needed for what happens over there.
 
 use crate::model::{Outage, Server as Spec, UpAndDown};
-use crate::policy::{Bucket, Fault, Meter, Verdict};
+use crate::policy::{Bucket, Fault, Meter, Ramp, Verdict};
 use crate::stats::TimeWeighted;
 use crate::streams::{Purpose, Source as Draws, Stream};
 use crate::units::{Instant, Span, Timestamp};
@@ -14,8 +14,8 @@ use std::collections::BinaryHeap;
 /// What the provider makes of an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reception {
-    /// It answers this fault after so long, and says when to come again.
-    Refused { fault: Fault, takes: Span, retry_after: Span },
+    /// It answers this fault after so long, and says when to come again; whether only the growth was too much.
+    Refused { fault: Fault, takes: Span, retry_after: Span, too_steep: bool },
     /// It is down, takes the attempt, and never answers.
     Silent,
     /// It works on it beside all others that are there, at a speed that depends on how many come.
@@ -30,6 +30,7 @@ pub(crate) struct Server {
     spec: Spec,
     requests: Option<Bucket>,
     tokens: Option<Bucket>,
+    ramps: [Option<Ramp>; 2],
     pub(crate) quotas: Vec<Meter>,
     outages: Vec<Timeline>,
     /// When the attempts leave that are there.
@@ -57,6 +58,7 @@ impl Server {
             spec: spec.clone(),
             requests: bucket(spec.requests_per_minute),
             tokens: bucket(spec.tokens_per_minute),
+            ramps: spec.slopes.map(|slope| slope.map(Ramp::new)),
             quotas: spec.quotas.iter().map(|quota| Meter::new(quota, start)).collect(),
             outages: spec.outages.iter().enumerate().map(timeline).collect(),
             leaving: BinaryHeap::new(),
@@ -78,14 +80,18 @@ impl Server {
                 return (reception, false);
             }
         }
+        let takes = self.spec.refusal_latency;
+        let refuse = |fault, retry_after| Reception::Refused { fault, takes, retry_after, too_steep: false };
         if !self.is_within_quotas(now) {
-            let takes = self.spec.refusal_latency;
-            return (Reception::Refused { fault: Fault::RateLimited, takes, retry_after: Span::ZERO }, false);
+            return (refuse(Fault::RateLimited, Span::ZERO), false);
         }
-        let refuse = |fault, retry_after| Reception::Refused { fault, takes: self.spec.refusal_latency, retry_after };
         let asked = [(&self.requests, 1), (&self.tokens, tokens)];
         let fits = asked.map(|(bucket, n)| bucket.as_ref().map_or(now, |bucket| bucket.holds_at(now, n)));
         let fits = fits[0].max(fits[1]);
+        let ramps = self.ramps.iter_mut().zip([1, tokens]).filter_map(|(ramp, n)| Some((ramp.as_mut()?, n)));
+        let grows = ramps.fold(now, |grows, (ramp, n)| grows.max(ramp.holds_at(now, n)));
+        let too_steep = fits == now && grows > now;
+        let fits = fits.max(grows);
         let counts = fits == now || self.spec.counts_refused;
         if counts {
             self.requests.iter_mut().for_each(|bucket| bucket.take(now, 1));
@@ -93,8 +99,11 @@ impl Server {
         }
         if fits <= now {
             self.quotas.iter_mut().for_each(|quota| quota.take(now, now));
+            let ramps = self.ramps.iter_mut().zip([1, tokens]);
+            ramps.for_each(|(ramp, n)| ramp.iter_mut().for_each(|ramp| ramp.take(now, n)));
         } else {
-            return (refuse(Fault::RateLimited, fits.since(now)), counts);
+            let retry_after = fits.since(now);
+            return (Reception::Refused { fault: Fault::RateLimited, takes, retry_after, too_steep }, counts);
         }
         let there = self.present();
         if let (Some(slots), Some(places)) = (self.spec.max_concurrency, self.spec.max_queue)
@@ -213,7 +222,9 @@ impl Timeline {
         let is_down = self.from <= now && now < self.until;
         is_down.then_some(match self.outage.fault {
             None => Reception::Silent,
-            Some(fault) => Reception::Refused { fault, takes: self.outage.latency, retry_after: Span::ZERO },
+            Some(fault) => {
+                Reception::Refused { fault, takes: self.outage.latency, retry_after: Span::ZERO, too_steep: false }
+            }
         })
     }
 }
@@ -248,8 +259,12 @@ mod tests {
 
     #[test]
     fn two_slots_and_one_place_to_wait() {
-        let refused =
-            Reception::Refused { fault: Fault::Overloaded, takes: Span::from_nanos(1), retry_after: Span::ZERO };
+        let refused = Reception::Refused {
+            fault: Fault::Overloaded,
+            takes: Span::from_nanos(1),
+            retry_after: Span::ZERO,
+            too_steep: false,
+        };
         let mut server = server(Spec {
             max_concurrency: Some(2),
             max_queue: Some(1),
@@ -284,7 +299,8 @@ mod tests {
         let mut ask = |now, tokens| server.receive(at(now), tokens, Span::ZERO, false);
         assert_eq!(ask(0, 80), (works(0, 0), true));
         let later = Span::from_millis(300);
-        let refused = Reception::Refused { fault: Fault::RateLimited, takes: Span::ZERO, retry_after: later };
+        let refused =
+            Reception::Refused { fault: Fault::RateLimited, takes: Span::ZERO, retry_after: later, too_steep: false };
         assert_eq!(ask(0, 50), (refused, false), "20 are left, and 100 flow in each second");
         assert_eq!(ask(later.nanos(), 50), (works(later.nanos(), later.nanos()), true));
     }
@@ -294,8 +310,12 @@ mod tests {
         let when = UpAndDown::Once { at: Span::from_nanos(5), lasts: Span::from_nanos(3) };
         let outage = Outage { when, fault: Some(Fault::ServerError), latency: Span::from_nanos(2) };
         let mut server = server(Spec { outages: vec![outage], ..Spec::default() });
-        let down =
-            Reception::Refused { fault: Fault::ServerError, takes: Span::from_nanos(2), retry_after: Span::ZERO };
+        let down = Reception::Refused {
+            fault: Fault::ServerError,
+            takes: Span::from_nanos(2),
+            retry_after: Span::ZERO,
+            too_steep: false,
+        };
         assert_eq!(story(&mut server, &[(4, 9), (5, 9), (7, 9), (8, 9)]), [works(4, 13), down, down, works(8, 17)]);
     }
 }
