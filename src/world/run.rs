@@ -291,6 +291,12 @@ impl World<'_> {
         let running = |call: &&Call| call.phase == Phase::Running && call.work == Work::Limiter;
         let open: i128 = self.limiters.iter().map(|limiter| limiter.open()).sum();
         super::ledger::check("checks of limiters", open, self.calls.iter().filter(running).count() as u64)?;
+        // A database goes on with what it has accepted, also of calls that were lost.
+        let asks = |call: &&Call| {
+            call.work == Work::D1 && (call.phase == Phase::Running || call.phase == Phase::Lost && call.op_open)
+        };
+        let unfinished: u64 = self.d1.iter().map(|db| db.unfinished.level()).sum();
+        super::ledger::check("databases", unfinished.into(), self.calls.iter().filter(asks).count() as u64)?;
         for (db, spec) in self.d1.iter().zip(&model.d1) {
             super::ledger::check(&format!("operations on {}", spec.name), db.unaccounted(), 0)?;
         }
