@@ -145,6 +145,8 @@ fn nonsense_is_wrong_usage() {
         &["presets", "no-such-preset"],
         &["schema", "no-such-schema"],
         &["completions", "no-such-shell"],
+        &["verify", "--law="],
+        &["verify", "--law", "no-such-law"],
     ] {
         ends(&run(arguments), 64);
     }

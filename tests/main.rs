@@ -17,6 +17,7 @@ mod invocation;
 mod isolates;
 mod laws;
 mod model_errors;
+mod nonsense;
 mod overload;
 mod parts;
 mod profiles;

@@ -85,6 +85,9 @@ struct Declared {
     whole: Node,
 }
 
+/// How many changes a model has at most: each is a model of its own that is checked and kept.
+const MOST: usize = 1_000;
+
 /// Reads the changes of a model and the models that follow from them. `root` is changed by those that are in force
 /// from the very start; the answer is the model as it starts.
 pub(super) fn apply(input: &mut Input<'_>, source: &Source, root: &mut Node, overrides: &[String]) -> Option<Model> {
@@ -101,6 +104,9 @@ pub(super) fn apply(input: &mut Input<'_>, source: &Source, root: &mut Node, ove
         try_out(input, source, root, change, None, overrides);
     }
     let mut base = load::checked(input, source, root, overrides)?;
+    if let Value::Table(table) = &mut root.value {
+        table.remove("change"); // read once: not again in each of the models that follow
+    }
     let mut digests = Vec::new();
     for change in &later {
         if !input.problems.is_empty() {
@@ -132,7 +138,13 @@ pub(super) fn apply(input: &mut Input<'_>, source: &Source, root: &mut Node, ove
 fn declared(input: &mut Input<'_>, root: &Node) -> Vec<Declared> {
     let cursor = Cursor::new(root, &MODEL, String::new());
     let mut all = Vec::new();
-    for table in cursor.tables("change") {
+    let tables = cursor.tables("change");
+    if tables.len() > MOST {
+        let complaint = Complaint::new("more than 1,000 changes").found(tables.len().to_string());
+        input.problems.report(cursor.at("change"), "change", complaint.cure("join those that are near each other"));
+        return all;
+    }
+    for table in tables {
         let mut values = Vec::new();
         match table.get("set") {
             Some(set) if set.table().is_some_and(|table| !table.is_empty()) => leaves(input, set, &[], &mut values),

@@ -134,7 +134,9 @@ fn sections(
     let providers = provider::read(input, &cursor, &names);
     server::check(input, &cursor, &workflows, &providers);
     let queues = provider::queues(input, &cursor, &names);
-    let tiers = parts::tiers(input, &cursor, platform.isolates);
+    let isolates = cursor.table("isolates").and_then(|table| run::isolates(input, &table, root));
+    let most = isolates.as_ref().map_or(platform.isolates, |spec| spec.max);
+    let tiers = parts::tiers(input, &cursor, most);
     let d1 = parts::d1(input, &cursor, &names);
     if tiers.len() == names.tiers.all().len() {
         workflow::can_compute(input, &cursor, &workflows, &tiers);
@@ -150,15 +152,10 @@ fn sections(
     let readers = reader::read(input, &cursor, &names, &stores, &logging);
     let logfiles = strategy::logfiles(&cursor);
     let cost = cursor.table("cost").map(|cursor| run::cost(&cursor));
-    let isolates = cursor.table("isolates").and_then(|table| run::isolates(input, &table, root));
     if isolates.is_some() && classes.iter().any(|class| matches!(class.arrivals, Arrivals::Trace { .. })) {
         let complaint =
             Complaint::new("a trace says its isolates, and these come and go").cure("take one of the two out");
         input.problems.report_once(cursor.at("isolates"), "isolates", complaint);
-    }
-    if isolates.is_some() && !(tiers.is_empty() && d1.is_empty() && limiters.is_empty()) {
-        let complaint = Complaint::new("not supported together with [tiers.NAME], [d1.NAME] or [limiter.NAME]");
-        input.problems.report_once(cursor.at("isolates"), "isolates", complaint.cure("use `platform.isolates`"));
     }
     let diagnostics = cursor.table("diagnostics").and_then(|table| run::diagnostics(input, &table, &names));
     let objectives = objectives::read(input, &cursor, &names);

@@ -11,6 +11,9 @@ const LISTED: usize = 200;
 /// Lines longer than this are cut where they are shown.
 const LINE_BYTES: usize = 400;
 
+/// Clauses longer than this lose their middle, in characters: a name may be as long as its file.
+const CLAUSE: usize = 400;
+
 /// A stretch of one source text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct At {
@@ -244,8 +247,9 @@ impl Collector {
         let shown = (!text.is_empty()).then(|| shown(text, line_start, at));
         let (line, column) = if text.is_empty() { (0, 0) } else { (line, column) };
         let Complaint { what, found, allowed, cure } = complaint;
+        let [key, what, found, cure] = [key.into(), what, found, cure].map(short);
         let file = self.texts.name(at.source).to_string();
-        self.list.push(Problem { file, line, column, key: key.into(), what, found, allowed, cure, shown, order: at });
+        self.list.push(Problem { file, line, column, key, what, found, allowed, cure, shown, order: at });
     }
 
     /// Puts a problem down, unless something within that stretch has been complained about already: a check that
@@ -272,6 +276,15 @@ impl Collector {
         self.list.sort_by_key(|problem| problem.order);
         self.list.dedup();
         Problems { list: self.list, more: self.more, unreadable: self.unreadable }
+    }
+}
+
+/// A clause that fits on a few lines: both of its ends say something.
+fn short(clause: String) -> String {
+    let ends = CLAUSE / 2;
+    match (clause.char_indices().nth(ends), clause.char_indices().rev().nth(ends)) {
+        (Some((first, _)), Some((last, _))) if first < last => format!("{}…{}", &clause[..first], &clause[last..]),
+        _ => clause,
     }
 }
 

@@ -216,5 +216,9 @@ fn key(input: &mut Input<'_>, row: &Cursor<'_>, event: LogEvent) -> Option<Key> 
         let complaint = Complaint::new("a key begins with a text that names its family").found(format!("{template:?}"));
         input.problems.report_once(row.at("key"), &row.key("key"), complaint);
     }
+    if family.contains(|c: char| c.is_whitespace() || c.is_control()) {
+        let complaint = Complaint::new("the family of a key has no spaces: it is a part of a metric's name");
+        input.problems.report_once(row.at("key"), &row.key("key"), complaint.found(format!("{family:?}")));
+    }
     Some(Key { template: template.into(), family, scope })
 }

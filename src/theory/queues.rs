@@ -58,6 +58,21 @@ pub fn repairman(users: u32, think: f64, servers: u32, service: f64) -> Solution
     solution(states, servers, 0.0, thinking / think)
 }
 
+/// A closed queue without waiting places, whose users go on thinking when they are refused: Engset's, in which only the
+/// means `z` and `s` matter.
+///
+/// `pₙ ∝ C(N, n)(s/z)ⁿ`, `n <= c`; who asks sees the states of the other `N − 1` users (Kleinrock I, 3.9).
+pub fn engset(users: u32, think: f64, servers: u32, service: f64) -> Solution {
+    let of = |users: u32| {
+        birth_and_death(servers.min(users), |n| f64::from(users - n + 1) * service / (think * f64::from(n)))
+    };
+    let full = |states: &[f64]| if states.len() > servers as usize { states[servers as usize] } else { 0.0 };
+    let states = of(users);
+    let thinking: f64 = states.iter().enumerate().map(|(n, p)| f64::from(users - n as u32) * p).sum();
+    let loss = full(&of(users - 1));
+    solution(states, servers, loss, thinking / think * (1.0 - loss))
+}
+
 fn solution(states: Vec<f64>, servers: u32, loss: f64, throughput: f64) -> Solution {
     let sum = |value: &dyn Fn(u32) -> u32| -> f64 {
         states.iter().enumerate().map(|(n, p)| f64::from(value(n as u32)) * p).sum()
@@ -187,6 +202,17 @@ mod tests {
         close(shop.throughput, 0.8, 1e-14);
         close(shop.wait + 1.0, 2.0 / shop.throughput - 1.0, 1e-13);
         close(repairman(7, 3.0, 7, 2.0).throughput, 7.0 / 5.0, 1e-13); // a server for everybody
+    }
+
+    /// Two users and one server, equal times: the other thinks half of the time that he is not in service.
+    #[test]
+    fn a_small_shop_that_turns_away() {
+        let shop = engset(2, 1.0, 1, 1.0);
+        close(shop.states[1], 2.0 / 3.0, 1e-14);
+        close(shop.loss, 0.5, 1e-14);
+        close(shop.throughput, shop.active, 1e-14); // what is served is what is in service, at a service of 1
+        assert_eq!(engset(3, 1.0, 3, 1.0).loss, 0.0);
+        close(engset(100_000, 1e5, 4, 1.0).loss, erlang_b(4, 1.0), 1e-4);
     }
 
     #[test]

@@ -1,13 +1,15 @@
 //! Isolates that come and go: started when there is too much to do, ended when idle, evicted or replaced by a deploy.
 //!
 //! With an isolate go its queues, its counters and its memory. Work in flight has `drain_timeout` to finish; what has
-//! not is lost: its plans crash, its attempts are lost, and the events that were to come for them find nobody.
+//! not is lost: its plans crash, its attempts are lost, and the events that were to come for them find nobody. Caches that
+//! isolates share stay, and what a database or a store has accepted it finishes.
 
 use super::event::{Event, Rank, order};
 use super::invocation::Writer;
 use super::ledger::{AttemptEnd, CallEnd, PlanEnd};
 use super::parts::queue::Queue;
 use super::state::{Phase, Plan, World};
+use super::work::Work;
 use crate::model::OnLoss;
 use crate::stats::TimeWeighted;
 use crate::streams::{Purpose, Scatter};
@@ -123,6 +125,7 @@ impl World<'_> {
             let ends = self.now.saturating_add(blueprint.laws[law as usize].sample(word));
             self.schedule_isolate(ends, place, Event::IsolateEnds(place as u32, generation));
         }
+        self.tiers.iter_mut().for_each(|tiers| tiers.open(place, self.now, &self.addresses));
         let queues = blueprint.model.queues.len();
         if blueprint.is_late {
             self.rules.resize(self.rules.len().max(place + 1), 0);
@@ -273,6 +276,7 @@ impl World<'_> {
             queue.close(self.now);
         }
         self.lose_memory_of(place);
+        self.tiers.iter_mut().for_each(|tiers| tiers.close(place, self.now));
         self.lose_limits(place);
         let keys = self.blueprint.memory_keys;
         self.memory[place * keys..][..keys].fill(Instant::START);
@@ -320,24 +324,27 @@ impl World<'_> {
 
     fn lose_call(&mut self, id: u32) {
         let shares = self.leave_share(id);
-        if self.blueprint.bills_tokens && self.calls[id as usize].phase == Phase::Running {
+        let asks_a_provider = self.calls[id as usize].work == Work::Provider;
+        if self.blueprint.bills_tokens && asks_a_provider && self.calls[id as usize].phase == Phase::Running {
             self.bill_lost(id);
         }
         let call = &mut self.calls[id as usize];
         let ledger = &mut self.ledgers[call.class as usize];
         ledger.calls.end(CallEnd::Crashed as usize, call.recorded);
         match call.phase {
-            Phase::Running | Phase::Connecting => ledger.attempts.end(AttemptEnd::Lost as usize, call.recorded),
+            Phase::Running | Phase::Connecting if asks_a_provider => {
+                ledger.attempts.end(AttemptEnd::Lost as usize, call.recorded)
+            }
             Phase::Waiting => self.waits[call.waits as usize].lost += u64::from(call.recorded),
             _ => {}
         }
-        // An event is to come for whoever waits neither in a queue, nor for a connection, nor for a provider that shares
-        // itself; it finds the call lost, and its place is free then.
-        let waits = self.lose_wire(id) || self.calls[id as usize].phase == Phase::Waiting || shares;
+        // An event is to come for whoever waits neither in a queue, nor for a connection or what another computes, nor for
+        // a provider that shares itself; it finds the call lost, and its place is free then.
+        let joined = self.lose_work(id);
+        let waits = self.lose_wire(id) || joined || self.calls[id as usize].phase == Phase::Waiting || shares;
         let call = &mut self.calls[id as usize];
         call.phase = if waits { Phase::Free } else { Phase::Lost };
         call.in_slot = false;
-        call.op_open = false;
         if waits {
             self.free_calls.push(id);
         }

@@ -98,6 +98,15 @@ impl World<'_> {
         }
     }
 
+    /// The store has answered a check that was lost with its isolate: a count that it had accepted is written.
+    pub(super) fn permit_was_lost(&mut self, id: u32) {
+        let call = &self.calls[id as usize];
+        let (limiter, recorded) = (self.blueprint.limiter(call), call.recorded);
+        if let Permit { person, seen: Some(count), refused: false } = self.permits[id as usize] {
+            self.limiters[limiter].write(person, count + 1, self.now, recorded);
+        }
+    }
+
     fn judged(&mut self, id: u32, admitted: bool) {
         let call = &self.calls[id as usize];
         let (limiter, recorded) = (self.blueprint.limiter(call), call.recorded);

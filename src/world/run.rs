@@ -135,6 +135,7 @@ impl World<'_> {
             | Event::BackoffEnd(call)
             | Event::StoreAnswer(call)
                 if self.is_lost(call) => {}
+            Event::WorkEnd(call) if self.lost_work_ends(call) => {}
             Event::AttemptEnd(call) => self.attempt_ends::<false>(call),
             Event::GuardedEnd(call) => self.guarded_ends(call),
             Event::Hedge(call) => self.hedge(call),
@@ -241,7 +242,9 @@ impl World<'_> {
     /// have none.
     fn settle_unlogged(&mut self) {
         let all = self.ledger();
-        let alive = |call: &&Call| call.phase != Phase::Free && call.work != Work::Provider && call.recorded;
+        let alive = |call: &&Call| {
+            !matches!(call.phase, Phase::Free | Phase::Lost) && call.work != Work::Provider && call.recorded
+        };
         let alive = self.calls.iter().filter(alive).count() as u64;
         let elsewhere = self.not_logged.ended.iter().map(|both| both[1]).sum::<u64>() + alive;
         let of = |end: CallEnd| all.calls.of(end as usize) - self.not_logged.of(end as usize);
@@ -289,6 +292,12 @@ impl World<'_> {
         let running = |call: &&Call| call.phase == Phase::Running && call.work == Work::Limiter;
         let open: i128 = self.limiters.iter().map(|limiter| limiter.open()).sum();
         super::ledger::check("checks of limiters", open, self.calls.iter().filter(running).count() as u64)?;
+        // A database goes on with what it has accepted, also of calls that were lost.
+        let asks = |call: &&Call| {
+            call.work == Work::D1 && (call.phase == Phase::Running || call.phase == Phase::Lost && call.op_open)
+        };
+        let unfinished: u64 = self.d1.iter().map(|db| db.unfinished.level()).sum();
+        super::ledger::check("databases", unfinished.into(), self.calls.iter().filter(asks).count() as u64)?;
         for (db, spec) in self.d1.iter().zip(&model.d1) {
             super::ledger::check(&format!("operations on {}", spec.name), db.unaccounted(), 0)?;
         }

@@ -357,7 +357,7 @@ impl<'b> World<'b> {
             leaving: Vec::new(),
             isolates: None,
             invocations: Invocations::new(blueprint, &draws),
-            tiers: model.tiers.iter().map(|tiers| Tiers::new(tiers, model.platform.isolates, &draws)).collect(),
+            tiers: model.tiers.iter().map(|tiers| Tiers::new(tiers, isolates as u32, &draws)).collect(),
             d1: model.d1.iter().map(D1::new).collect(),
             lookup_draws: lookup_draws(model, &draws),
             questions: Vec::new(),

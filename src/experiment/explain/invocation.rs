@@ -109,10 +109,11 @@ fn need(model: &Model, class: &Class, scope: InvocationScope, limit: &Limit) -> 
         }
         last = Some(at);
         if at_call.is_none() {
-            before = if used + each[nth] > *allowed { used } else { before.max(used + each[nth]) };
+            let then = used.saturating_add(each[nth]);
+            before = if then > *allowed { used } else { before.max(then) };
         }
-        used += each[nth];
-        worst += per_call(model, step, *counts, true);
+        used = used.saturating_add(each[nth]);
+        worst = worst.saturating_add(per_call(model, step, *counts, true));
         needed = needed.max(used);
         at_most = at_most.max(worst);
         if used > *allowed && at_call.is_none() {
@@ -165,7 +166,7 @@ fn reads(model: &Model, counts: Counts, when: impl Fn(ReadCount) -> bool) -> u32
         .map(|read| match read.count {
             ReadCount::PerPlan(n) | ReadCount::PerCall(n) => n,
         })
-        .sum()
+        .fold(0, u32::saturating_add)
 }
 
 fn per_call(model: &Model, step: &Step, counts: Counts, worst: bool) -> u32 {
@@ -174,16 +175,14 @@ fn per_call(model: &Model, step: &Step, counts: Counts, worst: bool) -> u32 {
     }
     let Some(provider) = step.provider().map(|id| &model.providers[id.index()]) else { return 0 };
     let attempts = match counts {
-        Counts::External if worst => provider.retry.max + 1,
+        Counts::External if worst => provider.retry.max.saturating_add(1),
         Counts::External => 1,
         Counts::Cpu => step.cpu.as_ref().map_or(0, |law| (latency::under(law, None).seconds * 1e6 + 0.5) as u32),
         Counts::Internal | Counts::Store(_) | Counts::Connections => 0,
     };
     let logs = |event| log_ops(model, event, counts, step.critical, worst);
-    attempts
-        + logs(LogEvent::Request)
-        + logs(LogEvent::Response)
-        + reads(model, counts, |count| matches!(count, ReadCount::PerCall(_)))
+    let reads = reads(model, counts, |count| matches!(count, ReadCount::PerCall(_)));
+    [logs(LogEvent::Request), logs(LogEvent::Response), reads].into_iter().fold(attempts, u32::saturating_add)
 }
 
 /// The ops of one event; at worst it is an error or not, whichever makes more.

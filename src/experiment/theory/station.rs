@@ -9,7 +9,7 @@ use crate::theory::bucket;
 use crate::theory::bursts::{batch_wait, dm1_wait, mmpp_m1_wait};
 use crate::theory::erlang::{erlang_a, erlang_b, mmc_wait, mmc_wait_quantile};
 use crate::theory::patience::mmc_d;
-use crate::theory::queues::{self, cobham, cobham_mmc, mg1_wait, mmck, repairman};
+use crate::theory::queues::{self, cobham, cobham_mmc, engset, mg1_wait, mmck, repairman};
 
 /// What one class brings to a queue.
 struct Customers<'m> {
@@ -112,6 +112,9 @@ fn of_station(model: &Model, queue: &Queue, customers: &[Customers<'_>]) -> Vec<
     let lone = customers.len() == 1 && model.classes.len() == 1 && model.platform.isolates == 1;
     match (&first.class.arrivals, first.cv) {
         (Arrivals::Poisson(_), _) => poisson(queue, customers),
+        (Arrivals::Closed { users, think }, _) if lone && queue.max_queue == Some(0) => {
+            lossy(model, queue, *users, think, first.mean)
+        }
         (Arrivals::Closed { users, think }, _) if lone && plain && first.law == Law::Memoryless => {
             closed(model, queue, *users, think, first.mean)
         }
@@ -146,6 +149,18 @@ fn closed(model: &Model, queue: &Queue, users: u32, think: &LawSpec, service: f6
         Formula::exact(name("wait.mean"), "machine repairman", shop.wait),
         Formula::exact(name("queued.mean"), "machine repairman", shop.queued),
         Formula::exact(name("utilisation"), "machine repairman", shop.active / f64::from(queue.max_concurrency)),
+    ]
+}
+
+/// Engset: no waiting places, and who is refused thinks again. A failed call ends its plan as an answer does.
+fn lossy(model: &Model, queue: &Queue, users: u32, think: &LawSpec, service: f64) -> Vec<Formula> {
+    let alone = model.workflows[model.classes[0].workflow.index()].steps.len() == 1;
+    let (true, Ok(think)) = (alone, think.formulas()) else { return Vec::new() };
+    let shop = engset(users, think.mean(), queue.max_concurrency, service);
+    let name = |what: &str| format!("queue.{}.{what}", queue.name);
+    vec![
+        Formula::exact(name("drop_fraction"), "Engset", shop.loss),
+        Formula::exact(name("utilisation"), "Engset", shop.active / f64::from(queue.max_concurrency)),
     ]
 }
 

@@ -46,6 +46,7 @@ fn the_queue_of_the_books() {
     assert_eq!(laws(QUEUE, &[drawn])[0], "abandon_fraction = Erlang A (M/M/c+M)");
     let closed = "traffic.user.arrivals={process=\"closed\",users=6,think=\"4s\"}";
     assert_eq!(laws(QUEUE, &[closed])[0], "plans.per_day = machine repairman");
+    assert_eq!(laws(QUEUE, &[closed, "queue.q.max_queue=0"])[0], "drop_fraction = Engset");
     assert_eq!(laws(PRIORITY, &[])[0], "class.admin.wait.mean = priorities (Cobham)".replace("wait", "queue.q.wait"));
 }
 

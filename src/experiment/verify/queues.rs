@@ -5,7 +5,7 @@ use crate::math::{exp, ln, sqrt};
 use crate::theory::bucket;
 use crate::theory::erlang::{erlang_b, mmc_wait, mmc_wait_quantile};
 use crate::theory::queues::{
-    Class, cobham, cobham_mmc, md1_wait, mg1_wait, mm1_wait, mm1_wait_quantile, mmck, repairman,
+    Class, cobham, cobham_mmc, engset, md1_wait, mg1_wait, mm1_wait, mm1_wait_quantile, mmck, repairman,
 };
 
 const WAIT: &str = "queue.q.wait.mean";
@@ -272,6 +272,18 @@ fn closed() -> Vec<Case> {
             .law("throughput", "Σ (N − n)p(n)/z", "plans.per_day", shop.throughput * 86_400.0)
             .law("queued", "Σ (n − c)p(n), whatever the law of thinking", "queue.q.queued.mean", shop.queued)
     };
+    let lossy = engset(6, 4.0, 2, 1.0);
+    let turned_away = |name, think: &str, latency: &str| {
+        let arrivals = format!("traffic.user.arrivals={{process=\"closed\",users=6,think={think}}}");
+        let latency = format!("provider.p.latency={latency}");
+        queue(
+            "Finite sources (Engset)",
+            name,
+            &["queue.q.max_concurrency=2", "queue.q.max_queue=0", &arrivals, &latency],
+        )
+        .law("lost", "who asks sees the N − 1 others", LOST, lossy.loss)
+        .law("active", "pₙ ∝ C(N, n)(s/z)ⁿ, whatever the laws", "queue.q.active.mean", lossy.active)
+    };
     let set = [
         "traffic.user.arrivals={process=\"closed\",users=1,think={dist=\"uniform\",min=\"1s\",max=\"5s\"}}",
         "provider.p.latency={dist=\"lognormal\",mean=\"2s\",cv=1.0}",
@@ -279,6 +291,8 @@ fn closed() -> Vec<Case> {
     vec![
         case("repairman", r#"{dist="exponential",mean="4s"}"#),
         case("repairman_constant_think", r#""4s""#),
+        turned_away("engset", r#"{dist="exponential",mean="4s"}"#, r#"{dist="exponential",mean="1s"}"#),
+        turned_away("engset_other_laws", r#"{dist="gamma",mean="4s",cv=1.5}"#, r#"{dist="uniform",min="0s",max="2s"}"#),
         queue("Renewal", "renewal", &set).law(
             "throughput",
             "a cycle of one user takes think and service: 1/(z + s)",

@@ -62,7 +62,12 @@ static TIER: Section = Section {
         ),
         default("latency", Law(&LAW), "0s", "How long a hit takes."),
         default("miss_latency", Law(&LAW), "0s", "How long it takes to find nothing."),
-        optional("survives_restart", Bool, "not per isolate, else yes", "Whether its entries outlive a restart."),
+        optional(
+            "survives_restart",
+            Bool,
+            "not per isolate, else yes",
+            "Whether its entries outlive a restart; of `[isolates]`, also the isolate: then the next one in its place has them.",
+        ),
     ],
 };
 

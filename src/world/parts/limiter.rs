@@ -31,6 +31,8 @@ pub(crate) struct Limiter {
     /// The store did not answer a read, or not accept a write.
     pub(crate) unreadable: [u64; 2],
     pub(crate) unwritten: [u64; 2],
+    /// Checks that were lost with their isolate.
+    pub(crate) lost: u64,
     /// Writes that put back an old count, because another had written since it was read.
     pub(crate) lost_updates: [u64; 2],
 }
@@ -49,6 +51,7 @@ impl Limiter {
             refused: [0; 2],
             unreadable: [0; 2],
             unwritten: [0; 2],
+            lost: 0,
             lost_updates: [0; 2],
         }
     }
@@ -112,7 +115,7 @@ impl Limiter {
     /// Checks that have begun and are in no bucket.
     pub(crate) fn open(&self) -> i128 {
         let sum = |both: [u64; 2]| i128::from(both[0]) + i128::from(both[1]);
-        sum(self.checked) - sum(self.admitted) - sum(self.refused)
+        sum(self.checked) - sum(self.admitted) - sum(self.refused) - i128::from(self.lost)
     }
 }
 

@@ -363,7 +363,7 @@ impl Store {
             return;
         }
         self.forget_until(now);
-        self.stored.set(now.nanos(), self.stored.level() + bytes);
+        self.stored.set(now.nanos(), self.stored.level().saturating_add(bytes));
         if dies < Instant::NEVER {
             self.going.push(Reverse((dies, bytes)));
         }
@@ -375,7 +375,7 @@ impl Store {
             return;
         }
         self.forget_until(now);
-        self.stored.set(now.nanos(), self.stored.level() - bytes);
+        self.stored.set(now.nanos(), self.stored.level().saturating_sub(bytes));
         if dies < Instant::NEVER {
             self.deleted.push(Reverse((dies, bytes)));
         }
@@ -391,7 +391,7 @@ impl Store {
                 self.deleted.pop();
                 continue;
             }
-            self.stored.set(dies.nanos(), self.stored.level() - bytes);
+            self.stored.set(dies.nanos(), self.stored.level().saturating_sub(bytes));
         }
     }
 

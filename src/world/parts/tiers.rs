@@ -1,6 +1,6 @@
 //! Tiers of caches in front of a computation: which tier has a key, who computes it, and who waits for that.
 
-use crate::model::{FillsOnHit, Tier, Tiers as Spec};
+use crate::model::{FillsOnHit, Tiers as Spec};
 use crate::policy::{Cache, Forgotten};
 use crate::stats::Quantiles;
 use crate::streams::{Purpose, Source, Stream};
@@ -56,6 +56,8 @@ pub(crate) struct Tiers {
     pub(crate) misses: Vec<[u64; 2]>,
     pub(crate) computed: [u64; 2],
     pub(crate) joined: [u64; 2],
+    /// Lookups that had missed, and were lost with their isolate before they were told.
+    lost: u64,
     /// Computations that began while another of the same key was under way in the same isolate.
     pub(crate) stampeded: [u64; 2],
     /// What had gone from each tier when the recording began.
@@ -68,28 +70,26 @@ pub(crate) struct Tiers {
 impl Tiers {
     pub(crate) fn new(spec: &Spec, isolates: u32, draws: &Source) -> Tiers {
         let tiers = spec.tiers.len();
-        let restarts = (0..=u64::from(isolates))
-            .map(|lane| Restarts { next: Instant::START, draws: draws.stream("tiers", Purpose::Restart, lane) });
         let mut made = Tiers {
-            rooms: spec.tiers.iter().map(|tier| rooms(tier, isolates)).collect(),
-            flights: vec![Vec::new(); isolates as usize],
+            rooms: spec.tiers.iter().map(|tier| if tier.per_isolate { Vec::new() } else { vec![None] }).collect(),
+            flights: Vec::new(),
             behind: Vec::new(),
-            restarts: if spec.restarts_per_day > 0.0 { restarts.collect() } else { Vec::new() },
+            restarts: Vec::new(),
             waiting: 0,
             lookups: [0; 2],
             hits: vec![[0; 2]; tiers],
             misses: vec![[0; 2]; tiers],
             computed: [0; 2],
             joined: [0; 2],
+            lost: 0,
             stampeded: [0; 2],
             gone_before: vec![Forgotten::default(); tiers],
             latencies: Quantiles::default(),
             latency_ns: 0,
             spec: spec.clone(),
         };
-        for at in 0..made.restarts.len() {
-            made.draw_restart(at);
-        }
+        made.add_restarts(0, Instant::START, draws);
+        (0..isolates as usize).for_each(|isolate| made.open(isolate, Instant::START, draws));
         made
     }
 
@@ -107,6 +107,43 @@ impl Tiers {
         for (tier, rooms) in spec.tiers.iter().zip(&mut self.rooms) {
             let places = tier.entries.unwrap_or(spec.keys.count).min(spec.keys.count);
             rooms.iter_mut().flatten().for_each(|room| room.change(places, tier.ttl, now));
+        }
+    }
+
+    fn add_restarts(&mut self, lane: usize, now: Instant, draws: &Source) {
+        if self.spec.restarts_per_day > 0.0 {
+            self.restarts.push(Restarts { next: now, draws: draws.stream("tiers", Purpose::Restart, lane as u64) });
+            self.draw_restart(lane);
+        }
+    }
+
+    /// An isolate starts in this place, which may be a new one: then the last of all.
+    pub(crate) fn open(&mut self, isolate: usize, now: Instant, draws: &Source) {
+        if isolate < self.flights.len() {
+            return;
+        }
+        self.flights.push(Vec::new());
+        let own = self.rooms.iter_mut().zip(&self.spec.tiers).filter(|(_, tier)| tier.per_isolate);
+        own.for_each(|(rooms, _)| rooms.push(None));
+        self.add_restarts(isolate + 1, now, draws);
+    }
+
+    /// An isolate goes, with what its memory holds and what it computes; a tier that survives a restart stays with the
+    /// place.
+    pub(crate) fn close(&mut self, isolate: usize, now: Instant) {
+        self.restart(isolate + 1, now);
+        self.flights[isolate].clear();
+        let own = self.rooms.iter_mut().zip(&self.spec.tiers);
+        let own = own.filter(|(_, tier)| tier.per_isolate && !tier.survives_restart);
+        own.filter_map(|(rooms, _)| rooms[isolate].as_mut()).for_each(|cache| cache.clear(now));
+    }
+
+    /// A lookup is lost with its isolate: it has missed, if it was not told yet, or waits for a computation.
+    pub(crate) fn lose(&mut self, joined: bool) {
+        if joined {
+            self.waiting -= 1;
+        } else {
+            self.lost += 1;
         }
     }
 
@@ -203,7 +240,7 @@ impl Tiers {
     fn room(&mut self, tier: usize, isolate: usize) -> &mut Cache {
         let (spec, keys) = (&self.spec.tiers[tier], self.spec.keys.count);
         let rooms = &mut self.rooms[tier];
-        let at = if rooms.len() > 1 { isolate } else { 0 };
+        let at = if spec.per_isolate { isolate } else { 0 };
         rooms[at].get_or_insert_with(|| {
             let places = spec.entries.unwrap_or(keys).min(keys);
             Box::new(Cache::new(keys, places, spec.ttl, spec.evict, spec.renew))
@@ -278,7 +315,7 @@ impl Tiers {
     pub(crate) fn undecided(&self) -> i128 {
         let sum = |both: [u64; 2]| i128::from(both[0]) + i128::from(both[1]);
         let hits: i128 = self.hits.iter().map(|both| sum(*both)).sum();
-        sum(self.lookups) - hits - sum(self.computed) - sum(self.joined)
+        sum(self.lookups) - hits - sum(self.computed) - sum(self.joined) - i128::from(self.lost)
     }
 
     /// Whether every entry that came into a cache is there or has gone for one reason.
@@ -288,8 +325,4 @@ impl Tiers {
             cache.added == gone.evicted + gone.expired + gone.lost + u64::from(cache.len())
         })
     }
-}
-
-fn rooms(tier: &Tier, isolates: u32) -> Vec<Room> {
-    (0..if tier.per_isolate { isolates } else { 1 }).map(|_| None).collect()
 }

@@ -11,8 +11,10 @@ pub fn verify(args: &Verify) -> Exit {
     let selection = Selection { quick: args.quick, law: args.law.clone(), seed: args.seed };
     if let Some(name) = &args.law {
         let laws: Vec<String> = verify::laws().into_iter().map(|law| law.law).collect();
-        if !laws.iter().any(|law| law.starts_with(name.as_str())) {
-            return fail(&format!("no law is called {name:?}: there are {}", laws.join(", ")), Exit::Usage);
+        if name.is_empty() || !laws.iter().any(|law| law.starts_with(name.as_str())) {
+            let near = capsim::model::did_you_mean(name, &laws);
+            let cure = if near.is_empty() { "`capsim verify --quick` lists them all" } else { &near };
+            return fail(&format!("no law is called {name:?}: {cure}"), Exit::Usage);
         }
     }
     work::listen();
