@@ -156,8 +156,22 @@ fn log_op(
             _ => Role::Other,
         },
         ttl: row.span("ttl").or(cache_ttl),
-        bytes: row.size("bytes").or_else(|| logging.size("record_bytes")).unwrap_or(Bytes(2048)),
+        bytes: entry_size(input, row, logging),
     })
+}
+
+/// The most bytes of one entry: no store takes more, and so no sum of a run is too large to count.
+const MOST_BYTES: Bytes = Bytes(1 << 30);
+
+fn entry_size(input: &mut Input<'_>, row: &Cursor<'_>, logging: &Cursor<'_>) -> Bytes {
+    let (of, key) = if row.get("bytes").is_some() { (row, "bytes") } else { (logging, "record_bytes") };
+    let size = of.size(key).unwrap_or(Bytes(2048));
+    if size > MOST_BYTES {
+        let complaint =
+            Complaint::new("no store takes so large an entry").found(size.to_string()).allowed("up to 1GiB");
+        input.problems.report_once(of.at(key), &of.key(key), complaint);
+    }
+    size
 }
 
 /// When a row happens; what a day and the end of a plan cannot do is complained about.

@@ -67,7 +67,15 @@ fn error_logs(answer: &Answer) -> Option<String> {
     }
     let metric = answer.metric("logs.error.retrievable.3d")?;
     let Some(mean) = metric.mean else {
-        return Some("no error record was old enough to ask for after 3 days.".into());
+        let none = of("offered") == Some(0.0);
+        return Some(
+            if none {
+                "none: no call to a provider failed."
+            } else {
+                "no error record was old enough to ask for after 3 days."
+            }
+            .into(),
+        );
     };
     let interval = metric.ci95.filter(|(low, high)| low != high);
     let interval = interval.map_or(String::new(), |(low, high)| format!(" ({})", range(low, high, metric.unit)));

@@ -81,6 +81,9 @@ fn symptom(limit: &str) -> Option<(String, f64)> {
     if let Some(provider) = provider_of(limit) {
         return Some((format!("provider.{provider}.attempts.refused"), 0.0));
     }
+    if let Some(database) = limit.strip_prefix("d1.").and_then(|rest| rest.strip_suffix(".writer")) {
+        return Some((format!("d1.{database}.utilisation"), BUSY));
+    }
     let queue = limit.strip_prefix("queue.")?.strip_suffix(".slots")?;
     Some((format!("queue.{queue}.utilisation"), BUSY))
 }

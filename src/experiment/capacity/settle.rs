@@ -34,7 +34,7 @@ fn start(model: &Model, demand: f64, of: Demand) -> f64 {
     let arithmetic = explain(model);
     match (of, arithmetic.binding()) {
         (Demand::All, Some(first)) if first.plans_per_day > 0.0 => {
-            let part = if first.limit.ends_with(".slots") { 0.75 } else { 1.0 };
+            let part = if first.limit.ends_with(".slots") || first.limit.ends_with(".writer") { 0.75 } else { 1.0 };
             (part * first.plans_per_day).min(demand * TOP)
         }
         _ => demand,

@@ -24,10 +24,12 @@ pub(super) fn of(model: &Model, mix: &[Expected; 2]) -> Vec<Ceiling> {
     let keys = keys.into_iter().map(|key| shared_key(model, mix, key));
     let slots = (0..model.queues.len()).map(|queue| slots(model, mix, queue));
     let providers = (0..model.providers.len()).flat_map(|provider| self::provider(model, mix, provider));
+    let writers = (0..model.d1.len()).map(|database| writer(model, mix, database));
     let of_providers = (0..model.providers.len()).flat_map(|provider| provider_quotas(model, mix, provider));
     quotas
         .chain(keys)
         .chain(slots)
+        .chain(writers)
         .chain(providers)
         .chain(of_providers)
         .chain([requests(model, mix)])
@@ -144,6 +146,17 @@ fn slots(model: &Model, mix: &[Expected; 2], queue: usize) -> Option<Ceiling> {
             count(slots.into()),
             number(seconds)
         ),
+    })
+}
+
+/// A database does one operation at a time.
+fn writer(model: &Model, mix: &[Expected; 2], database: usize) -> Option<Ceiling> {
+    let (seconds, note) = larger(mix, |plan| plan.database_seconds[database]);
+    (seconds > 0.0).then(|| Ceiling {
+        limit: format!("d1.{}.writer", model.d1[database].name),
+        plans_per_day: Span::DAY.secs() / seconds,
+        billed: false,
+        because: format!("one at a time, 86,400 s a day ÷ {} s a plan{note}", number(seconds)),
     })
 }
 

@@ -33,6 +33,8 @@ pub(super) struct Expected {
     pub work_seconds: Vec<f64>,
     /// By queue: the time that its calls hold a slot.
     pub slot_seconds: Vec<f64>,
+    /// By database: how long its writer works for the plan.
+    pub database_seconds: Vec<f64>,
     /// Writes to keys that all plans share, by store and family.
     pub shared_writes: BTreeMap<(usize, String), f64>,
     pub invocations: f64,
@@ -61,6 +63,7 @@ impl Expected {
             records: vec![Vec::new(); model.stores.len()],
             tokens: vec![0.0; model.providers.len()],
             work_seconds: vec![0.0; model.providers.len()],
+            database_seconds: vec![0.0; model.d1.len()],
             slot_seconds: vec![0.0; model.queues.len()],
             ..Expected::default()
         }
@@ -119,6 +122,8 @@ impl Expected {
             mix.attempts.iter_mut().zip(&plan.attempts).for_each(|(sum, n)| *sum += weight * n);
             mix.tokens.iter_mut().zip(&plan.tokens).for_each(|(sum, n)| *sum += weight * n);
             mix.work_seconds.iter_mut().zip(&plan.work_seconds).for_each(|(sum, s)| *sum += weight * s);
+            let databases = mix.database_seconds.iter_mut().zip(&plan.database_seconds);
+            databases.for_each(|(sum, s)| *sum += weight * s);
             mix.slot_seconds.iter_mut().zip(&plan.slot_seconds).for_each(|(sum, s)| *sum += weight * s);
             for (key, writes) in &plan.shared_writes {
                 *mix.shared_writes.entry(key.clone()).or_default() += weight * writes;
@@ -159,6 +164,9 @@ pub(super) fn expect(model: &Model, class: &Class, failures: Failures) -> Expect
         }
         plan.cpu_seconds += calls * step.cpu.as_ref().map_or(0.0, |law| latency::under(law, None).seconds);
         let provider = step.provider();
+        if let Work::D1(id) = step.work {
+            plan.database_seconds[id.index()] += calls * outcome.seconds;
+        }
         if let Work::Limiter(id) = step.work {
             let store = model.limiters[id.index()].store.index();
             plan.direct[store][OpKind::Get as usize] += calls;

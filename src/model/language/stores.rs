@@ -158,7 +158,7 @@ pub(super) static LOGGING: Section = Section {
             "1h",
             "An error after so long without any is the first of an incident (`logs.error.first.…`).",
         ),
-        default("record_bytes", Size, "2KiB", "The size of an entry, where a row does not say."),
+        default("record_bytes", Size, "2KiB", "The size of an entry, where a row does not say; at most 1GiB."),
         optional("ops", List(&Table(&LOG_OP), None), "the strategy's", "The rows of a `custom` strategy."),
     ],
 };
@@ -202,7 +202,7 @@ static LOG_OP: Section = Section {
         ),
         optional("only_if", OneOf(&["kv_errors", "index"]), "always", "The switch of [logging] that must be on."),
         optional("ttl", Length, "cache_ttl in a cache, else the store's", "How long the entry lives."),
-        optional("bytes", Size, "record_bytes", "The size of the entry."),
+        optional("bytes", Size, "record_bytes", "The size of the entry; at most 1GiB."),
     ],
 };
 
