@@ -70,6 +70,11 @@ fn refuse<T>(why: impl Into<String>) -> Result<T, UnitError> {
 }
 
 impl LawSpec {
+    /// Whether it leaves nothing to chance, and so draws nothing.
+    pub fn is_constant(&self) -> bool {
+        matches!(self, LawSpec::Constant { .. })
+    }
+
     /// The law, ready to be sampled.
     ///
     /// # Errors

@@ -128,7 +128,7 @@ impl OpDraws {
     fn op(&mut self, what: &str, op: OpKind, store: &Store) -> OpWords {
         let is_put = op == OpKind::Put;
         let is_service = store.kind == StoreKind::LogService;
-        let is_random = |law: &LawSpec| !matches!(law, LawSpec::Constant { .. });
+        let is_random = |law: &LawSpec| !law.is_constant();
         let cold = store.cold.as_ref().filter(|_| op == OpKind::Get).map(|(_, law)| law);
         let mut word = |is_drawn: bool, purpose| {
             if !is_drawn {

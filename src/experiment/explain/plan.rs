@@ -112,19 +112,18 @@ impl Expected {
         let mut mix = Expected::empty(model);
         for (plan, &weight) in plans.zip(weights) {
             for (sum, ops) in mix.direct.iter_mut().zip(&plan.direct) {
-                sum.iter_mut().zip(ops).for_each(|(sum, op)| *sum += weight * op);
+                add(sum, ops, weight);
             }
-            mix.billed.iter_mut().zip(&plan.billed).for_each(|(sum, n)| *sum += weight * n);
+            add(&mut mix.billed, &plan.billed, weight);
             for (sum, records) in mix.records.iter_mut().zip(&plan.records) {
                 sum.extend(records.iter().map(|&(n, ttl)| (weight * n, ttl)));
             }
             mix.cpu_seconds += weight * plan.cpu_seconds;
-            mix.attempts.iter_mut().zip(&plan.attempts).for_each(|(sum, n)| *sum += weight * n);
-            mix.tokens.iter_mut().zip(&plan.tokens).for_each(|(sum, n)| *sum += weight * n);
-            mix.work_seconds.iter_mut().zip(&plan.work_seconds).for_each(|(sum, s)| *sum += weight * s);
-            let databases = mix.database_seconds.iter_mut().zip(&plan.database_seconds);
-            databases.for_each(|(sum, s)| *sum += weight * s);
-            mix.slot_seconds.iter_mut().zip(&plan.slot_seconds).for_each(|(sum, s)| *sum += weight * s);
+            add(&mut mix.attempts, &plan.attempts, weight);
+            add(&mut mix.tokens, &plan.tokens, weight);
+            add(&mut mix.work_seconds, &plan.work_seconds, weight);
+            add(&mut mix.database_seconds, &plan.database_seconds, weight);
+            add(&mut mix.slot_seconds, &plan.slot_seconds, weight);
             for (key, writes) in &plan.shared_writes {
                 *mix.shared_writes.entry(key.clone()).or_default() += weight * writes;
             }
@@ -133,6 +132,10 @@ impl Expected {
         }
         mix
     }
+}
+
+fn add(sums: &mut [f64], of: &[f64], weight: f64) {
+    sums.iter_mut().zip(of).for_each(|(sum, n)| *sum += weight * n);
 }
 
 /// One call, once it has begun.

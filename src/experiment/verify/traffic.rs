@@ -175,31 +175,29 @@ fn queues() -> Vec<Case> {
 }
 
 fn impatient() -> Vec<Case> {
-    let case = |name, servers: u32, rate: f64, patience: f64| {
-        let exact = mmc_d(servers, rate, 1.0, patience);
+    let waits = |topic, name, servers: u32, rate: f64, patience: &str| {
         let set = [
             format!("queue.q.max_concurrency={servers}"),
             format!("traffic.user.arrivals.per_second={rate}"),
-            format!("queue.q.patience={patience}s"),
+            format!("queue.q.patience={patience}"),
         ];
-        let set: Vec<&str> = set.iter().map(String::as_str).collect();
-        queue("Patience (M/M/c+D)", name, &set)
-            .law("abandoned", "P(V > d) of the offered wait V", "queue.q.abandon_fraction", exact.abandoned)
+        queue(topic, name, &set.each_ref().map(String::as_str))
+    };
+    let (abandoned, queued) = ("queue.q.abandon_fraction", "queue.q.queued.mean");
+    let case = |name, servers: u32, rate: f64, patience: f64| {
+        let exact = mmc_d(servers, rate, 1.0, patience);
+        waits("Patience (M/M/c+D)", name, servers, rate, &format!("{patience}s"))
+            .law("abandoned", "P(V > d) of the offered wait V", abandoned, exact.abandoned)
             .law("wait", "E[V | V < d]", WAIT, exact.wait)
-            .law("queued", "λE[min(V, d)]", "queue.q.queued.mean", exact.queued)
+            .law("queued", "λE[min(V, d)]", queued, exact.queued)
     };
     let drawn = |name, servers: u32, rate: f64, patience: f64| {
         let exact = erlang_a(servers, rate, 1.0, patience);
-        let set = [
-            format!("queue.q.max_concurrency={servers}"),
-            format!("traffic.user.arrivals.per_second={rate}"),
-            format!("queue.q.patience={{dist=\"exponential\",mean=\"{patience}s\"}}"),
-        ];
-        let set: Vec<&str> = set.iter().map(String::as_str).collect();
-        queue("Patience (Erlang A)", name, &set)
-            .law("abandoned", "queued/(λp)", "queue.q.abandon_fraction", exact.abandoned)
+        let law = format!("{{dist=\"exponential\",mean=\"{patience}s\"}}");
+        waits("Patience (Erlang A)", name, servers, rate, &law)
+            .law("abandoned", "queued/(λp)", abandoned, exact.abandoned)
             .law("wait", "moves up at c/s + j/p, of those who are served", WAIT, exact.wait)
-            .law("queued", "birth and death, min(n, c)/s + max(n − c, 0)/p", "queue.q.queued.mean", exact.queued)
+            .law("queued", "birth and death, min(n, c)/s + max(n − c, 0)/p", queued, exact.queued)
     };
     vec![
         case("patience", 1, 0.9, 2.0),

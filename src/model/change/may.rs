@@ -88,8 +88,7 @@ fn keep_hazard(hazard: &mut f64, of: f64) {
 
 /// For the same reason a law stays one, and a constant too.
 fn keep_law(law: &mut LawSpec, of: &LawSpec) {
-    let is_constant = |law: &LawSpec| matches!(law, LawSpec::Constant { .. });
-    if is_constant(law) == is_constant(of) {
+    if law.is_constant() == of.is_constant() {
         law.clone_from(of);
     }
 }
