@@ -463,8 +463,8 @@ mod tests {
         let mut index = Index::new(false, Regions { writers: 2, staleness: None });
         let (a, b) = (index.open(true), index.open(true));
         let mut gone = Vec::new();
-        index.write((a, 0), Vec::new(), Instant::NEVER, at(0), &mut gone);
-        index.write((b, 1), Vec::new(), Instant::NEVER, at(1), &mut gone);
+        index.write((a, 0), Vec::new(), (Instant::NEVER, 10), at(0), &mut gone);
+        index.write((b, 1), Vec::new(), (Instant::NEVER, 10), at(1), &mut gone);
         assert_eq!(index.lost_updates, 0);
         assert_eq!((index.read(0, at(2), &mut gone), index.read(1, at(2), &mut gone)), (vec![a], vec![b]));
     }
