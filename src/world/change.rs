@@ -97,7 +97,7 @@ impl<'b> World<'b> {
                 }
             }
         }
-        for call in self.calls.iter_mut().filter(|call| !matches!(call.phase, Phase::Free | Phase::Lost)) {
+        for call in self.calls.iter_mut().filter(|call| !call.phase.is_gone()) {
             let template = &self.templates[call.class as usize][call.index as usize];
             let flow = &blueprint.workflows[self.draws[call.class as usize].workflow as usize];
             let step = flow.calls[call.index as usize].step as usize;

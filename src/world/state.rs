@@ -93,6 +93,15 @@ pub(super) enum Phase {
     Done,
     /// It went with its isolate, and an event is still to come for it.
     Lost,
+    /// The same, and a database or a store goes on with the operation that it has accepted.
+    Orphaned,
+}
+
+impl Phase {
+    /// Whether no call is there, or none any more.
+    pub(super) fn is_gone(self) -> bool {
+        matches!(self, Phase::Free | Phase::Lost | Phase::Orphaned)
+    }
 }
 
 /// A call that is alive, with the facts of its plan and step that the loop asks for at every turn (looking them up
