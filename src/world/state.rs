@@ -2,7 +2,7 @@
 
 use super::admin::ChoreState;
 use super::build::Blueprint;
-use super::change::{Crowd, rate_changes};
+use super::change::{Crowd, eras};
 use super::comeback::Comebacks;
 use super::cost::Bill;
 use super::diagnostics::Diagnostics;
@@ -297,8 +297,8 @@ impl<'b> World<'b> {
                 .iter()
                 .enumerate()
                 .map(|(at, class)| {
-                    let changes = rate_changes(model, at, blueprint.horizon);
-                    Source::new(class, changes, model.run.start, blueprint.horizon, &draws)
+                    let later = eras(model, at, blueprint.horizon);
+                    Source::new(class, &later, model.run.start, blueprint.horizon, &draws)
                 })
                 .collect(),
             draws: (0..model.classes.len()).map(|class| ClassDraws::new(blueprint, class, &draws)).collect(),
