@@ -50,6 +50,7 @@ pub(in crate::model) fn rule(root: &Node, path: &[&str]) -> Rule {
         ["tiers", name, "tier", tier, "entries" | "ttl"] if is(&["tiers", name, "tier", tier, "per"], "isolate") => {
             Rule::Program
         }
+        ["tiers", _, "tier", _, "entries" | "ttl"] => Rule::Shared("a tier that all isolates share"),
         ["workflow", _, "steps"] | ["tiers", _, "tier"] => Rule::Shared("several values at once"),
         ["traffic", ..] | ["limiter", ..] => Rule::Shared("what people do"),
         ["workflow", ..] => Rule::Shared("how long work takes"),
