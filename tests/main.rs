@@ -36,6 +36,7 @@ mod slopes;
 mod stores;
 mod strategies;
 mod superset;
+mod tariffs;
 mod tune;
 mod verify;
 mod what_if;

@@ -237,7 +237,11 @@ fn try_out(
         && let Some(part) = may::differs(base, &model)
     {
         let path = change.values.first().map_or("", |(path, ..)| path.as_str());
-        let reason = arrivals::first_reason(&base.classes, &model.classes).filter(|_| part == "traffic");
+        let reason = match part {
+            "traffic" => arrivals::first_reason(&base.classes, &model.classes),
+            "cost" => Some("`[cost]` as it is at the start, where `explain` compares the two plans of the platform"),
+            _ => None,
+        };
         let complaint = Complaint::new("this cannot change while the model runs")
             .found(format!("a change of {part}"))
             .allowed(reason.unwrap_or("limits, rates, chances, latencies, timeouts, retries, patience and words such as logging.level; parts, their order and their kinds stay"));
