@@ -33,6 +33,7 @@ fn dispatch(args: Args) -> Exit {
         Command::Tune(args) => commands::tune::tune(&args),
         Command::Check(args) => commands::check::check(&args),
         Command::Explain(args) => commands::explain::explain(&args),
+        Command::Fit(args) => commands::fit::fit(&args),
         Command::Verify(args) => commands::verify::verify(&args),
         Command::Validate(args) => commands::validate::validate(&args),
         Command::Presets(args) => commands::presets::presets(&args),
