@@ -131,7 +131,8 @@ fn a_device_stays_a_device() {
 fn a_fit_can_be_appended_to_a_model() {
     let folder = tempfile::tempdir().unwrap();
     let log = folder.path().join("log.csv");
-    let rows: String = (1..60).map(|i| format!("{i},{},{}\n", 500 + 37 * i, if i % 20 == 0 { 500 } else { 200 })).collect();
+    let rows: String =
+        (1..60).map(|i| format!("{i},{},{}\n", 500 + 37 * i, if i % 20 == 0 { 500 } else { 200 })).collect();
     std::fs::write(&log, format!("id,latency_ms,status\n{rows}")).unwrap();
     let log = log.to_str().unwrap();
     let fit = |more: &[&str]| {

@@ -44,6 +44,7 @@ pub use fields::did_you_mean;
 pub use input::Source;
 pub use load::{load, load_file, read_file};
 pub use measured::{Measurements, Reading, measurements};
+pub use preset::STARTER;
 pub use preset::{Preset, PresetValue, platforms, presets};
 pub use problems::{Problem, Problems};
 pub use schema::schema;

@@ -134,7 +134,7 @@ fn stored() -> &'static (Model, String) {
 }
 
 /// The words of command lines, sensible and not.
-const WORDS: [&str; 80] = [
+const WORDS: [&str; 81] = [
     "run",
     "compare",
     "capacity",
@@ -149,6 +149,7 @@ const WORDS: [&str; 80] = [
     "schema",
     "completions",
     "fit",
+    "init",
     "m.toml",
     "m.toml",
     "m.toml",
@@ -310,7 +311,7 @@ proptest! {
         write("l.txt", LATENCIES);
         let mut words: Vec<&str> = twists.iter().map(|&twist| Dice(twist).word(&WORDS)).collect();
         if !twists[0].is_multiple_of(4) {
-            words[0] = WORDS[(twists[0] >> 8) as usize % 14];
+            words[0] = WORDS[(twists[0] >> 8) as usize % 15];
             words.insert(1, "m.toml");
         }
         let output = Command::new(env!("CARGO_BIN_EXE_capsim"))

@@ -35,6 +35,8 @@ pub enum Command {
     Fit(Fit),
     /// Hold the program itself against the books: laws with an exact value, each simulated
     Verify(Verify),
+    /// Write a first model, to be made your own
+    Init(Init),
     /// Check a model
     Validate(Model),
     /// List the platform presets, or show the values of one with their sources
@@ -337,6 +339,13 @@ pub struct Verify {
     /// Write the answer here instead
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
+}
+
+#[derive(Debug, Group)]
+pub struct Init {
+    /// The file, which must not be there yet; `-` is standard output
+    #[arg(default_value = "model.toml")]
+    pub file: PathBuf,
 }
 
 #[derive(Debug, Group)]

@@ -35,6 +35,7 @@ fn dispatch(args: Args) -> Exit {
         Command::Explain(args) => commands::explain::explain(&args),
         Command::Fit(args) => commands::fit::fit(&args),
         Command::Verify(args) => commands::verify::verify(&args),
+        Command::Init(args) => commands::init::init(&args),
         Command::Validate(args) => commands::validate::validate(&args),
         Command::Presets(args) => commands::presets::presets(&args),
         Command::Strategies(args) => commands::strategies::strategies(&args),

@@ -6,6 +6,7 @@ pub mod compare;
 pub mod completions;
 pub mod explain;
 pub mod fit;
+pub mod init;
 pub mod presets;
 pub mod run;
 pub mod schema;
