@@ -16,6 +16,7 @@ mod interplay;
 mod invocation;
 mod isolates;
 mod laws;
+mod levers;
 mod model_errors;
 mod nonsense;
 mod overload;

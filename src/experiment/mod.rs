@@ -3,7 +3,7 @@
 //!
 //! [`run()`] replicates a model and returns an [`Answer`]; [`explain()`] does the arithmetic without simulating.
 //! [`verify`] holds the program itself against the books.
-//! [`compare()`], [`sweep()`], [`capacity()`], [`tune()`] and [`check()`] ask what would be if; all of them replicate
+//! [`compare()`], [`sweep()`], [`capacity()`], [`tune()`], [`levers()`] and [`check()`] ask what would be if; all of them replicate
 //! `trials`, which draw the same numbers for the same purpose whatever else differs.
 
 mod answer;
@@ -13,6 +13,7 @@ mod compare;
 mod demand;
 mod direction;
 mod explain;
+mod levers;
 mod pool;
 mod run;
 mod sweep;
@@ -34,6 +35,7 @@ pub(crate) use explain::sample;
 pub use explain::{
     Arithmetic, Ceiling, Charge, IndexReach, InvocationNeed, LongestCall, OpsPerDay, OpsPerPlan, Upgrade, Wave, explain,
 };
+pub use levers::{Aim, Effect, Lever, Levers, Question, Silent, least_budget, levers};
 pub use run::{Missed, Options, Precision, metrics, run, run_until};
 pub use sweep::{Axis, grid, latin, set_at, sweep};
 pub use theory::Theory;

@@ -136,7 +136,10 @@ pub(super) fn answer(model: &Model, outcomes: &[Outcome]) -> Answer {
         let at = outcomes.first()?.measures.iter().position(|measure| measure.name == name)?;
         Estimate::of(outcomes.iter().map(|outcome| outcome.measures[at].value))
     });
-    let judged = model.objectives.iter().map(|goal| (goal.clone(), judge(goal, answer.metric(&goal.metric))));
+    let judged = model.objectives.iter().map(|goal| {
+        let metric = answer.metric(&goal.metric);
+        (goal.clone(), judge(goal, metric.and_then(|m| m.ci95.or(m.mean.map(|mean| (mean, mean))))))
+    });
     answer.objectives = judged.collect();
     answer
 }
@@ -154,11 +157,9 @@ fn metric(outcomes: &[Outcome], number: usize) -> Metric {
     }
 }
 
-/// An objective is met or broken when the whole interval says so.
-pub(super) fn judge(goal: &Objective, metric: Option<&Metric>) -> Verdict {
-    let Some((low, high)) = metric.and_then(|m| m.ci95.or(m.mean.map(|mean| (mean, mean)))) else {
-        return Verdict::Undecided;
-    };
+/// An objective is met or broken when the whole interval of its metric says so.
+pub(super) fn judge(goal: &Objective, interval: Option<(f64, f64)>) -> Verdict {
+    let Some((low, high)) = interval else { return Verdict::Undecided };
     let (min, max) = (goal.min.unwrap_or(f64::NEG_INFINITY), goal.max.unwrap_or(f64::INFINITY));
     if low >= min && high <= max {
         Verdict::Met

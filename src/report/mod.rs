@@ -13,6 +13,7 @@ mod csv;
 mod html;
 mod json;
 mod judgement;
+mod levers;
 mod markdown;
 mod page;
 pub mod plots;
@@ -38,6 +39,7 @@ pub use json::{SCHEMA, SCHEMA_VERSION, json};
 pub use judgement::{
     baseline_json, judgement_json, judgement_junit, judgement_markdown, judgement_text, read_baseline,
 };
+pub use levers::LEVERS_SCHEMA;
 pub use markdown::markdown;
 pub use preset::{preset, preset_list, strategy_as_custom, strategy_list};
 pub use side_by_side::{Platform, strategies_side_by_side};
