@@ -11,6 +11,7 @@ mod cost;
 mod coverage;
 mod determinism;
 mod ends;
+mod eras;
 mod forms;
 mod interplay;
 mod invocation;

@@ -15,6 +15,7 @@ use super::tree::{Node, Value};
 use super::{load, overlay, shape};
 use crate::units::{Span, number};
 
+mod arrivals;
 mod may;
 mod program;
 
@@ -236,9 +237,10 @@ fn try_out(
         && let Some(part) = may::differs(base, &model)
     {
         let path = change.values.first().map_or("", |(path, ..)| path.as_str());
+        let reason = arrivals::first_reason(&base.classes, &model.classes).filter(|_| part == "traffic");
         let complaint = Complaint::new("this cannot change while the model runs")
             .found(format!("a change of {part}"))
-            .allowed("limits, rates, chances, latencies, timeouts, retries, patience and words such as logging.level; parts, their order and their kinds stay");
+            .allowed(reason.unwrap_or("limits, rates, chances, latencies, timeouts, retries, patience and words such as logging.level; parts, their order and their kinds stay"));
         input.problems.report_once(change.whole.get("set").map_or(change.whole.at, |set| set.at), path, complaint);
         return None;
     }

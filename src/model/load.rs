@@ -169,10 +169,6 @@ fn sections(
     }
     let diagnostics = cursor.table("diagnostics").and_then(|table| run::diagnostics(input, &table, &names));
     let objectives = objectives::read(input, &cursor, &names);
-    debug_assert!(
-        classes.iter().all(|class| !matches!(&class.arrivals, Arrivals::Trace { plans } if plans.is_empty()))
-            || !input.problems.is_empty()
-    );
     Some(Model {
         name: cursor.text("name").map_or_else(|| stem(&source.name), str::to_string),
         description: cursor.text("description").unwrap_or_default().into(),

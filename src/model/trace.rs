@@ -79,6 +79,10 @@ pub(super) fn fill(
     }
 }
 
+fn counted(calls: usize) -> String {
+    if calls == 1 { "1 call".into() } else { format!("{calls} calls") }
+}
+
 struct Reader<'a> {
     names: &'a Names,
     classes: &'a mut [Class],
@@ -163,8 +167,12 @@ impl Reader<'_> {
         if let Some(workflow) = workflow {
             let calls: usize = workflow.steps.iter().map(|step| step.calls as usize).sum();
             if line.calls.len() != calls {
-                return Err(Complaint::new(format!("calls: the workflow {:?} makes {calls} calls", workflow.name))
-                    .found(format!("{} calls", line.calls.len())));
+                return Err(Complaint::new(format!(
+                    "calls: the workflow {:?} makes {}",
+                    workflow.name,
+                    counted(calls)
+                ))
+                .found(counted(line.calls.len())));
             }
         }
         let calls = line.calls.iter().enumerate().map(|(i, attempts)| call(i, attempts));

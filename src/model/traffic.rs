@@ -9,7 +9,7 @@ use super::problems::Complaint;
 use super::spec::{Arrivals, Class, Comeback, OnLeave, Run, Spike};
 use super::{law, trace};
 use crate::streams::LawSpec;
-use crate::units::{Id, Probability, Rate, RateUnit, Span};
+use crate::units::{Probability, Rate, RateUnit, Span};
 
 /// Reads the classes, in the order of their names.
 pub(super) fn read(input: &mut Input<'_>, root: &Cursor<'_>, names: &Names, run: Option<&Run>) -> Vec<Class> {
@@ -36,7 +36,8 @@ fn class(input: &mut Input<'_>, name: &str, cursor: &Cursor<'_>, names: &Names, 
     }
     let patience = law::read(input, cursor, "patience");
     let priority = cursor.signed("priority").unwrap_or_default();
-    let workflow = workflow.unwrap_or(Id::new(0));
+    // Without one, what a trace says of its calls could not be judged.
+    let workflow = workflow?;
     let region = cursor.text("region").unwrap_or("home").into();
     let leaves_after = law::read(input, cursor, "leaves_after");
     let on_leave = if cursor.word("on_leave") == "cancel" { OnLeave::Cancel } else { OnLeave::GoesOn };

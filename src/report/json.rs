@@ -67,6 +67,19 @@ pub(super) fn nullable(x: Option<f64>) -> Value {
     x.filter(|x| x.is_finite()).map_or(Value::Null, finite)
 }
 
+/// A number as text, so that what is read back is the same to the last bit; null where there is none.
+pub(super) fn exact(x: Option<f64>) -> Value {
+    x.map_or(Value::Null, |x| x.to_string().into())
+}
+
+/// What [`exact`] has written; none where it is something else.
+pub(super) fn read_exact(value: &Value) -> Option<Option<f64>> {
+    match value {
+        Value::Null => Some(None),
+        value => value.as_str()?.parse().ok().filter(|x: &f64| x.is_finite()).map(Some),
+    }
+}
+
 /// Both ends of an interval, or null where there is none.
 pub(super) fn interval(ends: Option<(f64, f64)>) -> Value {
     ends.map_or(Value::Null, |(low, high)| json!([finite(low), nullable(Some(high))]))

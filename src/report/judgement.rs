@@ -1,19 +1,18 @@
 //! The verdict of `check` in its forms, and the baseline as it is stored.
 
-use super::json::{interval, nullable, pretty};
+use super::json::{exact, interval, nullable, pretty, read_exact};
 use super::page::{Page, Table};
 use super::words::{NOTHING, Paint, range, short};
 use crate::experiment::{Baseline, Check, Judgement, Outcome, Ruling};
 use crate::units::{count, number};
 use serde_json::{Map, Value, json};
 
-/// A baseline as it is stored: numbers as text, so that what is read back is the same to the last bit.
+/// A baseline as it is stored.
 pub fn baseline_json(baseline: &Baseline) -> String {
-    let text = |x: &Option<f64>| x.map_or(Value::Null, |x| x.to_string().into());
     let values = baseline
         .values
         .iter()
-        .map(|(name, values)| (name.clone(), values.iter().map(text).collect::<Vec<Value>>().into()));
+        .map(|(name, values)| (name.clone(), values.iter().map(|x| exact(*x)).collect::<Vec<Value>>().into()));
     pretty(&json!({
         "capsim_baseline": 1,
         "capsim_version": baseline.version,
@@ -31,11 +30,7 @@ pub fn read_baseline(text: &str) -> Result<Baseline, String> {
     let wrong = || "the file is not a baseline of this program".to_string();
     let all: Value = serde_json::from_str(text).map_err(|_| wrong())?;
     let word = |key: &str| all.get(key).and_then(Value::as_str).map(String::from);
-    let number = |value: &Value| match value {
-        Value::Null => Some(None),
-        value => value.as_str()?.parse::<f64>().ok().map(Some),
-    };
-    let list = |values: &Value| values.as_array()?.iter().map(number).collect::<Option<Vec<_>>>();
+    let list = |values: &Value| values.as_array()?.iter().map(read_exact).collect::<Option<Vec<_>>>();
     let values = all.get("values").and_then(Value::as_object);
     let values =
         values.and_then(|values| values.iter().map(|(name, value)| Some((name.clone(), list(value)?))).collect());

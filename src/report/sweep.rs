@@ -2,7 +2,7 @@
 //! is the same to the last bit.
 
 use super::csv::{field, number as csv_number};
-use super::json::{interval, nullable, pretty};
+use super::json::{exact, interval, nullable, pretty, read_exact};
 use super::page::{Page, Table};
 use super::words::{self, NOTHING, range, unit, value};
 use crate::experiment::{Answer, Axis, set_at};
@@ -52,22 +52,22 @@ pub fn point(answer: &Answer) -> BTreeMap<String, Cell> {
 
 /// A point as it is stored.
 pub fn point_json(point: &BTreeMap<String, Cell>) -> String {
-    let text = |x: Option<f64>| x.map_or(Value::Null, |x| x.to_string().into());
-    let cell =
-        |cell: &Cell| json!([cell.unit, text(cell.mean), text(cell.ci95.map(|c| c.0)), text(cell.ci95.map(|c| c.1))]);
+    let cell = |cell: &Cell| {
+        json!([cell.unit, exact(cell.mean), exact(cell.ci95.map(|c| c.0)), exact(cell.ci95.map(|c| c.1))])
+    };
     pretty(&point.iter().map(|(name, one)| (name.clone(), cell(one))).collect::<Map<_, _>>().into())
 }
 
 /// A stored point; none where the text is not one.
 pub fn read_point(text: &str) -> Option<BTreeMap<String, Cell>> {
     let Ok(Value::Object(all)) = serde_json::from_str(text) else { return None };
-    let number = |value: &Value| match value {
-        Value::Null => Some(None),
-        value => value.as_str()?.parse::<f64>().ok().map(Some),
-    };
     let cell = |value: &Value| {
         let [unit, mean, low, high] = &value.as_array()?[..] else { return None };
-        Some(Cell { unit: unit.as_str()?.into(), mean: number(mean)?, ci95: number(low)?.zip(number(high)?) })
+        Some(Cell {
+            unit: unit.as_str()?.into(),
+            mean: read_exact(mean)?,
+            ci95: read_exact(low)?.zip(read_exact(high)?),
+        })
     };
     all.iter().map(|(name, value)| Some((name.clone(), cell(value)?))).collect()
 }

@@ -438,13 +438,19 @@ impl Blueprint {
         if self.by_priority[queue as usize] { self.lines[class as usize] } else { 0 }
     }
 
-    /// The stretches in which the traffic of any class spikes, in order and apart.
+    /// The stretches in which the traffic of any class spikes, in order and apart; of each stage those in its time.
     pub(super) fn spikes(&self) -> Vec<(Instant, Instant)> {
-        let of = |spike: &crate::model::Spike| {
-            let from = Instant::START + spike.at;
-            (from, from.saturating_add(spike.lasts))
-        };
-        let mut spikes: Vec<_> = self.model.classes.iter().flat_map(|class| class.spikes.iter().map(of)).collect();
+        let begins = self.stages.iter().map(|(from, stage)| (*from, &stage.model));
+        let stages: Vec<_> = [(Instant::START, &self.model)].into_iter().chain(begins).collect();
+        let mut spikes = Vec::new();
+        for (at, (from, model)) in stages.iter().enumerate() {
+            let end = stages.get(at + 1).map_or(Instant::NEVER, |(next, _)| *next);
+            for spike in model.classes.iter().flat_map(|class| &class.spikes) {
+                let begin = Instant::START + spike.at;
+                let stretch = (begin.max(*from), begin.saturating_add(spike.lasts).min(end));
+                spikes.extend((stretch.0 < stretch.1).then_some(stretch));
+            }
+        }
         spikes.sort_unstable();
         let mut apart: Vec<(Instant, Instant)> = Vec::new();
         for (from, to) in spikes {

@@ -97,7 +97,7 @@ impl<'b> World<'b> {
                 }
             }
         }
-        for call in self.calls.iter_mut().filter(|call| !matches!(call.phase, Phase::Free | Phase::Lost)) {
+        for call in self.calls.iter_mut().filter(|call| !call.phase.is_gone()) {
             let template = &self.templates[call.class as usize][call.index as usize];
             let flow = &blueprint.workflows[self.draws[call.class as usize].workflow as usize];
             let step = flow.calls[call.index as usize].step as usize;
@@ -228,15 +228,16 @@ impl Crowd {
     }
 }
 
-/// The stretches in which the rate of a class is multiplied by its changes, up to the horizon.
-pub(super) fn rate_changes(model: &Model, class: usize, horizon: Instant) -> Vec<(Instant, Instant, f64)> {
-    let rate = |model: &Model| match &model.classes[class].arrivals {
-        Arrivals::Poisson(rate) | Arrivals::Deterministic(rate) => rate.per_second(),
-        Arrivals::Profile { rate, .. } | Arrivals::Batch { rate, .. } => rate.per_second(),
-        Arrivals::Mmpp { .. } | Arrivals::Closed { .. } | Arrivals::Trace { .. } => 1.0,
-    };
-    let ends = model.stages.iter().skip(1).map(|next| Instant::START + next.from).chain(Some(horizon));
-    let stretches = model.stages.iter().zip(ends);
-    let stretches = stretches.map(|(stage, end)| (Instant::START + stage.from, end, rate(&stage.model) / rate(model)));
-    stretches.filter(|(from, _, factor)| *factor != 1.0 && *from < horizon).collect()
+/// What a class is from which instant on, as far as its arrivals change before the horizon.
+pub(super) fn eras(model: &Model, class: usize, horizon: Instant) -> Vec<(Instant, &Class)> {
+    let mut last = &model.classes[class];
+    let mut all = Vec::new();
+    for stage in model.stages.iter().filter(|stage| Instant::START + stage.from < horizon) {
+        let next = &stage.model.classes[class];
+        if next.arrivals != last.arrivals || next.spikes != last.spikes {
+            all.push((Instant::START + stage.from, next));
+        }
+        last = next;
+    }
+    all
 }

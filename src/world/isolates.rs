@@ -287,7 +287,7 @@ impl World<'_> {
         let is_there = |plan: &Plan| plan.alive && plan.isolate as usize == isolate;
         for id in 0..self.calls.len() as u32 {
             let call = &self.calls[id as usize];
-            if !matches!(call.phase, Phase::Free | Phase::Lost) && is_there(&self.plans[call.plan as usize]) {
+            if !call.phase.is_gone() && is_there(&self.plans[call.plan as usize]) {
                 self.lose_call(id);
             }
         }
@@ -340,12 +340,12 @@ impl World<'_> {
         }
         // An event is to come for whoever waits neither in a queue, nor for a connection or what another computes, nor for
         // a provider that shares itself; it finds the call lost, and its place is free then.
-        let joined = self.lose_work(id);
-        let waits = self.lose_wire(id) || joined || self.calls[id as usize].phase == Phase::Waiting || shares;
+        let waits = self.lose_wire(id) || self.calls[id as usize].phase == Phase::Waiting || shares;
+        let work = self.lose_work(id);
         let call = &mut self.calls[id as usize];
-        call.phase = if waits { Phase::Free } else { Phase::Lost };
+        call.phase = if waits { Phase::Free } else { work };
         call.in_slot = false;
-        if waits {
+        if call.phase == Phase::Free {
             self.free_calls.push(id);
         }
         self.forget_copy(Writer::Call(id));
@@ -361,7 +361,7 @@ impl World<'_> {
 
     fn bury(&mut self, id: u32) -> bool {
         let call = &mut self.calls[id as usize];
-        if call.phase != Phase::Lost {
+        if !matches!(call.phase, Phase::Lost | Phase::Orphaned) {
             return false;
         }
         call.phase = Phase::Free;

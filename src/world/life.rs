@@ -263,7 +263,7 @@ impl World<'_> {
                     None => return,
                 },
                 Phase::Free | Phase::Waiting | Phase::Connecting | Phase::Running => return,
-                Phase::Backoff | Phase::Joined | Phase::Lost => return,
+                Phase::Backoff | Phase::Joined | Phase::Lost | Phase::Orphaned => return,
             };
             if let Step::Wait = step {
                 return;

@@ -45,7 +45,7 @@ fn errors(sheet: &mut Sheet, world: &World) {
 }
 
 fn log_files(sheet: &mut Sheet, world: &World) {
-    let spikes = world.blueprint.spikes();
+    let spikes = world.first.spikes();
     let in_spike = |now: u64| spikes.iter().any(|(from, to)| (from.nanos()..to.nanos()).contains(&now));
     for (spec, file) in world.blueprint.model.logfiles.iter().zip(&world.logfiles) {
         let metric = |what: &str| format!("logfile.{}.{what}", spec.name);

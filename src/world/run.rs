@@ -242,9 +242,7 @@ impl World<'_> {
     /// have none.
     fn settle_unlogged(&mut self) {
         let all = self.ledger();
-        let alive = |call: &&Call| {
-            !matches!(call.phase, Phase::Free | Phase::Lost) && call.work != Work::Provider && call.recorded
-        };
+        let alive = |call: &&Call| !call.phase.is_gone() && call.work != Work::Provider && call.recorded;
         let alive = self.calls.iter().filter(alive).count() as u64;
         let elsewhere = self.not_logged.ended.iter().map(|both| both[1]).sum::<u64>() + alive;
         let of = |end: CallEnd| all.calls.of(end as usize) - self.not_logged.of(end as usize);
@@ -293,9 +291,7 @@ impl World<'_> {
         let open: i128 = self.limiters.iter().map(|limiter| limiter.open()).sum();
         super::ledger::check("checks of limiters", open, self.calls.iter().filter(running).count() as u64)?;
         // A database goes on with what it has accepted, also of calls that were lost.
-        let asks = |call: &&Call| {
-            call.work == Work::D1 && (call.phase == Phase::Running || call.phase == Phase::Lost && call.op_open)
-        };
+        let asks = |call: &&Call| call.work == Work::D1 && matches!(call.phase, Phase::Running | Phase::Orphaned);
         let unfinished: u64 = self.d1.iter().map(|db| db.unfinished.level()).sum();
         super::ledger::check("databases", unfinished.into(), self.calls.iter().filter(asks).count() as u64)?;
         for (db, spec) in self.d1.iter().zip(&model.d1) {
@@ -308,7 +304,7 @@ impl World<'_> {
     fn balance(&self) -> Result<(), String> {
         let all = self.ledger();
         let running = |phase: Phase| self.calls.iter().filter(|call| call.phase == phase).count() as u64;
-        let calls = self.calls.iter().filter(|call| !matches!(call.phase, Phase::Free | Phase::Lost)).count() as u64;
+        let calls = self.calls.iter().filter(|call| !call.phase.is_gone()).count() as u64;
         let plans = self.plans.iter().enumerate();
         let undecided = plans.filter(|(_, plan)| plan.alive && !plan.over && !plan.left).count() as u64;
         let asks_a_provider =

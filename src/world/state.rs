@@ -2,7 +2,7 @@
 
 use super::admin::ChoreState;
 use super::build::Blueprint;
-use super::change::{Crowd, rate_changes};
+use super::change::{Crowd, eras};
 use super::comeback::Comebacks;
 use super::cost::Bill;
 use super::diagnostics::Diagnostics;
@@ -93,6 +93,15 @@ pub(super) enum Phase {
     Done,
     /// It went with its isolate, and an event is still to come for it.
     Lost,
+    /// The same, and a database or a store goes on with the operation that it has accepted.
+    Orphaned,
+}
+
+impl Phase {
+    /// Whether no call is there, or none any more.
+    pub(super) fn is_gone(self) -> bool {
+        matches!(self, Phase::Free | Phase::Lost | Phase::Orphaned)
+    }
 }
 
 /// A call that is alive, with the facts of its plan and step that the loop asks for at every turn (looking them up
@@ -288,8 +297,8 @@ impl<'b> World<'b> {
                 .iter()
                 .enumerate()
                 .map(|(at, class)| {
-                    let changes = rate_changes(model, at, blueprint.horizon);
-                    Source::new(class, changes, model.run.start, blueprint.horizon, &draws)
+                    let later = eras(model, at, blueprint.horizon);
+                    Source::new(class, &later, model.run.start, blueprint.horizon, &draws)
                 })
                 .collect(),
             draws: (0..model.classes.len()).map(|class| ClassDraws::new(blueprint, class, &draws)).collect(),

@@ -249,9 +249,9 @@ impl World<'_> {
         self.drain::<false>();
     }
 
-    /// A call is lost with its isolate. Whether nothing is to come for it: it waited for what another computed, which is
-    /// lost too.
-    pub(super) fn lose_work(&mut self, id: u32) -> bool {
+    /// A call is lost with its isolate. What becomes of it: nothing is to come for who waited for what another computed,
+    /// which is lost too.
+    pub(super) fn lose_work(&mut self, id: u32) -> Phase {
         let call = &mut self.calls[id as usize];
         call.computes = false;
         if call.work != Work::Provider {
@@ -264,26 +264,29 @@ impl World<'_> {
         }
         let joined = call.phase == Phase::Joined;
         let missed = call.phase == Phase::Lookup && call.op_open;
-        // From here on it is the op that a database or a store has accepted, and finishes.
-        call.op_open = goes_on;
         if joined || missed && self.questions[id as usize].found.is_none() {
             self.tiers[self.questions[id as usize].tiers as usize].lose(joined);
         }
-        joined
+        if joined {
+            Phase::Free
+        } else if goes_on {
+            Phase::Orphaned
+        } else {
+            Phase::Lost
+        }
     }
 
     /// Whether an event has come for a lookup or an operation whose call was lost with its isolate. What a database or a
     /// store had accepted is done all the same.
     pub(super) fn lost_work_ends(&mut self, id: u32) -> bool {
         let call = &self.calls[id as usize];
-        if call.phase == Phase::Lost && call.op_open {
+        if call.phase == Phase::Orphaned {
             let (done, recorded) = (call.fault.is_none(), call.recorded);
             match call.work {
                 Work::D1 => self.d1[self.blueprint.database(call)].leave(done, self.now, recorded),
                 Work::Limiter => self.permit_was_lost(id),
                 Work::Provider | Work::Compute => {}
             }
-            self.calls[id as usize].op_open = false;
         }
         self.is_lost(id)
     }

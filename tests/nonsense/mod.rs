@@ -3,6 +3,7 @@
 //!
 //! `PROPTEST_CASES=50000 cargo test --test all nonsense` looks harder than CI does.
 
+mod data;
 mod twist;
 
 use capsim::experiment::{Failure, Options, explain, run};

@@ -188,7 +188,7 @@ fn impatient() -> Vec<Case> {
         let exact = mmc_d(servers, rate, 1.0, patience);
         waits("Patience (M/M/c+D)", name, servers, rate, &format!("{patience}s"))
             .law("abandoned", "P(V > d) of the offered wait V", abandoned, exact.abandoned)
-            .law("wait", "E[V | V < d]", WAIT, exact.wait)
+            .law("wait", "E[V given V < d]", WAIT, exact.wait)
             .law("queued", "λE[min(V, d)]", queued, exact.queued)
     };
     let drawn = |name, servers: u32, rate: f64, patience: f64| {

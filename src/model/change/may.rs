@@ -3,9 +3,10 @@
 //! Whatever may change is laid over from the model before; what still differs then may not. So a key that nobody has
 //! thought of here is refused.
 
+use super::arrivals;
 use crate::model::spec::{
-    Arrivals, Catalogue, Class, D1, Isolates, Limiter, LogFile, Model, Outage, Platform, Provider, Queue, Reader,
-    Server, Step, Store, Tiers, UpAndDown,
+    Catalogue, Class, D1, Isolates, Limiter, LogFile, Model, Outage, Platform, Provider, Queue, Reader, Server, Step,
+    Store, Tiers, UpAndDown,
 };
 use crate::policy::{Breaker, Latest, Quota, RotateOn, Trip, Window};
 use crate::streams::LawSpec;
@@ -98,17 +99,7 @@ fn keep_class(class: &mut Class, of: &Class) {
     class.priority = of.priority;
     keep_some(&mut class.leaves_after, &of.leaves_after);
     keep_some(&mut class.comeback, &of.comeback);
-    match (&mut class.arrivals, &of.arrivals) {
-        (Arrivals::Poisson(rate), Arrivals::Poisson(of))
-        | (Arrivals::Deterministic(rate), Arrivals::Deterministic(of))
-        | (Arrivals::Profile { rate, .. }, Arrivals::Profile { rate: of, .. })
-        | (Arrivals::Batch { rate, .. }, Arrivals::Batch { rate: of, .. }) => *rate = *of,
-        (Arrivals::Closed { users, think }, Arrivals::Closed { users: of_users, think: of }) => {
-            *users = *of_users;
-            think.clone_from(of);
-        }
-        _ => {}
-    }
+    arrivals::keep(class, of);
 }
 
 fn keep_step(step: &mut Step, of: &Step) {

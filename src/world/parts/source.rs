@@ -1,6 +1,9 @@
 //! Where plans come from: when the next one of a class arrives.
+//!
+//! Time is a row of eras, each with a law of its own. The process goes on from one to the next: what is drawn is how
+//! many arrivals are expected until the next one, and an era only says how fast time brings them.
 
-use crate::model::{Arrivals, Class};
+use crate::model::{Arrivals, Class, Spike};
 use crate::streams::{Law, Purpose, Source as Draws, Stream, exponential_law, unit_exponential};
 use crate::units::{CalendarStart, Instant, Rate, Span, Timestamp};
 
@@ -8,14 +11,27 @@ use crate::units::{CalendarStart, Instant, Rate, Span, Timestamp};
 #[derive(Debug)]
 pub(crate) struct Source {
     flow: Flow,
-    gaps: Stream,
     spikes: Vec<(Instant, Instant, f64)>,
+    /// When the next era begins, and those that follow, the last one first.
+    until: Instant,
+    eras: Vec<Era>,
+    /// Whether the law is the same all the time.
+    is_steady: bool,
+    gaps: Stream,
     /// Arrivals so far.
     count: u64,
     /// When the plan comes that is due, and the one after it. It is drawn one ahead, so that nothing waits for it.
     due: Instant,
     last: Instant,
     horizon: Instant,
+}
+
+/// The law that holds from an instant on.
+#[derive(Debug)]
+struct Era {
+    from: Instant,
+    flow: Flow,
+    spikes: Vec<(Instant, Instant, f64)>,
 }
 
 #[derive(Debug)]
@@ -40,15 +56,22 @@ enum Flow {
         left: u32,
     },
     Mmpp {
+        /// The rate and the mean stay of each.
         states: Vec<(f64, f64)>,
-        state: usize,
-        until: Instant,
-        stays: Box<Stream>,
+        burst: Box<Burst>,
     },
     Listed {
         times: Vec<Instant>,
     },
     OnDemand,
+}
+
+/// The state that traffic is in, until when, and the draws of how long it stays.
+#[derive(Debug)]
+struct Burst {
+    state: usize,
+    until: Instant,
+    stays: Stream,
 }
 
 /// A stretch in which the rate is constant.
@@ -89,17 +112,9 @@ impl Due {
     }
 }
 
-impl Source {
-    /// The arrivals of `class` in the replication that `draws` belongs to; in `stretches` its rate is multiplied, as
-    /// in its spikes.
-    pub(crate) fn new(
-        class: &Class,
-        stretches: Vec<(Instant, Instant, f64)>,
-        start: Timestamp,
-        horizon: Instant,
-        draws: &Draws,
-    ) -> Source {
-        let flow = match &class.arrivals {
+impl Flow {
+    fn of(class: &Class, start: Timestamp, draws: &Draws) -> Flow {
+        match &class.arrivals {
             Arrivals::Poisson(rate) => {
                 Flow::Poisson { gap: exponential_law(1.0 / rate.per_second()), per_ns: per_ns(*rate) }
             }
@@ -115,21 +130,48 @@ impl Source {
             }
             Arrivals::Mmpp { states } => Flow::Mmpp {
                 states: states.iter().map(|(rate, stay)| (rate.map_or(0.0, per_ns), stay.nanos() as f64)).collect(),
-                state: states.len() - 1,
-                until: Instant::START,
-                stays: Box::new(draws.stream(&class.name, Purpose::Burst, 0)),
+                burst: Box::new(Burst {
+                    state: states.len() - 1,
+                    until: Instant::START,
+                    stays: draws.stream(&class.name, Purpose::Burst, 0),
+                }),
             },
             Arrivals::Trace { plans } => Flow::Listed { times: plans.iter().map(|plan| plan.at).collect() },
             Arrivals::Closed { .. } => Flow::OnDemand,
+        }
+    }
+}
+
+fn spikes(class: &Class) -> Vec<(Instant, Instant, f64)> {
+    let of = |spike: &Spike| {
+        let from = Instant::START + spike.at;
+        (from, from.saturating_add(spike.lasts), spike.factor)
+    };
+    class.spikes.iter().map(of).collect()
+}
+
+impl Source {
+    /// The arrivals of `class` in the replication that `draws` belongs to; `later`: what the class is from which
+    /// instant on, in order of time.
+    pub(crate) fn new(
+        class: &Class,
+        later: &[(Instant, &Class)],
+        start: Timestamp,
+        horizon: Instant,
+        draws: &Draws,
+    ) -> Source {
+        let era = |(from, class): &(Instant, &Class)| Era {
+            from: *from,
+            flow: Flow::of(class, start, draws),
+            spikes: spikes(class),
         };
-        let spikes = class.spikes.iter().map(|spike| {
-            let from = Instant::START + spike.at;
-            (from, from.saturating_add(spike.lasts), spike.factor)
-        });
         let mut source = Source {
-            flow,
+            flow: Flow::of(class, start, draws),
+            spikes: spikes(class),
+            until: later.first().map_or(Instant::NEVER, |(from, _)| *from),
+            eras: later.iter().rev().map(era).collect(),
+            is_steady: class.spikes.is_empty() && later.is_empty(),
             gaps: draws.stream(&class.name, Purpose::Arrival, 0),
-            spikes: spikes.chain(stretches).collect(),
             count: 0,
             due: Instant::START,
             last: Instant::START,
@@ -151,9 +193,7 @@ impl Source {
     pub(crate) fn advance(&mut self) {
         self.due = self.last;
         self.last = match &mut self.flow {
-            Flow::Poisson { gap, .. } if self.spikes.is_empty() => {
-                self.last.saturating_add(gap.sample(self.gaps.next()))
-            }
+            Flow::Poisson { gap, .. } if self.is_steady => self.last.saturating_add(gap.sample(self.gaps.next())),
             _ => self.next_by_rule(self.horizon),
         };
         self.count += 1;
@@ -162,7 +202,7 @@ impl Source {
     #[inline(never)]
     fn next_by_rule(&mut self, horizon: Instant) -> Instant {
         match &mut self.flow {
-            Flow::Deterministic { rate } if self.spikes.is_empty() => Instant::from_nanos(rate.nth_nanos(self.count)),
+            Flow::Deterministic { rate } if self.is_steady => Instant::from_nanos(rate.nth_nanos(self.count)),
             Flow::Deterministic { .. } => {
                 let due = if self.count == 0 { 0.0 } else { 1.0 };
                 self.walk(due, horizon)
@@ -173,14 +213,13 @@ impl Source {
                 *left -= 1;
                 self.last
             }
-            Flow::Batch { size, left, .. } => {
-                *left = *size - 1;
+            Flow::Poisson { .. } | Flow::Profile { .. } | Flow::Mmpp { .. } | Flow::Batch { .. } => {
                 let due = unit_exponential().sample(self.gaps.next()).secs();
-                self.walk(due, horizon)
-            }
-            Flow::Poisson { .. } | Flow::Profile { .. } | Flow::Mmpp { .. } => {
-                let due = unit_exponential().sample(self.gaps.next()).secs();
-                self.walk(due, horizon)
+                let at = self.walk(due, horizon);
+                if let Flow::Batch { size, left, .. } = &mut self.flow {
+                    *left = *size - 1; // of the era in which it comes
+                }
+                at
             }
         }
     }
@@ -202,8 +241,29 @@ impl Source {
         Instant::NEVER
     }
 
+    /// The next era begins. Of a burst the state carries over, and what is left of it, as many times its mean.
+    fn begin_era(&mut self, mut era: Era) {
+        if let (Flow::Mmpp { states: old, burst: before }, Flow::Mmpp { states, burst }) =
+            (&mut self.flow, &mut era.flow)
+        {
+            std::mem::swap(before, burst);
+            let (mean, new) = (old[burst.state].1, states[burst.state].1);
+            if mean != new {
+                let left = burst.until.saturating_since(era.from).nanos() as f64;
+                burst.until = after(era.from, left * (new / mean));
+            }
+        }
+        (self.flow, self.spikes) = (era.flow, era.spikes);
+        self.until = self.eras.last().map_or(Instant::NEVER, |next| next.from);
+    }
+
     /// The rate at an instant, and how long it stays so.
     fn stretch(&mut self, at: Instant) -> Stretch {
+        while at >= self.until
+            && let Some(era) = self.eras.pop()
+        {
+            self.begin_era(era);
+        }
         let mut now = match &mut self.flow {
             Flow::Poisson { per_ns, .. } => Stretch { per_ns: *per_ns, until: Instant::NEVER },
             Flow::Batch { mean_gap_ns, .. } => Stretch { per_ns: 1.0 / *mean_gap_ns, until: Instant::NEVER },
@@ -214,16 +274,17 @@ impl Source {
                 }
                 Stretch { per_ns: *per_ns * weights[hour.0], until: hour.1 }
             }
-            Flow::Mmpp { states, state, until, stays } => {
-                while *until <= at {
-                    *state = (*state + 1) % states.len();
-                    let stay = unit_exponential().sample(stays.next()).secs() * states[*state].1;
-                    *until = after(*until, stay.max(1.0));
+            Flow::Mmpp { states, burst } => {
+                while burst.until <= at {
+                    burst.state = (burst.state + 1) % states.len();
+                    let stay = unit_exponential().sample(burst.stays.next()).secs() * states[burst.state].1;
+                    burst.until = after(burst.until, stay.max(1.0));
                 }
-                Stretch { per_ns: states[*state].0, until: *until }
+                Stretch { per_ns: states[burst.state].0, until: burst.until }
             }
             Flow::Listed { .. } | Flow::OnDemand => Stretch { per_ns: 0.0, until: Instant::NEVER },
         };
+        now.until = now.until.min(self.until);
         for &(from, to, factor) in &self.spikes {
             if at < from {
                 now.until = now.until.min(from);

@@ -96,7 +96,8 @@ impl Pressure {
         let mut due = unit_exponential().sample(word).secs() / self.per_second;
         let mut at = now;
         let wait = |due: f64| Span::from_secs_f64(due).unwrap_or(Span::MAX);
-        for &(from, to) in self.spikes.iter().filter(|(_, to)| *to > now) {
+        let spikes = if self.factor == 1.0 { &[][..] } else { &self.spikes };
+        for &(from, to) in spikes.iter().filter(|(_, to)| *to > now) {
             let calm = from.saturating_since(at).secs();
             if due < calm {
                 return at.saturating_add(wait(due));
@@ -226,7 +227,7 @@ impl Store {
         let pressure = (spec.evictions_per_hour > 0.0).then(|| Pressure {
             per_second: spec.evictions_per_hour / 3600.0,
             factor: spec.evictions_spike_factor,
-            spikes: if spec.evictions_spike_factor == 1.0 { Vec::new() } else { spikes.to_vec() },
+            spikes: spikes.to_vec(),
         });
         Store {
             name: spec.name.clone(),
