@@ -28,7 +28,7 @@ pub struct Stage {
     pub model: Model,
     /// How it reaches the isolates.
     pub reach: Reach,
-    /// Whether it changes what each isolate keeps: queues, breakers, budgets of retries.
+    /// Whether it changes what the program in each isolate reads.
     pub is_program: bool,
 }
 
@@ -116,7 +116,7 @@ pub(super) fn apply(input: &mut Input<'_>, source: &Source, root: &mut Node, ove
         note(&mut settings, change);
         let Some(mut model) = try_out(input, source, root, change, Some(&base), overrides) else { continue };
         digests.push(std::mem::take(&mut model.digest));
-        let is_program = change.values.iter().any(|(_, keys, _)| program::is_kept(keys));
+        let is_program = change.values.iter().any(|(_, keys, _)| program::is_read(root, keys));
         match base.stages.last_mut() {
             Some(last) if last.from == change.from && last.reach == change.reach => {
                 (last.model, last.is_program) = (model, last.is_program || is_program);
@@ -160,7 +160,7 @@ fn declared(input: &mut Input<'_>, root: &Node) -> Vec<Declared> {
         let span = |key: &str| table.span(key).unwrap_or_default();
         let reach = Reach { staleness: span("staleness"), every: span("every") };
         if !reach.is_at_once() {
-            only_queues(input, &values);
+            only_program(input, root, &values);
         }
         all.push(Declared {
             at,
@@ -175,15 +175,17 @@ fn declared(input: &mut Input<'_>, root: &Node) -> Vec<Declared> {
     all
 }
 
-/// What each isolate keeps of its own, and so may change in one and not yet in another.
-fn only_queues(input: &mut Input<'_>, values: &[Leaf]) {
-    for (path, keys, node) in values {
-        if !program::may_be_late(keys) {
-            let complaint = Complaint::new("not a value that reaches each isolate by itself")
-                .allowed(program::ALLOWED)
-                .cure("leave out `staleness` and `every`, and say with `takes` when it is there");
-            input.problems.report_once(node.key, path, complaint);
+/// What the program in an isolate reads may change in one and not yet in another; nothing else may.
+fn only_program(input: &mut Input<'_>, root: &Node, values: &[Leaf]) {
+    let owners = values.iter().map(|(path, keys, node)| (path, node, program::owner(root, &program::names(keys))));
+    let shared: Vec<_> = owners.filter_map(|(path, node, owner)| Some((path, node, owner.err()?))).collect();
+    for (path, node, why) in &shared {
+        let mut cure = "leave out `staleness` and `every`, and say with `takes` when it is there".to_string();
+        if shared.len() < values.len() {
+            cure += "; what the program reads stands in a change of its own";
         }
+        let complaint = Complaint::new("this does not reach each isolate by itself").found(*why);
+        input.problems.report_once(node.key, path, complaint.allowed(program::ALLOWED).cure(cure));
     }
 }
 
@@ -314,6 +316,7 @@ fn note(settings: &mut Vec<Setting>, change: &Declared) {
     }
 }
 
+/// The value at a path; in a list the one of that name.
 fn find<'a>(node: &'a Node, keys: &[&str]) -> Option<&'a Node> {
     let Some((key, rest)) = keys.split_first() else { return Some(node) };
     let next = match &node.value {

@@ -14,9 +14,10 @@ impl World<'_> {
         if call.queue == NO_QUEUE {
             return;
         }
-        let took = self.planned(id).0.min(self.blueprint.providers[call.provider as usize].timeout);
+        let program = self.program_of(id);
+        let took = self.planned(id).0.min(program.providers[call.provider as usize].timeout);
         let began = Instant::from_nanos(self.now.nanos().saturating_sub(took.nanos()));
-        let specs = &self.blueprint.model.queues;
+        let specs = &program.model.queues;
         let Some((rules, overloads)) = specs[place % specs.len()].adaptive else { return };
         if place >= self.adaptive.len() {
             self.adaptive.resize(place + 1, None);

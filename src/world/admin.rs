@@ -6,7 +6,6 @@ use super::errand::{End, Errand};
 use super::event::{Event, Rank, order};
 use super::fate::Sized;
 use super::invocation::{Invocation, Writer};
-use super::laws::Laws;
 use super::log::{Asker, OpAsked};
 use super::parts::store::Loss;
 use super::state::World;
@@ -25,34 +24,28 @@ pub(super) struct ChoreSpec {
     pub(super) every: Span,
     pub(super) age: Span,
     pub(super) store: u16,
-    pub(super) laws: [u16; 4],
     pub(super) external: bool,
 }
 
 /// The chores of all readers.
-pub(super) fn chores(model: &Model, laws: &mut Laws) -> Result<Vec<ChoreSpec>, String> {
+pub(super) fn chores(model: &Model) -> Vec<ChoreSpec> {
     let mut chores = Vec::new();
     for (number, reader) in model.readers.iter().enumerate() {
         let Some(store) = reader.store else { continue };
         let spec = &model.stores[store.index()];
         for (what, every) in Chore::ALL.into_iter().zip(reader.every) {
             let Some(every) = every else { continue };
-            let mut ids = [0; 4];
-            for op in OpKind::ALL {
-                ids[op as usize] = laws.id(&spec.latency[op as usize])?;
-            }
             chores.push(ChoreSpec {
                 reader: number,
                 what,
                 every,
                 age: reader.cleanup_age,
                 store: store.index() as u16,
-                laws: ids,
                 external: spec.is_external(),
             });
         }
     }
-    Ok(chores)
+    chores
 }
 
 /// Records are remembered where the size of the store pushes them out, or the admin page works on them.
@@ -178,8 +171,8 @@ impl World<'_> {
             latency: state.draws.at(0, position).next(),
             network: state.draws.at(1, position).next(),
         };
-        let (external, law) = (spec.external, spec.laws[op as usize]);
-        let op = OpAsked { store: spec.store as usize, op, external, law, cold: None, key: None, bytes: 0 };
+        let (store, external) = (spec.store as usize, spec.external);
+        let op = OpAsked { store, op, external, cold: None, key: None, bytes: 0 };
         let Some(asked) = self.ask(&asker, &op) else { return true };
         self.errand_waits(id, &asked, false)
     }

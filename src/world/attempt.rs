@@ -118,8 +118,8 @@ impl World<'_> {
 
     /// How long the attempt that starts may take.
     pub(super) fn time_limit(&self, id: u32) -> Span {
-        let provider = &self.blueprint.providers[self.calls[id as usize].provider as usize];
-        if provider.from_arrival { self.what_is_left(id) } else { provider.timeout }
+        let provider = &self.program_of(id).providers[self.calls[id as usize].provider as usize];
+        if provider.from_arrival { self.what_is_left(id, provider.timeout) } else { provider.timeout }
     }
 
     /// An attempt is under way: it will be answered after `latency`, in this way, or cut after `timeout`.
@@ -134,16 +134,11 @@ impl World<'_> {
         self.calendar.push(self.now + takes, order, Event::AttemptEnd(id));
     }
 
-    /// The time limit of an attempt at a provider where waiting spends it. An attempt that kept its slot did not wait.
+    /// What waiting has left of the time limit of an attempt.
     #[cold]
-    fn what_is_left(&self, id: u32) -> Span {
-        let call = &self.calls[id as usize];
-        let provider = &self.blueprint.providers[call.provider as usize];
-        if call.queue == NO_QUEUE || call.attempt > 0 && provider.retry.hold_slot {
-            return provider.timeout;
-        }
-        let waited = self.now.since(call.enqueued).nanos();
-        Span::from_nanos(provider.timeout.nanos().saturating_sub(waited))
+    fn what_is_left(&self, id: u32, timeout: Span) -> Span {
+        let waited = self.now.since(self.calls[id as usize].enqueued).nanos();
+        Span::from_nanos(timeout.nanos().saturating_sub(waited))
     }
 
     /// How long the attempt that is due takes, left alone, and how it ends.
@@ -210,7 +205,7 @@ impl World<'_> {
     fn attempt_failed(&mut self, id: u32, fault: Fault) {
         self.count_failed(id, fault);
         let call = &self.calls[id as usize];
-        if self.blueprint.providers[call.provider as usize].retry.again(u32::from(call.attempt), fault) {
+        if self.program_of(id).providers[call.provider as usize].retry.again(u32::from(call.attempt), fault) {
             self.tallies[call.class as usize].retried += u64::from(call.recorded);
             self.wait_to_retry(id);
         } else {
@@ -253,7 +248,7 @@ impl World<'_> {
     #[inline(never)]
     pub(super) fn wait_to_retry(&mut self, id: u32) {
         let call = &self.calls[id as usize];
-        let retry = &self.blueprint.providers[call.provider as usize].retry;
+        let retry = &self.program_of(id).providers[call.provider as usize].retry;
         let wait = self.draw_retry(id, &retry.backoff, u32::from(call.attempt), call.backoff);
         self.calls[id as usize].backoff = wait;
         self.wait_before_retry(id, wait, retry.hold_slot);
@@ -290,6 +285,7 @@ impl World<'_> {
     pub(super) fn backoff_ends(&mut self, id: u32) {
         let call = &mut self.calls[id as usize];
         call.phase = if call.in_slot || call.queue == NO_QUEUE { Phase::Start } else { Phase::Enter };
+        call.enqueued = self.now; // whoever kept its slot has not waited
         self.advance(id);
         self.drain::<false>();
     }

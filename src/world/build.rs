@@ -7,11 +7,11 @@ mod rows;
 
 use self::flow::flow;
 use self::parts::{answerers, check, lookup};
-use self::rows::{Keys, reads, rows};
+use self::rows::{Keys, reads, rows, store_laws};
 use super::admin::{ChoreSpec, chores, remembers};
 use super::draws::{OpDraw, OpDraws};
 use super::laws::Laws;
-use super::leaving::{Patience, patience};
+use super::leaving::Patience;
 use super::regions::regions;
 use super::semaphore::has_semaphore;
 use super::state::{Call, Phase};
@@ -22,7 +22,7 @@ use crate::streams::Law;
 use crate::units::{Instant, Span};
 
 pub(super) use self::parts::{Check, Lookup};
-pub(super) use self::rows::{Cold, Family, KeySlot, ReadOp, Row};
+pub(super) use self::rows::{Family, KeySlot, ReadOp, Row, StoreLaws};
 
 /// Nothing at this position.
 pub(super) const NONE: u16 = u16::MAX;
@@ -38,8 +38,9 @@ pub struct Blueprint {
     pub(super) lines: Vec<u8>,
     /// By queue.
     pub(super) by_priority: Vec<bool>,
-    /// By class, then queue: how long a call waits at most.
-    pub(super) patience: Vec<Patience>,
+    /// By class, if it says so itself, and by queue: how long a call waits at most.
+    pub(super) class_patience: Vec<Option<Patience>>,
+    pub(super) queue_patience: Vec<Patience>,
     pub(super) line_count: usize,
     pub(super) requests: Vec<Row>,
     pub(super) responses: Vec<Row>,
@@ -65,6 +66,8 @@ pub struct Blueprint {
     /// Places of a plan for keys of its calls that are written more than once.
     pub(super) call_keys: usize,
     pub(super) has_list: bool,
+    /// By store.
+    pub(super) store_laws: Vec<StoreLaws>,
     /// By tiers.
     pub(super) lookups: Vec<Lookup>,
     /// By limiter.
@@ -118,7 +121,7 @@ pub struct Blueprint {
     pub(super) recording_from: Instant,
     /// How it reaches the isolates, where it is such a stage.
     pub(super) reach: Reach,
-    /// Whether it changes what each isolate keeps: queues, breakers, budgets of retries.
+    /// Whether it changes what the program in each isolate reads.
     pub(super) is_program: bool,
     /// Whether some stage reaches each isolate by itself.
     pub(super) is_late: bool,
@@ -228,13 +231,15 @@ impl Blueprint {
         let mut laws = Laws::default();
         let mut draws = OpDraws::default();
         let mut keys = Keys::of(model);
-        let reads = reads(model, &mut laws, &mut keys, &mut draws)?;
-        let requests = rows(model, LogEvent::Request, &mut laws, &mut keys, &mut draws)?;
-        let responses = rows(model, LogEvent::Response, &mut laws, &mut keys, &mut draws)?;
+        let reads = reads(model, &mut keys, &mut draws);
+        let requests = rows(model, LogEvent::Request, &mut keys, &mut draws);
+        let responses = rows(model, LogEvent::Response, &mut keys, &mut draws);
         let mut of_ends = OpDraws::default();
-        let plan_ends = rows(model, LogEvent::PlanEnd, &mut laws, &mut keys, &mut of_ends)?;
-        let day_ends = rows(model, LogEvent::DayEnd, &mut laws, &mut keys, &mut of_ends)?;
-        let chores = chores(model, &mut laws)?;
+        let plan_ends = rows(model, LogEvent::PlanEnd, &mut keys, &mut of_ends);
+        let day_ends = rows(model, LogEvent::DayEnd, &mut keys, &mut of_ends);
+        let store_laws: Result<Vec<StoreLaws>, String> =
+            model.stores.iter().map(|store| store_laws(store, &mut laws)).collect();
+        let chores = chores(model);
         let (class_regions, reader_regions) = regions(model);
         let has_requests = !requests.is_empty();
         let words = (reads.plan_words, draws.list.len() - reads.plan_words);
@@ -242,8 +247,6 @@ impl Blueprint {
             model.workflows.iter().map(|workflow| flow((model, whole), workflow, (words, has_requests), &mut laws));
         let workflows: Vec<Flow> = flows.collect::<Result<_, String>>()?;
         let lookups: Result<Vec<Lookup>, String> = model.tiers.iter().map(|tiers| lookup(tiers, &mut laws)).collect();
-        let limiters: Result<Vec<Check>, String> =
-            model.limiters.iter().map(|spec| check(model, spec, &mut laws)).collect();
         let calls = || workflows.iter().flat_map(|flow| &flow.calls);
         let asks_providers = calls().all(|call| call.work == Work::Provider);
         let has_semaphores = calls().any(has_semaphore);
@@ -269,7 +272,17 @@ impl Blueprint {
         };
         let has_lists = writes(Role::Session);
         let lifetime = model.isolates.as_ref().and_then(|isolates| isolates.lifetime.as_ref());
-        let patience = patience(model, &mut laws)?;
+        let class_patience: Result<Vec<Option<Patience>>, String> = model
+            .classes
+            .iter()
+            .map(|class| class.patience.as_ref().map(|law| Patience::of(Some(law), &mut laws)).transpose())
+            .collect();
+        let queue_patience: Result<Vec<Patience>, String> =
+            model.queues.iter().map(|queue| Patience::of(queue.patience.as_ref(), &mut laws)).collect();
+        let has_patience = |model: &Model| {
+            model.classes.iter().any(|class| class.patience.is_some())
+                || model.queues.iter().any(|queue| queue.patience.is_some())
+        };
         let thinks = thinks?;
         let providers = answerers(model);
         let is_plain = |p: &Provider| p.faults.is_empty() && p.request_error == 0.0 && !p.from_arrival;
@@ -286,11 +299,13 @@ impl Blueprint {
             has_logfiles: !model.logfiles.is_empty(),
             lines: model.classes.iter().map(|class| line_of(class.priority)).collect(),
             by_priority: model.queues.iter().map(|q| q.discipline == Discipline::Priority).collect(),
-            has_patience: patience.iter().any(|patience| !matches!(patience, Patience::Endless)),
-            patience,
+            has_patience: is_ever(whole, has_patience),
+            class_patience: class_patience?,
+            queue_patience: queue_patience?,
             line_count: priorities.len(),
             lookups: lookups?,
-            limiters: limiters?,
+            limiters: model.limiters.iter().map(check).collect(),
+            store_laws: store_laws?,
             workflows,
             comeback_laws: comeback_laws?,
             leave_laws: leave_laws?,

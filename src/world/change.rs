@@ -22,7 +22,7 @@ impl<'b> World<'b> {
         }
     }
 
-    /// The values of this stage are in force from now on: sizes of queues in each isolate once they reach it.
+    /// The values of this stage are in force from now on; what the program reads, in each isolate once it reaches that.
     pub(super) fn change(&mut self, stage: usize) {
         let stages: &'b [(Instant, Blueprint)] = self.stages;
         let before = self.blueprint;
@@ -54,7 +54,7 @@ impl<'b> World<'b> {
             }
         }
         if let (Some(index), Some(staleness)) = (&mut self.index, blueprint.index_staleness()) {
-            index.change(blueprint.model.logging.max_log_entries, staleness);
+            index.change(staleness);
         }
     }
 
@@ -73,7 +73,6 @@ impl<'b> World<'b> {
         }
         self.tiers.iter_mut().zip(&model.tiers).for_each(|(tiers, spec)| tiers.change(spec, now));
         self.d1.iter_mut().zip(&model.d1).for_each(|(db, spec)| db.change(spec));
-        self.limiters.iter_mut().zip(&model.limiters).for_each(|(limiter, spec)| limiter.change(spec.per_day));
         self.logfiles.iter_mut().zip(&model.logfiles).for_each(|(file, spec)| file.change(spec, now));
         if let Some(connections) = model.platform.connections {
             self.change_connections(connections);
@@ -158,6 +157,7 @@ impl<'b> World<'b> {
             *stage = self.stage;
         }
         self.change_memory_of(isolate, &rules.model);
+        self.change_tiers_of(isolate, &rules.model);
         let queues = rules.model.queues.len();
         for number in 0..queues {
             let (was, is) = (&had.model.queues[number], &rules.model.queues[number]);
@@ -173,7 +173,23 @@ impl<'b> World<'b> {
         }
     }
 
-    /// The rules that the program follows in an isolate.
+    /// The tiers in an isolate's memory follow other rules.
+    pub(super) fn change_tiers_of(&mut self, isolate: usize, model: &Model) {
+        let now = self.now;
+        self.tiers.iter_mut().zip(&model.tiers).for_each(|(tiers, spec)| tiers.change_memory(isolate, spec, now));
+    }
+
+    /// The rules that the program follows where a call is.
+    #[inline(always)]
+    pub(super) fn program_of(&self, id: u32) -> &'b Blueprint {
+        if self.rules.is_empty() {
+            return self.blueprint;
+        }
+        self.program(self.plans[self.calls[id as usize].plan as usize].isolate as usize)
+    }
+
+    /// The rules that the program follows in an isolate: what it reads of its configuration, at the moment that it needs
+    /// it. All else, which isolates share, is in the world's blueprint.
     #[inline]
     pub(super) fn program(&self, isolate: usize) -> &'b Blueprint {
         match self.rules.get(isolate) {

@@ -129,7 +129,7 @@ impl Errands {
     }
 }
 
-impl World<'_> {
+impl<'b> World<'b> {
     /// The first midnight UTC, if anything is done then.
     pub(super) fn schedule_day_end(&mut self) {
         if self.blueprint.day_ends.is_empty() {
@@ -212,17 +212,12 @@ impl World<'_> {
 
     /// Takes an errand as far as it gets without waiting.
     fn go_on_errand(&mut self, id: u32) {
-        let blueprint = self.blueprint;
+        let program = self.program_behind(id);
         let rows = match self.errands.list[id as usize].end {
-            End::Plan(_) => &blueprint.plan_ends,
-            End::Day => &blueprint.day_ends,
-            End::Log(told) => {
-                if told.is_response {
-                    &blueprint.responses
-                } else {
-                    &blueprint.requests
-                }
-            }
+            End::Plan(_) => &program.plan_ends,
+            End::Day => &program.day_ends,
+            End::Log(told) if told.is_response => &program.responses,
+            End::Log(_) => &program.requests,
             End::Chore(chore) => return self.go_on_chore(id, chore as usize),
         };
         loop {
@@ -243,17 +238,24 @@ impl World<'_> {
         self.end_errand(id);
     }
 
+    /// The rules that an errand follows: those of the isolate of its plan, if it is for one.
+    fn program_behind(&self, id: u32) -> &'b Blueprint {
+        let plan = self.errands.list[id as usize].plan();
+        plan.map_or(self.blueprint, |plan| self.program(self.plans[plan as usize].isolate as usize))
+    }
+
     fn applies(&self, id: u32, row: &Row) -> bool {
-        let level = self.blueprint.model.logging.level;
+        let program = self.program_behind(id);
+        let level = program.model.logging.level;
         let (plan, error, critical) = match self.errands.list[id as usize].end {
             End::Plan(place) => {
                 let plan = &self.plans[place as usize];
-                let flow = &self.blueprint.workflows[plan.workflow as usize];
+                let flow = &program.workflows[plan.workflow as usize];
                 (plan, !plan.completed, flow.calls.iter().any(|call| call.critical))
             }
             End::Log(told) => {
                 let plan = &self.plans[told.plan as usize];
-                let flow = &self.blueprint.workflows[plan.workflow as usize];
+                let flow = &program.workflows[plan.workflow as usize];
                 if row.awaited {
                     return false;
                 }

@@ -130,6 +130,7 @@ impl World<'_> {
         if blueprint.is_late {
             self.rules.resize(self.rules.len().max(place + 1), 0);
             self.rules[place] = self.stage;
+            self.change_tiers_of(place, &blueprint.model);
         }
         for (queue, spec) in self.queues[place * queues..][..queues].iter_mut().zip(&blueprint.model.queues) {
             queue.open(spec, self.now);

@@ -2,13 +2,12 @@
 //! plan is doing.
 
 use super::attempt::retry_position;
-use super::build::Blueprint;
 use super::event::{Event, Rank, order};
 use super::laws::Laws;
 use super::ledger::{CallEnd, PlanEnd};
 use super::state::{Phase, World};
-use crate::model::{Model, OnLeave};
-use crate::streams::{LawSpec, Purpose};
+use crate::model::OnLeave;
+use crate::streams::{Law, LawSpec, Purpose};
 use crate::units::Span;
 
 /// How long a call waits in a queue before it leaves.
@@ -20,15 +19,14 @@ pub(super) enum Patience {
     Drawn(u16),
 }
 
-/// By class, then queue.
-pub(super) fn patience(model: &Model, laws: &mut Laws) -> Result<Vec<Patience>, String> {
-    let pairs = model.classes.iter().flat_map(|class| model.queues.iter().map(move |queue| (class, queue)));
-    let of = |law: Option<&LawSpec>| match law {
-        None => Ok(Patience::Endless),
-        Some(LawSpec::Constant { value }) => Ok(Patience::Constant(*value)),
-        Some(law) => laws.id(law).map(Patience::Drawn),
-    };
-    pairs.map(|(class, queue)| class.patience.as_ref().or(queue.patience.as_ref())).map(of).collect()
+impl Patience {
+    pub(super) fn of(law: Option<&LawSpec>, laws: &mut Laws) -> Result<Patience, String> {
+        match law {
+            None => Ok(Patience::Endless),
+            Some(LawSpec::Constant { value }) => Ok(Patience::Constant(*value)),
+            Some(law) => laws.id(law).map(Patience::Drawn),
+        }
+    }
 }
 
 impl World<'_> {
@@ -36,10 +34,18 @@ impl World<'_> {
     #[inline(never)]
     pub(super) fn schedule_patience(&mut self, id: u32) {
         let call = &self.calls[id as usize];
-        let patience = match self.blueprint.patience[call.waits as usize] {
-            Patience::Endless => return,
-            Patience::Constant(span) => span,
-            Patience::Drawn(law) => self.draw_patience(id, law),
+        // A class's own is its users', a queue's the program's.
+        let rules = match self.blueprint.class_patience[call.class as usize] {
+            Some(patience) => (self.blueprint, patience),
+            None => {
+                let program = self.program_of(id);
+                (program, program.queue_patience[call.queue as usize % program.queue_patience.len()])
+            }
+        };
+        let patience = match rules {
+            (_, Patience::Endless) => return,
+            (_, Patience::Constant(span)) => span,
+            (of, Patience::Drawn(law)) => self.draw_patience(id, &of.laws[law as usize]),
         };
         let call = &self.calls[id as usize];
         let order = order(Rank::Timeout, call.address, call.attempt);
@@ -47,17 +53,16 @@ impl World<'_> {
     }
 
     /// Each wait of a call draws its own, addressed by the attempt that it waits for.
-    fn draw_patience(&mut self, id: u32, law: u16) -> Span {
-        let Blueprint { laws, workflows, .. } = self.blueprint;
+    fn draw_patience(&mut self, id: u32, law: &Law) -> Span {
         if self.patience.is_empty() {
             self.patience = self.blueprint.by_step(|step| self.addresses.scatter(step, Purpose::Patience));
         }
         let call = &self.calls[id as usize];
         let plan = &self.plans[call.plan as usize];
-        let spec = &workflows[plan.workflow as usize].calls[call.index as usize];
+        let spec = &self.blueprint.workflows[plan.workflow as usize].calls[call.index as usize];
         let draws = &mut self.patience[call.class as usize][spec.step as usize];
         let position = retry_position(plan.number, u32::from(call.attempt));
-        laws[law as usize].sample(draws.at(u64::from(spec.ordinal), position).next())
+        law.sample(draws.at(u64::from(spec.ordinal), position).next())
     }
 
     /// A call's patience ends: if it still waits for the same slot, it leaves. The order of the event tells it from

@@ -6,7 +6,7 @@ use super::fate::LogState;
 use super::ledger::{CallEnd, PlanEnd};
 use super::log::LogStep;
 use super::parts::queue::Admission;
-use super::state::{Call, NO_QUEUE, Phase, World};
+use super::state::{NO_QUEUE, Phase, World};
 use super::work::Work;
 use crate::model::{Arrivals, InvocationScope, OnLogError};
 
@@ -291,14 +291,16 @@ impl World<'_> {
     }
 
     fn log_on(&mut self, id: u32, is_response: bool) -> Step {
-        let rows = if is_response { &self.blueprint.responses } else { &self.blueprint.requests };
+        let program = self.program_of(id);
+        let rows = if is_response { &program.responses } else { &program.requests };
         let refused = match self.log_event(id, rows, is_response) {
             LogStep::UnderWay => return Step::Wait,
             LogStep::Done => false,
             LogStep::Refused => true,
         };
+        let fails = refused && program.model.logging.on_error == OnLogError::FailPlan;
         let call = &mut self.calls[id as usize];
-        if refused && self.blueprint.model.logging.on_error == OnLogError::FailPlan {
+        if fails {
             (call.end, call.phase) = (CallEnd::Crashed, Phase::Done);
             if call.computes {
                 self.computation_ends(id, CallEnd::Crashed);
@@ -423,7 +425,8 @@ impl World<'_> {
         plan.ended_calls += 1;
         let flow = &blueprint.workflows[plan.workflow as usize];
         let are_all = plan.ended_calls as usize == flow.calls.len();
-        if let Some(end) = plan_end(&self.calls[id as usize], flow).or(are_all.then_some(PlanEnd::Completed)) {
+        let ends_plan = if end == CallEnd::Succeeded { None } else { self.plan_end(id) };
+        if let Some(end) = ends_plan.or(are_all.then_some(PlanEnd::Completed)) {
             self.decide::<PLAIN>(place, end);
         }
         let plan = &self.plans[place as usize];
@@ -466,6 +469,23 @@ impl World<'_> {
             if flow.steps[follower as usize].waits_for.iter().all(ended) {
                 self.start_step(place, follower as usize, flow);
             }
+        }
+    }
+
+    /// What the end of a call that did not succeed means for its plan.
+    fn plan_end(&self, id: u32) -> Option<PlanEnd> {
+        let call = &self.calls[id as usize];
+        let flow = &self.program_of(id).workflows[self.plans[call.plan as usize].workflow as usize];
+        match call.end {
+            CallEnd::Failed if flow.aborts && call.fault.is_some_and(|fault| flow.overload_on.contains(fault)) => {
+                Some(PlanEnd::Overloaded)
+            }
+            CallEnd::Failed if flow.aborts => Some(PlanEnd::Failed),
+            CallEnd::Refused if flow.aborts => Some(PlanEnd::Overloaded),
+            CallEnd::Succeeded | CallEnd::Failed | CallEnd::Refused => None,
+            CallEnd::Abandoned => Some(PlanEnd::Abandoned),
+            CallEnd::Crashed => Some(PlanEnd::Crashed),
+            CallEnd::Cancelled => Some(PlanEnd::Left),
         }
     }
 
@@ -524,25 +544,5 @@ impl World<'_> {
         let session = self.plans[place as usize].session;
         self.departures.extend(self.index.as_mut().and_then(|index| index.close(session)));
         self.settle_departures();
-    }
-}
-
-/// What the end of a call means for its plan; of a success, first and mostly, nothing.
-#[inline(always)]
-fn plan_end(call: &Call, flow: &Flow) -> Option<PlanEnd> {
-    if call.end == CallEnd::Succeeded {
-        return None;
-    }
-    let aborts = flow.aborts;
-    match call.end {
-        CallEnd::Failed if aborts && call.fault.is_some_and(|fault| flow.overload_on.contains(fault)) => {
-            Some(PlanEnd::Overloaded)
-        }
-        CallEnd::Failed if aborts => Some(PlanEnd::Failed),
-        CallEnd::Refused if aborts => Some(PlanEnd::Overloaded),
-        CallEnd::Succeeded | CallEnd::Failed | CallEnd::Refused => None,
-        CallEnd::Abandoned => Some(PlanEnd::Abandoned),
-        CallEnd::Crashed => Some(PlanEnd::Crashed),
-        CallEnd::Cancelled => Some(PlanEnd::Left),
     }
 }

@@ -1,13 +1,13 @@
 //! What a call does to the stores: its reads, and the rows of the logging strategy.
 
-use super::build::{Cold, KeySlot, NONE, ReadOp, Row};
+use super::build::{KeySlot, NONE, ReadOp, Row};
 use super::draws::OpWords;
 use super::event::{Event, Rank, order};
 use super::fate::LogState;
 use super::invocation::{Invocation, Writer};
 use super::ledger::CallEnd;
 use super::parts::store::{Loss, Refusal};
-use super::state::World;
+use super::state::{Plan, World};
 use super::work::Work;
 use crate::model::{OpKind, Role};
 use crate::policy::Verdict;
@@ -47,9 +47,8 @@ pub(super) struct OpAsked {
     pub(super) store: usize,
     pub(super) op: OpKind,
     pub(super) external: bool,
-    pub(super) law: u16,
-    /// What makes it cold, in which region.
-    pub(super) cold: Option<(Cold, u16)>,
+    /// The key that may be cold, in which region.
+    pub(super) cold: Option<(u16, u16)>,
     /// When its key was last written, if that matters.
     pub(super) key: Option<Instant>,
     /// Bytes that it would add to the store.
@@ -88,7 +87,7 @@ impl World<'_> {
         if self.calls[id as usize].op_open {
             self.calls[id as usize].op_open = false;
             self.calls[id as usize].cursor += 1;
-            self.end_read(id, self.blueprint.reads[cursor]);
+            self.end_read(id, self.program_of(id).reads[cursor]);
             return Some(false);
         }
         if cursor >= self.blueprint.plan_reads && self.calls[id as usize].work != Work::Provider {
@@ -101,10 +100,10 @@ impl World<'_> {
             self.needs_no_connection(Writer::Call(id)); // another call may have read it meanwhile
             return Some(false);
         }
-        let ReadOp { law, words, external, .. } = read;
-        let cold = read.cold.map(|cold| (cold, self.region(self.calls[id as usize].plan)));
+        let ReadOp { words, external, .. } = read;
+        let cold = read.cold.map(|key| (key, self.region(self.calls[id as usize].plan)));
         let (store, op) = (read.store as usize, OpKind::Get);
-        let asked = self.ask(&self.caller(id, words), &OpAsked { store, op, external, law, cold, key: None, bytes: 0 });
+        let asked = self.ask(&self.caller(id, words), &OpAsked { store, op, external, cold, key: None, bytes: 0 });
         Some(asked.is_none_or(|asked| self.wait_for(id, asked)))
     }
 
@@ -126,7 +125,7 @@ impl World<'_> {
     pub(super) fn log_event(&mut self, id: u32, rows: &[Row], is_response: bool) -> LogStep {
         let error = self.is_error(id, is_response);
         let critical = self.is_critical(id);
-        let admitted = self.blueprint.model.logging.level.admits(error);
+        let admitted = self.program_of(id).model.logging.level.admits(error);
         let mut refused = false;
         loop {
             let cursor = self.calls[id as usize].cursor as usize;
@@ -177,7 +176,7 @@ impl World<'_> {
     fn is_critical(&self, id: u32) -> bool {
         let call = &self.calls[id as usize];
         let workflow = self.plans[call.plan as usize].workflow as usize;
-        self.blueprint.workflows[workflow].calls[call.index as usize].critical
+        self.program_of(id).workflows[workflow].calls[call.index as usize].critical
     }
 
     /// Asks for the op of a row of this plan and call; also whether it replaces what was written before. `None` where it
@@ -185,9 +184,9 @@ impl World<'_> {
     pub(super) fn ask_row(&mut self, asker: &Asker, call: (u32, u16), row: &Row) -> Option<(Asked, bool)> {
         let last = self.last_write(call, row).and_then(|write| *write);
         let (key, bytes) = (last, if row.op == OpKind::Put && last.is_none() { row.bytes } else { 0 });
-        let cold = row.cold.map(|cold| (cold, if call.0 == u32::MAX { 0 } else { self.region(call.0) }));
-        let (store, law) = (row.store as usize, row.law);
-        let op = OpAsked { store, op: row.op, external: row.external, law, cold, key, bytes };
+        let cold = row.cold.map(|key| (key, if call.0 == u32::MAX { 0 } else { self.region(call.0) }));
+        let store = row.store as usize;
+        let op = OpAsked { store, op: row.op, external: row.external, cold, key, bytes };
         let asked = self.ask(asker, &op)?;
         if asked.refused.is_none() && row.op == OpKind::Put {
             if let Some(write) = self.last_write(call, row) {
@@ -200,17 +199,19 @@ impl World<'_> {
 
     /// The law of how long an op takes: a read of a key that its region has fetched a moment ago is hot.
     fn law_of(&mut self, asked: &OpAsked) -> u16 {
-        let Some((cold, region)) = asked.cold else { return asked.law };
-        if cold.key == NONE {
-            return cold.law;
+        let laws = &self.blueprint.store_laws[asked.store];
+        let hot = laws.by_op[asked.op as usize];
+        let (Some((key, region)), Some((cold, after))) = (asked.cold, laws.cold) else { return hot };
+        if key == NONE {
+            return cold;
         }
-        let slot = usize::from(region) * self.blueprint.hot_keys + usize::from(cold.key);
+        let slot = usize::from(region) * self.blueprint.hot_keys + usize::from(key);
         let until = &mut self.hot_until[slot];
         if self.now < *until {
-            return asked.law;
+            return hot;
         }
-        *until = self.now.saturating_add(cold.after);
-        cold.law
+        *until = self.now.saturating_add(after);
+        cold
     }
 
     /// When the key of a row that puts was last written, by a plan and the number of its call; none where the key is
@@ -388,12 +389,13 @@ impl World<'_> {
             return self.forget_copy(who);
         };
         let Some(plan) = self.plan_of(who) else { return };
-        let session = self.plans[plan as usize].session;
+        let Plan { session, isolate, .. } = self.plans[plan as usize];
         match row.role {
             Role::Record => self.note_record(who, row, dies, loss),
             Role::Index => {
                 let copy = self.copy_of(who).take().unwrap_or_default();
-                self.write_index((session, self.region(plan)), copy, dies);
+                let keep = self.program(isolate as usize).model.logging.max_log_entries;
+                self.write_index((session, self.region(plan)), copy, dies, keep);
             }
             Role::Session => {
                 self.write_list(session, dies);
@@ -445,9 +447,9 @@ impl World<'_> {
     }
 
     /// A session writes the index back.
-    fn write_index(&mut self, (session, region): (u32, u16), copy: Vec<u32>, dies: Instant) {
+    fn write_index(&mut self, (session, region): (u32, u16), copy: Vec<u32>, dies: Instant, keep: u32) {
         if let Some(index) = &mut self.index {
-            index.write((session, region), copy, dies, self.now, &mut self.departures);
+            index.write((session, region), copy, (dies, keep), self.now, &mut self.departures);
             self.settle_departures();
         }
     }

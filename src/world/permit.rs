@@ -39,7 +39,7 @@ impl PermitDraws {
 
 /// By limiter; nobody has asked yet.
 pub(super) fn limiters(model: &Model) -> Vec<Limiter> {
-    let limiter = |spec: &model::Limiter| Limiter::new(spec.per_day, spec.people.count, model.run.start);
+    let limiter = |spec: &model::Limiter| Limiter::new(spec.people.count, model.run.start);
     model.limiters.iter().map(limiter).collect()
 }
 
@@ -70,7 +70,7 @@ impl World<'_> {
     pub(super) fn permit_goes_on(&mut self, id: u32) {
         let call = &self.calls[id as usize];
         let (limiter, recorded) = (self.blueprint.limiter(call), call.recorded);
-        let opens = self.blueprint.limiters[limiter].fails_open;
+        let model::Limiter { fails_open: opens, per_day, .. } = self.program_of(id).model.limiters[limiter];
         let Permit { person, seen, refused } = self.permits[id as usize];
         let which = usize::from(recorded);
         let state = &mut self.limiters[limiter];
@@ -81,7 +81,7 @@ impl World<'_> {
             }
             (None, false) => {
                 let count = state.read(person, self.now);
-                if !state.admits(count) {
+                if count >= per_day {
                     return self.judged(id, false);
                 }
                 self.permits[id as usize].seen = Some(count);
@@ -110,9 +110,10 @@ impl World<'_> {
     fn judged(&mut self, id: u32, admitted: bool) {
         let call = &self.calls[id as usize];
         let (limiter, recorded) = (self.blueprint.limiter(call), call.recorded);
+        let per_day = self.program_of(id).model.limiters[limiter].per_day;
         let state = &mut self.limiters[limiter];
         if admitted {
-            state.admit(self.permits[id as usize].person, self.now, recorded);
+            state.admit(self.permits[id as usize].person, per_day, self.now, recorded);
             self.finish_attempts::<false>(id, CallEnd::Succeeded);
         } else {
             state.refused[usize::from(recorded)] += 1;
@@ -136,7 +137,6 @@ impl World<'_> {
                 store: spec.store as usize,
                 op,
                 external: false,
-                law: if op == OpKind::Get { spec.get } else { spec.put },
                 cold: None,
                 key: self.limiters[limiter].written(person).filter(|_| op == OpKind::Put),
                 bytes: 0,

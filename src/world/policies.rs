@@ -274,8 +274,9 @@ impl World<'_> {
         let call = &self.calls[id as usize];
         let workflow = self.plans[call.plan as usize].workflow as usize;
         let step = self.blueprint.workflows[workflow].calls[call.index as usize].step as usize;
-        let server = self.blueprint.model.providers[call.provider as usize].server.as_ref();
-        let own = self.blueprint.model.workflows[workflow].steps[step].tokens;
+        let program = &self.program_of(id).model;
+        let server = program.providers[call.provider as usize].server.as_ref();
+        let own = program.workflows[workflow].steps[step].tokens;
         own.unwrap_or(server.map_or(0, |server| server.tokens))
     }
 
@@ -304,9 +305,9 @@ impl World<'_> {
     /// The attempt ends so, unless a hedge is sent before and changes that.
     fn race(&mut self, id: u32, ending: Ending) {
         let provider = self.calls[id as usize].provider as usize;
+        let hedge = self.program_of(id).model.providers[provider].hedge;
         let guard = &mut self.policies.guards[id as usize];
         guard.ending = ending;
-        let hedge = self.blueprint.model.providers[provider].hedge;
         let due = hedge.and_then(|hedge| hedge.due(u32::from(guard.hedges), self.now, ending.at));
         let call = &mut self.calls[id as usize];
         if let Some(at) = due {

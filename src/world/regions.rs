@@ -20,7 +20,7 @@ impl Blueprint {
         let several = self.class_regions.iter().any(|region| *region != self.class_regions[0]);
         let all = self.class_regions.iter().chain(&self.reader_regions);
         let writers = if several { all.max().map_or(1, |most| usize::from(*most) + 1) } else { 1 };
-        Some(Index::new(self.model.logging.max_log_entries, self.has_list, Regions { writers, staleness }))
+        Some(Index::new(self.has_list, Regions { writers, staleness }))
     }
 
     /// Whether other regions see the index.

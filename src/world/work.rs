@@ -104,7 +104,7 @@ impl World<'_> {
 
     /// Draws the key, asks for it, and says how long that takes.
     fn ask_tiers(&mut self, id: u32) -> Span {
-        let blueprint = self.blueprint;
+        let (blueprint, program) = (self.blueprint, self.program_of(id));
         let call = self.calls[id as usize];
         let plan = self.plans[call.plan as usize];
         let lookup = blueprint.workflows[plan.workflow as usize].calls[call.index as usize].lookup;
@@ -112,7 +112,8 @@ impl World<'_> {
         let draws = &mut self.lookup_draws[call.class as usize];
         let key = spec.keys.pick(draws.keys.at(u64::from(call.index), plan.number).next());
         let tiers = &mut self.tiers[lookup as usize];
-        let found = tiers.look(plan.isolate as usize, key, self.now, call.recorded);
+        let rules = &program.model.tiers[lookup as usize];
+        let found = tiers.look(rules, plan.isolate as usize, key, self.now, call.recorded);
         let mut words = draws.takes.at(u64::from(call.index), plan.number * WORDS_PER_LOOKUP);
         let mut takes = Span::ZERO;
         for (tier, [hit, miss]) in spec.tiers.iter().enumerate() {
@@ -294,8 +295,8 @@ impl World<'_> {
     /// The database refuses an operation: it is tried again after a wait, or given up.
     fn op_refused(&mut self, id: u32) {
         let call = &self.calls[id as usize];
+        let retry = &self.program_of(id).providers[call.provider as usize].retry;
         let db = &mut self.d1[self.blueprint.database(call)];
-        let retry = &self.blueprint.providers[call.provider as usize].retry;
         if retry.again(u32::from(call.attempt), Fault::Overloaded) {
             db.retried += u64::from(call.recorded);
             self.wait_to_retry(id);

@@ -111,6 +111,7 @@ fn keep_step(step: &mut Step, of: &Step) {
 fn keep_provider(provider: &mut Provider, of: &Provider) {
     provider.latency.clone_from(&of.latency);
     (provider.request_timeout, provider.headers_after) = (of.request_timeout, of.headers_after);
+    provider.timeout_from_arrival = of.timeout_from_arrival;
     provider.errors.clone_from(&of.errors);
     provider.request_error = of.request_error;
     (provider.retry, provider.retry_after) = (of.retry, of.retry_after);

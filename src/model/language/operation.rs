@@ -71,7 +71,7 @@ pub(super) static CHANGE: Section = Section {
             "every",
             Duration,
             "0s",
-            "How often each isolate reads it, by a clock of its own. With this or `staleness`: only sizes of queues.",
+            "How often each isolate reads it, by a clock of its own. With this or `staleness`: only what a program reads.",
         ),
         default("effective", Bool, "true", "Whether the program reads it at all; if not, it is only reported."),
     ],

@@ -2,7 +2,7 @@
 
 use super::flow::provider;
 use super::{Laws, Provider};
-use crate::model::{self, Limiter, Model, OpKind, Step, Tier, Tiers};
+use crate::model::{self, Limiter, Model, Step, Tier, Tiers};
 use crate::policy::Retry;
 use crate::streams::{Choice, LawSpec};
 use crate::units::Span;
@@ -13,9 +13,6 @@ use crate::world::work::Work;
 pub(in crate::world) struct Check {
     pub(in crate::world) people: Choice,
     pub(in crate::world) store: u16,
-    pub(in crate::world) get: u16,
-    pub(in crate::world) put: u16,
-    pub(in crate::world) fails_open: bool,
 }
 
 /// Tiers, flat.
@@ -41,16 +38,9 @@ pub(super) fn answerers(model: &Model) -> Vec<Provider> {
     model.providers.iter().map(provider).chain(others.map(sure)).collect()
 }
 
-pub(super) fn check(model: &Model, spec: &Limiter, laws: &mut Laws) -> Result<Check, String> {
-    let store = &model.stores[spec.store.index()];
-    let mut law = |op: OpKind| laws.id(&store.latency[op as usize]);
-    Ok(Check {
-        people: Choice::new(spec.people.count, &spec.people.popularity),
-        store: spec.store.index() as u16,
-        get: law(OpKind::Get)?,
-        put: law(OpKind::Put)?,
-        fails_open: spec.fails_open,
-    })
+pub(super) fn check(spec: &Limiter) -> Check {
+    let people = Choice::new(spec.people.count, &spec.people.popularity);
+    Check { people, store: spec.store.index() as u16 }
 }
 
 pub(super) fn lookup(tiers: &Tiers, laws: &mut Laws) -> Result<Lookup, String> {

@@ -16,12 +16,11 @@ pub(in crate::world) struct Row {
     pub(in crate::world) family: u16,
     pub(in crate::world) ttl: Option<Span>,
     pub(in crate::world) bytes: u64,
-    pub(in crate::world) law: u16,
     pub(in crate::world) words: OpWords,
     pub(in crate::world) external: bool,
     /// Whether the call waits for it.
     pub(in crate::world) awaited: bool,
-    pub(in crate::world) cold: Option<Cold>,
+    pub(in crate::world) cold: ColdKey,
 }
 
 /// Where the last write of a key is remembered.
@@ -48,22 +47,32 @@ pub(in crate::world) struct Family {
 #[derive(Clone, Copy, Debug)]
 pub(in crate::world) struct ReadOp {
     pub(in crate::world) store: u16,
-    pub(in crate::world) law: u16,
     pub(in crate::world) words: OpWords,
     pub(in crate::world) external: bool,
     /// Where an isolate's memory keeps the key, and for how long.
     pub(in crate::world) memory: Option<(u32, Span)>,
-    pub(in crate::world) cold: Option<Cold>,
+    pub(in crate::world) cold: ColdKey,
 }
 
-/// A read that takes longer while nobody has made it for a while.
+/// The key of a read that takes longer while nobody has made it for a while, among those that others read too;
+/// [`NONE`]: nobody else does.
+pub(in crate::world) type ColdKey = Option<u16>;
+
+/// How long the operations on a store take.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::world) struct Cold {
-    pub(in crate::world) law: u16,
-    /// How long a key stays hot once it was fetched.
-    pub(in crate::world) after: Span,
-    /// The key, among those that others read too; [`NONE`]: nobody else does.
-    pub(in crate::world) key: u16,
+pub(in crate::world) struct StoreLaws {
+    pub(in crate::world) by_op: [u16; 4],
+    /// A read of a key that is not hot, and how long a key stays hot once it was fetched.
+    pub(in crate::world) cold: Option<(u16, Span)>,
+}
+
+pub(super) fn store_laws(store: &Store, laws: &mut Laws) -> Result<StoreLaws, String> {
+    let mut by_op = [0; 4];
+    for op in OpKind::ALL {
+        by_op[op as usize] = laws.id(&store.latency[op as usize])?;
+    }
+    let cold = store.cold.as_ref().map(|(hot_for, law)| Ok::<_, String>((laws.id(law)?, *hot_for))).transpose()?;
+    Ok(StoreLaws { by_op, cold })
 }
 
 /// Keys that are written more than once, and families of keys.
@@ -110,16 +119,15 @@ impl Keys {
     }
 
     /// What makes a read of this key cold, if anything does.
-    fn cold(&mut self, store: &Store, place: u16, key: Option<&str>, laws: &mut Laws) -> Result<Option<Cold>, String> {
-        let Some((after, law)) = &store.cold else { return Ok(None) };
-        let key = key.map_or(NONE, |key| {
+    fn cold(&mut self, store: &Store, place: u16, key: Option<&str>) -> ColdKey {
+        store.cold.as_ref()?;
+        Some(key.map_or(NONE, |key| {
             let known = self.hot.iter().position(|known| known.0 == place && known.1 == key);
             known.unwrap_or_else(|| {
                 self.hot.push((place, key.into()));
                 self.hot.len() - 1
             }) as u16
-        });
-        Ok(Some(Cold { law: laws.id(law)?, after: *after, key }))
+        }))
     }
 
     fn family(&mut self, store: u16, name: &str) -> u16 {
@@ -132,18 +140,12 @@ impl Keys {
 }
 
 /// The rows of the strategy on one event.
-pub(super) fn rows(
-    model: &Model,
-    event: LogEvent,
-    laws: &mut Laws,
-    keys: &mut Keys,
-    draws: &mut OpDraws,
-) -> Result<Vec<Row>, String> {
+pub(super) fn rows(model: &Model, event: LogEvent, keys: &mut Keys, draws: &mut OpDraws) -> Vec<Row> {
     let ops = model.logging.ops.iter().filter(|op| op.event == event);
     ops.map(|op| {
         let store = op.store.index() as u16;
         let spec = &model.stores[op.store.index()];
-        Ok(Row {
+        Row {
             store,
             op: op.op,
             when: op.when,
@@ -152,16 +154,15 @@ pub(super) fn rows(
             family: keys.family(store, &op.key.family),
             ttl: op.ttl,
             bytes: op.bytes.0,
-            law: laws.id(&spec.latency[op.op as usize])?,
             words: draws.row(op, spec),
             external: spec.is_external(),
             awaited: op.awaited,
             cold: match (op.op, op.key.scope) {
-                (OpKind::Get, KeyScope::Shared) => keys.cold(spec, store, Some(&op.key.template), laws)?,
-                (OpKind::Get, _) => keys.cold(spec, store, None, laws)?,
+                (OpKind::Get, KeyScope::Shared) => keys.cold(spec, store, Some(&op.key.template)),
+                (OpKind::Get, _) => keys.cold(spec, store, None),
                 _ => None,
             },
-        })
+        }
     })
     .collect()
 }
@@ -175,7 +176,7 @@ pub(super) struct Reads {
 }
 
 /// The reads that are not logs.
-pub(super) fn reads(model: &Model, laws: &mut Laws, keys: &mut Keys, draws: &mut OpDraws) -> Result<Reads, String> {
+pub(super) fn reads(model: &Model, keys: &mut Keys, draws: &mut OpDraws) -> Reads {
     let mut reads = Reads { ops: Vec::new(), per_plan: 0, plan_words: 0, memory_keys: 0 };
     for plan_begins in [true, false] {
         for read in &model.reads {
@@ -190,11 +191,10 @@ pub(super) fn reads(model: &Model, laws: &mut Laws, keys: &mut Keys, draws: &mut
                 reads.memory_keys += usize::from(memory.is_some());
                 reads.ops.push(ReadOp {
                     store: read.store.index() as u16,
-                    law: laws.id(&store.latency[OpKind::Get as usize])?,
                     words: draws.read(&read.name, nth, store),
                     external: store.is_external(),
                     memory,
-                    cold: keys.cold(store, read.store.index() as u16, Some(&format!("{} {nth}", read.name)), laws)?,
+                    cold: keys.cold(store, read.store.index() as u16, Some(&format!("{} {nth}", read.name))),
                 });
             }
         }
@@ -202,5 +202,5 @@ pub(super) fn reads(model: &Model, laws: &mut Laws, keys: &mut Keys, draws: &mut
             (reads.per_plan, reads.plan_words) = (reads.ops.len(), draws.list.len());
         }
     }
-    Ok(reads)
+    reads
 }

@@ -93,7 +93,6 @@ struct Seen {
 /// The index and the sessions that it or somebody still needs.
 #[derive(Debug)]
 pub(crate) struct Index {
-    keep: usize,
     /// One that all share, or one for each region.
     lists: Vec<List>,
     /// By region; empty where nobody sees an old copy.
@@ -111,12 +110,11 @@ pub(crate) struct Index {
 }
 
 impl Index {
-    /// An empty index of at most `keep` sessions; `needs_list` where a session has a list of its own.
-    pub(crate) fn new(keep: u32, needs_list: bool, regions: Regions) -> Index {
+    /// An empty index; `needs_list` where a session has a list of its own.
+    pub(crate) fn new(needs_list: bool, regions: Regions) -> Index {
         let lists = if regions.staleness.is_none() { regions.writers } else { 1 };
         let is_late = regions.writers > 1 && regions.staleness.is_some_and(|staleness| !staleness.is_zero());
         Index {
-            keep: keep as usize,
             lists: (0..lists).map(|_| List { named: Vec::new(), dies: Instant::NEVER }).collect(),
             seen: (0..if is_late { regions.writers } else { 0 }).map(|_| Seen::default()).collect(),
             staleness: regions.staleness.unwrap_or_default(),
@@ -130,9 +128,8 @@ impl Index {
         }
     }
 
-    /// It keeps so many sessions, and other regions see it so late, from the next write on.
-    pub(crate) fn change(&mut self, keep: u32, staleness: Option<Span>) {
-        self.keep = keep as usize;
+    /// Other regions see it so late from the next write on.
+    pub(crate) fn change(&mut self, staleness: Option<Span>) {
         self.staleness = staleness.unwrap_or_default();
     }
 
@@ -232,12 +229,12 @@ impl Index {
         now < list.dies && !list.named.is_empty()
     }
 
-    /// A writer writes back what it read, with its own session in front.
+    /// A writer writes back what it read, with its own session in front, and keeps so many; it goes then.
     pub(crate) fn write(
         &mut self,
         (session, region): (u32, u16),
         copy: Vec<u32>,
-        dies: Instant,
+        (dies, keep): (Instant, u32),
         now: Instant,
         gone: &mut Vec<Departure>,
     ) {
@@ -246,7 +243,7 @@ impl Index {
         next.clear();
         next.push(session);
         next.extend(copy.iter().copied().filter(|&other| other != session));
-        next.truncate(self.keep);
+        next.truncate(keep as usize);
         self.see(region, &next, now, gone);
         let list = self.list_of(region);
         let old = std::mem::take(&mut list.named);
@@ -382,13 +379,13 @@ mod tests {
     fn write(index: &mut Index, session: u32, seconds: u64) -> Vec<Departure> {
         let mut gone = Vec::new();
         let copy = index.read(0, at(seconds), &mut gone);
-        index.write((session, 0), copy, Instant::NEVER, at(seconds), &mut gone);
+        index.write((session, 0), copy, (Instant::NEVER, 10), at(seconds), &mut gone);
         gone
     }
 
     #[test]
     fn the_eleventh_session_pushes_the_first_out() {
-        let mut index = Index::new(10, false, ONE);
+        let mut index = Index::new(false, ONE);
         for i in 0..10 {
             let session = index.open(true);
             index.add(session, entry(0));
@@ -404,13 +401,13 @@ mod tests {
 
     #[test]
     fn of_two_writers_who_overlap_the_first_loses_its_entry() {
-        let mut index = Index::new(10, false, ONE);
+        let mut index = Index::new(false, ONE);
         let (a, b) = (index.open(true), index.open(true));
         let mut gone = Vec::new();
         let copy_a = index.read(0, at(0), &mut gone);
         let copy_b = index.read(0, at(1), &mut gone);
-        index.write((a, 0), copy_a, Instant::NEVER, at(2), &mut gone);
-        index.write((b, 0), copy_b, Instant::NEVER, at(3), &mut gone);
+        index.write((a, 0), copy_a, (Instant::NEVER, 10), at(2), &mut gone);
+        index.write((b, 0), copy_b, (Instant::NEVER, 10), at(3), &mut gone);
         assert_eq!(index.lost_updates, 1);
         assert!(gone.is_empty(), "its plan still runs and may come back");
         let gone = index.close(a).expect("nobody names it and it writes no more");
@@ -419,7 +416,7 @@ mod tests {
 
     #[test]
     fn a_response_without_a_listed_request_is_not_found() {
-        let mut index = Index::new(10, true, ONE);
+        let mut index = Index::new(true, ONE);
         let session = index.open(true);
         index.add(session, entry(0));
         index.list(session, Instant::NEVER);
@@ -434,11 +431,11 @@ mod tests {
 
     #[test]
     fn an_index_that_expires_names_nobody() {
-        let mut index = Index::new(10, false, ONE);
+        let mut index = Index::new(false, ONE);
         let session = index.open(true);
         let mut gone = Vec::new();
         let copy = index.read(0, at(0), &mut gone);
-        index.write((session, 0), copy, at(5), at(0), &mut gone);
+        index.write((session, 0), copy, (at(5), 10), at(0), &mut gone);
         index.close(session);
         assert!(index.is_there(0, at(4)) && !index.is_there(0, at(5)));
         let copy = index.read(0, at(9), &mut gone);
@@ -449,13 +446,13 @@ mod tests {
     #[test]
     fn a_region_that_sees_an_old_copy_writes_over_what_the_other_wrote() {
         let regions = Regions { writers: 2, staleness: Some(Span::from_secs(60)) };
-        let mut index = Index::new(10, false, regions);
+        let mut index = Index::new(false, regions);
         let sessions: Vec<u32> = (0..4).map(|_| index.open(true)).collect();
         let mut gone = Vec::new();
         // Region 1 writes at 0 s; region 0 at 10 s, having read it; region 1 sees its own copy until 60 s.
         for (nth, (region, seconds)) in [(1, 0), (0, 10), (1, 20), (0, 90)].into_iter().enumerate() {
             let copy = index.read(region, at(seconds), &mut gone);
-            index.write((sessions[nth], region), copy, Instant::NEVER, at(seconds), &mut gone);
+            index.write((sessions[nth], region), copy, (Instant::NEVER, 10), at(seconds), &mut gone);
         }
         assert_eq!(index.lost_updates, 1, "the write of 10 s was not seen at 20 s; at 90 s all is");
         assert_eq!(index.lists[0].named, [sessions[3], sessions[2], sessions[0]]);
@@ -463,11 +460,11 @@ mod tests {
 
     #[test]
     fn an_index_in_a_cache_is_one_for_each_region() {
-        let mut index = Index::new(10, false, Regions { writers: 2, staleness: None });
+        let mut index = Index::new(false, Regions { writers: 2, staleness: None });
         let (a, b) = (index.open(true), index.open(true));
         let mut gone = Vec::new();
-        index.write((a, 0), Vec::new(), Instant::NEVER, at(0), &mut gone);
-        index.write((b, 1), Vec::new(), Instant::NEVER, at(1), &mut gone);
+        index.write((a, 0), Vec::new(), (Instant::NEVER, 10), at(0), &mut gone);
+        index.write((b, 1), Vec::new(), (Instant::NEVER, 10), at(1), &mut gone);
         assert_eq!(index.lost_updates, 0);
         assert_eq!((index.read(0, at(2), &mut gone), index.read(1, at(2), &mut gone)), (vec![a], vec![b]));
     }

@@ -16,7 +16,6 @@ struct Person {
 /// One limiter.
 #[derive(Debug)]
 pub(crate) struct Limiter {
-    per_day: u32,
     people: Vec<Person>,
     calendar: CalendarStart,
     /// Days are counted from 1.
@@ -38,9 +37,8 @@ pub(crate) struct Limiter {
 }
 
 impl Limiter {
-    pub(crate) fn new(per_day: u32, people: u32, start: Timestamp) -> Limiter {
+    pub(crate) fn new(people: u32, start: Timestamp) -> Limiter {
         Limiter {
-            per_day,
             people: vec![Person::default(); people as usize],
             calendar: CalendarStart::new(start, &Zone::UTC),
             day: 0,
@@ -54,11 +52,6 @@ impl Limiter {
             lost: 0,
             lost_updates: [0; 2],
         }
-    }
-
-    /// So many of a person are admitted from now on; what is counted stays counted.
-    pub(crate) fn change(&mut self, per_day: u32) {
-        self.per_day = per_day;
     }
 
     fn today(&mut self, now: Instant) -> u32 {
@@ -76,13 +69,8 @@ impl Limiter {
         if person.stored_on == today { person.stored } else { 0 }
     }
 
-    /// Whether one more is admitted after so many.
-    pub(crate) fn admits(&self, count: u32) -> bool {
-        count < self.per_day
-    }
-
-    /// One more of a person is admitted, whatever the store says.
-    pub(crate) fn admit(&mut self, person: u32, now: Instant, recorded: bool) {
+    /// One more of a person is admitted, whatever the store says, by a program that means so many a day.
+    pub(crate) fn admit(&mut self, person: u32, per_day: u32, now: Instant, recorded: bool) {
         let today = self.today(now);
         let person = &mut self.people[person as usize];
         if person.admitted_on != today {
@@ -90,7 +78,7 @@ impl Limiter {
         }
         person.admitted += 1;
         self.admitted[usize::from(recorded)] += 1;
-        self.over[usize::from(recorded)] += u64::from(person.admitted > self.per_day);
+        self.over[usize::from(recorded)] += u64::from(person.admitted > per_day);
     }
 
     /// When the person's key was last written.
@@ -127,19 +115,19 @@ mod tests {
     #[test]
     fn a_day_begins_at_midnight_and_an_overlap_loses_an_update() {
         let start = Timestamp::parse("2026-02-16T23:00:00Z").unwrap();
-        let mut limiter = Limiter::new(2, 1, start);
+        let mut limiter = Limiter::new(1, start);
         let at = |minutes: u64| Instant::START + Span::from_secs(60 * minutes);
         for minute in 0..2 {
             let seen = limiter.read(0, at(minute));
-            assert!(limiter.admits(seen));
-            limiter.admit(0, at(minute), true);
+            assert_eq!(seen, minute as u32);
+            limiter.admit(0, 2, at(minute), true);
             limiter.write(0, seen + 1, at(minute), true);
         }
         let seen = limiter.read(0, at(59));
-        assert!(!limiter.admits(seen));
+        assert_eq!(seen, 2);
         assert_eq!(limiter.read(0, at(60)), 0, "an hour later it is another day");
         for _ in 0..3 {
-            limiter.admit(0, at(60), true);
+            limiter.admit(0, 2, at(60), true);
             limiter.write(0, 1, at(60), true); // all three had read 0
         }
         assert_eq!((limiter.lost_updates[1], limiter.over[1], limiter.admitted[1]), (2, 1, 5));

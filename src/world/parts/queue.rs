@@ -213,8 +213,9 @@ impl Queue {
 
     /// The isolate starts.
     pub(crate) fn open(&mut self, spec: &Spec, now: Instant) {
-        (self.slots, self.places) = (spec.max_concurrency, spec.max_queue.unwrap_or(u32::MAX));
+        self.slots = spec.max_concurrency;
         self.slots_level.set(now.nanos(), u64::from(self.slots));
+        self.follow(spec);
     }
 
     /// The isolate goes, and all that is in its memory.
@@ -233,15 +234,20 @@ impl Queue {
 
     /// New limits: who is in a slot or waits stays.
     pub(crate) fn change(&mut self, was: &Spec, is: &Spec, now: Instant) {
-        self.places = is.max_queue.unwrap_or(u32::MAX);
         if was.max_concurrency != is.max_concurrency {
             self.slots = is.max_concurrency;
             if self.slots_level.level() > 0 {
                 self.slots_level.set(now.nanos(), u64::from(self.slots));
             }
         }
+        self.follow(is);
+    }
+
+    /// All but the number of slots, which may follow the provider.
+    fn follow(&mut self, spec: &Spec) {
+        self.places = spec.max_queue.unwrap_or(u32::MAX);
         if let Some(reserve) = &mut self.reserve {
-            reserve.slots.clone_from(&is.reserved);
+            reserve.slots.clone_from(&spec.reserved);
         }
         self.most = (self.most.0.max(self.slots), self.most.1.max(self.places));
     }

@@ -1,6 +1,6 @@
 //! Tiers of caches in front of a computation: which tier has a key, who computes it, and who waits for that.
 
-use crate::model::{FillsOnHit, Tiers as Spec};
+use crate::model::{FillsOnHit, Tier, Tiers as Spec};
 use crate::policy::{Cache, Forgotten};
 use crate::stats::Quantiles;
 use crate::streams::{Purpose, Source, Stream};
@@ -93,8 +93,8 @@ impl Tiers {
         made
     }
 
-    /// Other sizes and times to live from `now` on. Restarts come at another rate: what was left until the next one
-    /// is stretched, which is how long it takes a Poisson process that goes on at that rate.
+    /// Other rules for what isolates share from `now` on. Restarts come at another rate: what was left until the next
+    /// one is stretched, which is how long it takes a Poisson process that goes on at that rate.
     pub(crate) fn change(&mut self, spec: &Spec, now: Instant) {
         self.settle(now);
         for restarts in &mut self.restarts {
@@ -104,9 +104,18 @@ impl Tiers {
             }
         }
         self.spec = spec.clone();
-        for (tier, rooms) in spec.tiers.iter().zip(&mut self.rooms) {
-            let places = tier.entries.unwrap_or(spec.keys.count).min(spec.keys.count);
-            rooms.iter_mut().flatten().for_each(|room| room.change(places, tier.ttl, now));
+        for (tier, rooms) in spec.tiers.iter().zip(&mut self.rooms).filter(|(tier, _)| !tier.per_isolate) {
+            rooms.iter_mut().flatten().for_each(|room| room.change(places(spec, tier), tier.ttl, now));
+        }
+    }
+
+    /// Other sizes and times to live in the memory of an isolate from `now` on.
+    pub(crate) fn change_memory(&mut self, isolate: usize, spec: &Spec, now: Instant) {
+        self.restart(isolate + 1, now);
+        for (tier, rooms) in spec.tiers.iter().zip(&mut self.rooms).filter(|(tier, _)| tier.per_isolate) {
+            if let Some(Some(room)) = rooms.get_mut(isolate) {
+                room.change(places(spec, tier), tier.ttl, now);
+            }
         }
     }
 
@@ -147,13 +156,20 @@ impl Tiers {
         }
     }
 
-    /// Asks the tiers in order; the one that has the key.
-    pub(crate) fn look(&mut self, isolate: usize, key: u32, now: Instant, recorded: bool) -> Option<usize> {
+    /// Asks the tiers in order; the one that has the key. `rules` are those of the isolate's program.
+    pub(crate) fn look(
+        &mut self,
+        rules: &Spec,
+        isolate: usize,
+        key: u32,
+        now: Instant,
+        recorded: bool,
+    ) -> Option<usize> {
         self.restart(0, now);
         self.restart(isolate + 1, now);
         self.lookups[usize::from(recorded)] += 1;
         for tier in 0..self.rooms.len() {
-            let hit = self.room(tier, isolate).read(key, now);
+            let hit = self.room(rules, tier, isolate).read(key, now);
             let count = if hit { &mut self.hits[tier] } else { &mut self.misses[tier] };
             count[usize::from(recorded)] += 1;
             if hit {
@@ -172,7 +188,7 @@ impl Tiers {
                 FillsOnHit::None => false,
             };
             if takes {
-                self.room(tier, isolate).write(key, now);
+                self.write(tier, isolate, key, now);
             }
         }
     }
@@ -211,7 +227,7 @@ impl Tiers {
             self.restart(0, now);
             self.restart(isolate + 1, now);
             for tier in 0..self.rooms.len() {
-                self.room(tier, isolate).write(key, now);
+                self.write(tier, isolate, key, now);
             }
         }
         let flight = &mut self.flights[isolate][key as usize];
@@ -237,14 +253,20 @@ impl Tiers {
         self.latency_ns += u128::from(took.nanos());
     }
 
-    fn room(&mut self, tier: usize, isolate: usize) -> &mut Cache {
-        let (spec, keys) = (&self.spec.tiers[tier], self.spec.keys.count);
-        let rooms = &mut self.rooms[tier];
-        let at = if spec.per_isolate { isolate } else { 0 };
-        rooms[at].get_or_insert_with(|| {
-            let places = spec.entries.unwrap_or(keys).min(keys);
-            Box::new(Cache::new(keys, places, spec.ttl, spec.evict, spec.renew))
+    fn room(&mut self, rules: &Spec, tier: usize, isolate: usize) -> &mut Cache {
+        let rules = if self.spec.tiers[tier].per_isolate { rules } else { &self.spec };
+        let spec = &rules.tiers[tier];
+        self.rooms[tier][if spec.per_isolate { isolate } else { 0 }].get_or_insert_with(|| {
+            Box::new(Cache::new(rules.keys.count, places(rules, spec), spec.ttl, spec.evict, spec.renew))
         })
+    }
+
+    /// Puts a key into a tier that was asked before.
+    fn write(&mut self, tier: usize, isolate: usize, key: u32, now: Instant) {
+        let at = if self.spec.tiers[tier].per_isolate { isolate } else { 0 };
+        if let Some(room) = &mut self.rooms[tier][at] {
+            room.write(key, now);
+        }
     }
 
     /// What does not survive the restarts that have come goes.
@@ -325,4 +347,9 @@ impl Tiers {
             cache.added == gone.evicted + gone.expired + gone.lost + u64::from(cache.len())
         })
     }
+}
+
+/// How many entries a tier holds at most.
+fn places(spec: &Spec, tier: &Tier) -> u32 {
+    tier.entries.unwrap_or(spec.keys.count).min(spec.keys.count)
 }

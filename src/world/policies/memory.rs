@@ -46,7 +46,7 @@ impl World<'_> {
     }
 
     fn circuit(&mut self, id: u32) -> Option<&mut Circuit> {
-        let rules = self.blueprint.model.providers[self.calls[id as usize].provider as usize].breaker?;
+        let rules = self.program_of(id).model.providers[self.calls[id as usize].provider as usize].breaker?;
         let place = self.in_isolate(id);
         let circuits = &mut self.policies.circuits;
         if place >= circuits.len() {
@@ -57,7 +57,7 @@ impl World<'_> {
 
     /// The isolate's budget of retries.
     pub(super) fn purse(&mut self, id: u32) -> Option<&mut Purse> {
-        let rules = self.blueprint.model.providers[self.calls[id as usize].provider as usize].budget?;
+        let rules = self.program_of(id).model.providers[self.calls[id as usize].provider as usize].budget?;
         let place = self.in_isolate(id);
         let purses = &mut self.policies.purses;
         if place >= purses.len() {
@@ -69,7 +69,7 @@ impl World<'_> {
     /// A call makes its first attempt.
     pub(super) fn begin_guard(&mut self, id: u32) {
         let provider = self.calls[id as usize].provider as usize;
-        let deadline = self.blueprint.model.providers[provider].deadline;
+        let deadline = self.program_of(id).model.providers[provider].deadline;
         let guard = &mut self.policies.guards[id as usize];
         *guard = CLEAN;
         guard.began = true;

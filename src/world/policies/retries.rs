@@ -5,7 +5,7 @@ use crate::policy::{Backoff, Fault, Retry};
 use crate::units::Span;
 use crate::world::ledger::CallEnd;
 
-impl World<'_> {
+impl<'b> World<'b> {
     /// A failed attempt is followed by another, or fails its call.
     pub(super) fn guarded_failed(&mut self, id: u32, fault: Fault) {
         self.count_failed(id, fault);
@@ -33,23 +33,18 @@ impl World<'_> {
         true
     }
 
-    /// The rules of a layer, the outermost first.
-    fn layer(&self, provider: usize, layer: usize) -> Option<&Retry> {
-        match layer {
-            0 => Some(&self.blueprint.providers[provider].retry),
-            _ => self.blueprint.model.providers[provider].inner[layer - 1].as_ref(),
-        }
-    }
-
     fn is_tried_again(&mut self, id: u32, fault: Fault) -> bool {
         let place = id as usize;
         let provider = self.calls[place].provider as usize;
         let guard = self.policies.guards[place];
-        let again = |&layer: &usize| {
-            self.layer(provider, layer).is_some_and(|rules| rules.again(u32::from(guard.tries[layer]), fault))
+        let spec = &self.program_of(id).model.providers[provider];
+        // The outermost first.
+        let layers: [Option<&Retry>; super::LAYERS] =
+            [Some(&spec.retry), spec.inner[0].as_ref(), spec.inner[1].as_ref()];
+        let again = |(layer, rules): (usize, Option<&'b Retry>)| {
+            rules.filter(|rules| rules.again(u32::from(guard.tries[layer]), fault)).map(|rules| (layer, rules))
         };
-        let Some(layer) = (0..super::LAYERS).rev().find(again) else { return false };
-        let Some(rules) = self.layer(provider, layer).copied() else { return false };
+        let Some((layer, rules)) = layers.into_iter().enumerate().rev().find_map(again) else { return false };
         let nth = u32::from(guard.tries[layer]);
         let mut wait = self.draw_retry(id, &rules.backoff, nth, guard.waits[layer]);
         let kept = &mut self.policies.guards[place];
@@ -57,7 +52,7 @@ impl World<'_> {
         kept.waits[layer] = wait;
         kept.tries[layer + 1..].fill(0);
         kept.waits[layer + 1..].fill(Span::ZERO);
-        let (hint, spec) = (guard.ending.retry_after, &self.blueprint.model.providers[provider]);
+        let hint = guard.ending.retry_after;
         if spec.retry_after.is_honoured(hint) {
             wait = wait.max(hint);
         }
