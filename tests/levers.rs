@@ -170,6 +170,47 @@ fn without_a_metric_the_broken_objective_is_asked() {
     assert!(found.best().is_none_or(|best| matches!(best.standing, Standing::More | Standing::Less)));
 }
 
+/// What is bought at a price says so: twice the retries cure the failures, and cost what they send; the objective on the
+/// bill breaks. Of two changes that do the same, the one that breaks nothing comes first.
+#[test]
+fn side_effects_are_named() {
+    let toml = r#"
+[run]
+horizon = "5d"
+replications = 8
+[traffic.user]
+arrivals = { process = "deterministic", per_day = 1000 }
+[workflow.plan]
+steps = [{ name = "call", provider = "p" }]
+[provider.p]
+latency = "1s"
+errors = { server_error = 0.4 }
+usage = { input = 1000 }
+billed_on = ["server_error"]
+prices = { input_per_million = 1 }
+[retry.p]
+max = 1
+[objectives]
+"cost.month" = { max = 45 }
+"#;
+    let failed = Some(("plans.failed_fraction", None));
+    let found =
+        of(toml, &[("retry.p.max", "3"), ("provider.p.errors.server_error", "0"), ("retry.p.max", "0")], failed, 1000);
+    let order: Vec<(&str, Standing)> = found.effects.iter().map(|e| (e.lever.to.as_str(), e.standing)).collect();
+    assert_eq!(order, [("0", Standing::Better), ("3", Standing::Better), ("0", Standing::Worse)]);
+    assert_eq!(
+        (found.effects[0].lever.path.as_str(), found.effects[0].means.1),
+        ("provider.p.errors.server_error", 0.0)
+    );
+    // 1,000 plans a day of (1 - 0.4^4) / 0.6 attempts in place of 1.4, at a dollar a thousand: 0.224 dollars a day more.
+    let (exact, more) = (0.224 * 365.25 / 12.0, &found.effects[1]);
+    assert!((more.bill.unwrap() / exact - 1.0).abs() < 0.05, "{:?} and {exact}", more.bill);
+    assert_eq!(more.turned.iter().map(|(goal, ..)| goal.metric.as_str()).collect::<Vec<_>>(), ["cost.month"]);
+    // Of 0.4² = 0.16 that fail, 0.4⁴ = 0.0256 are left.
+    let (low, high) = more.interval.unwrap();
+    assert!(low <= 0.0256 - 0.16 && 0.0256 - 0.16 <= high, "{low} to {high}");
+}
+
 /// A lever under which a run does not end is said to be one, and hides no other.
 #[test]
 fn what_runs_away_is_named() {

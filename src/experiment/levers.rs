@@ -175,7 +175,9 @@ pub fn levers(
     let mut trial = Trial::new(base.clone(), 0)?;
     let mut whole = extend(&mut [&mut trial], most, options.jobs, &|done, _| progress(done, of))?;
     let (metric, better, aim) = aim(&trial, question.of);
-    let mut search = Search { metric, better, base: trial, tried: Vec::new(), runs: most, of };
+    let passes = if most > first { 2.0 } else { 1.0 };
+    let confidence = 1.0 - LEVEL / (passes * f64::from(tried.max(1)));
+    let mut search = Search { metric, better, confidence, base: trial, tried: Vec::new(), runs: most, of };
     for (lever, mut model) in models {
         (model.run.seed, model.run.replications) = (base.run.seed, base.run.replications);
         search.tried.push((lever, Trial::new(model, 0)?));
@@ -187,9 +189,7 @@ pub fn levers(
         open.truncate(((budget - search.runs) / (most - first)) as usize);
         whole = search.extend(&open, (first, most), options, progress)?;
     }
-    let passes = if most > first { 2.0 } else { 1.0 };
-    let confidence = 1.0 - LEVEL / (passes * f64::from(tried.max(1)));
-    let effects = search.effects(confidence, &mut silent);
+    let effects = search.effects(&mut silent);
     let done = search.base.outcomes.len() + search.tried.iter().map(|(_, trial)| trial.outcomes.len()).sum::<usize>();
     Ok(Levers {
         model: base.name.clone(),
@@ -253,6 +253,8 @@ fn verdict(trial: &Trial, goal: &Objective, n: usize) -> Verdict {
 struct Search {
     metric: String,
     better: Option<Better>,
+    /// Of each interval.
+    confidence: f64,
     base: Trial,
     tried: Vec<(Lever, Trial)>,
     /// Replications so far, and at most.
@@ -296,10 +298,14 @@ impl Search {
         let seen: Vec<(usize, Estimate, (f64, f64))> = seen
             .filter_map(|(at, (_, trial))| {
                 let difference = self.paired(trial, &self.metric)?.difference;
-                Some((at, difference, difference.ci95()?)).filter(|_| (difference.min, difference.max) != (0.0, 0.0))
+                Some((at, difference, difference.interval(self.confidence)?))
+                    .filter(|_| (difference.min, difference.max) != (0.0, 0.0))
             })
             .collect();
-        let ends = |(low, high): (f64, f64)| (self.gain(low).min(self.gain(high)), self.gain(low).max(self.gain(high)));
+        let ends = |(low, high): (f64, f64)| match (self.gain(low), self.gain(high)) {
+            (a, b) if self.better.is_none() && low < 0.0 && high > 0.0 => (0.0, a.max(b)),
+            (a, b) => (a.min(b), a.max(b)),
+        };
         let leader = seen.iter().max_by(|a, b| self.gain(a.1.mean).total_cmp(&self.gain(b.1.mean)));
         let behind = leader.map_or(0.0, |leader| ends(leader.2).0);
         let mut open: Vec<(bool, f64, usize)> = Vec::new();
@@ -320,10 +326,10 @@ impl Search {
     }
 
     /// What the levers do, in order; those that say nothing are put down apart.
-    fn effects(&self, confidence: f64, silent: &mut Vec<(Lever, Silent)>) -> Vec<Effect> {
+    fn effects(&self, silent: &mut Vec<(Lever, Silent)>) -> Vec<Effect> {
         let mut effects = Vec::new();
         for (lever, trial) in self.tried.iter().filter(|(_, trial)| trial.ran_away || !trial.outcomes.is_empty()) {
-            match self.effect(lever, trial, confidence) {
+            match self.effect(lever, trial) {
                 _ if trial.ran_away => silent.push((lever.clone(), Silent::RanAway)),
                 Some(effect) => effects.push(effect),
                 None => silent.push((lever.clone(), Silent::NotObserved)),
@@ -334,9 +340,14 @@ impl Search {
             Standing::CannotTell => 1,
             Standing::Same => 2,
         };
+        let harm = |effect: &Effect| -> i32 {
+            let broken = |verdict: Verdict| i32::from(verdict == Verdict::Broken);
+            effect.turned.iter().map(|(_, before, after)| broken(*after) - broken(*before)).sum()
+        };
         effects.sort_by(|a, b| {
             let gain = |effect: &Effect| self.gain(effect.difference.mean);
-            rank(a).cmp(&rank(b)).then(gain(b).total_cmp(&gain(a)))
+            // Of two that do the same, first the one that breaks less and mends more.
+            rank(a).cmp(&rank(b)).then(gain(b).total_cmp(&gain(a))).then(harm(a).cmp(&harm(b)))
         });
         let best =
             effects.first().filter(|best| rank(best) == 0).and_then(|best| Some((best.standing, best.interval?)));
@@ -347,17 +358,18 @@ impl Search {
         effects
     }
 
-    fn effect(&self, lever: &Lever, trial: &Trial, confidence: f64) -> Option<Effect> {
+    fn effect(&self, lever: &Lever, trial: &Trial) -> Option<Effect> {
         let difference = self.paired(trial, &self.metric)?.difference;
-        let interval = difference.interval(confidence);
+        let interval = difference.interval(self.confidence);
         let standing = match interval {
             _ if (difference.min, difference.max) == (0.0, 0.0) => Standing::Same,
             Some((low, high)) if low > 0.0 || high < 0.0 => standing(self.better, difference.mean > 0.0),
             _ => Standing::CannotTell,
         };
         let n = trial.outcomes.len();
-        let before = self.base.values(&self.metric)?.into_iter().zip(trial.values(&self.metric)?);
-        let before = Estimate::of(before.map(|(before, after)| before.filter(|_| after.is_some())))?.mean;
+        let both = self.base.values(&self.metric)?.into_iter().zip(trial.values(&self.metric)?);
+        let both: Vec<(f64, f64)> = both.filter_map(|(before, after)| before.zip(after)).collect();
+        let mean = |of: fn(&(f64, f64)) -> f64| Some(Estimate::of(both.iter().map(|pair| Some(of(pair))))?.mean);
         let turned = self.base.model.objectives.iter().filter_map(|goal| {
             let (before, after) = (verdict(&self.base, goal, n), verdict(trial, goal, n));
             (before != after).then(|| (goal.clone(), before, after))
@@ -365,7 +377,7 @@ impl Search {
         let bill = self.paired(trial, BILL).filter(|paired| paired.direction().is_some());
         Some(Effect {
             lever: lever.clone(),
-            means: (before, before + difference.mean),
+            means: (mean(|pair| pair.0)?, mean(|pair| pair.1)?),
             difference,
             interval,
             standing,

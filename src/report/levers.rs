@@ -12,16 +12,21 @@ use serde_json::{Value, json};
 /// The JSON Schema of what `levers --format json` prints.
 pub const LEVERS_SCHEMA: &str = include_str!("../../docs/levers.schema.json");
 
-/// Levers as `--set` takes them, those of one path together: `queue.ai.max_queue=32, 128`.
+/// Levers by their paths, those of one path together: `queue.ai.max_queue=32, 128; retry.openai.max=1`.
 fn named<'a>(levers: impl IntoIterator<Item = &'a Lever>) -> String {
     let mut all: Vec<(&str, String)> = Vec::new();
     for lever in levers {
         match all.iter_mut().find(|(path, _)| *path == lever.path) {
-            Some((_, values)) => *values += &format!(",{}", lever.to),
-            None => all.push((&lever.path, lever.to.clone())),
+            Some((_, text)) => *text += &format!(", {}", lever.to),
+            None => all.push((&lever.path, format!("{}={}", lever.path, lever.to))),
         }
     }
-    words::assignments(all.iter().map(|(path, values)| (*path, values.as_str()))).replace(' ', ", ")
+    all.into_iter().map(|(_, text)| text).collect::<Vec<_>>().join("; ")
+}
+
+/// A value with its unit.
+fn measured(x: Option<f64>, unit: &str) -> String {
+    format!("{} {}", value_or_dash(x, unit), words::unit(unit)).trim_end().into()
 }
 
 fn difference(effect: &Effect, unit: &str) -> String {
@@ -57,27 +62,24 @@ fn why(found: &Levers) -> String {
         Some(Better::Less) => "less of it is better",
         None => "neither way of it is better by itself, so the size of a change counts",
     };
-    let before = value_or_dash(found.before.map(|before| before.mean), found.unit);
+    let before = measured(found.before.map(|before| before.mean), found.unit);
     let reason = match found.aim {
         Aim::Named => String::new(),
         Aim::Broken => ": its objective is the first that is broken".into(),
         Aim::Undecided => ": no objective is broken, and its own is the first that is not decided".into(),
         Aim::Usual => ": no objective is broken. --of asks of another metric".into(),
     };
-    let unit = words::unit(found.unit);
-    format!(
-        "Asked of {metric}{reason}. As the model is it is {before}{}{unit}; {way}.",
-        if unit.is_empty() { "" } else { " " }
-    )
+    format!("Asked of {metric}{reason}. As the model is, it is {before}; {way}.")
 }
 
 fn work(found: &Levers) -> String {
     let (first, most) = found.replications;
-    let tried = found.effects.len();
+    let refused = |(_, why): &&(Lever, Silent)| !matches!(why, Silent::Refused(_));
+    let tried = found.effects.len() + found.silent.iter().filter(refused).count();
     let more = if most > first {
-        format!(" with {first} replications each, and with {most} where a change may be the best or no change")
+        format!(", each with {first} replications, and with {most} what may be the best or may be no change")
     } else {
-        format!(" with {most} replications each")
+        format!(", each with {most} replications")
     };
     format!(
         "{} changes were tried one at a time{more}: {} replications of a budget of {}. Each interval is one of {}, so that \
@@ -96,7 +98,7 @@ fn answer(found: &Levers) -> Vec<String> {
     }
     match found.best() {
         Some(best) => {
-            let (before, after) = (value(best.means.0, found.unit), value(best.means.1, found.unit));
+            let (before, after) = (value(best.means.0, found.unit), measured(Some(best.means.1), found.unit));
             let name = named([&best.lever]);
             let was = if best.lever.from.is_empty() { String::new() } else { format!(" (now {})", best.lever.from) };
             let moved = difference(best, found.unit);
