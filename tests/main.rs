@@ -10,6 +10,7 @@ mod common;
 mod cost;
 mod coverage;
 mod determinism;
+mod effects;
 mod ends;
 mod eras;
 mod forms;

@@ -7,7 +7,7 @@
 use super::cursor::Cursor;
 use super::fields::{Field, Kind, Need};
 use super::input::{Input, Source};
-use super::language::{MODEL, TAGS};
+use super::language::{MODEL, ROOT, TAGS};
 use super::names::Names;
 use super::problems::{At, Complaint};
 use super::spec::Model;
@@ -17,7 +17,9 @@ use crate::units::{Span, number};
 
 mod arrivals;
 mod may;
-mod program;
+pub(super) mod rule;
+
+use rule::Rule;
 
 /// A whole model that is in force from an instant on.
 #[derive(Clone, Debug, PartialEq)]
@@ -116,7 +118,7 @@ pub(super) fn apply(input: &mut Input<'_>, source: &Source, root: &mut Node, ove
         note(&mut settings, change);
         let Some(mut model) = try_out(input, source, root, change, Some(&base), overrides) else { continue };
         digests.push(std::mem::take(&mut model.digest));
-        let is_program = change.values.iter().any(|(_, keys, _)| program::is_read(root, keys));
+        let is_program = change.values.iter().any(|(_, keys, _)| rule::is_read(root, keys));
         match base.stages.last_mut() {
             Some(last) if last.from == change.from && last.reach == change.reach => {
                 (last.model, last.is_program) = (model, last.is_program || is_program);
@@ -177,15 +179,20 @@ fn declared(input: &mut Input<'_>, root: &Node) -> Vec<Declared> {
 
 /// What the program in an isolate reads may change in one and not yet in another; nothing else may.
 fn only_program(input: &mut Input<'_>, root: &Node, values: &[Leaf]) {
-    let owners = values.iter().map(|(path, keys, node)| (path, node, program::owner(root, &program::names(keys))));
-    let shared: Vec<_> = owners.filter_map(|(path, node, owner)| Some((path, node, owner.err()?))).collect();
+    let shared: Vec<_> = values
+        .iter()
+        .filter_map(|(path, keys, node)| match rule::rule(root, &rule::names(keys)) {
+            Rule::Shared(why) => Some((path, node, why)),
+            Rule::Program | Rule::Fixed(_) => None, // what stays is refused for that
+        })
+        .collect();
     for (path, node, why) in &shared {
         let mut cure = "leave out `staleness` and `every`, and say with `takes` when it is there".to_string();
         if shared.len() < values.len() {
             cure += "; what the program reads stands in a change of its own";
         }
         let complaint = Complaint::new("this does not reach each isolate by itself").found(*why);
-        input.problems.report_once(node.key, path, complaint.allowed(program::ALLOWED).cure(cure));
+        input.problems.report_once(node.key, path, complaint.allowed(rule::ALLOWED).cure(cure));
     }
 }
 
@@ -222,28 +229,30 @@ fn try_out(
     let mut changed = root.clone();
     for (path, keys, value) in &change.values {
         let first = keys.first().map_or("", |(key, _)| key.as_str());
-        if let Err(complaint) = known(&Names::new(root), first, keys.get(1).map(|(name, _)| name.as_str())) {
+        let known = known(&Names::new(root), first, keys.get(1).map(|(name, _)| name.as_str()));
+        let stays = match rule::rule(root, &rule::names(keys)) {
+            Rule::Fixed(why) => Err(stays(why)),
+            Rule::Program | Rule::Shared(_) => Ok(()),
+        };
+        if let Err(complaint) = known.and(stays) {
             input.problems.report_once(value.key, path, complaint);
-            return None;
-        }
-        if keys.last().is_some_and(|(key, _)| key == "preset") {
-            let complaint = Complaint::new("this cannot change while the model runs").found("a preset");
-            input.problems.report_once(value.key, path, complaint.cure("change the values that it stands for"));
             return None;
         }
         overlay::put(input, &mut changed, keys, String::new(), value.clone());
     }
-    shape::check(&changed, &super::language::ROOT, "", &mut input.problems);
+    shape::check(&changed, &ROOT, "", &mut input.problems);
     let model = load::checked(input, source, &changed, overrides).filter(|_| input.problems.is_empty())?;
     if let Some(base) = base
         && let Some(part) = may::differs(base, &model)
     {
-        let path = change.values.first().map_or("", |(path, ..)| path.as_str());
+        let is_of_it = |(_, keys, _): &&Leaf| keys.first().is_some_and(|(key, _)| key == part);
+        let (path, _, value) = change.values.iter().find(is_of_it).or(change.values.first())?;
         let reason = arrivals::first_reason(&base.classes, &model.classes).filter(|_| part == "traffic");
-        let complaint = Complaint::new("this cannot change while the model runs")
-            .found(format!("a change of {part}"))
-            .allowed(reason.unwrap_or("limits, rates, chances, latencies, timeouts, retries, patience and words such as logging.level; parts, their order and their kinds stay"));
-        input.problems.report_once(change.whole.get("set").map_or(change.whole.at, |set| set.at), path, complaint);
+        let complaint = match reason {
+            Some(reason) => stays(rule::KIND).allowed(reason),
+            None => stays("what comes or goes with it, or begins or ceases to be drawn"),
+        };
+        input.problems.report_once(value.key, path, complaint);
         return None;
     }
     if change.effective {
@@ -253,6 +262,13 @@ fn try_out(
     None
 }
 
+fn stays(why: &'static str) -> Complaint {
+    let complaint = Complaint::new("this cannot change while the model runs").found(why).allowed(
+        "limits, rates, chances, latencies, timeouts, retries, patience and words such as logging.level; parts, their order and their kinds stay",
+    );
+    if why == rule::PRESET { complaint.cure("change the values that it stands for") } else { complaint }
+}
+
 fn known(names: &Names, section: &str, name: Option<&str>) -> Result<(), Complaint> {
     let list = match section {
         "traffic" => &names.classes,
@@ -260,9 +276,6 @@ fn known(names: &Names, section: &str, name: Option<&str>) -> Result<(), Complai
         "provider" => &names.providers,
         "queue" => &names.queues,
         "store" => &names.stores,
-        "change" | "extends" | "name" | "run" | "objectives" => {
-            return Err(Complaint::new("this cannot change while the model runs").found(section));
-        }
         _ => return Ok(()),
     };
     match name {
@@ -281,7 +294,7 @@ fn first_values(root: &Node, declared: &[Declared]) -> Vec<Setting> {
         let keys: Vec<&str> = keys.iter().map(|(key, _)| key.as_str()).collect();
         let (source, value) = match find(root, &keys) {
             Some(node) => ("model", plain(node)),
-            None => ("default", default_of(&keys)),
+            None => ("default", default_of(root, &keys)),
         };
         settings.push(Setting {
             path: path.clone(),
@@ -330,26 +343,33 @@ fn find<'a>(node: &'a Node, keys: &[&str]) -> Option<&'a Node> {
 }
 
 /// What a key means where a model does not say it.
-fn default_of(keys: &[&str]) -> String {
-    let mut fields: &'static [Field] = MODEL.fields;
-    let mut found = "";
-    let mut keys = keys.iter();
-    while let Some(key) = keys.next() {
-        let Some(field) = fields.iter().find(|field| field.name == *key) else { break };
+fn default_of(root: &Node, keys: &[&str]) -> String {
+    let (mut kind, mut found) = (ROOT, "");
+    for (at, key) in keys.iter().enumerate() {
+        let named = |fields: &'static [Field]| fields.iter().find(|field| field.name == *key);
+        let field = match kind {
+            Kind::Named(of) | Kind::List(of, _) => {
+                kind = *of;
+                continue;
+            }
+            Kind::OneOrMore(section) if key.parse::<usize>().is_ok() => {
+                kind = Kind::Table(section);
+                continue;
+            }
+            Kind::Table(section) | Kind::OneOrMore(section) => named(section.fields),
+            Kind::Tagged(of) | Kind::Law(of) => {
+                let tag = find(root, &[&keys[..at], &[of.tag]].concat()).and_then(Node::text);
+                let mut variants = of.variants.iter().filter(|variant| tag.is_none_or(|tag| tag == variant.name));
+                named(of.common).or_else(|| variants.find_map(|variant| named(variant.fields)))
+            }
+            _ => None,
+        };
+        let Some(field) = field else { return String::new() };
+        kind = field.kind;
         found = match field.need {
             Need::Default(text) | Need::Optional(text) => text,
             Need::Required => "",
         };
-        let kind = match field.kind {
-            Kind::Named(of) | Kind::List(of, _) => {
-                keys.next();
-                *of
-            }
-            kind => kind,
-        };
-        if let Kind::Table(section) | Kind::OneOrMore(section) = kind {
-            fields = section.fields;
-        }
     }
     found.into()
 }

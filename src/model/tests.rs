@@ -1,5 +1,6 @@
 //! Whole models in, checked models out.
 
+mod changes;
 mod manual;
 
 use super::*;

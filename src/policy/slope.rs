@@ -34,6 +34,13 @@ impl Ramp {
         Ramp { allowed: rules.above, rules, taken, minute: 0 }
     }
 
+    /// Other rules hold from `now` on, over as many minutes; what was taken is known.
+    pub fn change(&mut self, rules: Slope, now: Instant) {
+        self.catch_up(now);
+        self.rules = Slope { minutes: self.rules.minutes, ..rules };
+        self.allow();
+    }
+
     fn place(&self, minute: u64) -> usize {
         (minute % self.taken.len() as u64) as usize
     }
@@ -50,6 +57,12 @@ impl Ramp {
             self.taken[place] = 0;
         }
         self.minute = minute;
+        self.allow();
+    }
+
+    /// What this minute may have.
+    fn allow(&mut self) {
+        let minute = self.minute;
         // Counted on in the ring, the minutes after this one are the oldest it knows.
         let half = self.taken.len() as u64 / 2;
         let busiest = (1..=half).map(|after| self.taken[self.place(minute + after)]).max().unwrap_or(0);

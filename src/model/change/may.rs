@@ -96,7 +96,7 @@ fn keep_law(law: &mut LawSpec, of: &LawSpec) {
 
 fn keep_class(class: &mut Class, of: &Class) {
     class.patience.clone_from(&of.patience);
-    class.priority = of.priority;
+    (class.priority, class.on_leave) = (of.priority, of.on_leave);
     keep_some(&mut class.leaves_after, &of.leaves_after);
     keep_some(&mut class.comeback, &of.comeback);
     arrivals::keep(class, of);
@@ -147,6 +147,11 @@ fn keep_server(server: &mut Server, of: &Server) {
     keep_some(&mut server.tokens_per_minute, &of.tokens_per_minute);
     keep_all(&mut server.quotas, &of.quotas, keep_quota);
     (server.tokens, server.limit_burst) = (of.tokens, of.limit_burst);
+    for (slope, of) in server.slopes.iter_mut().zip(of.slopes) {
+        if slope.map(|slope| slope.minutes) == of.map(|of| of.minutes) {
+            *slope = of;
+        }
+    }
     (server.counts_refused, server.when_full) = (of.counts_refused, of.when_full);
     server.refusal_latency = of.refusal_latency;
     // When an attempt has its slot is settled as it comes: nobody who waits already could go ahead.
@@ -196,6 +201,7 @@ fn keep_store(store: &mut Store, of: &Store) {
     }
     keep_hazard(&mut store.evictions_per_hour, of.evictions_per_hour);
     store.evictions_spike_factor = of.evictions_spike_factor;
+    keep_hazard(&mut store.restarts_per_day, of.restarts_per_day);
     keep_chance(&mut store.network_errors, of.network_errors);
     keep_chance(&mut store.put_stores_nothing, of.put_stores_nothing);
 }

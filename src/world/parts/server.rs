@@ -81,6 +81,11 @@ impl Server {
             }
         }
         self.quotas.iter_mut().zip(&spec.quotas).for_each(|(meter, quota)| meter.change(quota, now));
+        for (ramp, slope) in self.ramps.iter_mut().zip(spec.slopes) {
+            if let (Some(ramp), Some(slope)) = (ramp, slope) {
+                ramp.change(slope, now);
+            }
+        }
         self.outages.iter_mut().zip(&spec.outages).for_each(|(timeline, outage)| timeline.change(*outage, now));
         // Of fewer slots those are left that are taken for longest.
         let slots = spec.max_concurrency.map_or(usize::MAX, |slots| slots as usize);

@@ -133,17 +133,6 @@ impl Others {
         Some(Others { mean_gap, gaps, next, accepted: 0, refused: 0 })
     }
 
-    /// They come at another rate from `now` on: what was left until the next one is stretched, which is how long it
-    /// takes a Poisson process that goes on at that rate.
-    fn change(&mut self, per_day: f64, now: Instant) {
-        let mean_gap = Span::DAY.scale(1.0 / per_day);
-        if mean_gap != self.mean_gap {
-            let left = self.next.saturating_since(now);
-            self.next = now.saturating_add(left.scale(mean_gap.secs() / self.mean_gap.secs()));
-            self.mean_gap = mean_gap;
-        }
-    }
-
     /// Lets them do what they do until `now`.
     fn catch_up(&mut self, meters: &mut [Meter], now: Instant) {
         while self.next < now {
@@ -198,6 +187,32 @@ struct Restarts {
     mean_gap: Span,
     gaps: Stream,
     next: Instant,
+}
+
+impl Restarts {
+    /// Restarts that have come by `now` are followed by others.
+    fn catch_up(&mut self, now: Instant) {
+        while self.next <= now {
+            let gap = exponential(self.mean_gap, self.gaps.next());
+            self.next = self.next.saturating_add(gap.saturating_add(Span::from_nanos(1)));
+        }
+    }
+
+    /// They come at another rate from `now` on, for what is written then.
+    fn change(&mut self, per_day: f64, now: Instant) {
+        self.catch_up(now);
+        stretch(&mut self.next, &mut self.mean_gap, per_day, now);
+    }
+}
+
+/// The next of a Poisson process comes at another rate: what was left until then is stretched, which is how long it
+/// takes if the process goes on at that rate.
+fn stretch(next: &mut Instant, mean_gap: &mut Span, per_day: f64, now: Instant) {
+    let new_gap = Span::DAY.scale(1.0 / per_day);
+    if new_gap != *mean_gap {
+        *next = now.saturating_add(next.saturating_since(now).scale(new_gap.secs() / mean_gap.secs()));
+        *mean_gap = new_gap;
+    }
 }
 
 /// Why an entry is no longer there.
@@ -270,7 +285,7 @@ impl Store {
             }
             meters.iter_mut().zip(&spec.quotas[op]).for_each(|(meter, quota)| meter.change(quota, now));
             if let Some(others) = &mut self.others[op] {
-                others.change(spec.background[op], now);
+                stretch(&mut others.next, &mut others.mean_gap, spec.background[op], now);
             }
         }
         (self.spacing, self.on_key_exceed) = (spec.key_spacing, spec.on_key_exceed);
@@ -281,6 +296,9 @@ impl Store {
         if let Some(pressure) = &mut self.pressure {
             pressure.per_second = spec.evictions_per_hour / 3600.0;
             pressure.factor = spec.evictions_spike_factor;
+        }
+        if let Some(restarts) = &mut self.restarts {
+            restarts.change(spec.restarts_per_day, now);
         }
         self.capacity = spec.capacity.map(|bytes| bytes.0);
         self.staleness = self.staleness.map(|_| spec.staleness);
@@ -415,10 +433,7 @@ impl Store {
             fate = if at < fate.0 { (at, Loss::Evicted) } else { fate };
         }
         if let Some(restarts) = &mut self.restarts {
-            while restarts.next <= now {
-                let gap = exponential(restarts.mean_gap, restarts.gaps.next());
-                restarts.next = restarts.next.saturating_add(gap.saturating_add(Span::from_nanos(1)));
-            }
+            restarts.catch_up(now);
             fate = if restarts.next < fate.0 { (restarts.next, Loss::Restart) } else { fate };
         }
         fate
