@@ -429,3 +429,23 @@ fn the_readme_shows_real_output() {
         }
     }
 }
+
+#[test]
+fn a_first_model_is_written_once_and_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    let init = |file: &str| capsim().args(["init", file]).current_dir(folder.path()).output().unwrap();
+    let written = init("mine.toml");
+    ends(&written, 0);
+    assert_eq!(stdout(&written), "mine.toml is written. Next: capsim run mine.toml\n");
+    let path = folder.path().join("mine.toml");
+    let model = std::fs::read_to_string(&path).unwrap();
+    assert_eq!(stdout(&init("-")), model);
+    std::fs::write(&path, "# mine").unwrap();
+    let again = init("mine.toml");
+    ends(&again, 74);
+    assert!(stderr(&again).contains("mine.toml is there already"), "{}", stderr(&again));
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), "# mine");
+    let answer = feed(&["run", "-", "--set", "run.horizon=1d", "--replications", "2"], &model);
+    ends(&answer, 0);
+    assert!(stdout(&answer).contains("starter: A first model"), "{}", stdout(&answer));
+}

@@ -130,3 +130,29 @@ fn a_device_stays_a_device() {
     assert!(capsim(&format!("{} --out /dev/null", COMMANDS[0].1)).status.success());
     assert!(std::fs::metadata("/dev/null").unwrap().file_type().is_char_device());
 }
+
+#[test]
+fn a_fit_can_be_appended_to_a_model() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("log.csv");
+    let rows: String =
+        (1..60).map(|i| format!("{i},{},{}\n", 500 + 37 * i, if i % 20 == 0 { 500 } else { 200 })).collect();
+    std::fs::write(&log, format!("id,latency_ms,status\n{rows}")).unwrap();
+    let log = log.to_str().unwrap();
+    let fit = |more: &[&str]| {
+        let arguments: Vec<&str> = ["fit", log].iter().chain(more).copied().collect();
+        Command::new(env!("CARGO_BIN_EXE_capsim")).args(arguments).output().unwrap()
+    };
+    let lines = fit(&["--timeout", "2s", "--format", "toml"]);
+    assert_eq!(lines.status.code(), Some(0));
+    let lines = String::from_utf8(lines.stdout).unwrap();
+    assert!(lines.contains("request_timeout = \"2s\"") && lines.contains("errors = { server_error = "), "{lines}");
+    let text = fit(&[]);
+    let text = String::from_utf8(text.stdout).unwrap();
+    assert!(text.contains("57 answers, 0 cut off, 2 server_error"), "{text}");
+    assert!(text.lines().all(|line| line.chars().count() <= 100 || line.contains("log.csv")), "{text}");
+    let wrong = fit(&["--column", "latency"]);
+    assert_eq!(wrong.status.code(), Some(20));
+    assert!(String::from_utf8_lossy(&wrong.stderr).contains("did you mean `latency_ms`?"));
+    assert_eq!(fit(&["--timeout", "0s"]).status.code(), Some(64));
+}

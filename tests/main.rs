@@ -38,6 +38,7 @@ mod slopes;
 mod stores;
 mod strategies;
 mod superset;
+mod tariffs;
 mod tune;
 mod verify;
 mod what_if;

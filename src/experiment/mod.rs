@@ -13,6 +13,7 @@ mod compare;
 mod demand;
 mod direction;
 mod explain;
+mod fit;
 mod levers;
 mod pool;
 mod run;
@@ -23,6 +24,7 @@ mod tune;
 pub mod verify;
 
 pub use crate::model::{Objective, Setting};
+pub use crate::streams::{LawSpec, Shape};
 pub use crate::world::Failure;
 pub use answer::{Answer, Metric, Verdict};
 pub use baseline::{Baseline, Check, Judgement, Outcome, Ruling, check, measure, question};
@@ -35,6 +37,7 @@ pub(crate) use explain::sample;
 pub use explain::{
     Arithmetic, Ceiling, Charge, IndexReach, InvocationNeed, LongestCall, OpsPerDay, OpsPerPlan, Upgrade, Wave, explain,
 };
+pub use fit::{Fit, FittedLaw, Observed, SHOWN, fit};
 pub use levers::{Aim, Effect, Lever, Levers, Question, Silent, least_budget, levers};
 pub use run::{Missed, Options, Precision, metrics, run, run_until};
 pub use sweep::{Axis, grid, latin, set_at, sweep};

@@ -82,7 +82,7 @@ impl<'a> Input<'a> {
     }
 
     /// The text in some bytes: UTF-8, with or without a byte order mark.
-    fn text(&mut self, name: &str, bytes: &[u8], directory: &Path) -> Option<(u32, String)> {
+    pub(super) fn text(&mut self, name: &str, bytes: &[u8], directory: &Path) -> Option<(u32, String)> {
         match std::str::from_utf8(bytes) {
             Ok(text) => {
                 let text = text.strip_prefix('\u{feff}').unwrap_or(text);

@@ -5,6 +5,9 @@ use super::problems::Collector;
 use super::tree::{Node, Value, parse};
 use std::path::Path;
 
+/// A first model, with what each part of it means.
+pub const STARTER: &str = include_str!("../../presets/starter.toml");
+
 /// The presets that a model may name.
 pub(super) const NAMES: &[&str] = &["cloudflare-free", "cloudflare-paid"];
 

@@ -10,6 +10,7 @@ mod arithmetic;
 mod capacity;
 mod comparison;
 mod csv;
+mod fit;
 mod html;
 mod json;
 mod judgement;
@@ -34,6 +35,7 @@ pub use arithmetic::{arithmetic_json, arithmetic_text};
 pub use capacity::CAPACITY_SCHEMA;
 pub use comparison::{COMPARE_SCHEMA, missed};
 pub use csv::csv;
+pub use fit::{fit_json, fit_markdown, fit_text, fit_toml};
 pub use html::html;
 pub use json::{SCHEMA, SCHEMA_VERSION, json};
 pub use judgement::{

@@ -24,6 +24,8 @@ pub(super) enum Part {
     List(String, Vec<String>),
     /// Rows.
     Table(Table),
+    /// Lines of a model, as they are.
+    Lines(String, String),
 }
 
 /// Rows under a header; a column whose name begins with `#` holds numbers.
@@ -50,6 +52,7 @@ impl Part {
         match self {
             Part::List(_, items) => items.is_empty(),
             Part::Table(table) => table.rows.is_empty(),
+            Part::Lines(_, lines) => lines.is_empty(),
         }
     }
 }
@@ -70,6 +73,7 @@ impl Page {
                 Part::Table(table) => {
                     (&table.title, text::table_of(table).into_iter().map(|line| line + "\n").collect())
                 }
+                Part::Lines(title, lines) => (title, lines.lines().map(|line| format!("  {line}\n")).collect()),
             };
             section(&mut out, title, body, paint);
         }
@@ -93,6 +97,9 @@ impl Page {
                     out += &format!("\n### {}\n\n", markdown::escape(&table.title));
                     out += &markdown::table(table);
                 }
+                Part::Lines(title, lines) => {
+                    out += &format!("\n### {}\n\n```toml\n{lines}```\n", markdown::escape(title));
+                }
             }
         }
         out
@@ -114,6 +121,10 @@ impl Page {
                     let header: Vec<&str> = header.iter().map(String::as_str).collect();
                     let rows = table.rows.iter().map(|row| row.iter().map(|cell| escape(cell)).collect());
                     body += &html::table(&escape(&table.title), &header, rows);
+                }
+                Part::Lines(title, lines) => {
+                    body +=
+                        &format!("<section>\n<h2>{}</h2>\n<pre>{}</pre>\n</section>\n", escape(title), escape(lines));
                 }
             }
         }

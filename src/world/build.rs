@@ -9,6 +9,7 @@ use self::flow::flow;
 use self::parts::{answerers, check, lookup};
 use self::rows::{Keys, reads, rows, store_laws};
 use super::admin::{ChoreSpec, chores, remembers};
+use super::cost::{Account, accounts_of};
 use super::draws::{OpDraw, OpDraws};
 use super::laws::Laws;
 use super::leaving::Patience;
@@ -90,6 +91,9 @@ pub struct Blueprint {
     pub(super) answered: Phase,
     /// Whether any provider bills tokens.
     pub(super) bills_tokens: bool,
+    /// By provider: the account that it bills to; and all accounts of a run, known to its first stage.
+    pub(super) account_of: Vec<usize>,
+    pub(super) accounts: Vec<Account>,
     /// Whether the end of an attempt matters to more than its call.
     pub(super) watches_attempts: bool,
     /// Whether all that can happen to an attempt is to be answered or to be cut.
@@ -214,15 +218,19 @@ impl Blueprint {
     /// # Errors
     /// A law without a finite mean, which a checked model does not have.
     pub fn new(model: &Model) -> Result<Blueprint, String> {
+        let mut accounts = Vec::new();
         let mut blueprint = Blueprint::of_stage(model, model)?;
+        blueprint.account_of = accounts_of(model, &mut accounts);
         for stage in &model.stages {
             let of_stage = Blueprint {
+                account_of: accounts_of(&stage.model, &mut accounts),
                 reach: stage.reach,
                 is_program: stage.is_program,
                 ..Blueprint::of_stage(&stage.model, model)?
             };
             blueprint.stages.push((Instant::START + stage.from, of_stage));
         }
+        blueprint.accounts = accounts;
         Ok(blueprint)
     }
 
@@ -337,6 +345,8 @@ impl Blueprint {
                 && !has_trace
                 && providers.iter().all(is_plain),
             bills_tokens,
+            account_of: Vec::new(),
+            accounts: Vec::new(),
             traced: model.classes.iter().map(|class| matches!(class.arrivals, Arrivals::Trace { .. })).collect(),
             providers,
             has_list: has_lists,

@@ -26,6 +26,7 @@ impl<'b> World<'b> {
     pub(super) fn change(&mut self, stage: usize) {
         let stages: &'b [(Instant, Blueprint)] = self.stages;
         let before = self.blueprint;
+        self.cut_bill(&stages[stage].1.model);
         self.blueprint = &stages[stage].1;
         self.stage = 1 + stage as u16;
         let blueprint = self.blueprint;

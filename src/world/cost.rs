@@ -3,14 +3,38 @@
 //! A plan is useful if it was completed and its user was still there. An attempt that was billed is wasted if it was cut
 //! by its timeout, if its answer was of no use, or if its plan did not come to be: each in one way only, the first of
 //! these that holds.
+//!
+//! Prices that change cut the bill: what was used until then is put down at the prices that held. Attempts go to one
+//! account for each tariff of their provider, so that what becomes of them later is written off where it was billed.
 
 use super::ledger::{Ledger, PlanEnd};
 use super::measures::{Sheet, ratio};
 use super::state::World;
-use crate::model::{OpKind, Tokens};
+use crate::model::{Model, OpKind, Tokens};
 use crate::policy::{Fault, OnExceed, Quota, Window};
+use crate::units::Money;
 
-/// The attempts that a provider bills to recorded plans.
+/// A provider, by its position, and what an attempt at it costs.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Account {
+    provider: usize,
+    tokens: Option<Tokens>,
+}
+
+/// By provider of a stage: its account among all those of a run, to which new ones are added.
+pub(super) fn accounts_of(stage: &Model, all: &mut Vec<Account>) -> Vec<usize> {
+    let mut place = |account: Account| {
+        let known = all.iter().position(|other| *other == account);
+        known.unwrap_or_else(|| {
+            all.push(account);
+            all.len() - 1
+        })
+    };
+    let of = |(provider, spec): (usize, &crate::model::Provider)| place(Account { provider, tokens: spec.tokens });
+    stage.providers.iter().enumerate().map(of).collect()
+}
+
+/// The attempts that go to an account, of recorded plans.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Bill {
     /// All of them.
@@ -37,14 +61,15 @@ impl World<'_> {
         if call.fault == Some(Fault::Timeout) && !self.policies.bills_what_is_cut(provider, id) {
             return;
         }
-        let bill = &mut self.bills[provider];
+        let account = self.blueprint.account_of[provider];
+        let bill = &mut self.bills[account];
         bill.attempts += 1;
         bill.retries += u64::from(call.attempt > 0);
         match call.fault {
             Some(Fault::Timeout) => bill.cut += 1,
             Some(_) => bill.faulty += 1,
             None if self.plans[call.plan as usize].over || self.plans[call.plan as usize].left => bill.unused += 1,
-            None => self.answered[call.plan as usize * self.answered_each + provider] += 1,
+            None => self.answered[call.plan as usize * self.answered_each + account] += 1,
         }
     }
 
@@ -57,7 +82,7 @@ impl World<'_> {
         let provider = call.provider as usize;
         let is_billed = tokens.billed_on.contains(Fault::Timeout) && self.policies.bills_what_is_cut(provider, id);
         if call.recorded && is_billed {
-            let bill = &mut self.bills[provider];
+            let bill = &mut self.bills[self.blueprint.account_of[provider]];
             bill.attempts += 1;
             bill.retries += u64::from(call.attempt > 0);
             bill.unused += 1;
@@ -72,18 +97,93 @@ impl World<'_> {
             bill.unused += u64::from(answered);
         }
     }
+
+    /// Prices are about to change: puts down what was used until now.
+    pub(super) fn cut_bill(&mut self, next: &Model) {
+        if self.now <= self.blueprint.recording_from {
+            return;
+        }
+        self.stores.iter_mut().for_each(|store| store.catch_up(self.now));
+        let cut = self.bill_at(&self.blueprint.model);
+        if cut != self.bill_at(next) {
+            self.cuts.push(cut);
+        }
+    }
+
+    /// What was used from the beginning of the recorded time until now, at the prices of `model`.
+    fn bill_at(&self, model: &Model) -> Cut {
+        let begin = self.blueprint.recording_from;
+        let recorded = self.blueprint.horizon.since(begin);
+        let month = |amount: f64| amount / recorded.days() * 30.0;
+        let share = |nanos: f64| nanos / recorded.nanos() as f64;
+        let cpu = &model.platform.cpu;
+        let (included, price) = (cpu.included.secs(), cpu.price_per_million_ms);
+        let mut items = vec![Item { used: month(self.cpu_seconds()), included, unit: 1e3, price }];
+        // Of a month's quota all ops count, of others those that were over as they came.
+        let of_quota = |quota: &Quota, accepted: u64, over: u64| {
+            let by_month = quota.window == Window::Month;
+            let (count, included) = if by_month { (accepted, quota.limit as f64) } else { (over, 0.0) };
+            let price = if quota.on_exceed == OnExceed::Bill { quota.price_per_million } else { Money::ZERO };
+            Item { used: month(count as f64), included, unit: 1e6, price }
+        };
+        for (store, spec) in self.stores.iter().zip(&model.stores) {
+            for op in OpKind::ALL.map(|op| op as usize) {
+                let quotas = store.meters[op].iter().zip(&spec.quotas[op]);
+                let accepted = store.counts[op].accepted[1];
+                items.extend(quotas.map(|(meter, quota)| of_quota(quota, accepted, meter.billed)));
+            }
+            if let Some(storage) = spec.storage.as_ref().filter(|storage| storage.on_exceed == OnExceed::Bill) {
+                let used = share(store.stored.area(self.now.nanos()) as f64);
+                let (included, price) = (storage.limit.0 as f64, storage.price_per_gb);
+                items.push(Item { used, included, unit: 1e9, price });
+            }
+        }
+        if let (Some(requests), Some(quota)) = (&self.requests, &model.platform.requests) {
+            items.push(of_quota(quota, requests.accepted[1], requests.meter.billed));
+        }
+        let base = model.platform.base_price;
+        Cut { share: share(self.now.saturating_since(begin).nanos() as f64), base, items }
+    }
 }
 
-/// A month of 30 days at the simulated rates.
+/// Something that the platform bills.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Item {
+    /// How much of it a month has used so far, and how much of that is included.
+    used: f64,
+    included: f64,
+    /// How much of it the price is for.
+    unit: f64,
+    price: Money,
+}
+
+impl Item {
+    /// What costs what was used since `before`: what is included is used up in the order of time.
+    fn dollars(&self, before: f64) -> f64 {
+        let over = |used: f64| (used - self.included).max(0.0);
+        (over(self.used) - over(before)) / self.unit * self.price.dollars()
+    }
+}
+
+/// The bill up to an instant, at the prices that held last.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Cut {
+    /// How much of the recorded time is over.
+    share: f64,
+    base: Money,
+    items: Vec<Item>,
+}
+
+/// A month of 30 days at the simulated rates, and with the stages of the recorded time in their order.
 pub(super) fn measures(sheet: &mut Sheet, world: &World, all: &Ledger) {
-    let model = &world.blueprint.model;
-    let has_price = model.platform.preset.is_some() || model.platform.base_price.dollars() > 0.0;
+    let has_price =
+        world.first.is_ever(|model| model.platform.preset.is_some() || model.platform.base_price.dollars() > 0.0);
     if !has_price && !world.blueprint.bills_tokens {
         return;
     }
     let days = world.blueprint.horizon.since(world.blueprint.recording_from).days();
     let month = |count: u64| count as f64 / days * 30.0;
-    let mut dollars = platform(world, month);
+    let mut dollars = platform(world);
     if world.blueprint.bills_tokens {
         dollars += tokens(sheet, world, month);
     }
@@ -93,50 +193,36 @@ pub(super) fn measures(sheet: &mut Sheet, world: &World, all: &Ledger) {
     sheet.put("cost.per_useful_plan", "USD", ratio(dollars, completed));
 }
 
-/// The platform's bill of a month.
-fn platform(world: &World, month: impl Fn(u64) -> f64 + Copy) -> f64 {
-    let model = &world.blueprint.model;
-    let days = world.blueprint.horizon.since(world.blueprint.recording_from).days();
-    let cpu = model.platform.cpu.dollars(world.cpu_seconds() / days * 30.0);
-    let mut dollars = model.platform.base_price.dollars() + cpu;
-    for (store, spec) in world.stores.iter().zip(&model.stores) {
-        for op in OpKind::ALL {
-            for (meter, quota) in store.meters[op as usize].iter().zip(&spec.quotas[op as usize]) {
-                dollars += overage(store.counts[op as usize].accepted[1], (quota, meter.billed), month);
-            }
+/// The platform's bill of a month, from one cut to the next.
+fn platform(world: &World) -> f64 {
+    let last = world.bill_at(&world.blueprint.model);
+    let mut dollars = 0.0;
+    let mut before: Option<&Cut> = None;
+    for cut in world.cuts.iter().chain([&last]) {
+        dollars += (cut.share - before.map_or(0.0, |before| before.share)) * cut.base.dollars();
+        for (at, item) in cut.items.iter().enumerate() {
+            dollars += item.dollars(before.map_or(0.0, |before| before.items[at].used));
         }
-        if let Some(storage) = spec.storage.as_ref().filter(|storage| storage.on_exceed == OnExceed::Bill) {
-            let over = store.stored.mean(world.now.nanos()).unwrap_or(0.0) - storage.limit.0 as f64;
-            dollars += over.max(0.0) / 1e9 * storage.price_per_gb.dollars();
-        }
-    }
-    if let Some(requests) = &world.requests {
-        dollars += overage(requests.accepted[1], (requests.meter.quota(), requests.meter.billed), month);
+        before = Some(cut);
     }
     dollars
 }
 
-/// What a month's ops over a quota cost: of a month's quota by the month, of others by the ops that were over.
-fn overage(accepted: u64, (quota, billed): (&Quota, u64), month: impl Fn(u64) -> f64) -> f64 {
-    let over = match (quota.on_exceed, quota.window) {
-        (OnExceed::Bill, Window::Month) => (month(accepted) - quota.limit as f64).max(0.0),
-        (OnExceed::Bill, _) => month(billed),
-        _ => 0.0,
-    };
-    over / 1e6 * quota.price_per_million.dollars()
-}
-
 /// The tokens of a month, and what of them was for nothing.
 fn tokens(sheet: &mut Sheet, world: &World, month: impl Fn(u64) -> f64) -> f64 {
-    let providers = world.blueprint.model.providers.iter().zip(&world.bills);
-    let billing: Vec<(&str, Tokens, &Bill)> =
-        providers.filter_map(|(provider, bill)| Some((provider.name.as_str(), provider.tokens?, bill))).collect();
-    for (name, tokens, bill) in &billing {
-        sheet.count(&format!("provider.{name}.tokens.input"), "tokens", bill.attempts * tokens.input);
-        sheet.count(&format!("provider.{name}.tokens.output"), "tokens", bill.attempts * tokens.output);
+    let accounts = || {
+        let all = world.first.accounts.iter().zip(&world.bills);
+        all.filter_map(|(account, bill)| Some((account.provider, account.tokens?, bill)))
+    };
+    for (at, provider) in world.blueprint.model.providers.iter().enumerate().filter(|(_, spec)| spec.tokens.is_some()) {
+        let sum = |side: fn(&Tokens) -> u64| {
+            accounts().filter(|(of, ..)| *of == at).map(|(_, tokens, bill)| bill.attempts * side(&tokens)).sum()
+        };
+        sheet.count(&format!("provider.{}.tokens.input", provider.name), "tokens", sum(|tokens| tokens.input));
+        sheet.count(&format!("provider.{}.tokens.output", provider.name), "tokens", sum(|tokens| tokens.output));
     }
     let dollars = |count: fn(&Bill) -> u64| -> f64 {
-        billing.iter().map(|(_, tokens, bill)| month(count(bill)) * tokens.dollars()).sum()
+        accounts().map(|(_, tokens, bill)| month(count(bill)) * tokens.dollars()).sum()
     };
     let mut put = |name: &str, count: fn(&Bill) -> u64| {
         let dollars = dollars(count);

@@ -4,7 +4,7 @@ use super::admin::ChoreState;
 use super::build::Blueprint;
 use super::change::{Crowd, eras};
 use super::comeback::Comebacks;
-use super::cost::Bill;
+use super::cost::{Bill, Cut};
 use super::diagnostics::Diagnostics;
 use super::draws::ClassDraws;
 use super::errand::Errands;
@@ -238,7 +238,9 @@ pub(super) struct World<'b> {
     pub(super) retention: Retention,
     pub(super) logfiles: Vec<LogFile>,
     pub(super) subrequests_max: u32,
-    /// What each provider bills, and of each plan and provider: attempts billed that were answered well.
+    /// The platform's bill at each change of prices, what goes to each account, and of each plan and account: attempts
+    /// billed that were answered well.
+    pub(super) cuts: Vec<Cut>,
     pub(super) bills: Vec<Bill>,
     pub(super) answered: Vec<u32>,
     pub(super) answered_each: usize,
@@ -356,9 +358,10 @@ impl<'b> World<'b> {
             retention: Retention::new(blueprint),
             logfiles: model.logfiles.iter().map(|file| LogFile::new(file, blueprint)).collect(),
             subrequests_max: 0,
-            bills: vec![Bill::default(); model.providers.len()],
+            cuts: Vec::new(),
+            bills: vec![Bill::default(); blueprint.accounts.len()],
             answered: Vec::new(),
-            answered_each: if blueprint.bills_tokens { model.providers.len() } else { 0 },
+            answered_each: if blueprint.bills_tokens { blueprint.accounts.len() } else { 0 },
             diagnostics: None,
             comebacks: None,
             adaptive: Vec::new(),

@@ -3,8 +3,9 @@
 use super::twist::{DURATIONS, Dice, NUMBERS, STRINGS};
 use super::{GUARD, are_clear, config, describes, runs};
 use capsim::experiment::{self, Options};
-use capsim::model::{Model, Source, load};
+use capsim::model::{Model, Reading, Source, load, measurements};
 use capsim::report::{self, Paint};
+use capsim::units::Span;
 use proptest::prelude::*;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -133,7 +134,7 @@ fn stored() -> &'static (Model, String) {
 }
 
 /// The words of command lines, sensible and not.
-const WORDS: [&str; 74] = [
+const WORDS: [&str; 81] = [
     "run",
     "compare",
     "capacity",
@@ -147,7 +148,8 @@ const WORDS: [&str; 74] = [
     "strategies",
     "schema",
     "completions",
-    "help",
+    "fit",
+    "init",
     "m.toml",
     "m.toml",
     "m.toml",
@@ -208,6 +210,12 @@ const WORDS: [&str; 74] = [
     "8",
     "--baseline",
     "--resume",
+    "l.txt",
+    "t.jsonl",
+    "--column",
+    "--unit",
+    "ms",
+    "--timeout",
 ];
 
 proptest! {
@@ -223,6 +231,37 @@ proptest! {
         match recorded(&trace, &latencies, &GUARD) {
             Err(problems) => are_clear(&problems),
             Ok(model) => runs(&model),
+        }
+    }
+
+    /// Measured latencies in each of their forms with pieces made nonsense of.
+    #[test]
+    fn smudged_measurements_are_refused_or_fitted(form in 0..3_usize, twists in prop::collection::vec(any::<u64>(), 1..5)) {
+        let rows: Vec<(f64, &str)> =
+            (0..40).map(|i| (0.5 + f64::from(i * i % 37) / 4.0, if i % 9 == 0 { "429" } else { "ok" })).collect();
+        let text: String = match form {
+            0 => rows.iter().map(|(x, _)| format!("{x}s\n")).collect(),
+            1 => "id,latency_s,status\n".to_string()
+                + &rows.iter().map(|(x, outcome)| format!("a,{x},{outcome}\n")).collect::<String>(),
+            _ => rows.iter().map(|(x, outcome)| format!("{{\"elapsed_ms\": {}, \"outcome\": \"{outcome}\"}}\n", x * 1e3)).collect(),
+        };
+        let timeout = twists[0].is_multiple_of(3).then(|| Span::from_secs_f64(7.0).unwrap());
+        let reading = Reading { timeout, ..Reading::default() };
+        let source = Source { name: "l".into(), bytes: smudged(&text, &twists), directory: "".into() };
+        match measurements(&source, &reading) {
+            Err(problems) => are_clear(&problems),
+            Ok(data) => if let Ok(found) = experiment::fit(data) {
+                let json: Value = serde_json::from_str(&report::fit_json("l", &found)).unwrap();
+                for law in json["laws"].as_array().unwrap() {
+                    prop_assert!(law["gap"].is_number() && law["quantiles_s"]["p99"].is_number(), "{law}");
+                }
+                prop_assert!(!report::fit_text("l", &found, Paint::Plain).contains("NaN"));
+                let model = format!("{}\n{}", RECORDED.split("[provider.p]").next().unwrap(), "[provider.p]\n")
+                    + &report::fit_toml("l", &found) + "[queue.q]\nmax_concurrency = 2\n";
+                let source = Source { name: "m".into(), bytes: model.clone().into_bytes(), directory: "".into() };
+                let read = load(source, &[], &|path| Ok(if path.ends_with("l.txt") { LATENCIES } else { TRACE }.into()));
+                prop_assert!(read.is_ok(), "{}\n{model}", read.unwrap_err());
+            }
         }
     }
 
@@ -272,7 +311,7 @@ proptest! {
         write("l.txt", LATENCIES);
         let mut words: Vec<&str> = twists.iter().map(|&twist| Dice(twist).word(&WORDS)).collect();
         if !twists[0].is_multiple_of(4) {
-            words[0] = WORDS[(twists[0] >> 8) as usize % 14];
+            words[0] = WORDS[(twists[0] >> 8) as usize % 15];
             words.insert(1, "m.toml");
         }
         let output = Command::new(env!("CARGO_BIN_EXE_capsim"))

@@ -1,6 +1,7 @@
 //! What may stand on the command line.
 
 use capsim::experiment::{Axis, Precision};
+use capsim::units::Span;
 use clap::{Args as Group, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use std::num::NonZeroUsize;
@@ -32,8 +33,12 @@ pub enum Command {
     Check(Check),
     /// The arithmetic of a model, without simulation: ops per plan, the ladder of ceilings
     Explain(Explain),
+    /// The law that measured latencies follow, ready to paste into a model
+    Fit(Fit),
     /// Hold the program itself against the books: laws with an exact value, each simulated
     Verify(Verify),
+    /// Write a first model, to be made your own
+    Init(Init),
     /// Check a model
     Validate(Model),
     /// List the platform presets, or show the values of one with their sources
@@ -299,6 +304,51 @@ pub enum Page {
 }
 
 #[derive(Debug, Group)]
+pub struct Fit {
+    /// Latencies: a number a line, CSV with a header, JSON Lines, or a trace; `-` reads standard input
+    pub file: PathBuf,
+    /// The column or field of the latencies [default: by its name: latency_ms, duration_s and the like]
+    #[arg(long, value_name = "NAME")]
+    pub column: Option<String>,
+    /// The unit of a number without one [default: as the name of the column says]
+    #[arg(long, value_enum)]
+    pub unit: Option<Unit>,
+    /// What lasted so long or longer was cut off, such as 12s: it counts as longer than that
+    #[arg(long, value_name = "DURATION", value_parser = span_of)]
+    pub timeout: Option<Span>,
+    /// The form of the answer
+    #[arg(long, value_enum, default_value_t = FitForm::Text)]
+    pub format: FitForm,
+    /// Write the answer here instead
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Unit {
+    /// Seconds
+    S,
+    /// Milliseconds
+    Ms,
+    /// Microseconds
+    Us,
+    /// Nanoseconds
+    Ns,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FitForm {
+    /// For people
+    Text,
+    /// For programs
+    Json,
+    /// The lines to paste into a model
+    Toml,
+    /// For a page of notes
+    Markdown,
+}
+
+#[derive(Debug, Group)]
 pub struct Verify {
     /// A short version: wider intervals, in seconds
     #[arg(long)]
@@ -321,6 +371,13 @@ pub struct Verify {
     /// Write the answer here instead
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
+}
+
+#[derive(Debug, Group)]
+pub struct Init {
+    /// The file, which must not be there yet; `-` is standard output
+    #[arg(default_value = "model.toml")]
+    pub file: PathBuf,
 }
 
 #[derive(Debug, Group)]
@@ -398,6 +455,13 @@ fn variant_of(text: &str) -> Result<(String, String), String> {
 
 fn best_of(text: &str) -> Result<usize, String> {
     text.parse().ok().filter(|n| (1..=100).contains(n)).ok_or_else(|| "a number from 1 to 100".into())
+}
+
+fn span_of(text: &str) -> Result<Span, String> {
+    match Span::parse(text) {
+        Ok(span) if span.is_zero() => Err("a time limit of nothing".into()),
+        parsed => parsed.map_err(|error| error.to_string()),
+    }
 }
 
 fn axis_of(text: &str) -> Result<Axis, String> {

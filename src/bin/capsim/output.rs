@@ -128,10 +128,19 @@ impl Out {
 
 /// Writes a file that is there whole or not at all; a device or a pipe is written to as it is.
 pub fn write_file(path: &Path, bytes: &[u8]) -> Result<(), String> {
+    if path.exists() && !path.is_file() {
+        return std::fs::write(path, bytes).map_err(|error| format!("cannot write {}: {error}", path.display()));
+    }
+    whole(path, bytes, |file| file.persist(path).map(drop).map_err(|failed| failed.error))
+}
+
+/// The same of a file that is not there yet.
+pub fn new_file(path: &Path, bytes: &[u8]) -> Result<(), String> {
+    whole(path, bytes, |file| file.persist_noclobber(path).map(drop).map_err(|failed| failed.error))
+}
+
+fn whole(path: &Path, bytes: &[u8], persist: impl FnOnce(NamedTempFile) -> std::io::Result<()>) -> Result<(), String> {
     let write = || -> std::io::Result<()> {
-        if path.exists() && !path.is_file() {
-            return std::fs::write(path, bytes);
-        }
         let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         std::fs::create_dir_all(directory)?;
         let mut builder = tempfile::Builder::new();
@@ -143,8 +152,10 @@ pub fn write_file(path: &Path, bytes: &[u8]) -> Result<(), String> {
         }
         let mut file = builder.tempfile_in(directory)?;
         file.write_all(bytes)?;
-        file.persist(path)?;
-        Ok(())
+        persist(file)
     };
-    write().map_err(|error| format!("cannot write {}: {error}", path.display()))
+    write().map_err(|error| match error.kind() {
+        std::io::ErrorKind::AlreadyExists => format!("{} is there already", path.display()),
+        _ => format!("cannot write {}: {error}", path.display()),
+    })
 }

@@ -116,6 +116,7 @@ fn keep_provider(provider: &mut Provider, of: &Provider) {
     provider.request_error = of.request_error;
     (provider.retry, provider.retry_after) = (of.retry, of.retry_after);
     keep_all(&mut provider.inner, &of.inner, keep_some);
+    keep_some(&mut provider.tokens, &of.tokens);
     keep_some(&mut provider.deadline, &of.deadline);
     keep_some(&mut provider.budget, &of.budget);
     keep_some(&mut provider.hedge, &of.hedge);
@@ -197,7 +198,7 @@ fn keep_store(store: &mut Store, of: &Store) {
     }
     keep_some(&mut store.capacity, &of.capacity);
     if let (Some(storage), Some(of)) = (&mut store.storage, &of.storage) {
-        storage.limit = of.limit;
+        (storage.limit, storage.price_per_gb) = (of.limit, of.price_per_gb);
     }
     keep_hazard(&mut store.evictions_per_hour, of.evictions_per_hour);
     store.evictions_spike_factor = of.evictions_spike_factor;
@@ -208,6 +209,7 @@ fn keep_store(store: &mut Store, of: &Store) {
 
 fn keep_quota(quota: &mut Quota, of: &Quota) {
     (quota.limit, quota.enforcement_lag) = (of.limit, of.enforcement_lag);
+    quota.price_per_million = of.price_per_million;
     if let (Window::Bucket(burst, span), Window::Bucket(of, of_span)) = (&mut quota.window, of.window)
         && *span == of_span
     {
@@ -268,5 +270,5 @@ fn keep_platform(platform: &mut Platform, of: &Platform) {
     if let (Some(requests), Some(of)) = (&mut platform.requests, &of.requests) {
         keep_quota(requests, of);
     }
-    (platform.wait_until, platform.cpu.limit) = (of.wait_until, of.cpu.limit);
+    (platform.wait_until, platform.cpu, platform.base_price) = (of.wait_until, of.cpu, of.base_price);
 }

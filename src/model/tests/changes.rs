@@ -18,6 +18,7 @@ const OTHER: &[(&str, &str)] = &[
     ("traffic.NAME.priority", "-1"),
     ("traffic.NAME.on_leave", "\"cancel\""),
     ("workflow.NAME.overload_on", "[\"server_error\"]"),
+    ("provider.NAME.billed_on", "[\"server_error\"]"),
     ("provider.NAME.when_full", "\"overloaded\""),
     ("provider.NAME.outage.fault", "\"rate_limited\""),
     ("provider.NAME.slope.requests_per_minute", "25"),

@@ -279,10 +279,8 @@ impl Store {
 
     /// New values; what was stored and counted stays.
     pub(crate) fn change(&mut self, spec: &Spec, now: Instant) {
+        self.catch_up(now);
         for (op, meters) in self.meters.iter_mut().enumerate() {
-            if let Some(others) = &mut self.others[op] {
-                others.catch_up(meters, now);
-            }
             meters.iter_mut().zip(&spec.quotas[op]).for_each(|(meter, quota)| meter.change(quota, now));
             if let Some(others) = &mut self.others[op] {
                 stretch(&mut others.next, &mut others.mean_gap, spec.background[op], now);
@@ -450,28 +448,30 @@ impl Store {
         counter[usize::from(recorded)] += 1;
     }
 
-    /// The warm-up is over.
-    pub(crate) fn start_recording(&mut self, now: Instant) {
+    /// What others do, and what goes by itself, until `now`.
+    pub(crate) fn catch_up(&mut self, now: Instant) {
         for (meters, others) in self.meters.iter_mut().zip(&mut self.others) {
             if let Some(others) = others {
                 others.catch_up(meters, now);
-                (others.accepted, others.refused) = (0, 0);
             }
-            meters.iter_mut().for_each(|meter| meter.restart(now));
         }
         self.forget_until(now);
+    }
+
+    /// The warm-up is over.
+    pub(crate) fn start_recording(&mut self, now: Instant) {
+        self.catch_up(now);
+        for others in self.others.iter_mut().flatten() {
+            (others.accepted, others.refused) = (0, 0);
+        }
+        self.meters.iter_mut().flatten().for_each(|meter| meter.restart(now));
         self.stored.restart(now.nanos());
     }
 
     /// The replication ends at `horizon`: the windows that have begun count.
     pub(crate) fn finish(&mut self, horizon: Instant) {
-        for (meters, others) in self.meters.iter_mut().zip(&mut self.others) {
-            if let Some(others) = others {
-                others.catch_up(meters, horizon);
-            }
-            meters.iter_mut().for_each(|meter| meter.finish(horizon));
-        }
-        self.forget_until(horizon);
+        self.catch_up(horizon);
+        self.meters.iter_mut().flatten().for_each(|meter| meter.finish(horizon));
     }
 
     /// Attempted ops that are neither accepted nor refused: always 0 unless one was lost.

@@ -5,6 +5,8 @@ pub mod check;
 pub mod compare;
 pub mod completions;
 pub mod explain;
+pub mod fit;
+pub mod init;
 pub mod levers;
 pub mod presets;
 pub mod run;
@@ -68,9 +70,13 @@ fn warn_of_objectives(model: &Model) {
 
 /// A model on standard input; the files that it names are looked for where the program was started.
 fn standard_input() -> Result<Source, Exit> {
-    let mut bytes = Vec::new();
     // Longer than a model may be, so that one without end is refused like any other.
-    if let Err(error) = io::stdin().lock().take(2 << 20).read_to_end(&mut bytes) {
+    read_standard_input(2 << 20)
+}
+
+fn read_standard_input(most: u64) -> Result<Source, Exit> {
+    let mut bytes = Vec::new();
+    if let Err(error) = io::stdin().lock().take(most).read_to_end(&mut bytes) {
         console::complain(&format!("error: cannot read standard input: {error}"));
         return Err(Exit::Io);
     }

@@ -1,0 +1,52 @@
+//! `capsim fit`: the law that measured latencies follow.
+
+use crate::args::{Fit, FitForm, Unit};
+use crate::console;
+use crate::exit::Exit;
+use crate::work::{deliver, fail, io};
+use capsim::model::{Reading, Source, measurements, read_file};
+use capsim::{experiment, report};
+use std::path::{Path, PathBuf};
+
+/// The bytes that standard input may have: as many as a file.
+const LONGEST: u64 = 256 << 20;
+
+pub fn fit(args: &Fit) -> Exit {
+    try_fit(args).unwrap_or_else(|exit| exit)
+}
+
+fn try_fit(args: &Fit) -> Result<Exit, Exit> {
+    let source = source(&args.file)?;
+    let unit = args.unit.map(|unit| match unit {
+        Unit::S => 1.0,
+        Unit::Ms => 1e-3,
+        Unit::Us => 1e-6,
+        Unit::Ns => 1e-9,
+    });
+    let reading = Reading { column: args.column.clone(), unit, timeout: args.timeout };
+    let data = measurements(&source, &reading).map_err(|problems| {
+        console::complain(problems.render(console::colour(&std::io::stderr())).trim_end());
+        Exit::Invalid
+    })?;
+    let name = &source.name;
+    let found = experiment::fit(data).map_err(|why| fail(&format!("{name}: {why}"), Exit::Invalid))?;
+    let paint = if args.out.is_some() { report::Paint::Plain } else { console::paint() };
+    let text = match args.format {
+        FitForm::Text => report::fit_text(name, &found, paint),
+        FitForm::Json => report::fit_json(name, &found),
+        FitForm::Toml => report::fit_toml(name, &found),
+        FitForm::Markdown => report::fit_markdown(name, &found),
+    };
+    Ok(deliver(&text, args.out.as_deref()))
+}
+
+fn source(file: &Path) -> Result<Source, Exit> {
+    if file == Path::new("-") {
+        let source = super::read_standard_input(LONGEST + 1)?;
+        let is_whole = source.bytes.len() as u64 <= LONGEST;
+        return if is_whole { Ok(source) } else { Err(io("standard input is longer than 256 MiB".into())) };
+    }
+    let name = file.display().to_string();
+    let bytes = read_file(file).map_err(|error| io(format!("cannot read {name}: {error}")))?;
+    Ok(Source { name, bytes, directory: PathBuf::new() })
+}

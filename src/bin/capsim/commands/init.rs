@@ -1,0 +1,22 @@
+//! `capsim init`: a first model.
+
+use crate::args::Init;
+use crate::console;
+use crate::exit::Exit;
+use crate::output::new_file;
+use crate::work::io;
+use capsim::model::STARTER;
+use std::path::Path;
+
+pub fn init(args: &Init) -> Exit {
+    if args.file == Path::new("-") {
+        return console::print(STARTER);
+    }
+    match new_file(&args.file, STARTER.as_bytes()) {
+        Ok(()) => {
+            let file = args.file.display();
+            console::print(&format!("{file} is written. Next: capsim run {file}\n"))
+        }
+        Err(why) => io(why),
+    }
+}

@@ -1,0 +1,163 @@
+//! Which law do measured latencies follow? No simulation: estimation.
+//!
+//! Every law is fitted by maximum likelihood. What a timeout cut off counts as what it is, longer than that: a fit to the
+//! answers alone would be of those that were quick enough, and could not say what a longer timeout would bring. The laws
+//! are then held against the data by their largest gap, beside what chance leaves.
+
+mod likelihood;
+mod mixture;
+
+use crate::math::{ceil, floor, ln, sqrt};
+use crate::model::Measurements;
+use crate::streams::LawSpec;
+use crate::units::Span;
+use likelihood::{exponential, gamma, weibull};
+use mixture::{lognormal, two_lognormals};
+
+/// Fewer answers tell no law from another.
+const FEWEST: usize = 10;
+/// The largest gap stays under this share of the data's by chance, of 20 times 19.
+const CHANCE: f64 = 0.05;
+/// A mixture has three numbers more: it must do better by as much, in the units of Akaike's criterion.
+const WORTH: f64 = 10.0;
+/// The shares whose quantiles are shown.
+pub const SHOWN: [f64; 4] = [0.5, 0.9, 0.95, 0.99];
+
+/// A law fitted to the data.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FittedLaw {
+    /// The law, as a model has it.
+    pub law: LawSpec,
+    /// Akaike's criterion: twice the numbers fitted less twice the logarithm of the likelihood; less is better, and
+    /// only differences mean anything.
+    pub aic: f64,
+    /// The largest distance between its distribution function and that of the data, 0 to 1.
+    pub gap: f64,
+    /// Its quantiles at [`SHOWN`], in seconds.
+    pub quantiles: [f64; 4],
+}
+
+/// A quantile of the data themselves: seconds, and their 95 % interval where the data reach that far.
+pub type Observed = Option<(f64, Option<(f64, f64)>)>;
+
+/// What the data say.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fit {
+    /// The data.
+    pub data: Measurements,
+    /// The laws, the best first.
+    pub laws: Vec<FittedLaw>,
+    /// The data's own quantiles at [`SHOWN`]; none beyond what was cut off.
+    pub observed: [Observed; 4],
+    /// The gap that chance leaves where a law is the right one, with 95 %: Massart's form of the bound of Dvoretzky,
+    /// Kiefer and Wolfowitz (Annals of Probability 18, 1990). A fitted law is nearer to the data than the right one, so
+    /// what is beyond is wrong for sure.
+    pub chance: f64,
+    /// The law to take: the best, or the data themselves where the best is beyond chance and nothing was cut off.
+    pub advised: LawSpec,
+}
+
+/// Durations as the estimators need them: sorted, in seconds, each with how often it is there.
+struct Sample {
+    answered: Vec<(f64, f64)>,
+    cut: Vec<(f64, f64)>,
+    /// How many answers there are.
+    answers: f64,
+}
+
+/// Fits every law to what was measured.
+///
+/// # Errors
+/// Why there is nothing to fit.
+pub fn fit(data: Measurements) -> Result<Fit, String> {
+    let (count, cut) = (data.answered.len(), data.cut.len());
+    if count < FEWEST {
+        return Err(format!("{count} answers are too few to tell laws apart: {FEWEST} at least"));
+    }
+    let steps = survival(&data);
+    let chance = sqrt(ln(2.0 / CHANCE) / (2.0 * (count + cut) as f64));
+    let observed = SHOWN.map(|p| observed(&steps, p, (count + cut) as f64));
+    let (first, last) = (data.answered.iter().min(), data.answered.iter().max());
+    if let (Some(first), true) = (first, first == last && cut == 0) {
+        let law = LawSpec::Constant { value: *first };
+        let only = FittedLaw { law: law.clone(), aic: 0.0, gap: 0.0, quantiles: [first.secs(); 4] };
+        return Ok(Fit { data, laws: vec![only], observed, chance, advised: law });
+    }
+    let sample = Sample::new(&data);
+    let singles = [exponential(&sample), lognormal(&sample), gamma(&sample), weibull(&sample)];
+    let mut laws: Vec<FittedLaw> = singles.into_iter().flatten().filter_map(|found| held(found, &steps)).collect();
+    let best = laws.iter().map(|law| law.aic).fold(f64::INFINITY, f64::min);
+    laws.extend(two_lognormals(&sample).and_then(|found| held(found, &steps)).filter(|two| two.aic < best - WORTH));
+    laws.sort_by(|a, b| a.aic.total_cmp(&b.aic));
+    let best = laws.first().ok_or("no law fits these data at all")?;
+    let advised = if best.gap > chance && cut == 0 { empirical(&data) } else { best.law.clone() };
+    Ok(Fit { data, laws, observed, chance, advised })
+}
+
+/// A law, its logarithm of the likelihood, and how many numbers were fitted.
+type Found = (LawSpec, f64, u32);
+
+/// Lays a law beside the data; none where the language cannot say it.
+fn held((law, likelihood, numbers): Found, steps: &[(f64, f64)]) -> Option<FittedLaw> {
+    let formulas = law.formulas().ok()?;
+    let mut gap = 0.0_f64;
+    let mut before = 0.0;
+    for &(at, below) in steps {
+        let exact = formulas.cdf(at);
+        gap = gap.max((exact - before).abs()).max((exact - below).abs());
+        before = below;
+    }
+    let quantiles = SHOWN.map(|p| formulas.quantile(p));
+    Some(FittedLaw { law, aic: 2.0 * f64::from(numbers) - 2.0 * likelihood, gap, quantiles })
+}
+
+/// The distribution function of the data: at each duration the share that is not longer, by the product-limit estimate
+/// of Kaplan and Meier, which is the plain share where nothing was cut off.
+fn survival(data: &Measurements) -> Vec<(f64, f64)> {
+    let mut answered = data.answered.clone();
+    let mut cut = data.cut.clone();
+    answered.sort_unstable();
+    cut.sort_unstable();
+    let mut steps: Vec<(f64, f64)> = Vec::new();
+    let (mut longer, mut gone) = (1.0, 0);
+    let mut at = 0;
+    while at < answered.len() {
+        let value = answered[at];
+        let same = answered[at..].partition_point(|other| *other == value);
+        // Who is cut at this instant has lasted to it.
+        gone += cut[gone..].partition_point(|other| *other < value);
+        let left = (answered.len() - at + cut.len() - gone) as f64;
+        longer *= 1.0 - same as f64 / left;
+        steps.push((value.secs(), 1.0 - longer));
+        at += same;
+    }
+    steps
+}
+
+/// A quantile of the data, with the interval that order statistics give it.
+fn observed(steps: &[(f64, f64)], p: f64, n: f64) -> Observed {
+    let at = |share: f64| steps.iter().find(|(_, below)| *below >= share - 1e-12).map(|(value, _)| *value);
+    let half = 1.96 * sqrt(p * (1.0 - p) / n);
+    let reaches = p - half > 0.0 && p + half < 1.0;
+    let both = at(floor((p - half) * n) / n).zip(at(ceil((p + half) * n) / n));
+    Some((at(p)?, both.filter(|_| reaches)))
+}
+
+/// Quantiles of the data, more of them where they are rare.
+fn empirical(data: &Measurements) -> LawSpec {
+    let mut sorted = data.answered.clone();
+    sorted.sort_unstable();
+    let last = sorted.len() - 1;
+    let shares = [0.0, 0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999, 1.0];
+    let told = |p: f64| p == 0.0 || p == 1.0 || (1.0 - p).min(p) * last as f64 >= 1.0;
+    let at = |p: f64| -> Span {
+        let place = p * last as f64;
+        let (low, part) = (floor(place) as usize, place - floor(place));
+        let (low, high) = (sorted[low], sorted[(low + 1).min(last)]);
+        low.saturating_add(Span::from_nanos(high.nanos() - low.nanos()).scale(part))
+    };
+    LawSpec::Empirical { quantiles: shares.into_iter().filter(|p| told(*p)).map(|p| (p, at(p))).collect() }
+}
+
+#[cfg(test)]
+mod tests;

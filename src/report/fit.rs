@@ -1,0 +1,293 @@
+//! The answer of `fit`: which law, how near, and what to paste into a model.
+
+use super::json::{finite, nullable, pretty};
+use super::page::{Page, Part, Table};
+use super::words::{NOTHING, Paint, about};
+use crate::experiment::{Fit, FittedLaw, LawSpec, Observed, SHOWN, Shape};
+use crate::math::{floor, log10, pow, round};
+use crate::units::{Span, count, number, percent};
+use serde_json::{Value, json};
+
+/// For people at a terminal.
+pub fn fit_text(name: &str, fit: &Fit, paint: Paint) -> String {
+    page(name, fit).text(paint)
+}
+
+/// GitHub-flavoured Markdown.
+pub fn fit_markdown(name: &str, fit: &Fit) -> String {
+    page(name, fit).markdown()
+}
+
+/// The lines of a model alone, with where they come from.
+pub fn fit_toml(name: &str, fit: &Fit) -> String {
+    let cut = fit.data.cut.iter().max().map(|at| format!(", {} more cut off by {}", count(cut(fit)), short(*at)));
+    let gap = fit.laws.iter().find(|law| law.law == fit.advised).map(|law| format!("; largest gap {}", about(law.gap)));
+    let (cut, gap) = (cut.unwrap_or_default(), gap.unwrap_or_default());
+    let mut out = format!("# {} answers in {}{cut}{gap}\n", count(answers(fit)), name.escape_default());
+    out += &format!("latency = {}\n", written(&fit.advised));
+    let mut cuts = fit.data.cut.clone();
+    cuts.sort_unstable();
+    cuts.dedup();
+    if let [one] = cuts[..] {
+        out += &format!("request_timeout = \"{}\"\n", short(one));
+    }
+    if !fit.data.faults.is_empty() {
+        // The chance that an answered attempt ends so: what was cut off is none.
+        let all = (answers(fit) + fit.data.faults.iter().map(|(_, n)| n).sum::<u64>()) as f64;
+        let chances =
+            fit.data.faults.iter().map(|(fault, n)| format!("{} = {}", fault.name(), digits(*n as f64 / all)));
+        out += &format!("errors = {{ {} }}\n", chances.collect::<Vec<_>>().join(", "));
+    }
+    out
+}
+
+/// For programs.
+pub fn fit_json(name: &str, fit: &Fit) -> String {
+    let shares = SHOWN.map(|p| format!("p{}", round(p * 100.0)));
+    let named = |values: [Value; 4]| shares.clone().into_iter().zip(values).collect::<serde_json::Map<_, _>>();
+    let law = |law: &FittedLaw| {
+        json!({
+            "law": kind(&law.law),
+            "toml": written(&law.law),
+            "aic": finite(law.aic),
+            "gap": finite(law.gap),
+            "quantiles_s": named(law.quantiles.map(finite)),
+        })
+    };
+    let observed = fit.observed.map(|observed| match observed {
+        None => Value::Null,
+        Some((value, ci95)) => json!({
+            "value": finite(value),
+            "ci95": ci95.map_or(Value::Null, |(low, high)| json!([finite(low), nullable(Some(high))])),
+        }),
+    });
+    let faults = fit.data.faults.iter().map(|(fault, n)| (fault.name().to_string(), Value::from(*n)));
+    pretty(&json!({
+        "schema_version": 1,
+        "file": name,
+        "answers": answers(fit),
+        "cut_off": cut(fit),
+        "errors": faults.collect::<serde_json::Map<_, _>>(),
+        "gap_by_chance": finite(fit.chance),
+        "observed_s": named(observed),
+        "laws": fit.laws.iter().map(law).collect::<Vec<_>>(),
+        "advised": written(&fit.advised),
+    }))
+}
+
+fn answers(fit: &Fit) -> u64 {
+    fit.data.answered.len() as u64
+}
+
+fn cut(fit: &Fit) -> u64 {
+    fit.data.cut.len() as u64
+}
+
+fn page(name: &str, fit: &Fit) -> Page {
+    let best = fit.laws.first().map_or(0.0, |law| law.aic);
+    let of_data = |name: &str, of: fn(&Observed) -> Option<f64>| {
+        let mut row = vec![name.to_string(), NOTHING.into(), NOTHING.into()];
+        row.extend(fit.observed.iter().map(|one| of(one).map_or(NOTHING.into(), number)));
+        row
+    };
+    let data = [
+        of_data("the data", |one| one.map(|(value, _)| value)),
+        of_data("  at least (95 %)", |one| one.and_then(|(_, ci95)| Some(ci95?.0))),
+        of_data("  at most", |one| one.and_then(|(_, ci95)| Some(ci95?.1))),
+    ];
+    let rows = fit.laws.iter().map(|law| {
+        let mut row = vec![kind(&law.law).to_string(), number(law.aic - best), about(law.gap)];
+        row.extend(law.quantiles.map(number));
+        row
+    });
+    let header = ["law", "#AIC beyond best", "#largest gap", "#p50 s", "#p90 s", "#p95 s", "#p99 s"];
+    let table = Table::part("Laws", &header, data.into_iter().chain(rows));
+    let paste = Part::Lines("To paste under [provider.NAME]".into(), fit_toml(name, fit));
+    Page {
+        title: format!("{name}: which law do these latencies follow?"),
+        answer: says(fit),
+        run: found(fit),
+        parts: vec![table, paste],
+    }
+}
+
+/// The answer in sentences.
+fn says(fit: &Fit) -> Vec<String> {
+    let mut out = Vec::new();
+    let Some(best) = fit.laws.first() else { return out };
+    let near = format!(
+        "it is nowhere further than {} from the data, where chance alone leaves up to {}",
+        about(best.gap),
+        about(fit.chance)
+    );
+    let far = format!(
+        "but its largest distance from the data is {}, and chance leaves no more than {}",
+        about(best.gap),
+        about(fit.chance)
+    );
+    let law = with_article(&best.law);
+    out.push(match (best.gap <= fit.chance, fit.data.cut.is_empty()) {
+        _ if matches!(best.law, LawSpec::Constant { .. }) => "Every answer took the same time.".into(),
+        (true, _) => format!("{} fits best: {near}.", capital(&law)),
+        (false, true) => format!("None fits. The nearest is {law}, {far}: take the quantiles of the data themselves."),
+        (false, false) => format!(
+            "None fits. The nearest is {law}, {far}. What was cut off says nothing of how long it would have taken, so \
+             measure with a longer timeout before you build on it."
+        ),
+    });
+    if cut(fit) > 0 {
+        out.push(format!(
+            "{} of {} were cut off: they count as longer than that. What the laws say beyond the cut is what their form \
+             implies, not what was seen.",
+            count(cut(fit)),
+            count(cut(fit) + answers(fit))
+        ));
+    }
+    if answers(fit) < 100 {
+        out.push(format!("{} answers are few: the 95 % interval of each quantile is wide.", answers(fit)));
+    }
+    out
+}
+
+fn found(fit: &Fit) -> String {
+    let faults: Vec<String> =
+        fit.data.faults.iter().map(|(fault, n)| format!("{} {}", count(*n), fault.name())).collect();
+    let faults = if faults.is_empty() { "no errors".into() } else { faults.join(", ") };
+    format!("{} answers, {} cut off, {faults}.", count(answers(fit)), count(cut(fit)))
+}
+
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+fn kind(law: &LawSpec) -> &'static str {
+    match law {
+        LawSpec::Constant { .. } => "constant",
+        LawSpec::Exponential { .. } => "exponential",
+        LawSpec::Uniform { .. } => "uniform",
+        LawSpec::Lognormal(_) => "lognormal",
+        LawSpec::Gamma(_) => "gamma",
+        LawSpec::Weibull(_) => "weibull",
+        LawSpec::Empirical { .. } => "empirical",
+        LawSpec::Mixture { .. } => "two lognormals",
+    }
+}
+
+fn with_article(law: &LawSpec) -> String {
+    match law {
+        LawSpec::Exponential { .. } => "an exponential law".into(),
+        LawSpec::Mixture { parts } => {
+            let shares: Vec<String> = parts.iter().map(|(share, _)| percent(*share)).collect();
+            format!("a mixture of two lognormal laws ({})", shares.join(" and "))
+        }
+        other => format!("a {} law", kind(other)),
+    }
+}
+
+/// A law as a model has it.
+fn written(law: &LawSpec) -> String {
+    format!("{{ {} }}", keys(law))
+}
+
+fn keys(law: &LawSpec) -> String {
+    let shape = |name: &str, shape: &Shape| match shape {
+        Shape::MeanCv { mean, cv } => format!("dist = \"{name}\", mean = \"{}\", cv = {}", short(*mean), digits(*cv)),
+        Shape::Quantiles { low, high } => {
+            let key = |p: f64| if p == 0.5 { "median".into() } else { format!("p{}", round(p * 100.0)) };
+            let one = |(p, value): &(f64, Span)| format!("{} = \"{}\"", key(*p), short(*value));
+            format!("dist = \"{name}\", {}, {}", one(low), one(high))
+        }
+    };
+    match law {
+        LawSpec::Constant { value } => format!("dist = \"constant\", value = \"{}\"", short(*value)),
+        LawSpec::Exponential { mean } => format!("dist = \"exponential\", mean = \"{}\"", short(*mean)),
+        LawSpec::Uniform { min, max } => {
+            format!("dist = \"uniform\", min = \"{}\", max = \"{}\"", short(*min), short(*max))
+        }
+        LawSpec::Lognormal(of) => shape("lognormal", of),
+        LawSpec::Gamma(of) => shape("gamma", of),
+        LawSpec::Weibull(of) => shape("weibull", of),
+        LawSpec::Empirical { quantiles } => {
+            let all: Vec<String> =
+                quantiles.iter().map(|(p, value)| format!("[{}, \"{}\"]", digits(*p), short(*value))).collect();
+            format!("dist = \"empirical\", quantiles = [{}]", all.join(", "))
+        }
+        LawSpec::Mixture { parts } => {
+            let all: Vec<String> = parts
+                .iter()
+                .map(|(weight, law)| format!("{{ weight = {}, {} }}", digits(*weight), keys(law)))
+                .collect();
+            format!("dist = \"mixture\", parts = [{}]", all.join(", "))
+        }
+    }
+}
+
+/// A number to four digits, as TOML has it.
+fn digits(x: f64) -> String {
+    if x == 0.0 {
+        return "0".into();
+    }
+    let unit = pow(10.0, floor(log10(x.abs())) - 3.0);
+    let places = (3.0 - floor(log10(x.abs()))).clamp(0.0, 12.0) as usize;
+    let text = format!("{:.places$}", round(x / unit) * unit);
+    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').into() } else { text }
+}
+
+/// A duration to four digits, in the unit that people use.
+fn short(span: Span) -> String {
+    let seconds = span.secs();
+    let (unit, factor) = match seconds {
+        s if s >= 1.0 => ("s", 1.0),
+        s if s >= 1e-3 => ("ms", 1e3),
+        s if s >= 1e-6 => ("us", 1e6),
+        _ => ("ns", 1e9),
+    };
+    format!("{}{unit}", digits(seconds * factor))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::experiment::fit;
+    use crate::model::{Measurements, Source, load};
+
+    #[test]
+    fn what_is_to_be_pasted_is_a_model_with_that_law() {
+        let data = |from: &dyn Fn(usize) -> f64| Measurements {
+            answered: (0..200).map(|i| Span::from_secs_f64(from(i)).unwrap()).collect(),
+            cut: vec![Span::parse("12s").unwrap(); 3],
+            faults: vec![(crate::policy::Fault::ServerError, 2)],
+        };
+        let uneven = data(&|i| if i % 10 == 0 { 0.1 + 0.0001 * i as f64 } else { 3.0 + 0.01 * i as f64 });
+        let mut even = data(&|i| 1.0 + 0.05 * (i % 150) as f64);
+        even.cut.clear();
+        let same = Measurements { cut: Vec::new(), ..data(&|_| 0.25) };
+        for data in [uneven, even, same, data(&|i| 0.2 + 0.01 * i as f64)] {
+            let found = fit(data).unwrap();
+            let toml = fit_toml("a\nb.csv", &found);
+            let model = format!(
+                "[traffic.u]\narrivals = {{ process = \"poisson\", per_day = 1 }}\n[workflow.w]\n\
+                 steps = [{{ name = \"s\" }}]\n[provider.p]\n{toml}"
+            );
+            let source = Source { name: "m".into(), bytes: model.clone().into_bytes(), directory: "".into() };
+            let loaded = load(source, &[], &|_| Err(std::io::ErrorKind::NotFound.into()));
+            let loaded = loaded.unwrap_or_else(|problems| panic!("{problems}\n{model}"));
+            let (law, exact) = (loaded.providers[0].latency.formulas().unwrap(), found.advised.formulas().unwrap());
+            for p in SHOWN {
+                // Four digits are written.
+                assert!((law.quantile(p) / exact.quantile(p) - 1.0).abs() < 5e-3, "{toml}");
+            }
+        }
+    }
+
+    #[test]
+    fn numbers_have_four_digits() {
+        for (x, text) in
+            [(0.0, "0"), (1.0, "1"), (0.97, "0.97"), (12.3456, "12.35"), (98765.4, "98770"), (0.00012346, "0.0001235")]
+        {
+            assert_eq!(digits(x), text);
+        }
+        assert_eq!(short(Span::from_nanos(1_234_567)), "1.235ms");
+    }
+}
