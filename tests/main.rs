@@ -39,6 +39,7 @@ mod stores;
 mod strategies;
 mod superset;
 mod tariffs;
+mod timeline;
 mod tune;
 mod verify;
 mod what_if;

@@ -25,7 +25,7 @@ pub mod verify;
 
 pub use crate::model::{Objective, Setting};
 pub use crate::streams::{LawSpec, Shape};
-pub use crate::world::Failure;
+pub use crate::world::{Failure, Level, Moment, Slice, Timeline};
 pub use answer::{Answer, Metric, Verdict};
 pub use baseline::{Baseline, Check, Judgement, Outcome, Ruling, check, measure, question};
 pub use capacity::{Capacity, Finding, Found, NoCapacity, Probe, Relief, Rung, capacity, demand};
@@ -39,7 +39,7 @@ pub use explain::{
 };
 pub use fit::{Fit, FittedLaw, Observed, SHOWN, fit};
 pub use levers::{Aim, Effect, Lever, Levers, Question, Silent, least_budget, levers};
-pub use run::{Missed, Options, Precision, metrics, run, run_until};
+pub use run::{Missed, Options, Precision, metrics, run, run_until, timeline};
 pub use sweep::{Axis, grid, latin, set_at, sweep};
 pub use theory::Theory;
 pub use trials::Progress;

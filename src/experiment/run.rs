@@ -5,7 +5,7 @@ use super::{Answer, Metric, Verdict, explain, theory};
 use crate::math;
 use crate::model::{Model, Objective};
 use crate::stats::Estimate;
-use crate::world::{self, Blueprint, Failure, Outcome};
+use crate::world::{self, Blueprint, Failure, Outcome, Timeline};
 use std::num::NonZeroUsize;
 
 /// How to run, as far as it does not change the result.
@@ -24,6 +24,14 @@ pub fn run(model: &Model, options: &Options, progress: Progress<'_>) -> Result<A
     let mut trial = Trial::new(model.clone(), 0)?;
     extend(&mut [&mut trial], model.run.replications, options.jobs, progress)?;
     Ok(answer(model, &trial.outcomes))
+}
+
+/// The timeline of the first replication of a run, of at most `most` entries.
+///
+/// # Errors
+/// The failure of that replication.
+pub fn timeline(model: &Model, most: usize) -> Result<Timeline, Failure> {
+    world::timeline(&Blueprint::new(model).map_err(Failure::Internal)?, 0, most)
 }
 
 /// The names of the metrics that a run of the model has, whether they will be observed or not.

@@ -74,6 +74,9 @@ pub struct Run {
     /// Also write report.txt, .json, .csv, .md, .html and the plots here
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
+    /// Also write a timeline of the first replication here, for the Perfetto viewer (ui.perfetto.dev)
+    #[arg(long, value_name = "FILE")]
+    pub trace: Option<PathBuf>,
 }
 
 #[derive(Debug, Group)]
