@@ -78,9 +78,39 @@ pub(super) static CHANGE: Section = Section {
 pub(super) static ADAPTIVE: Section = Section {
     title: "adaptive of a queue",
     fields: &[
+        default("kind", OneOf(&["aimd", "gradient"]), "aimd", "What it follows: overloads, or how long attempts take."),
         default("min", Whole(1, 1_000_000), "1", "Slots at least; at most, and at first, `max_concurrency`."),
-        default("increase", Number(0.001, 1000.0), "1", "Slots that a success in each of them adds together."),
-        default("decrease", Fraction, "0.5", "What an overload multiplies them by, once for all that was under way."),
+        default(
+            "increase",
+            Number(0.001, 1000.0),
+            "1",
+            "Slots that a success in each of them adds together; with `aimd`.",
+        ),
+        default(
+            "decrease",
+            Fraction,
+            "0.5",
+            "What an overload multiplies them by, once for all that was under way; with `aimd`.",
+        ),
+        default(
+            "allowance",
+            Number(0.001, 1e6),
+            "4",
+            "Slots that are tried beyond those that do no harm; with `gradient`.",
+        ),
+        default(
+            "tolerance",
+            Number(1.0, 1000.0),
+            "1.5",
+            "How many times the long run attempts may take before it shrinks; with `gradient`.",
+        ),
+        default(
+            "smoothing",
+            Number(0.001, 1.0),
+            "0.2",
+            "How far each answer moves it towards where it should be; with `gradient`.",
+        ),
+        default("window", Whole(1, 1_000_000), "600", "So many answers are the long run; with `gradient`."),
         optional(
             "on",
             List(&OneOf(FAULTS), None),
