@@ -265,7 +265,7 @@ fn a_gradient_follows_a_provider_that_slows_down_under_load() {
         ([1.0, 1.0, 0.2], 50, 0.3),
         ([2.0, 1.0, 0.5], 600, 0.1),
         ([0.5, 1.1, 1.0], 200, 0.5),
-        ([4.0, 1.5, 0.2], 600, 0.3),
+        ([1.0, 1.5, 0.2], 600, 2.0),
         ([1.0, 1.0, 0.2], 50, 0.0),
     ] {
         let (found, exact) = (run(rules, window, load), with_a_gradient(rules, window, load, 7_200.0));
