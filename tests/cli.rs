@@ -247,6 +247,7 @@ fn metrics_are_known_before_the_run() {
         (vec!["compare", "--with", "b:queue.ai.max_queue=9"], vec!["--precision", "plans.perday=1%"]),
         (vec!["sweep", "--vary", "queue.ai.max_queue=8,9"], vec!["--metric", "plans.perday"]),
         (vec!["tune", "--knob", "queue.ai.max_queue=8,9"], vec!["--maximise", "plans.perday"]),
+        (vec!["levers"], vec!["--of", "plans.perday"]),
     ] {
         let output = run(&[&command[..1], &["models/hybrid.toml"], &command[1..], &option[..], &long[..]].concat());
         ends(&output, 64);
@@ -266,6 +267,31 @@ fn metrics_are_known_before_the_run() {
             assert_eq!(before, answer.metrics.iter().map(|m| m.name.clone()).collect::<Vec<_>>(), "{}", path.display());
         }
     }
+}
+
+/// What `levers` cannot try is told before the long run.
+#[test]
+fn levers_that_cannot_be_tried_are_wrong_usage() {
+    let long = ["levers", "models/hybrid.toml", "--set", "run.horizon=3650d", "--quiet"];
+    for (option, says) in [
+        (["--knob", "queue.ai.max_concurency"], "did you mean `queue.ai.max_concurrency`?"),
+        (["--knob", "zzz"], "this model has no such value"),
+        (["--knob", "run.start"], "no half and no double"),
+        (["--knob", "queue.ai"], "this model has no such value"),
+        (["--knob", "queue.ai.max_queue="], "an empty value"),
+        (["--knob", "="], "write PATH=VALUES"),
+        (["--budget", "9"], "two replications of each"),
+        (["--budget", "0"], "two replications of each"),
+        (["--budget", "some"], "invalid digit"),
+    ] {
+        let output = run(&[&long[..], &option[..]].concat());
+        ends(&output, 64);
+        assert!(stderr(&output).contains(says), "{option:?}: {}", stderr(&output));
+    }
+    ends(&run(&["levers", "models/hybrid.toml", "--of", "plans.failed", "--maximise", "plans.failed"]), 64);
+    // The model's own words where all values of a knob are refused; standard input is read once.
+    ends(&run(&["levers", "models/hybrid.toml", "--knob", "queue.ai.max_concurrency=none"]), 20);
+    ends(&feed(&["levers", "-", "--knob", "queue.ai.max_concurrency"], QUICK), 0);
 }
 
 /// What never ends is refused like anything too long, and a question that is refused leaves no directory behind.

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 /// One of each command, as short as it gets; each but `sweep` takes `--out` of a file too.
-const COMMANDS: [(&str, &str); 5] = [
+const COMMANDS: [(&str, &str); 6] = [
     ("compare", "compare models/queue-default.toml models/queue-large.toml --set run.horizon=1d --replications 2"),
     ("capacity", "capacity models/queue-default.toml --set run.horizon=12h --budget 1"),
     // Infeasible, and so without a capacity, an aim or a fresh trial.
@@ -21,6 +21,10 @@ const COMMANDS: [(&str, &str); 5] = [
     (
         "tune",
         "tune models/queue-default.toml --set run.horizon=6h --knob queue.ai.max_concurrency=3,4 --minimise plan.latency.p95 --budget 16",
+    ),
+    (
+        "levers",
+        "levers models/queue-default.toml --set run.horizon=6h --replications 4 --of queue.ai.utilisation --knob queue.ai.max_concurrency --knob queue.ai.max_queue=0,32",
     ),
 ];
 

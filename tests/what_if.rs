@@ -148,6 +148,8 @@ fn exit_codes_pass_through_a_shell_and_make() {
     assert_eq!(sh("capsim tune models/hybrid.toml --knob queue.ai.max_queue=1,2"), Some(64));
     assert_eq!(sh("capsim tune models/minimal.toml --knob queue.ai.max_queue=1,2 --maximise capacity"), Some(20));
     assert_eq!(sh("capsim capacity models/minimal.toml"), Some(20));
+    assert_eq!(sh("capsim levers models/minimal.toml --knob queue.ai.max_concurrency=0"), Some(20));
+    assert_eq!(sh("capsim levers models/minimal.toml --knob queue.ai.max_concurency=8"), Some(20));
     if Command::new("make").arg("--version").output().is_err() {
         println!("skipped: there is no make on this machine");
         return;
@@ -218,6 +220,7 @@ fn the_threads_change_no_byte() {
         "sweep models/queue-default.toml --set run.horizon=12h --replications 2 --vary queue.ai.max_concurrency=2..60 --sample 5",
         "capacity models/queue-default.toml --set run.horizon=1d --budget 2 --format json",
         "tune models/queue-default.toml --set run.horizon=12h --knob queue.ai.max_concurrency=3..6 --minimise plan.latency.p95 --budget 40",
+        "levers models/queue-default.toml --set run.horizon=6h --replications 4 --budget 70",
         "check models/queue-large.toml --set run.horizon=1d --replications 3 --format junit",
         "run models/hybrid.toml --set run.horizon=3d --precision plans.per_day=3% --replications 2 --format json",
     ] {
@@ -245,6 +248,7 @@ fn an_interruption_leaves_a_partial_answer() {
         "capacity models/queue-default.toml --set run.horizon=1d --budget 1000000 --format json",
         "tune models/queue-default.toml --set run.horizon=1d --knob queue.ai.max_concurrency=3..60 --minimise plan.latency.p95 --budget 100000 --format json",
         "tune models/queue-default.toml --set run.horizon=1d --knob queue.ai.max_concurrency=3..60 --maximise capacity --budget 100000 --format json",
+        "levers models/queue-default.toml --set run.horizon=2d --replications 100000 --budget 10000000 --format json",
     ] {
         let child = capsim(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let output = interrupt(child);

@@ -197,7 +197,8 @@ fn judge(rows: &mut [Row], other: usize) {
         for (rank, &(p, at)) in family.iter().enumerate() {
             sure &= p <= LEVEL / (family.len() - rank) as f64;
             if sure {
-                rows[at].changes[other].standing = standing(&rows[at], other);
+                let more = rows[at].changes[other].difference.is_some_and(|difference| difference.mean > 0.0);
+                rows[at].changes[other].standing = standing(better(&rows[at].metric), more);
             }
         }
     }
@@ -209,9 +210,9 @@ fn judge(rows: &mut [Row], other: usize) {
     }
 }
 
-fn standing(row: &Row, other: usize) -> Standing {
-    let more = row.changes[other].difference.is_some_and(|difference| difference.mean > 0.0);
-    match (better(&row.metric), more) {
+/// What a sure difference is, where one way is better; `more`: it is over 0.
+pub(super) fn standing(better: Option<Better>, more: bool) -> Standing {
+    match (better, more) {
         (Some(Better::More), true) | (Some(Better::Less), false) => Standing::Better,
         (Some(_), _) => Standing::Worse,
         (None, true) => Standing::More,

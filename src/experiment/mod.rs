@@ -3,7 +3,7 @@
 //!
 //! [`run()`] replicates a model and returns an [`Answer`]; [`explain()`] does the arithmetic without simulating.
 //! [`verify`] holds the program itself against the books.
-//! [`compare()`], [`sweep()`], [`capacity()`], [`tune()`] and [`check()`] ask what would be if; all of them replicate
+//! [`compare()`], [`sweep()`], [`capacity()`], [`tune()`], [`levers()`] and [`check()`] ask what would be if; all of them replicate
 //! `trials`, which draw the same numbers for the same purpose whatever else differs.
 
 mod answer;
@@ -14,6 +14,7 @@ mod demand;
 mod direction;
 mod explain;
 mod fit;
+mod levers;
 mod pool;
 mod run;
 mod sweep;
@@ -24,7 +25,7 @@ pub mod verify;
 
 pub use crate::model::{Objective, Setting};
 pub use crate::streams::{LawSpec, Shape};
-pub use crate::world::Failure;
+pub use crate::world::{Failure, Level, Moment, Slice, Timeline};
 pub use answer::{Answer, Metric, Verdict};
 pub use baseline::{Baseline, Check, Judgement, Outcome, Ruling, check, measure, question};
 pub use capacity::{Capacity, Finding, Found, NoCapacity, Probe, Relief, Rung, capacity, demand};
@@ -37,7 +38,8 @@ pub use explain::{
     Arithmetic, Ceiling, Charge, IndexReach, InvocationNeed, LongestCall, OpsPerDay, OpsPerPlan, Upgrade, Wave, explain,
 };
 pub use fit::{Fit, FittedLaw, Observed, SHOWN, fit};
-pub use run::{Missed, Options, Precision, metrics, run, run_until};
+pub use levers::{Aim, Effect, Lever, Levers, Question, Silent, least_budget, levers};
+pub use run::{Missed, Options, Precision, metrics, run, run_until, timeline};
 pub use sweep::{Axis, grid, latin, set_at, sweep};
 pub use theory::Theory;
 pub use trials::Progress;

@@ -5,7 +5,7 @@ use super::{Answer, Metric, Verdict, explain, theory};
 use crate::math;
 use crate::model::{Model, Objective};
 use crate::stats::Estimate;
-use crate::world::{self, Blueprint, Failure, Outcome};
+use crate::world::{self, Blueprint, Failure, Outcome, Timeline};
 use std::num::NonZeroUsize;
 
 /// How to run, as far as it does not change the result.
@@ -24,6 +24,14 @@ pub fn run(model: &Model, options: &Options, progress: Progress<'_>) -> Result<A
     let mut trial = Trial::new(model.clone(), 0)?;
     extend(&mut [&mut trial], model.run.replications, options.jobs, progress)?;
     Ok(answer(model, &trial.outcomes))
+}
+
+/// The timeline of the first replication of a run, of at most `most` entries.
+///
+/// # Errors
+/// The failure of that replication.
+pub fn timeline(model: &Model, most: usize) -> Result<Timeline, Failure> {
+    world::timeline(&Blueprint::new(model).map_err(Failure::Internal)?, 0, most)
 }
 
 /// The names of the metrics that a run of the model has, whether they will be observed or not.
@@ -136,7 +144,10 @@ pub(super) fn answer(model: &Model, outcomes: &[Outcome]) -> Answer {
         let at = outcomes.first()?.measures.iter().position(|measure| measure.name == name)?;
         Estimate::of(outcomes.iter().map(|outcome| outcome.measures[at].value))
     });
-    let judged = model.objectives.iter().map(|goal| (goal.clone(), judge(goal, answer.metric(&goal.metric))));
+    let judged = model.objectives.iter().map(|goal| {
+        let metric = answer.metric(&goal.metric);
+        (goal.clone(), judge(goal, metric.and_then(|m| m.ci95.or(m.mean.map(|mean| (mean, mean))))))
+    });
     answer.objectives = judged.collect();
     answer
 }
@@ -154,11 +165,9 @@ fn metric(outcomes: &[Outcome], number: usize) -> Metric {
     }
 }
 
-/// An objective is met or broken when the whole interval says so.
-pub(super) fn judge(goal: &Objective, metric: Option<&Metric>) -> Verdict {
-    let Some((low, high)) = metric.and_then(|m| m.ci95.or(m.mean.map(|mean| (mean, mean)))) else {
-        return Verdict::Undecided;
-    };
+/// An objective is met or broken when the whole interval of its metric says so.
+pub(super) fn judge(goal: &Objective, interval: Option<(f64, f64)>) -> Verdict {
+    let Some((low, high)) = interval else { return Verdict::Undecided };
     let (min, max) = (goal.min.unwrap_or(f64::NEG_INFINITY), goal.max.unwrap_or(f64::INFINITY));
     if low >= min && high <= max {
         Verdict::Met

@@ -42,6 +42,17 @@ pub(super) struct Field {
     pub kind: Kind,
     pub need: Need,
     pub doc: &'static str,
+    /// Whether it is for the operator to decide; see [`Field::decision`].
+    pub is_decision: bool,
+}
+
+impl Field {
+    /// Marks what the operator of the back-end decides, and so what `levers` tries by itself: no traffic, price, quota
+    /// or latency of others. The keys of a marked table hold though the table is absent.
+    pub const fn decision(mut self) -> Field {
+        self.is_decision = true;
+        self
+    }
 }
 
 /// Whether a key must be there.
@@ -110,17 +121,17 @@ pub(super) enum Kind {
 
 /// A key that must be there.
 pub(super) const fn required(name: &'static str, kind: Kind, doc: &'static str) -> Field {
-    Field { name, kind, need: Need::Required, doc }
+    Field { name, kind, need: Need::Required, doc, is_decision: false }
 }
 
 /// A key with a default.
 pub(super) const fn default(name: &'static str, kind: Kind, value: &'static str, doc: &'static str) -> Field {
-    Field { name, kind, need: Need::Default(value), doc }
+    Field { name, kind, need: Need::Default(value), doc, is_decision: false }
 }
 
 /// A key that may be absent.
 pub(super) const fn optional(name: &'static str, kind: Kind, absent: &'static str, doc: &'static str) -> Field {
-    Field { name, kind, need: Need::Optional(absent), doc }
+    Field { name, kind, need: Need::Optional(absent), doc, is_decision: false }
 }
 
 impl Kind {

@@ -113,7 +113,8 @@ static PLATFORM: Section = Section {
             Whole(1, 100_000),
             "1",
             "Copies of the program's memory, each with its own queues and memory caches.",
-        ),
+        )
+        .decision(),
         optional(
             "subrequests_external",
             Whole(0, U32),
@@ -276,7 +277,7 @@ static STEP: Section = Section {
         ),
         optional("after", List(&Text, None), "starts with the plan", "The steps that must have ended first."),
         default("calls", Whole(1, MAX_CALLS), "1", "How many calls it makes; at most 4,096 in a workflow."),
-        default("parallel", Whole(1, MAX_CALLS), "1", "How many of them at once."),
+        default("parallel", Whole(1, MAX_CALLS), "1", "How many of them at once.").decision(),
         default("critical", Bool, "false", "Whether logging strategies treat it as critical."),
         optional("latency", Law(&LAW), "the provider's", "A latency of its own."),
         optional(
@@ -310,21 +311,24 @@ static COST: Section = Section {
 static QUEUE: Section = Section {
     title: "[queue.NAME]",
     fields: &[
-        required("max_concurrency", Whole(1, 1_000_000), "Slots, in each isolate."),
-        default("max_queue", WholeOr(0, 1_000_000_000, "unlimited"), "unlimited", "Waiting places beside the slots."),
-        default("discipline", OneOf(&["fifo", "lifo", "priority"]), "fifo", "Who is next."),
+        required("max_concurrency", Whole(1, 1_000_000), "Slots, in each isolate.").decision(),
+        default("max_queue", WholeOr(0, 1_000_000_000, "unlimited"), "unlimited", "Waiting places beside the slots.")
+            .decision(),
+        default("discipline", OneOf(&["fifo", "lifo", "priority"]), "fifo", "Who is next.").decision(),
         optional(
             "patience",
             Law(&LAW),
             "for ever",
             "How long a call waits before it leaves, drawn each time it waits.",
-        ),
+        )
+        .decision(),
         optional(
             "reserved",
             Named(&Whole(0, 1_000_000)),
             "none",
             "Slots that only calls of a class may have: `{ admin = 1 }`; fewer together than `max_concurrency`.",
-        ),
+        )
+        .decision(),
         optional("adaptive", Table(&ADAPTIVE), "all slots all the time", "A limit of slots that follows the provider."),
     ],
 };

@@ -57,15 +57,19 @@ fn with_upgrade(mut model: Model, source: &Source, overrides: &[String], files: 
 /// # Errors
 /// Everything that is wrong with the model, in file order; that the file cannot be read is one of those things.
 pub fn load_file(path: &Path, overrides: &[String]) -> Result<Model, Problems> {
+    load(open(path)?, overrides, &read_file)
+}
+
+/// Reads the text of a model from a file.
+///
+/// # Errors
+/// That the file cannot be read.
+pub fn open(path: &Path) -> Result<Source, Problems> {
     let name = path.display().to_string();
-    let files = read_file;
-    match files(path) {
-        Ok(bytes) => {
-            let directory = path.parent().map(Path::to_path_buf).unwrap_or_default();
-            load(Source { name, bytes, directory }, overrides, &files)
-        }
+    match read_file(path) {
+        Ok(bytes) => Ok(Source { name, bytes, directory: path.parent().map(Path::to_path_buf).unwrap_or_default() }),
         Err(error) => {
-            let mut input = Input::new(&files);
+            let mut input = Input::new(&read_file);
             let source = input.add(&name, "", Path::new(""));
             let complaint = Complaint::new(format!("cannot read the model: {}", reason(&error)));
             input.problems.unreadable(At::whole(source), "", complaint);
@@ -89,6 +93,12 @@ pub fn read_file(path: &Path) -> std::io::Result<Vec<u8>> {
 }
 
 fn build(input: &mut Input<'_>, source: &Source, overrides: &[String]) -> Option<Model> {
+    let mut root = tree(input, source, overrides)?;
+    change::apply(input, source, &mut root, overrides)
+}
+
+/// All layers on one another, with what is wrong with their shape put down.
+pub(super) fn tree(input: &mut Input<'_>, source: &Source, overrides: &[String]) -> Option<Node> {
     let mut root = overlay::with_bases(input, source)?;
     for text in overrides {
         overlay::set(input, &mut root, text);
@@ -100,7 +110,7 @@ fn build(input: &mut Input<'_>, source: &Source, overrides: &[String]) -> Option
     preset::under_stores(input, &mut root);
     preset::under_retries(input, &mut root);
     shape::check(&root, &ROOT, "", &mut input.problems);
-    change::apply(input, source, &mut root, overrides)
+    Some(root)
 }
 
 /// Reads the sections of a tree whose shape has been checked.

@@ -43,6 +43,11 @@ pub struct Meter {
 }
 
 impl Meter {
+    /// Operations counted in the window that is open at `now`.
+    pub fn used(&self, now: Instant) -> u64 {
+        if self.usage.is_over(now) { 0 } else { self.usage.used() }
+    }
+
     /// Nothing used, in a run that starts at `start`.
     pub fn new(quota: &Quota, start: Timestamp) -> Meter {
         let calendar = CalendarStart::new(start, &quota.zone);

@@ -3,8 +3,8 @@
 use super::page::Page;
 use super::plots::Picture;
 use super::words::Paint;
-use super::{Sweep, capacity, comparison, sweep, tune};
-use crate::experiment::{Capacity, Comparison, Tuned};
+use super::{Sweep, capacity, comparison, levers, sweep, tune};
+use crate::experiment::{Capacity, Comparison, Levers, Tuned};
 
 /// The answer of one command.
 #[derive(Clone, Copy, Debug)]
@@ -17,6 +17,8 @@ pub enum WhatIf<'a> {
     Sweep(&'a Sweep),
     /// Of `tune`.
     Tuned(&'a Tuned),
+    /// Of `levers`.
+    Levers(&'a Levers),
 }
 
 impl WhatIf<'_> {
@@ -26,6 +28,7 @@ impl WhatIf<'_> {
             WhatIf::Capacity(found) => capacity::page(found),
             WhatIf::Sweep(found) => sweep::page(found),
             WhatIf::Tuned(found) => tune::page(found),
+            WhatIf::Levers(found) => levers::page(found),
         }
     }
 
@@ -33,7 +36,7 @@ impl WhatIf<'_> {
         match self {
             WhatIf::Capacity(found) => Some(Picture::Ladder(found)),
             WhatIf::Sweep(found) => Some(Picture::Sweep(found)),
-            WhatIf::Comparison(_) | WhatIf::Tuned(_) => None,
+            WhatIf::Comparison(_) | WhatIf::Tuned(_) | WhatIf::Levers(_) => None,
         }
     }
 
@@ -60,6 +63,7 @@ impl WhatIf<'_> {
             WhatIf::Capacity(found) => capacity::json(found),
             WhatIf::Sweep(found) => sweep::json(found),
             WhatIf::Tuned(found) => tune::json(found),
+            WhatIf::Levers(found) => levers::json(found),
         }
     }
 
@@ -70,6 +74,7 @@ impl WhatIf<'_> {
             WhatIf::Capacity(found) => capacity::csv(found),
             WhatIf::Sweep(found) => sweep::csv(found),
             WhatIf::Tuned(found) => tune::csv(found),
+            WhatIf::Levers(found) => levers::csv(found),
         }
     }
 

@@ -42,8 +42,10 @@ mod regions;
 mod run;
 mod semaphore;
 mod state;
+mod timeline;
 mod work;
 
 pub use build::Blueprint;
 pub use measures::Measure;
 pub use run::{Failure, Outcome, metrics, run};
+pub use timeline::{Level, Moment, Slice, Timeline, timeline};

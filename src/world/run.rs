@@ -27,7 +27,7 @@ const EVENTS_BETWEEN_LOOKS: u64 = 1 << 16;
 
 /// The instant of the last look at the limits that was not at the instant of the look before, and the events until then.
 #[derive(Default)]
-struct Watch {
+pub(super) struct Watch {
     now: Instant,
     events: u64,
 }
@@ -67,31 +67,35 @@ fn run_as<const PLAIN: bool>(blueprint: &Blueprint, replication: u64) -> Result<
 impl World<'_> {
     /// The loop: the plan that is due or the first event of the calendar, until the horizon.
     fn go<const PLAIN: bool>(&mut self) -> Result<(), Failure> {
-        let horizon = self.blueprint.horizon;
         let mut watch = Watch::default();
-        loop {
-            let next = self.calendar.next_at();
-            let at = next.min(self.due.at);
-            if at >= horizon {
-                break;
-            }
-            debug_assert!(at >= self.now, "time runs backwards at {at:?}");
-            self.now = at;
-            self.events += 1;
-            if self.due.at < next || self.due.at == next && self.is_due_first() {
-                self.arrive_as_due::<PLAIN>();
-            } else if let Some((_, order, event)) = self.calendar.pop() {
-                match event {
-                    Event::AttemptEnd(call) if PLAIN => self.attempt_ends::<PLAIN>(call),
-                    _ => self.happen(event, order),
-                }
-            }
-            if self.events >= self.look_at || !PLAIN && self.too_many_records() {
-                self.look(&mut watch)?;
+        while self.turn::<PLAIN>(&mut watch)? {}
+        self.now = self.blueprint.horizon;
+        Ok(())
+    }
+
+    /// One turn of the loop; whether there was anything left to do before the horizon.
+    #[inline(always)]
+    pub(super) fn turn<const PLAIN: bool>(&mut self, watch: &mut Watch) -> Result<bool, Failure> {
+        let next = self.calendar.next_at();
+        let at = next.min(self.due.at);
+        if at >= self.blueprint.horizon {
+            return Ok(false);
+        }
+        debug_assert!(at >= self.now, "time runs backwards at {at:?}");
+        self.now = at;
+        self.events += 1;
+        if self.due.at < next || self.due.at == next && self.is_due_first() {
+            self.arrive_as_due::<PLAIN>();
+        } else if let Some((_, order, event)) = self.calendar.pop() {
+            match event {
+                Event::AttemptEnd(call) if PLAIN => self.attempt_ends::<PLAIN>(call),
+                _ => self.happen(event, order),
             }
         }
-        self.now = horizon;
-        Ok(())
+        if self.events >= self.look_at || !PLAIN && self.too_many_records() {
+            self.look(watch)?;
+        }
+        Ok(true)
     }
 
     /// Whether the plan that is due comes before the first event of the calendar, which is at the same instant.

@@ -27,6 +27,8 @@ pub enum Command {
     Sweep(Sweep),
     /// The values of named knobs that do best under the objectives
     Tune(Tune),
+    /// Which single change moves a metric the most, and what it does besides
+    Levers(Levers),
     /// Hold a model against its objectives and a stored baseline, with an exit code for CI
     Check(Check),
     /// The arithmetic of a model, without simulation: ops per plan, the ladder of ceilings
@@ -72,6 +74,9 @@ pub struct Run {
     /// Also write report.txt, .json, .csv, .md, .html and the plots here
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
+    /// Also write a timeline of the first replication here, for the Perfetto viewer (ui.perfetto.dev)
+    #[arg(long, value_name = "FILE")]
+    pub trace: Option<PathBuf>,
 }
 
 #[derive(Debug, Group)]
@@ -197,6 +202,36 @@ pub struct Tune {
     /// How many of the best to show; twice as many are ranked on fresh replications
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = best_of)]
     pub best: usize,
+    #[command(flatten)]
+    pub trials: Trials,
+    /// The form of the answer
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+    /// Write the answer here instead (.html: a page); every form where it is a directory
+    #[arg(long, value_name = "PATH")]
+    pub out: Option<PathBuf>,
+}
+
+#[derive(Debug, Group)]
+pub struct Levers {
+    #[command(flatten)]
+    pub model: Model,
+    /// The metric that is to move, the way that its name says [default: that of the first broken objective, or
+    /// plans.failed_fraction]
+    #[arg(long, value_name = "METRIC")]
+    pub of: Option<String>,
+    /// The metric that is to become larger
+    #[arg(long, value_name = "METRIC", conflicts_with = "of")]
+    pub maximise: Option<String>,
+    /// The metric that is to become smaller
+    #[arg(long, value_name = "METRIC", conflicts_with_all = ["of", "maximise"])]
+    pub minimise: Option<String>,
+    /// Only this value of the model, at half and double or at those given: PATH, PATH=1..16 or PATH=8s,20s
+    #[arg(long, value_name = "PATH[=VALUES]", value_parser = knob_of)]
+    pub knob: Vec<Axis>,
+    /// How many replications all of it may take together
+    #[arg(long, value_name = "N", default_value_t = 1000)]
+    pub budget: u32,
     #[command(flatten)]
     pub trials: Trials,
     /// The form of the answer
@@ -385,6 +420,8 @@ pub enum Described {
     Sweep,
     /// What `tune --format json` prints
     Tune,
+    /// What `levers --format json` prints
+    Levers,
 }
 
 #[derive(Debug, Group)]
@@ -432,6 +469,14 @@ fn span_of(text: &str) -> Result<Span, String> {
 
 fn axis_of(text: &str) -> Result<Axis, String> {
     Axis::parse(text)
+}
+
+/// An axis, or a path alone, which has no values yet.
+fn knob_of(text: &str) -> Result<Axis, String> {
+    match text.trim() {
+        path if !path.contains('=') && !path.is_empty() => Ok(Axis { path: path.into(), values: Vec::new() }),
+        text => Axis::parse(text),
+    }
 }
 
 #[cfg(test)]

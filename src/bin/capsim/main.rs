@@ -31,6 +31,7 @@ fn dispatch(args: Args) -> Exit {
         Command::Capacity(args) => commands::capacity::capacity(&args),
         Command::Sweep(args) => commands::sweep::sweep(&args),
         Command::Tune(args) => commands::tune::tune(&args),
+        Command::Levers(args) => commands::levers::levers(&args),
         Command::Check(args) => commands::check::check(&args),
         Command::Explain(args) => commands::explain::explain(&args),
         Command::Fit(args) => commands::fit::fit(&args),

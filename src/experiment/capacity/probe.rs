@@ -1,10 +1,10 @@
 //! What is simulated at one demand, and what it says of the objectives.
 
 use super::Probe;
+use crate::experiment::Verdict;
 use crate::experiment::demand::Demand;
 use crate::experiment::run::judge;
 use crate::experiment::trials::{Progress, Trial, extend_each};
-use crate::experiment::{Metric, Verdict};
 use crate::math::{floor, ln, pow, round};
 use crate::model::{Model, Objective};
 use crate::stats::{Estimate, Paired};
@@ -391,15 +391,8 @@ fn finding(trial: &Trial, objective: &Objective) -> Finding {
         };
     }
     let estimate = trial.values(&objective.metric).and_then(Estimate::of);
-    let metric = Metric {
-        name: String::new(),
-        unit: "",
-        mean: estimate.map(|e| e.mean),
-        ci95: estimate.and_then(|e| e.ci95()),
-        min: None,
-        max: None,
-    };
-    match judge(objective, Some(&metric)) {
+    let interval = estimate.map(|e| e.ci95().unwrap_or((e.mean, e.mean)));
+    match judge(objective, interval) {
         Verdict::Met => Finding::Meets,
         Verdict::Broken => Finding::Fails,
         Verdict::Undecided => Finding::Undecided,

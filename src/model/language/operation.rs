@@ -9,13 +9,15 @@ use super::{LAW, U32};
 pub(super) static ISOLATES: Section = Section {
     title: "[isolates]",
     fields: &[
-        default("min", Whole(1, 10_000), "1", "How many there are at least that take plans."),
-        default("max", Whole(1, 10_000), "100", "How many there are at most that take plans."),
-        optional("per_isolate", Whole(1, U32), "never", "Plans at once in each of them at which another one starts."),
-        optional("idle", Length, "never", "How long after its last plan an isolate goes."),
+        default("min", Whole(1, 10_000), "1", "How many there are at least that take plans.").decision(),
+        default("max", Whole(1, 10_000), "100", "How many there are at most that take plans.").decision(),
+        optional("per_isolate", Whole(1, U32), "never", "Plans at once in each of them at which another one starts.")
+            .decision(),
+        optional("idle", Length, "never", "How long after its last plan an isolate goes.").decision(),
         optional("lifetime", Law(&LAW), "for ever", "How long an isolate lives before it is evicted."),
         optional("deploys", Table(&DEPLOYS), "none", "When all isolates are replaced."),
-        default("drain_timeout", Duration, "0s", "How long an evicted or replaced isolate has to finish its plans."),
+        default("drain_timeout", Duration, "0s", "How long an evicted or replaced isolate has to finish its plans.")
+            .decision(),
         default(
             "on_loss",
             OneOf(&["lost", "client_retries"]),
@@ -28,7 +30,7 @@ pub(super) static ISOLATES: Section = Section {
 static DEPLOYS: Section = Section {
     title: "deploys",
     fields: &[
-        optional("every", Length, "`at` is given", "How often."),
+        optional("every", Length, "`at` is given", "How often.").decision(),
         optional("at", List(&Duration, None), "`every` is given", "When, after the start of the run."),
     ],
 };
@@ -78,39 +80,46 @@ pub(super) static CHANGE: Section = Section {
 pub(super) static ADAPTIVE: Section = Section {
     title: "adaptive of a queue",
     fields: &[
-        default("kind", OneOf(&["aimd", "gradient"]), "aimd", "What it follows: overloads, or how long attempts take."),
-        default("min", Whole(1, 1_000_000), "1", "Slots at least; at most, and at first, `max_concurrency`."),
+        default("kind", OneOf(&["aimd", "gradient"]), "aimd", "What it follows: overloads, or how long attempts take.")
+            .decision(),
+        default("min", Whole(1, 1_000_000), "1", "Slots at least; at most, and at first, `max_concurrency`.")
+            .decision(),
         default(
             "increase",
             Number(0.001, 1000.0),
             "1",
             "Slots that a success in each of them adds together; with `aimd`.",
-        ),
+        )
+        .decision(),
         default(
             "decrease",
             Fraction,
             "0.5",
             "What an overload multiplies them by, once for all that was under way; with `aimd`.",
-        ),
+        )
+        .decision(),
         default(
             "allowance",
             Number(0.001, 1e6),
             "4",
             "Slots that are tried beyond those that do no harm; with `gradient`.",
-        ),
+        )
+        .decision(),
         default(
             "tolerance",
             Number(1.0, 1000.0),
             "1.5",
             "How many times the long run attempts may take before it shrinks; with `gradient`.",
-        ),
+        )
+        .decision(),
         default(
             "smoothing",
             Number(0.001, 1.0),
             "0.2",
             "How far each answer moves it towards where it should be; with `gradient`.",
-        ),
-        default("window", Whole(1, 1_000_000), "600", "So many answers are the long run; with `gradient`."),
+        )
+        .decision(),
+        default("window", Whole(1, 1_000_000), "600", "So many answers are the long run; with `gradient`.").decision(),
         optional(
             "on",
             List(&OneOf(FAULTS), None),

@@ -39,7 +39,8 @@ pub(super) static TIERS: Section = Section {
             Bool,
             "false",
             "Whether a miss waits for a computation of the same key that its isolate has under way.",
-        ),
+        )
+        .decision(),
         default("restarts_per_day", Number(0.0, 1e6), "0", "How often each isolate restarts."),
         required("tier", List(&Table(&TIER), None), "`[[tiers.NAME.tier]]`: the caches, in the order they are asked."),
     ],
@@ -50,10 +51,12 @@ static TIER: Section = Section {
     fields: &[
         required("name", Name, "Its name: memory, redis, disk."),
         default("per", OneOf(&["isolate", "all"]), "all", "Whether each isolate has its own."),
-        optional("entries", Whole(1, MAX_KEYS), "unlimited", "How many it holds."),
-        optional("ttl", Length, "for ever", "How long an entry lives."),
-        default("ttl_from", OneOf(&["write", "read"]), "write", "What that is counted from: `read` renews it."),
-        default("evict", OneOf(&["lru", "fifo"]), "lru", "Who goes when it is full: least recently used, or oldest."),
+        optional("entries", Whole(1, MAX_KEYS), "unlimited", "How many it holds.").decision(),
+        optional("ttl", Length, "for ever", "How long an entry lives.").decision(),
+        default("ttl_from", OneOf(&["write", "read"]), "write", "What that is counted from: `read` renews it.")
+            .decision(),
+        default("evict", OneOf(&["lru", "fifo"]), "lru", "Who goes when it is full: least recently used, or oldest.")
+            .decision(),
         default(
             "fills_on_hit",
             OneOf(&["any", "next", "none"]),
@@ -80,8 +83,10 @@ pub(super) static D1: Section = Section {
             WholeOr(1, U32, "unlimited"),
             "unlimited",
             "Accepted operations that are unfinished, beyond which one more is refused as overloaded.",
-        ),
-        optional("max_wait", Length, "for ever", "An operation that has waited so long is refused as overloaded."),
+        )
+        .decision(),
+        optional("max_wait", Length, "for ever", "An operation that has waited so long is refused as overloaded.")
+            .decision(),
     ],
 };
 
@@ -89,8 +94,9 @@ pub(super) static LIMITER: Section = Section {
     title: "[limiter.NAME]",
     fields: &[
         required("people", Tagged(&CATALOGUE), "Who comes."),
-        required("per_day", Whole(0, U32), "Requests of one person in a calendar day, UTC."),
+        required("per_day", Whole(0, U32), "Requests of one person in a calendar day, UTC.").decision(),
         default("store", Text, "kv", "Where the counts are kept, a key a person: each request reads and writes it."),
-        default("on_error", OneOf(&["allow", "refuse"]), "allow", "What a read or write that the store refuses means."),
+        default("on_error", OneOf(&["allow", "refuse"]), "allow", "What a read or write that the store refuses means.")
+            .decision(),
     ],
 };

@@ -8,13 +8,15 @@ pub(super) static PROVIDER: Section = Section {
     title: "[provider.NAME]",
     fields: &[
         required("latency", Law(&LAW), "How long an attempt takes."),
-        optional("request_timeout", Length, "no timeout", "An attempt is cut after this long, counted from its start."),
+        optional("request_timeout", Length, "no timeout", "An attempt is cut after this long, counted from its start.")
+            .decision(),
         default(
             "timeout_from",
             OneOf(&["grant", "arrival"]),
             "grant",
             "Whether waiting in the queue spends the time limit; with `arrival` it does.",
-        ),
+        )
+        .decision(),
         optional(
             "headers_after",
             Duration,
@@ -200,10 +202,11 @@ pub(super) static RETRY: Section = Section {
     title: "[retry.NAME]",
     fields: &[
         RETRY_PRESET,
-        default("max", Whole(0, 100), "2", "Retries, so there are `max` + 1 attempts."),
+        default("max", Whole(0, 100), "2", "Retries, so there are `max` + 1 attempts.").decision(),
         RETRY_ON,
-        optional("backoff", Table(&BACKOFF), "all defaults", "The wait before a retry."),
-        default("hold_slot", Bool, "true", "Whether the call keeps its slot while it waits, or queues again."),
+        optional("backoff", Table(&BACKOFF), "all defaults", "The wait before a retry.").decision(),
+        default("hold_slot", Bool, "true", "Whether the call keeps its slot while it waits, or queues again.")
+            .decision(),
         optional("sdk", Table(&LAYER), "none", "Retries inside each attempt of this layer."),
         optional("proxy", Table(&LAYER), "none", "Retries inside each attempt of the SDK."),
         optional(
@@ -211,15 +214,17 @@ pub(super) static RETRY: Section = Section {
             Length,
             "a fresh timeout for each attempt",
             "How long a call may go on from its first attempt, all retries and waits included.",
-        ),
+        )
+        .decision(),
         optional("budget", Table(&BUDGET), "unlimited", "A limit on the retries of all calls, in each isolate."),
         default(
             "retry_after",
             OneOf(&["honour", "ignore"]),
             "honour",
             "Whether a retry waits at least as long as a refusal says.",
-        ),
-        optional("retry_after_max", Length, "any", "A longer time than this is not honoured."),
+        )
+        .decision(),
+        optional("retry_after_max", Length, "any", "A longer time than this is not honoured.").decision(),
     ],
 };
 
@@ -231,16 +236,19 @@ static BACKOFF: Section = Section {
             OneOf(&["none", "constant", "exponential", "decorrelated"]),
             "exponential",
             "How the wait grows.",
-        ),
-        default("base", Duration, "1s", "The first wait."),
-        default("factor", Number(1.0, 1000.0), "2", "What it is multiplied by each time; with `exponential`."),
-        default("cap", Duration, "30s", "The longest wait, applied before the jitter."),
+        )
+        .decision(),
+        default("base", Duration, "1s", "The first wait.").decision(),
+        default("factor", Number(1.0, 1000.0), "2", "What it is multiplied by each time; with `exponential`.")
+            .decision(),
+        default("cap", Duration, "30s", "The longest wait, applied before the jitter.").decision(),
         default(
             "jitter",
             OneOf(&["none", "quarter", "equal", "full"]),
             "full",
             "How it is spread: not at all, or over the last quarter, half or all of the wait.",
-        ),
+        )
+        .decision(),
     ],
 };
 
@@ -248,47 +256,52 @@ static LAYER: Section = Section {
     title: "a layer of retries",
     fields: &[
         RETRY_PRESET,
-        default("max", Whole(0, 100), "2", "Retries for each attempt of the layer around it."),
+        default("max", Whole(0, 100), "2", "Retries for each attempt of the layer around it.").decision(),
         RETRY_ON,
-        optional("backoff", Table(&BACKOFF), "all defaults", "The wait before a retry; the slot is held."),
+        optional("backoff", Table(&BACKOFF), "all defaults", "The wait before a retry; the slot is held.").decision(),
     ],
 };
 
 static BUDGET: Section = Section {
     title: "budget of retries",
     fields: &[
-        default("ratio", Number(0.0, 1000.0), "0.1", "Retries that each call adds."),
-        default("min_per_second", Number(0.0, 1e6), "0", "Retries that flow in each second, calls or not."),
-        default("burst", Whole(1, 1_000_000), "10", "Retries that may be saved; so many are there at the start."),
+        default("ratio", Number(0.0, 1000.0), "0.1", "Retries that each call adds.").decision(),
+        default("min_per_second", Number(0.0, 1e6), "0", "Retries that flow in each second, calls or not.").decision(),
+        default("burst", Whole(1, 1_000_000), "10", "Retries that may be saved; so many are there at the start.")
+            .decision(),
     ],
 };
 
 pub(super) static HEDGE: Section = Section {
     title: "[hedge.PROVIDER]",
     fields: &[
-        required("after", Length, "How long an attempt is waited for before another is sent beside it."),
-        default("max", Whole(1, 8), "1", "How many are sent beside it, each so long after the one before."),
+        required("after", Length, "How long an attempt is waited for before another is sent beside it.").decision(),
+        default("max", Whole(1, 8), "1", "How many are sent beside it, each so long after the one before.").decision(),
     ],
 };
 
 pub(super) static BREAKER: Section = Section {
     title: "[breaker.PROVIDER]",
     fields: &[
-        optional("fail_max", Whole(1, 1_000_000), "5, without a window", "It opens after so many failures in a row."),
+        optional("fail_max", Whole(1, 1_000_000), "5, without a window", "It opens after so many failures in a row.")
+            .decision(),
         optional("window", Table(&WINDOW), "failures in a row", "It opens at a share of failures instead."),
-        default("reset_timeout", Duration, "60s", "How long it is open; half-open once that has fully passed."),
+        default("reset_timeout", Duration, "60s", "How long it is open; half-open once that has fully passed.")
+            .decision(),
         default(
             "half_open_probes",
             Whole(1, 1_000_000),
             "1",
             "Probes that it lets through half-open: it closes when all have succeeded, and opens again when one fails.",
-        ),
+        )
+        .decision(),
         default(
             "counts",
             OneOf(&["attempts", "calls"]),
             "attempts",
             "Whether it stands inside the retries or around them.",
-        ),
+        )
+        .decision(),
         optional(
             "failures",
             List(&OneOf(FAULTS), None),
@@ -301,9 +314,10 @@ pub(super) static BREAKER: Section = Section {
 static WINDOW: Section = Section {
     title: "window of a breaker",
     fields: &[
-        optional("size", Whole(1, 1_000_000), "`length` is given", "The latest so many results."),
-        optional("length", Length, "`size` is given", "The results of the latest stretch of time."),
-        default("failure_rate", Fraction, "0.5", "The share of failures at which it opens."),
-        default("min_calls", Whole(1, 1_000_000), "10", "Results that the window must hold before it opens."),
+        optional("size", Whole(1, 1_000_000), "`length` is given", "The latest so many results.").decision(),
+        optional("length", Length, "`size` is given", "The results of the latest stretch of time.").decision(),
+        default("failure_rate", Fraction, "0.5", "The share of failures at which it opens.").decision(),
+        default("min_calls", Whole(1, 1_000_000), "10", "Results that the window must hold before it opens.")
+            .decision(),
     ],
 };

@@ -112,7 +112,7 @@ pub(super) static READS: Section = Section {
         default("store", Text, "kv", "Where the keys are kept."),
         optional("per_plan", Whole(1, 10_000), "`per_call` is given", "So many as a plan begins."),
         optional("per_call", Whole(1, 10_000), "`per_plan` is given", "So many before each call."),
-        optional("memory_ttl", Length, "no memory cache", "How long an isolate's memory keeps a key."),
+        optional("memory_ttl", Length, "no memory cache", "How long an isolate's memory keeps a key.").decision(),
     ],
 };
 
@@ -124,34 +124,34 @@ pub(super) static LOGGING: Section = Section {
             OneOf(super::super::strategy::NAMES),
             "none",
             "The table of operations; `custom`: the table `ops`.",
-        ),
+        ).decision(),
         optional(
             "level",
             OneOf(&["all", "errors_only", "none"]),
             "all; errors_only with `conditional`",
             "Which events are logged.",
-        ),
-        default("cache_ttl", Length, "24h", "How long an entry lives that a strategy puts into a cache."),
-        default("kv_errors", Bool, "true", "Whether `hybrid` writes errors to KV too; others do not read it."),
+        ).decision(),
+        default("cache_ttl", Length, "24h", "How long an entry lives that a strategy puts into a cache.").decision(),
+        default("kv_errors", Bool, "true", "Whether `hybrid` writes errors to KV too; others do not read it.").decision(),
         default(
             "index",
             OneOf(&["none", "cache"]),
             "none",
             "Whether `hybrid` keeps an index in the cache; others do not read it.",
-        ),
+        ).decision(),
         default(
             "on_error",
             OneOf(&["swallow", "fail_plan"]),
             "swallow",
             "What a rejected log operation does; one that nobody awaits fails no plan.",
-        ),
+        ).decision(),
         default(
             "awaited",
             Bool,
             "true",
             "Whether calls wait for their log operations. If not, those of one event are made one after the other beside the plan, after any that are awaited, and what `platform.wait_until` cuts is lost.",
-        ),
-        default("max_log_entries", Whole(1, 1_000_000), "10", "Sessions that the index keeps."),
+        ).decision(),
+        default("max_log_entries", Whole(1, 1_000_000), "10", "Sessions that the index keeps.").decision(),
         default(
             "incident_gap",
             Length,
@@ -213,8 +213,9 @@ pub(super) static READER: Section = Section {
         default("store", Text, "kv", "The store that the admin page works on."),
         optional("get_every", Length, "never", "How often the admin page reads one record."),
         optional("export_every", Length, "never", "How often it lists all records (1,000 a list) and reads each."),
-        optional("cleanup_every", Length, "never", "How often it lists all records and deletes the old ones."),
-        default("cleanup_age", Length, "30d", "The age from which on a cleanup deletes a record."),
+        optional("cleanup_every", Length, "never", "How often it lists all records and deletes the old ones.")
+            .decision(),
+        default("cleanup_age", Length, "30d", "The age from which on a cleanup deletes a record.").decision(),
     ],
 };
 
@@ -227,8 +228,9 @@ pub(super) static LOGFILE: Section = Section {
             "size",
             "When a new file is begun: when it is full, or each day (UTC).",
         ),
-        default("max_size", Size, "10MB", "A line that would fill the file to this goes into a new one; with `size`."),
-        default("backups", Whole(0, 100_000), "5", "Older files that are kept beside the current one."),
+        default("max_size", Size, "10MB", "A line that would fill the file to this goes into a new one; with `size`.")
+            .decision(),
+        default("backups", Whole(0, 100_000), "5", "Older files that are kept beside the current one.").decision(),
         default("format", OneOf(&["text", "json"]), "text", "How a line is written; each request and response is one."),
         default("text_bytes", Size, "150B", "Of a line as text; measure yours."),
         default("json_bytes", Size, "400B", "Of a line as JSON; measure yours."),

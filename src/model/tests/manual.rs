@@ -74,7 +74,8 @@ fn table(fields: &[Field], out: &mut String) {
             Need::Default(value) => format!("`{value}`"),
             Need::Optional(absent) => absent.into(),
         };
-        *out += &format!("| `{}` | {} | {absent} | {} |\n", field.name, kind(&field.kind), field.doc);
+        let mark = if field.is_decision { " ◆" } else { "" };
+        *out += &format!("| `{}`{mark} | {} | {absent} | {} |\n", field.name, kind(&field.kind), field.doc);
     }
 }
 

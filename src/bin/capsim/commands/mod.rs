@@ -7,6 +7,7 @@ pub mod completions;
 pub mod explain;
 pub mod fit;
 pub mod init;
+pub mod levers;
 pub mod presets;
 pub mod run;
 pub mod schema;
@@ -21,22 +22,25 @@ use crate::console;
 use crate::exit::Exit;
 use crate::work;
 use capsim::experiment;
-use capsim::model::{self, Model, Source};
+use capsim::model::{self, Model, Problems, Source};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 /// Reads and checks the model of a command line, with `more` overrides after its own.
 fn load(args: &args::Model, more: impl IntoIterator<Item = String>) -> Result<Model, Exit> {
     let overrides: Vec<String> = args.set.iter().cloned().chain(more).collect();
-    let loaded = if args.model == Path::new("-") {
-        model::load(standard_input()?, &overrides, &model::read_file)
-    } else {
-        model::load_file(&args.model, &overrides)
-    };
-    loaded.map_err(|problems| {
-        console::complain(problems.render(console::colour(&io::stderr())).trim_end());
-        if problems.is_unreadable() { Exit::Io } else { Exit::Invalid }
-    })
+    model::load(source(&args.model)?, &overrides, &model::read_file).map_err(refused)
+}
+
+/// The text of a model.
+fn source(path: &Path) -> Result<Source, Exit> {
+    if path == Path::new("-") { standard_input() } else { model::open(path).map_err(refused) }
+}
+
+/// Says what is wrong with a model.
+fn refused(problems: Problems) -> Exit {
+    console::complain(problems.render(console::colour(&io::stderr())).trim_end());
+    if problems.is_unreadable() { Exit::Io } else { Exit::Invalid }
 }
 
 /// A metric named on the command line must be one of a model's; told before the long run, not after it.

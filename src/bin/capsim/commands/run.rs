@@ -3,10 +3,13 @@
 use crate::args::{Format, Run};
 use crate::console;
 use crate::exit::Exit;
-use crate::output::Directory;
+use crate::output::{Directory, write_file};
 use crate::work::{self, Progress, failed, io};
 use capsim::experiment::{self, Answer};
+use capsim::model::Model;
 use capsim::report;
+use capsim::units::Instant;
+use std::path::Path;
 
 pub fn run(args: &Run) -> Exit {
     match try_run(args) {
@@ -42,8 +45,24 @@ fn try_run(args: &Run) -> Result<Exit, Exit> {
     if let Some(out) = out {
         out.write(&answer).map_err(io)?;
     }
+    if let Some(path) = &args.trace {
+        trace(&model, path)?;
+    }
     let printed = console::print(&render(&answer, args.format));
     Ok(if answer.replications < answer.asked { Exit::Interrupted } else { printed })
+}
+
+/// Slices, moments and levels that a timeline has at most: what a viewer opens without waiting.
+const ENTRIES: usize = 200_000;
+
+fn trace(model: &Model, path: &Path) -> Result<(), Exit> {
+    let timeline = experiment::timeline(model, ENTRIES).map_err(failed)?;
+    write_file(path, report::timeline(&model.name, &timeline).as_bytes()).map_err(io)?;
+    if timeline.is_cut {
+        let until = timeline.until.since(Instant::START);
+        console::complain(&format!("the timeline is full at {until} of simulated time, and ends there"));
+    }
+    Ok(())
 }
 
 fn render(answer: &Answer, format: Format) -> String {

@@ -12,5 +12,6 @@ pub fn schema(args: &Schema) -> Exit {
         Described::Capacity => console::print(capsim::report::CAPACITY_SCHEMA),
         Described::Sweep => console::print(capsim::report::SWEEP_SCHEMA),
         Described::Tune => console::print(capsim::report::TUNE_SCHEMA),
+        Described::Levers => console::print(capsim::report::LEVERS_SCHEMA),
     }
 }

@@ -1,0 +1,120 @@
+//! The timeline of a replication: told by hand where little happens, and the counts of the run where much does.
+
+use crate::common::{answer_on, mean, model};
+use capsim::experiment::{Slice, Timeline, timeline};
+use capsim::report;
+use capsim::units::Instant;
+use serde_json::Value;
+
+/// One slot, one place, an arrival a second from the start on, and two tries that are cut after 2 s.
+const THREE: &str = r#"
+name = "three"
+[run]
+horizon = "20s"
+replications = 2
+[traffic.user]
+arrivals = { process = "deterministic", per_minute = 60 }
+[workflow.plan]
+steps = [{ name = "ask", queue = "q" }]
+[provider.p]
+latency = "2500ms"
+request_timeout = "2s"
+[retry.p]
+max = 1
+backoff = { kind = "constant", base = "1s", jitter = "none" }
+[queue.q]
+max_concurrency = 1
+max_queue = 1
+"#;
+
+fn at(seconds: f64) -> Instant {
+    Instant::from_nanos((seconds * 1e9) as u64)
+}
+
+fn of<'a>(timeline: &'a Timeline, what: &str) -> Vec<&'a Slice> {
+    timeline.slices.iter().filter(|slice| slice.what == what).collect()
+}
+
+#[test]
+fn a_timeline_tells_what_happened_when() {
+    let found = timeline(&model(THREE), 10_000).unwrap();
+    assert!(!found.is_cut && found.until == at(20.0));
+    // The first tries until 2 s, backs off, tries from 3 s to 5 s and fails; the second waits from 1 s to 5 s; those of 2,
+    // 3 and 4 s find no place. At 5 s the first goes, the second has the slot, and the arrival of that instant waits.
+    let told: Vec<_> = found.slices.iter().take(6).map(|s| (s.plan, s.what, s.attempt, s.end, s.from, s.to)).collect();
+    assert_eq!(
+        told,
+        [
+            (0, "attempt", 1, "timeout", at(0.0), at(2.0)),
+            (0, "backs off", 0, "", at(2.0), at(3.0)),
+            (0, "attempt", 2, "timeout", at(3.0), at(5.0)),
+            (1, "waits in the queue", 0, "", at(1.0), at(5.0)),
+            (0, "plan", 0, "failed", at(0.0), at(5.0)),
+            (1, "attempt", 1, "timeout", at(5.0), at(7.0)),
+        ]
+    );
+    let moments: Vec<_> = found.moments.iter().take(3).map(|moment| (moment.end, moment.at)).collect();
+    assert_eq!(moments, [("overloaded", at(2.0)), ("overloaded", at(3.0)), ("overloaded", at(4.0))]);
+    let queued: Vec<_> = found.levels.iter().filter(|level| level.of == "queue.q.queued").take(3).collect();
+    let queued: Vec<_> = queued.into_iter().map(|level| (level.at, level.value)).collect();
+    assert_eq!(queued, [(at(0.0), 0), (at(1.0), 1), (at(5.0), 0)]);
+    let cut = timeline(&model(THREE), 12).unwrap();
+    assert!(cut.is_cut && cut.until < at(20.0));
+    assert!(cut.slices.iter().all(|slice| slice.to <= cut.until));
+}
+
+#[test]
+fn a_timeline_counts_what_the_run_counts() {
+    let text = r#"
+[run]
+horizon = "6h"
+replications = 1
+seed = 3
+[platform]
+preset = "cloudflare-free"
+isolates = 2
+[traffic.user]
+arrivals = { process = "poisson", per_minute = 6 }
+[workflow.plan]
+steps = [{ name = "first", queue = "q" }, { name = "rest", queue = "q", after = ["first"], calls = 3, parallel = 2 }]
+[provider.p]
+latency = { dist = "lognormal", median = "4s", p95 = "11s" }
+request_timeout = "12s"
+errors = { server_error = 0.05 }
+[retry.p]
+max = 2
+[queue.q]
+max_concurrency = 2
+max_queue = 4
+[logging]
+strategy = "hybrid"
+"#;
+    let (found, answer) = (timeline(&model(text), usize::MAX).unwrap(), answer_on(&model(text), 1));
+    let ended = |what: &str, end: &str| of(&found, what).iter().filter(|slice| slice.end == end).count() as f64;
+    let cut_short = |what: &str| of(&found, what).iter().filter(|slice| slice.to == found.until).count() as f64;
+    assert_eq!(ended("plan", "completed"), mean(&answer, "plans.completed"));
+    let at_once = found.moments.iter().filter(|moment| moment.end == "overloaded").count() as f64;
+    assert_eq!(ended("plan", "overloaded") + at_once, mean(&answer, "plans.overloaded"));
+    assert!(ended("plan", "overloaded") > 0.0);
+    let attempts = of(&found, "attempt");
+    assert_eq!(attempts.len() as f64, mean(&answer, "attempts.made"));
+    let timed_out = ended("attempt", "timeout");
+    assert!((timed_out - mean(&answer, "attempts.timed_out")).abs() <= cut_short("attempt"));
+    // Little: the time of all who wait is the mean number of them times the horizon.
+    let waited: f64 = of(&found, "waits in the queue").iter().map(|slice| slice.to.since(slice.from).secs()).sum();
+    assert!((waited / 21_600.0 / mean(&answer, "queue.q.queued.mean") - 1.0).abs() < 1e-9);
+    // No lane has two slices at once.
+    for is_plan in [true, false] {
+        let mut slices: Vec<&Slice> = found.slices.iter().filter(|slice| slice.call.is_none() == is_plan).collect();
+        slices.sort_by_key(|slice| (slice.lane, slice.from, slice.to));
+        for pair in slices.windows(2).filter(|pair| pair[0].lane == pair[1].lane) {
+            assert!(pair[0].to <= pair[1].from, "{pair:?}");
+        }
+    }
+    let json: Value = serde_json::from_str(&report::timeline("m", &found)).unwrap();
+    let events = json["traceEvents"].as_array().unwrap();
+    let all = |phase: &str| events.iter().filter(|event| event["ph"] == phase).count();
+    assert_eq!((all("X"), all("i"), all("C")), (found.slices.len(), found.moments.len(), found.levels.len()));
+    let used = found.levels.iter().filter(|level| level.of == "kv.writes used").map(|level| level.value).max();
+    assert_eq!(used.unwrap() as f64, mean(&answer, "kv.writes"));
+}
