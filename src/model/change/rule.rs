@@ -89,6 +89,7 @@ fn fixed(path: &[&str]) -> Option<&'static str> {
         ["workflow", _, "steps", _, "tokens" | "critical" | "latency" | "cpu", ..] => return None,
         ["workflow", _, "steps", _, ..] => PARTS,
         ["provider", _, "outlives_client"] | ["breaker", _, "counts"] | ["queue", _, "discipline"] => KIND,
+        ["queue", _, "adaptive", "kind"] => KIND,
         ["provider", _, "slope", "per"] => LAID_OUT,
         ["store", _, "kind" | "awaited" | "searchable" | "subrequest"] | ["store", _, "storage", "on_exceed"] => KIND,
         ["reads", _, "store" | "per_plan" | "per_call"] | ["reader", _, "region" | "store"] => PARTS,
