@@ -10,6 +10,7 @@ use super::super::tree::Node;
 use super::*;
 use crate::experiment::{Options, run};
 use crate::units::Bytes;
+use proptest::prelude::*;
 use std::num::NonZeroUsize;
 use toml::Value;
 
@@ -163,12 +164,17 @@ impl Sample {
 
     /// Every metric, or what is wrong, where these keys change in this way.
     fn run(&self, reach: &str, values: &[(String, String)]) -> Result<Vec<(String, Option<f64>)>, Problems> {
-        let values: Vec<String> = values.iter().map(|(path, value)| format!("{path:?} = {value}")).collect();
         // A change that nothing sees: with one, slots are measured over time.
-        let unseen = "[[change]]\nat = \"1ns\"\nset = { logging = { level = \"all\" } }";
-        let change = format!("[[change]]\nat = {:?}\n{reach}\nset = {{ {} }}", self.at, values.join(", "));
-        let change = if values.is_empty() { String::new() } else { change };
-        let model = load_with(&format!("{}\n{unseen}\n{change}\n", self.text), &[])?;
+        let unseen = change("1ns", "", &[("logging.level".into(), "\"all\"".into())]);
+        self.with(&format!(
+            "{unseen}{}",
+            if values.is_empty() { String::new() } else { change(&self.at, reach, values) }
+        ))
+    }
+
+    /// The same with these changes.
+    fn with(&self, changes: &str) -> Result<Vec<(String, Option<f64>)>, Problems> {
+        let model = load_with(&format!("{}\n{changes}", self.text), &[])?;
         let answer = run(&model, &Options { jobs: NonZeroUsize::MIN }, &|_, _| true).unwrap();
         // One event is the change itself, and others its way to the isolates.
         let metrics = answer.metrics.into_iter().filter(|metric| metric.name != "run.events");
@@ -179,6 +185,11 @@ impl Sample {
     fn metrics(&self, reach: &str, values: &[(String, String)]) -> Vec<(String, Option<f64>)> {
         self.run(reach, values).unwrap_or_else(|problems| panic!("{}", problems.render(false)))
     }
+}
+
+fn change(at: &str, reach: &str, values: &[(String, String)]) -> String {
+    let values: Vec<String> = values.iter().map(|(path, value)| format!("{path:?} = {value}")).collect();
+    format!("[[change]]\nat = {at:?}\n{reach}\nset = {{ {} }}\n", values.join(", "))
 }
 
 fn other(leaf: &Leaf) -> (String, String) {
@@ -272,5 +283,30 @@ fn what_the_program_reads_reaches_each_isolate_by_itself() {
             let problem = problems.list().iter().find(|problem| problem.key == leaf.dotted());
             assert!(problem.is_some_and(|problem| problem.to_string().contains(why)), "{}", leaf.dotted());
         }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    /// Whatever changes in whatever order, at once or on its way, is refused or runs with every sum in balance.
+    #[test]
+    fn any_row_of_changes_is_refused_or_balances(
+        which: prop::sample::Index,
+        row in prop::collection::vec((any::<prop::sample::Index>(), any::<bool>(), 1..900u64, 0..900u64), 1..8),
+    ) {
+        let samples = samples();
+        let sample = which.get(&samples);
+        let leaves: Vec<&Leaf> = sample.of(|rule| !matches!(rule, Rule::Fixed(_))).collect();
+        let changes = row.iter().map(|(leaf, back, at, late)| {
+            let leaf = leaf.get(&leaves);
+            let own = || (leaf.dotted(), leaf.value.as_ref().unwrap().to_string());
+            let reach = match leaf.rule(&sample.root) {
+                Rule::Program if *late > 300 => format!("every = \"{late}s\"\nstaleness = \"{}s\"", late / 2),
+                _ => String::new(),
+            };
+            change(&format!("{at}s"), &reach, &[if *back { own() } else { other(leaf) }])
+        });
+        let _ = sample.with(&changes.collect::<String>());
     }
 }
