@@ -207,6 +207,76 @@ fn an_adaptive_limit_finds_both_ends() {
     assert!((mean(&bad, "queue.q.utilisation") - 1.0).abs() < 1e-3);
 }
 
+/// What a gradient does with 300 calls that come a millisecond apart, 12 slots, and a provider that takes longer the more
+/// it has in flight: mean and longest time of a call, and the mean limit over `horizon` seconds, event by event.
+fn with_a_gradient([allowance, tolerance, smoothing]: [f64; 3], window: u64, load: f64, horizon: f64) -> [f64; 3] {
+    let (mut limit, mut long_run, mut answers) = (12.0_f64, 0.0, 0_u64);
+    let (mut waiting, mut flight) = (std::collections::VecDeque::new(), Vec::<(f64, f64, f64)>::new());
+    let (mut now, mut area, mut times) = (0.0, 0.0, Vec::new());
+    let mut arrivals = (0..300).map(|n| f64::from(n) / 1e3).peekable();
+    loop {
+        let first = flight.iter().enumerate().min_by(|a, b| a.1.0.total_cmp(&b.1.0)).map(|(at, call)| (at, call.0));
+        let next = match (first, arrivals.peek()) {
+            (Some((_, end)), Some(&at)) => end.min(at),
+            (Some((_, end)), None) => end,
+            (None, Some(&at)) => at,
+            (None, None) => break,
+        };
+        area += (next - now) * limit.floor();
+        now = next;
+        match first.filter(|(_, end)| *end == now) {
+            Some((at, _)) => {
+                let (_, began, arrived) = flight.remove(at);
+                times.push(now - arrived);
+                let took = now - began;
+                answers = (answers + 1).min(window);
+                long_run += (took - long_run) / answers as f64;
+                long_run *= if long_run > 2.0 * took { 0.95 } else { 1.0 };
+                let aim = limit * (tolerance * long_run / took).clamp(0.5, 1.0) + allowance;
+                limit = (limit + smoothing * (aim - limit)).clamp(1.0, 12.0);
+            }
+            None => waiting.push_back(arrivals.next().unwrap()),
+        }
+        while flight.len() < limit as usize
+            && let Some(arrived) = waiting.pop_front()
+        {
+            flight.push((now + 1.9973 * (1.0 + load * flight.len() as f64), now, arrived));
+        }
+    }
+    area += (horizon - now) * limit.floor();
+    [times.iter().sum::<f64>() / 300.0, times.iter().fold(0.0, |a: f64, b| a.max(*b)), area / horizon]
+}
+
+#[test]
+fn a_gradient_follows_a_provider_that_slows_down_under_load() {
+    let run = |[allowance, tolerance, smoothing]: [f64; 3], window: u64, load: f64| {
+        let text = queued([
+            "horizon = \"2h\"\nreplications = 2",
+            "arrivals = { process = \"deterministic\", per_second = 1000 }\nspike = [{ at = \"300ms\", for = \"3h\", factor = 0 }]",
+            &format!("latency = \"1.9973s\"\nload = {{ per_in_flight = {load} }}"),
+            &format!(
+                "max_concurrency = 12\nadaptive = {{ kind = \"gradient\", allowance = {allowance}, tolerance = {tolerance}, smoothing = {smoothing}, window = {window} }}"
+            ),
+        ]);
+        let found = answer_on(&model(&text), 1);
+        ["plan.latency.mean", "plan.latency.max", "queue.q.limit.mean"].map(|metric| mean(&found, metric))
+    };
+    for (rules, window, load) in [
+        ([1.0, 1.0, 0.2], 50, 0.3),
+        ([2.0, 1.0, 0.5], 600, 0.1),
+        ([0.5, 1.1, 1.0], 200, 0.5),
+        ([1.0, 1.5, 0.2], 600, 2.0),
+        ([1.0, 1.0, 0.2], 50, 0.0),
+    ] {
+        let (found, exact) = (run(rules, window, load), with_a_gradient(rules, window, load, 7_200.0));
+        for (found, exact) in found.into_iter().zip(exact) {
+            assert!((found - exact).abs() < 1e-6 * exact, "{rules:?}: {found}, event by event {exact}");
+        }
+        // Where nothing slows down, nothing is taken.
+        assert_eq!(found[2] == 12.0, load == 0.0, "{rules:?}: {found:?}");
+    }
+}
+
 /// Reserved slots without waiting places: users have at most c - r slots, and everybody together c. Such a set of states
 /// has a product form, whatever the law of service: P(u, a) is proportional to x^u/u! · y^a/a! over it, and Poisson
 /// arrivals see it.

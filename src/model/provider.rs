@@ -7,7 +7,7 @@ use super::problems::Complaint;
 use super::spec::{Discipline, Provider, Queue, RetryAfter, Tokens};
 use super::tree::Value;
 use super::{law, retry, server};
-use crate::policy::{Aimd, Fault, FaultSet, Retry};
+use crate::policy::{Adaptive, By, Fault, FaultSet, Retry};
 use crate::units::{Probability, Span};
 
 /// Reads the providers with the policies around them, in the order of their names.
@@ -127,7 +127,11 @@ fn tokens(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Option<Tokens> {
     })
 }
 
-fn adaptive(input: &mut Input<'_>, cursor: &Cursor<'_>, max: u32) -> Option<(Aimd, FaultSet)> {
+/// The keys of each kind of adaptive limit.
+const AIMD: [&str; 2] = ["increase", "decrease"];
+const GRADIENT: [&str; 4] = ["allowance", "tolerance", "smoothing", "window"];
+
+fn adaptive(input: &mut Input<'_>, cursor: &Cursor<'_>, max: u32) -> Option<(Adaptive, FaultSet)> {
     let min = cursor.count("min")?;
     if min > max {
         let complaint = Complaint::new("more slots at least than there are").found(format!("{min} of {max}"));
@@ -137,7 +141,27 @@ fn adaptive(input: &mut Input<'_>, cursor: &Cursor<'_>, max: u32) -> Option<(Aim
         None => FaultSet::from_iter([Fault::Timeout, Fault::RateLimited, Fault::Overloaded]),
         Some(_) => cursor.items("on").iter().filter_map(|node| Fault::parse(node.text()?)).collect(),
     };
-    Some((Aimd { min, max, increase: cursor.number("increase")?, decrease: cursor.number("decrease")? }, on))
+    let kind = cursor.word("kind");
+    let of_the_other = if kind == "aimd" { &GRADIENT[..] } else { &AIMD[..] };
+    for key in of_the_other.iter().filter(|key| cursor.get(key).is_some()) {
+        let other = if kind == "aimd" { "gradient" } else { "aimd" };
+        let complaint = Complaint::new("not a key of this kind of limit").found(format!("kind = \"{kind}\""));
+        input.problems.report_once(
+            cursor.at(key),
+            &cursor.key(key),
+            complaint.allowed(format!("with kind = \"{other}\"")),
+        );
+    }
+    let by = match kind {
+        "aimd" => By::Aimd { increase: cursor.number("increase")?, decrease: cursor.number("decrease")? },
+        _ => By::Gradient {
+            allowance: cursor.number("allowance")?,
+            tolerance: cursor.number("tolerance")?,
+            smoothing: cursor.number("smoothing")?,
+            window: cursor.count("window")?,
+        },
+    };
+    Some((Adaptive { min, max, by }, on))
 }
 
 /// Reads the reserved slots, by class.

@@ -14,7 +14,7 @@ mod provider;
 pub use provider::{Outage, Provider, RetryAfter, Server, UpAndDown};
 
 use super::change::{Setting, Stage};
-use crate::policy::{Aimd, Fault, FaultSet, OnExceed, Quota};
+use crate::policy::{Adaptive, Fault, FaultSet, OnExceed, Quota};
 use crate::streams::LawSpec;
 use crate::units::{Bytes, Id, Instant, Money, Probability, Rate, Span, Timestamp, Zone};
 
@@ -309,7 +309,7 @@ pub struct Queue {
     /// `reserved`: by class, slots that only its calls may have; empty where there are none.
     pub reserved: Vec<u32>,
     /// `adaptive`: a limit that follows the provider, and the faults that lower it.
-    pub adaptive: Option<(Aimd, FaultSet)>,
+    pub adaptive: Option<(Adaptive, FaultSet)>,
 }
 
 /// `discipline`

@@ -1,40 +1,74 @@
-//! A limit of concurrency that finds its own height: up a little with every success, down by a factor when the other side
-//! is overloaded (additive increase, multiplicative decrease).
+//! Limits of concurrency that find their own height, from how work ends that had a slot.
+//!
+//! Additive increase, multiplicative decrease: up a little with every success, down by a factor when the other side is
+//! overloaded. Gradient: what work takes lately against what it took in the long run; while it does not take longer, the
+//! limit tries a few slots more, and when it does, the limit shrinks in proportion. The idea and the defaults of the
+//! latter are those of `Gradient2Limit` in Netflix's concurrency-limits (github.com/Netflix/concurrency-limits).
 
-use crate::units::Instant;
+use crate::units::{Instant, Span};
 
 /// The rules of an adaptive limit.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Aimd {
+pub struct Adaptive {
     /// The lowest limit; at least 1.
     pub min: u32,
     /// The highest, with which it starts; at least `min`.
     pub max: u32,
-    /// What a whole limit's worth of successes adds; over 0.
-    pub increase: f64,
-    /// What an overload multiplies the limit by; 0 to 1.
-    pub decrease: f64,
+    /// What moves it in between.
+    pub by: By,
 }
+
+/// What moves an adaptive limit.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum By {
+    /// Overloads.
+    Aimd {
+        /// What a whole limit's worth of successes adds; over 0.
+        increase: f64,
+        /// What an overload multiplies the limit by; 0 to 1.
+        decrease: f64,
+    },
+    /// How long work takes.
+    Gradient {
+        /// Slots that are tried beyond those that are known to do no harm; over 0.
+        allowance: f64,
+        /// How many times the long run work may take before the limit shrinks; at least 1.
+        tolerance: f64,
+        /// How far each answer moves the limit towards where it should be; over 0, at most 1.
+        smoothing: f64,
+        /// So many answers are the long run; at least 1.
+        window: u32,
+    },
+}
+
+/// The steepest gradient: an answer moves the limit towards half of it at least.
+const STEEPEST: f64 = 0.5;
+/// Where work takes less than half of the long run, that is over: it forgets a twentieth with every answer.
+const RECOVERED: f64 = 2.0;
+const FORGETS: f64 = 0.95;
 
 /// An adaptive limit at work.
 #[derive(Clone, Copy, Debug)]
 pub struct AdaptiveLimit {
-    rules: Aimd,
+    rules: Adaptive,
     limit: f64,
     /// What began before the last cut says nothing about the limit since.
     cut: Option<Instant>,
+    /// What work took in the long run, in nanoseconds, and how many answers that is.
+    long_run: f64,
+    answers: u32,
 }
 
 impl AdaptiveLimit {
     /// At its highest.
-    pub fn new(rules: Aimd) -> AdaptiveLimit {
-        AdaptiveLimit { rules, limit: f64::from(rules.max), cut: None }
+    pub fn new(rules: Adaptive) -> AdaptiveLimit {
+        AdaptiveLimit { rules, limit: f64::from(rules.max), cut: None, long_run: 0.0, answers: 0 }
     }
 
     /// Other rules hold from now on; the limit stays where it is, as far as they allow.
-    pub fn change(&mut self, rules: Aimd) {
+    pub fn change(&mut self, rules: Adaptive) {
         self.rules = rules;
-        self.limit = self.limit.clamp(f64::from(rules.min), f64::from(rules.max));
+        self.set(self.limit);
     }
 
     /// The limit now, in whole slots.
@@ -42,16 +76,44 @@ impl AdaptiveLimit {
         self.limit as u32
     }
 
-    /// Something that had a slot has succeeded.
-    pub fn succeeded(&mut self) {
-        self.limit = (self.limit + self.rules.increase / self.limit).min(f64::from(self.rules.max));
+    fn set(&mut self, limit: f64) {
+        self.limit = limit.clamp(f64::from(self.rules.min), f64::from(self.rules.max));
     }
 
-    /// Something that began at `began` has met an overload, known at `now`: what was under way together is one sign.
+    /// Something that had a slot has succeeded, after so long.
+    pub fn succeeded(&mut self, took: Span) {
+        match self.rules.by {
+            By::Aimd { increase, .. } => self.set(self.limit + increase / self.limit),
+            By::Gradient { tolerance, window, .. } => {
+                let took = took.nanos() as f64;
+                self.answers = self.answers.saturating_add(1).min(window);
+                self.long_run += (took - self.long_run) / f64::from(self.answers);
+                if self.long_run > RECOVERED * took {
+                    self.long_run *= FORGETS;
+                }
+                let gradient = if took > 0.0 { tolerance * self.long_run / took } else { 1.0 };
+                self.follow(gradient);
+            }
+        }
+    }
+
+    /// Something that began at `began` has met an overload, known at `now`. Additive increase takes all that was under
+    /// way together for one sign; a gradient takes each for the steepest.
     pub fn overloaded(&mut self, began: Instant, now: Instant) {
-        if self.cut.is_none_or(|cut| began >= cut) {
-            self.limit = (self.limit * self.rules.decrease).max(f64::from(self.rules.min));
-            self.cut = Some(now);
+        match self.rules.by {
+            By::Aimd { decrease, .. } if self.cut.is_none_or(|cut| began >= cut) => {
+                self.set(self.limit * decrease);
+                self.cut = Some(now);
+            }
+            By::Aimd { .. } => {}
+            By::Gradient { .. } => self.follow(STEEPEST),
+        }
+    }
+
+    fn follow(&mut self, gradient: f64) {
+        if let By::Gradient { allowance, smoothing, .. } = self.rules.by {
+            let aim = self.limit * gradient.clamp(STEEPEST, 1.0) + allowance;
+            self.set(self.limit + smoothing * (aim - self.limit));
         }
     }
 }
@@ -59,8 +121,11 @@ impl AdaptiveLimit {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::units::Span;
     use proptest::prelude::*;
+
+    fn aimd(min: u32, max: u32, increase: f64, decrease: f64) -> AdaptiveLimit {
+        AdaptiveLimit::new(Adaptive { min, max, by: By::Aimd { increase, decrease } })
+    }
 
     proptest! {
         #[test]
@@ -69,13 +134,13 @@ mod tests {
             (increase, decrease) in (0.01_f64..5.0, 0.0_f64..=1.0),
             steps in proptest::collection::vec((any::<bool>(), 0_u64..5, 0_u64..5), 0..200),
         ) {
-            let mut limit = AdaptiveLimit::new(Aimd { min, max: min + room, increase, decrease });
+            let mut limit = aimd(min, min + room, increase, decrease);
             let mut now = Instant::START;
             for (success, passed, lasted) in steps {
                 now = now + Span::from_secs(passed);
                 let (before, cut) = (limit.limit, limit.cut);
                 if success {
-                    limit.succeeded();
+                    limit.succeeded(Span::from_secs(lasted));
                     prop_assert!(limit.limit >= before);
                 } else {
                     let began = Instant::from_nanos(now.nanos().saturating_sub(Span::from_secs(lasted).nanos()));
@@ -90,11 +155,99 @@ mod tests {
 
     #[test]
     fn a_round_of_successes_adds_the_increase() {
-        let mut limit = AdaptiveLimit::new(Aimd { min: 1, max: 100, increase: 1.0, decrease: 0.1 });
+        let mut limit = aimd(1, 100, 1.0, 0.1);
         limit.overloaded(Instant::START, Instant::START);
         assert_eq!(limit.limit(), 10);
-        (0..10).for_each(|_| limit.succeeded());
+        (0..10).for_each(|_| limit.succeeded(Span::ZERO));
         // Ten steps of 1/10, 1/10.1, …: a little under 1.
         assert!((limit.limit - 10.96).abs() < 0.01, "{}", limit.limit);
+    }
+
+    fn gradient() -> impl Strategy<Value = Adaptive> {
+        let by = (0.5_f64..8.0, 1.0_f64..2.0, 0.05_f64..=1.0, 1_u32..800);
+        (1_u32..20, 0_u32..200, by).prop_map(|(min, room, (allowance, tolerance, smoothing, window))| Adaptive {
+            min,
+            max: min + room,
+            by: By::Gradient { allowance, tolerance, smoothing, window },
+        })
+    }
+
+    /// An answer: how long it took, in milliseconds, or an overload.
+    fn answers() -> impl Strategy<Value = Vec<Option<u64>>> {
+        proptest::collection::vec(prop_oneof![4 => (0_u64..60_000).prop_map(Some), 1 => Just(None)], 0..300)
+    }
+
+    fn tell(limit: &mut AdaptiveLimit, answer: Option<u64>, scale: u64) {
+        match answer {
+            Some(millis) => limit.succeeded(Span::from_millis(millis) * scale),
+            None => limit.overloaded(Instant::START, Instant::START),
+        }
+    }
+
+    proptest! {
+        /// Between its ends, no step beyond the allowance upwards or half the limit downwards, and the same whatever the
+        /// unit of time (eight times as long is exact in binary).
+        #[test]
+        fn a_gradient_stays_between_its_ends_and_knows_no_unit_of_time(rules in gradient(), answers in answers()) {
+            let By::Gradient { allowance, smoothing, .. } = rules.by else { unreachable!() };
+            let (mut limit, mut slow) = (AdaptiveLimit::new(rules), AdaptiveLimit::new(rules));
+            for answer in answers {
+                let before = limit.limit;
+                tell(&mut limit, answer, 1);
+                tell(&mut slow, answer, 8);
+                prop_assert_eq!(limit.limit, slow.limit);
+                prop_assert!((f64::from(rules.min)..=f64::from(rules.max)).contains(&limit.limit));
+                prop_assert!(limit.limit <= before + smoothing * allowance + 1e-9);
+                prop_assert!(limit.limit >= before - smoothing * before / 2.0 - 1e-9);
+            }
+        }
+
+        /// While nothing takes longer than before, every answer adds its share of the allowance, up to the top.
+        #[test]
+        fn constant_latency_grows_by_the_allowance(rules in gradient(), millis in 1_u64..60_000) {
+            let By::Gradient { allowance, smoothing, .. } = rules.by else { unreachable!() };
+            let mut limit = AdaptiveLimit::new(rules);
+            limit.set(0.0);
+            for n in 1..=2_000_u32 {
+                limit.succeeded(Span::from_millis(millis));
+                let exact = (f64::from(rules.min) + f64::from(n) * smoothing * allowance).min(f64::from(rules.max));
+                prop_assert!((limit.limit - exact).abs() < 1e-6 * exact, "{} and {exact}", limit.limit);
+            }
+        }
+
+        /// Work that takes twice as long as in a long run of `window` answers has a gradient of about half the tolerance: the
+        /// limit falls while that leaves more than the allowance, and ends where a slot more is a slot less.
+        #[test]
+        fn twice_the_latency_shrinks_it(rules in gradient(), millis in 1_u64..60_000) {
+            let By::Gradient { allowance, tolerance, smoothing, .. } = rules.by else { unreachable!() };
+            let endless = By::Gradient { allowance, tolerance, smoothing, window: u32::MAX };
+            let mut limit = AdaptiveLimit::new(Adaptive { by: endless, ..rules });
+            (limit.long_run, limit.answers) = ((Span::from_millis(millis)).nanos() as f64, 1_000_000);
+            let rest = allowance / (1.0 - tolerance / 2.0);
+            for _ in 0..100 {
+                let before = limit.limit;
+                limit.succeeded(Span::from_millis(2 * millis));
+                // A million answers to one: the long run has moved by a ten thousandth at the end.
+                let falls = before > rest * 1.01 + 1e-3 && before > f64::from(rules.min) && tolerance < 1.99;
+                prop_assert!(!falls || limit.limit < before, "{before} to {}", limit.limit);
+            }
+        }
+    }
+
+    /// What takes long for good becomes the long run, and what takes as long as ever again is believed within a few answers.
+    #[test]
+    fn the_long_run_follows() {
+        let by = By::Gradient { allowance: 4.0, tolerance: 1.5, smoothing: 0.2, window: 600 };
+        let mut limit = AdaptiveLimit::new(Adaptive { min: 1, max: 100, by });
+        (0..600).for_each(|_| limit.succeeded(Span::from_secs(1)));
+        assert_eq!(limit.limit(), 100);
+        (0..50).for_each(|_| limit.succeeded(Span::from_secs(8)));
+        // The gradient is a half at first, and 1.5 · 1.56 ÷ 8 still less than that: 4 ÷ ½ slots.
+        assert_eq!(limit.limit(), 8);
+        (0..3_000).for_each(|_| limit.succeeded(Span::from_secs(8)));
+        assert_eq!(limit.limit(), 100);
+        (0..60).for_each(|_| limit.succeeded(Span::from_secs(1)));
+        assert!(limit.long_run < 2.2e9, "{}", limit.long_run);
+        assert_eq!(limit.limit(), 100);
     }
 }

@@ -18,7 +18,7 @@ mod retry;
 mod rotation;
 mod slope;
 
-pub use adaptive::{AdaptiveLimit, Aimd};
+pub use adaptive::{Adaptive, AdaptiveLimit, By};
 pub use breaker::{Breaker, Circuit, Latest, Pass, Trip};
 pub use bucket::Bucket;
 pub use budget::{Purse, RetryBudget};

@@ -15,8 +15,10 @@ impl World<'_> {
             return;
         }
         let program = self.program_of(id);
-        let took = self.planned(id).0.min(program.providers[call.provider as usize].timeout);
-        let began = Instant::from_nanos(self.now.nanos().saturating_sub(took.nanos()));
+        let began = self.policies.sent(id).unwrap_or_else(|| {
+            let took = self.planned(id).0.min(program.providers[call.provider as usize].timeout);
+            Instant::from_nanos(self.now.nanos().saturating_sub(took.nanos()))
+        });
         let specs = &program.model.queues;
         let Some((rules, overloads)) = specs[place % specs.len()].adaptive else { return };
         if place >= self.adaptive.len() {
@@ -24,7 +26,7 @@ impl World<'_> {
         }
         let limit = self.adaptive[place].get_or_insert_with(|| AdaptiveLimit::new(rules));
         match fault {
-            None => limit.succeeded(),
+            None => limit.succeeded(self.now.since(began)),
             Some(fault) if overloads.contains(fault) => limit.overloaded(began, self.now),
             Some(_) => {}
         }

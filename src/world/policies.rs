@@ -37,6 +37,8 @@ struct Guard {
     /// How the attempt under way will end, if no hedge changes that, and the hedges sent.
     ending: Ending,
     hedges: u8,
+    /// When the attempt under way was sent.
+    sent: Instant,
     /// The provider works on the attempt under way to its end, and bills it.
     is_billed: bool,
     /// The attempt under way, where the provider shares itself.
@@ -51,6 +53,7 @@ const CLEAN: Guard = Guard {
     waits: [Span::ZERO; LAYERS],
     ending: Ending { at: Instant::NEVER, fault: None, retry_after: Span::ZERO },
     hedges: 0,
+    sent: Instant::START,
     is_billed: false,
     ticket: None,
 };
@@ -152,6 +155,11 @@ impl Policies {
         self.servers[provider].is_none() || self.guards.get(id as usize).is_some_and(|guard| guard.is_billed)
     }
 
+    /// When the attempt under way of a call was sent, where any provider has policies.
+    pub(super) fn sent(&self, id: u32) -> Option<Instant> {
+        self.guards.get(id as usize).filter(|guard| guard.began).map(|guard| guard.sent)
+    }
+
     /// Whether the ledgers of every provider are inside each other: useful in billed, what is billed, refused or
     /// counted in what was sent.
     pub(super) fn is_sound(&self) -> bool {
@@ -185,6 +193,7 @@ impl World<'_> {
         if !self.policies.guards[place].began {
             self.begin_guard(id);
         }
+        self.policies.guards[place].sent = self.now;
         self.policies.guards[place].ending.retry_after = Span::ZERO;
         if !self.breaker_admits(id) {
             return self.deny(id, Fault::BreakerOpen);
@@ -204,7 +213,7 @@ impl World<'_> {
     /// An attempt goes to its provider, for a client that gives up at `cut`.
     pub(super) fn send_guarded(&mut self, id: u32, cut: Instant) {
         self.calls[id as usize].phase = Phase::Running;
-        self.policies.guards[id as usize].hedges = 0;
+        (self.policies.guards[id as usize].hedges, self.policies.guards[id as usize].sent) = (0, self.now);
         let ending = self.ask_provider(id, cut);
         if self.blueprint.connections_bind {
             self.expect_headers(id, ending.map_or(Instant::NEVER, |ending| ending.at));

@@ -80,12 +80,46 @@ pub(super) static CHANGE: Section = Section {
 pub(super) static ADAPTIVE: Section = Section {
     title: "adaptive of a queue",
     fields: &[
+        default("kind", OneOf(&["aimd", "gradient"]), "aimd", "What it follows: overloads, or how long attempts take.")
+            .decision(),
         default("min", Whole(1, 1_000_000), "1", "Slots at least; at most, and at first, `max_concurrency`.")
             .decision(),
-        default("increase", Number(0.001, 1000.0), "1", "Slots that a success in each of them adds together.")
-            .decision(),
-        default("decrease", Fraction, "0.5", "What an overload multiplies them by, once for all that was under way.")
-            .decision(),
+        default(
+            "increase",
+            Number(0.001, 1000.0),
+            "1",
+            "Slots that a success in each of them adds together; with `aimd`.",
+        )
+        .decision(),
+        default(
+            "decrease",
+            Fraction,
+            "0.5",
+            "What an overload multiplies them by, once for all that was under way; with `aimd`.",
+        )
+        .decision(),
+        default(
+            "allowance",
+            Number(0.001, 1e6),
+            "4",
+            "Slots that are tried beyond those that do no harm; with `gradient`.",
+        )
+        .decision(),
+        default(
+            "tolerance",
+            Number(1.0, 1000.0),
+            "1.5",
+            "How many times the long run attempts may take before it shrinks; with `gradient`.",
+        )
+        .decision(),
+        default(
+            "smoothing",
+            Number(0.001, 1.0),
+            "0.2",
+            "How far each answer moves it towards where it should be; with `gradient`.",
+        )
+        .decision(),
+        default("window", Whole(1, 1_000_000), "600", "So many answers are the long run; with `gradient`.").decision(),
         optional(
             "on",
             List(&OneOf(FAULTS), None),
