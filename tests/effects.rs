@@ -1,7 +1,8 @@
 //! What a change does, told as short stories that can be followed by hand: a plan a second, its change at 50 s, and the
 //! end after 100 s; everything happens on whole seconds.
 
-use crate::common::{answer, mean, model};
+use crate::common::{answer, holds, mean, model};
+use capsim::theory::erlang;
 
 /// What happens, the keys of its step, the rest of its model, what is set at 50 s, and what comes of it.
 type Story = (&'static str, &'static str, &'static str, &'static str, &'static [(&'static str, f64)]);
@@ -146,8 +147,10 @@ fn every_change_does_what_it_says() {
 #[test]
 fn half_of_the_plans_find_a_change_that_is_on_its_way_all_the_time() {
     let run = "replications = 400\nseed = 5\n[platform]\nisolates = 2";
-    let change = |set: &str| format!("at = \"0s\"\nevery = \"100s\"\nset = {{ {set} }}");
-    let failing = "[provider.p]\nlatency = \"0s\"\nerrors = { server_error = 1 }\n[retry.p]\nmax = 0\nbackoff = { kind = \"none\" }";
+    let change = |set: &str| format!("at = \"1ns\"\nevery = \"100s\"\nset = {{ {set} }}");
+    // Beside it, at the same instant, what all have at once: the provider begins to fail.
+    let failing = "[provider.p]\nlatency = \"0s\"\n[retry.p]\nmax = 0\nbackoff = { kind = \"none\" }\n\
+                   [[change]]\nat = \"1ns\"\nset = { \"provider.p.errors.server_error\" = 1 }";
     let retried = answer(&model(&told(run, "", failing, &change("\"retry.p.max\" = 1"))));
     let found = mean(&retried, "attempts.retried");
     assert!((found - 49.5).abs() < 2.66, "{found} retries");
@@ -173,4 +176,25 @@ fn the_report_shows_defaults_inside_catalogues_and_processes() {
         ("traffic.week.arrivals.timezone", "Europe/Sofia", "kv"),
     ];
     assert_eq!(found, expected);
+}
+
+/// An isolate that starts in the place of another has what holds then, though the other never had it: Erlang B.
+#[test]
+fn who_starts_reads_what_holds() {
+    let text = |set: &str| {
+        format!(
+            "[run]\nhorizon = \"150m\"\nwarmup = \"63m\"\nreplications = 20\n\
+             [traffic.user]\narrivals = {{ process = \"poisson\", per_second = 1 }}\n\
+             [traffic.vip]\narrivals = {{ process = \"deterministic\", per_day = 1 }}\n\
+             [workflow.plan]\nsteps = [{{ name = \"call\", queue = \"q\" }}]\n\
+             [provider.p]\nlatency = {{ dist = \"exponential\", mean = \"2s\" }}\n\
+             [queue.q]\nmax_concurrency = 3\nmax_queue = 0\nreserved = {{ vip = 1 }}\n\
+             [isolates]\nmin = 1\nmax = 1\ndeploys = {{ at = [\"61m\"] }}\n\
+             [[change]]\nat = \"1h\"\nevery = \"36000d\"\nset = {{ {set} }}\n"
+        )
+    };
+    for (set, slots) in [("\"queue.q.max_concurrency\" = 8", 7), ("\"queue.q.reserved.vip\" = 2", 1)] {
+        let answer = answer(&model(&text(set)));
+        holds(set, &answer, "class.user.queue.q.drop_fraction", erlang::erlang_b(slots, 2.0), 0.0);
+    }
 }

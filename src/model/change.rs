@@ -98,7 +98,8 @@ pub(super) fn apply(input: &mut Input<'_>, source: &Source, root: &mut Node, ove
     if !input.problems.is_empty() {
         return load::checked(input, source, root, overrides);
     }
-    declared.sort_by_key(|change| change.from);
+    // Of one instant those first that all have at once: what is on its way comes later.
+    declared.sort_by_key(|change| (change.from, !change.reach.is_at_once()));
     let mut settings = first_values(root, &declared);
     let (now, later): (Vec<_>, Vec<_>) =
         declared.into_iter().partition(|change| change.from.is_zero() && change.reach.is_at_once());
@@ -123,7 +124,7 @@ pub(super) fn apply(input: &mut Input<'_>, source: &Source, root: &mut Node, ove
             Some(last) if last.from == change.from && last.reach == change.reach => {
                 (last.model, last.is_program) = (model, last.is_program || is_program);
             }
-            Some(last) if last.from == change.from => {
+            Some(last) if last.from == change.from && !last.reach.is_at_once() => {
                 let complaint = Complaint::new("two changes at one instant that reach the isolates in different ways");
                 input.problems.report_once(change.whole.at, "change", complaint.cure("give them different times"));
             }

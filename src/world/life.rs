@@ -292,8 +292,7 @@ impl World<'_> {
 
     fn log_on(&mut self, id: u32, is_response: bool) -> Step {
         let program = self.program_of(id);
-        let rows = if is_response { &program.responses } else { &program.requests };
-        let refused = match self.log_event(id, rows, is_response) {
+        let refused = match self.log_event(id, program, is_response) {
             LogStep::UnderWay => return Step::Wait,
             LogStep::Done => false,
             LogStep::Refused => true,

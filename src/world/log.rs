@@ -1,6 +1,6 @@
 //! What a call does to the stores: its reads, and the rows of the logging strategy.
 
-use super::build::{KeySlot, NONE, ReadOp, Row};
+use super::build::{Blueprint, KeySlot, NONE, ReadOp, Row};
 use super::draws::OpWords;
 use super::event::{Event, Rank, order};
 use super::fate::LogState;
@@ -121,11 +121,14 @@ impl World<'_> {
         }
     }
 
-    /// Goes on with the log of a request or a response.
-    pub(super) fn log_event(&mut self, id: u32, rows: &[Row], is_response: bool) -> LogStep {
+    /// Goes on with the log of a request or a response, as the program of its isolate has it.
+    pub(super) fn log_event(&mut self, id: u32, program: &Blueprint, is_response: bool) -> LogStep {
+        let rows = if is_response { &program.responses } else { &program.requests };
         let error = self.is_error(id, is_response);
-        let critical = self.is_critical(id);
-        let admitted = self.program_of(id).model.logging.level.admits(error);
+        let call = &self.calls[id as usize];
+        let workflow = self.plans[call.plan as usize].workflow as usize;
+        let critical = program.workflows[workflow].calls[call.index as usize].critical;
+        let admitted = program.model.logging.level.admits(error);
         let mut refused = false;
         loop {
             let cursor = self.calls[id as usize].cursor as usize;
@@ -171,12 +174,6 @@ impl World<'_> {
     fn is_error(&self, id: u32, is_response: bool) -> bool {
         let call = &self.calls[id as usize];
         if is_response { call.end != CallEnd::Succeeded } else { call.request_error }
-    }
-
-    fn is_critical(&self, id: u32) -> bool {
-        let call = &self.calls[id as usize];
-        let workflow = self.plans[call.plan as usize].workflow as usize;
-        self.program_of(id).workflows[workflow].calls[call.index as usize].critical
     }
 
     /// Asks for the op of a row of this plan and call; also whether it replaces what was written before. `None` where it

@@ -5,7 +5,7 @@
 
 use super::find;
 use crate::model::problems::At;
-use crate::model::tree::Node;
+use crate::model::tree::{Node, Value};
 
 /// Whose a value is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,7 +42,15 @@ pub(in crate::model) fn rule(root: &Node, path: &[&str]) -> Rule {
         return Rule::Fixed(why);
     }
     let is = |keys: &[&str], word: &str| find(root, keys).and_then(Node::text) == Some(word);
+    let lets_wait = |name: &str| {
+        let places = find(root, &["provider", name, "max_queue"]);
+        places.is_some_and(|places| !matches!(places.value, Value::Whole(0)))
+    };
     match *path {
+        // Nobody who waits already could go ahead.
+        ["provider", name, "max_concurrency"] if lets_wait(name) => {
+            Rule::Fixed("slots that attempts wait for: who has which is settled as they come")
+        }
         ["queue" | "retry" | "breaker" | "hedge" | "logging", ..] => Rule::Program,
         ["limiter", _, "per_day" | "on_error"] | ["reads", _, "memory_ttl"] => Rule::Program,
         ["provider", _, "request_timeout" | "timeout_from" | "tokens"] => Rule::Program,
@@ -51,6 +59,7 @@ pub(in crate::model) fn rule(root: &Node, path: &[&str]) -> Rule {
         ["tiers", name, "tier", tier, "entries" | "ttl"] if is(&["tiers", name, "tier", tier, "per"], "isolate") => {
             Rule::Program
         }
+        ["tiers", _, "tier", _, "entries" | "ttl"] => Rule::Shared("a tier that all isolates share"),
         ["workflow", _, "steps"] | ["tiers", _, "tier"] => Rule::Shared("several values at once"),
         ["traffic", ..] | ["limiter", ..] => Rule::Shared("what people do"),
         ["workflow", ..] => Rule::Shared("how long work takes"),
