@@ -412,20 +412,23 @@ fn the_readme_shows_the_minimal_model() {
     assert!(readme.contains(&format!("```toml\n{}\n```", model.trim_end())), "README.md has another minimal model");
 }
 
-/// What the README shows is what the program says, line by line.
+/// What these pages show is what the program says, line by line.
 #[test]
 fn the_readme_shows_real_output() {
-    let readme = std::fs::read_to_string(format!("{}/README.md", env!("CARGO_MANIFEST_DIR"))).unwrap();
-    let said = ["hybrid", "kv-only"].map(|name| {
-        let model = format!("{}/models/{name}.toml", env!("CARGO_MANIFEST_DIR"));
-        let output = std::process::Command::new(env!("CARGO_BIN_EXE_capsim")).args(["run", "--quiet", &model]).output();
-        String::from_utf8(output.unwrap().stdout).unwrap()
-    });
-    let shown: Vec<&str> = readme.split("```text\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
-    assert_eq!(shown.len(), said.len(), "one block for each of the two runs");
-    for (block, said) in shown.iter().zip(&said) {
-        for line in block.lines().filter(|line| !line.is_empty() && *line != "[…]") {
-            assert!(said.lines().any(|real| real == line), "the README shows {line:?}");
+    let levers = "levers models/soft-failures.toml --of class.user.plans.overloaded_fraction";
+    for (page, commands) in [
+        ("README.md", &["run models/hybrid.toml", "run models/kv-only.toml", levers][..]),
+        ("docs/levers.md", &[levers]),
+    ] {
+        let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(page)).unwrap();
+        let shown: Vec<&str> = text.split("```text\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+        assert_eq!(shown.len(), commands.len(), "{page}: one block for each of these");
+        for (block, command) in shown.iter().zip(commands) {
+            let said = stdout(&run(&command.split(' ').collect::<Vec<_>>()));
+            let lines = block.lines().filter(|line| !line.is_empty() && *line != "[…]" && !line.starts_with("$ "));
+            for line in lines {
+                assert!(said.lines().any(|real| real == line), "{page} shows {line:?}");
+            }
         }
     }
 }

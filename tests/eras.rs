@@ -1,6 +1,6 @@
 //! Arrivals whose law changes in mid-run: each era has the counts of its own law, and the process goes on across.
 
-use crate::common::model;
+use crate::common::{ONE_CALL, answer, holds, logged, model};
 use capsim::math::special::student_quantile;
 use capsim::world::{Blueprint, run};
 
@@ -229,4 +229,26 @@ fn a_spike_ends_or_grows_with_the_era() {
     }
     let none = counts(&text("process = \"poisson\", per_minute = 1", &changes, (50.0, 70.0), ""), 20);
     assert_eq!(none, [0.0; 20]);
+}
+
+/// A cache under pressure that is six times as high in spikes: those that lie outside their era never come,
+/// and of the last of the second era half an hour is left, from 90 to 120 minutes. A record written at minute `k` is evicted
+/// by minute 240 with the chance `1 − e^(−H)`, where `H` is the hazard of 0.5 an hour over its time, and five more in a spike.
+#[test]
+fn spikes_raise_the_pressure_on_a_cache_in_their_own_era() {
+    let set = |at: u32, spikes: &str| {
+        format!("[[change]]\nat = \"{at}m\"\nset = {{ \"traffic.user.spike\" = [{spikes}] }}\n")
+    };
+    let text = logged(
+        "horizon = \"4h\"\nreplications = 60",
+        ONE_CALL,
+        "process = \"deterministic\", per_minute = 1",
+        "kind = \"cache\"\nevictions_per_hour = 0.5\nevictions_spike_factor = 6",
+        "{ on = \"request\", store = \"kv\", op = \"put\", key = \"log:{log}\", role = \"record\" }",
+    ) + "spike = [{ at = \"150m\", for = \"1h\", factor = 1 }]\n"
+        + &set(60, "{ at = \"10m\", for = \"20m\", factor = 1 }, { at = \"90m\", for = \"1h\", factor = 1 }")
+        + &set(120, "");
+    let hazard = |k: f64| 0.5 * (240.0 - k) / 60.0 + 2.5 * (120.0 - k.max(90.0)).max(0.0) / 60.0;
+    let exact: f64 = (0..240).map(|k| 1.0 - (-hazard(f64::from(k))).exp()).sum();
+    holds("evicted", &answer(&model(&text)), "kv.evicted", exact, 0.0);
 }
