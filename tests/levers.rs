@@ -76,6 +76,16 @@ fn jitter_is_no_cure_for_retries_that_run_out_together() {
     assert!(found.silent.iter().any(refused), "{:#?}", found.silent);
 }
 
+/// No turning of what is there ends the storm; what people usually add does (docs/retry-storm.md).
+#[test]
+fn what_ends_a_retry_storm_is_not_there_yet() {
+    let found = found("retry-storm.toml", &["run.replications=5"], "plans.failed_fraction");
+    assert_eq!(found.best().unwrap().lever.path, "retry.llm.budget.ratio");
+    let (sure, _) = found.sure();
+    let paths: Vec<&str> = sure.iter().map(|effect| effect.lever.path.as_str()).collect();
+    assert_eq!(paths, ["retry.llm.budget.ratio", "breaker.llm.fail_max"]);
+}
+
 const LOSS: &str = r#"
 [run]
 horizon = "20d"
@@ -241,7 +251,8 @@ fn a_knob_set_to_what_it_is_changes_nothing() {
         let name = path.file_name().unwrap().to_str().unwrap();
         let base = same(shipped(name, &[]));
         for knob in knobs(&open(&path).unwrap(), &[], &read_file).iter().filter(|knob| knob.is_decision) {
-            if knob.others.is_empty() {
+            // What is not there cannot be set to what it is.
+            if knob.others.is_empty() || ["none", "for ever"].contains(&knob.value.as_str()) {
                 continue;
             }
             seen += 1;

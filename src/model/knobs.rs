@@ -27,8 +27,39 @@ pub fn knobs(source: &Source, overrides: &[String], files: Files<'_>) -> Vec<Kno
     let mut found = Vec::new();
     if let Some(root) = load::tree(&mut Input::new(files), source, overrides) {
         walk(&root, &ROOT, String::new(), false, &mut found);
+        ADDED.iter().for_each(|added| add(&root, added, &mut found));
     }
     found
+}
+
+/// What people add to a part that has nothing of the kind: the table of the parts, the path, and the value, a usual one.
+const ADDED: [(&str, &str, &str); 5] = [
+    ("provider", "retry.NAME.budget.ratio", "0.1"),
+    ("provider", "breaker.NAME.fail_max", "5"),
+    ("provider", "provider.NAME.request_timeout", "30s"),
+    ("queue", "queue.NAME.max_queue", "64"),
+    ("queue", "queue.NAME.patience", "30s"),
+];
+
+fn add(root: &Node, (part, path, value): &(&str, &str, &str), found: &mut Vec<Knob>) {
+    let names = root.get(part).and_then(Node::table).map(|table| table.keys().cloned().collect::<Vec<_>>());
+    for name in names.unwrap_or_default() {
+        if path.starts_with("retry") && root.get("retry").is_none_or(|retries| retries.get(&name).is_none()) {
+            continue; // a budget of no retries
+        }
+        let path = path.replace("NAME", &name);
+        // Of a table of its own the first key stands for the whole.
+        let table = path.rsplit_once('.').map_or("", |(table, _)| table).to_string() + ".";
+        let is_there = |knob: &Knob| knob.path == path && !knob.others.is_empty();
+        let whole = table != format!("{part}.{name}.");
+        if found.iter().any(|knob| is_there(knob) || whole && knob.path.starts_with(&table)) {
+            continue;
+        }
+        match found.iter_mut().find(|knob| knob.path == path) {
+            Some(knob) => (knob.others, knob.is_decision) = (vec![(*value).into()], true),
+            None => found.push(Knob { path, value: "none".into(), others: vec![(*value).into()], is_decision: true }),
+        }
+    }
 }
 
 fn walk(node: &Node, kind: &Kind, path: String, is_decision: bool, found: &mut Vec<Knob>) {
@@ -163,7 +194,7 @@ adaptive.decrease = 0.75
         let all = found(MODEL);
         for (path, value, others) in [
             ("queue.q.max_concurrency", "1", &["2"][..]),
-            ("queue.q.max_queue", "unlimited", &[]),
+            ("queue.q.max_queue", "unlimited", &["64"]),
             ("queue.q.discipline", "fifo", &["lifo", "priority"]),
             ("queue.q.patience", "1h", &["30m", "2h"]),
             ("queue.q.reserved.admin", "3", &["2", "6"]),
@@ -182,6 +213,21 @@ adaptive.decrease = 0.75
             assert_eq!(knob.others, others, "{path}");
             assert!(knob.is_decision, "{path}");
         }
+    }
+
+    /// What is not there is tried as people usually have it; what is there is turned.
+    #[test]
+    fn what_is_not_there_can_be_added() {
+        let all = found(MODEL);
+        let others = |path: &str| all.iter().filter(|k| k.path == path).map(|k| k.others.clone()).collect::<Vec<_>>();
+        assert_eq!(others("retry.p.budget.ratio"), [["0.1"]]);
+        assert_eq!(others("breaker.p.fail_max"), [["5"]]);
+        assert_eq!(others("queue.q.max_queue"), [["64"]]);
+        assert_eq!(others("queue.q.patience"), [["30m", "2h"]]);
+        assert_eq!(others("provider.p.request_timeout"), [["1.5s", "6s"]]);
+        let more = found(&(MODEL.to_owned() + "[breaker.p]\nreset_timeout = \"9s\"\n"));
+        let breaker: Vec<_> = more.iter().filter(|knob| knob.path == "breaker.p.fail_max").collect();
+        assert!(breaker.len() == 1 && breaker[0].others.is_empty(), "{breaker:?}");
     }
 
     /// What others do is known and can be named, but is nobody's lever.
