@@ -67,20 +67,39 @@ fn run_as<const PLAIN: bool>(blueprint: &Blueprint, replication: u64) -> Result<
 impl World<'_> {
     /// The loop: the plan that is due or the first event of the calendar, until the horizon.
     fn go<const PLAIN: bool>(&mut self) -> Result<(), Failure> {
+        let horizon = self.blueprint.horizon;
         let mut watch = Watch::default();
-        while self.turn::<PLAIN>(&mut watch)? {}
-        self.now = self.blueprint.horizon;
+        loop {
+            let next = self.calendar.next_at();
+            if next.min(self.due.at) >= horizon {
+                break;
+            }
+            self.turn::<PLAIN>(next);
+            if self.events >= self.look_at || !PLAIN && self.too_many_records() {
+                self.look(&mut watch)?;
+            }
+        }
+        self.now = horizon;
         Ok(())
     }
 
-    /// One turn of the loop; whether there was anything left to do before the horizon.
-    #[inline(always)]
-    pub(super) fn turn<const PLAIN: bool>(&mut self, watch: &mut Watch) -> Result<bool, Failure> {
+    /// The same, turn by turn; whether there was anything left to do before the horizon.
+    pub(super) fn step(&mut self, watch: &mut Watch) -> Result<bool, Failure> {
         let next = self.calendar.next_at();
-        let at = next.min(self.due.at);
-        if at >= self.blueprint.horizon {
-            return Ok(false);
+        let is_left = next.min(self.due.at) < self.blueprint.horizon;
+        if is_left {
+            self.turn::<false>(next);
+            if self.events >= self.look_at || self.too_many_records() {
+                self.look(watch)?;
+            }
         }
+        Ok(is_left)
+    }
+
+    /// One turn: the plan that is due, or the first event of the calendar, which is at `next`.
+    #[inline(always)]
+    fn turn<const PLAIN: bool>(&mut self, next: Instant) {
+        let at = next.min(self.due.at);
         debug_assert!(at >= self.now, "time runs backwards at {at:?}");
         self.now = at;
         self.events += 1;
@@ -92,10 +111,6 @@ impl World<'_> {
                 _ => self.happen(event, order),
             }
         }
-        if self.events >= self.look_at || !PLAIN && self.too_many_records() {
-            self.look(watch)?;
-        }
-        Ok(true)
     }
 
     /// Whether the plan that is due comes before the first event of the calendar, which is at the same instant.

@@ -85,7 +85,7 @@ pub fn timeline(blueprint: &Blueprint, replication: u64, most: usize) -> Result<
     let mut seen = Seen::new(&world);
     let mut watch = Watch::default();
     while seen.timeline.len() < most {
-        if !world.turn::<false>(&mut watch)? {
+        if !world.step(&mut watch)? {
             seen.timeline.until = blueprint.horizon;
             seen.end(blueprint.horizon);
             return Ok(seen.timeline);
