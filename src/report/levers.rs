@@ -49,8 +49,8 @@ fn besides(effect: &Effect) -> String {
 fn standing(effect: &Effect, best: Option<&Effect>) -> String {
     let word = super::comparison::standing(effect.standing);
     match best {
-        Some(best) if best == effect => format!("{word}, most"),
-        _ if effect.tied => format!("{word}, tied"),
+        Some(best) if best == effect => "best".into(),
+        _ if effect.tied => "tied".into(),
         _ => word.into(),
     }
 }
@@ -129,17 +129,22 @@ pub(super) fn page(found: &Levers) -> Page {
     let rows = sure.into_iter().map(|effect| {
         let lever = &effect.lever;
         vec![
-            lever.path.clone(),
-            format!("{} → {}", if lever.from.is_empty() { words::NOTHING } else { &lever.from }, lever.to),
-            format!("{} → {}", value(effect.means.0, found.unit), value(effect.means.1, found.unit)),
+            format!(
+                "{} {} → {}",
+                lever.path,
+                if lever.from.is_empty() { words::NOTHING } else { &lever.from },
+                lever.to
+            ),
+            value(effect.means.1, found.unit),
             difference(effect, found.unit),
             standing(effect, best),
-            count(effect.difference.count),
-            besides(effect),
         ]
     });
-    let metric = format!("#{}", found.metric);
-    let header = ["change", "from → to", &metric, "#difference", "verdict", "#replications", "besides"];
+    let header = ["change", "#after", "#difference", "verdict"];
+    let besides = found.sure().0.into_iter().filter_map(|effect| {
+        let all = besides(effect);
+        (!all.is_empty()).then(|| format!("{}: {all}.", named([&effect.lever])))
+    });
     let of = |wanted: Standing| {
         let all: Vec<&Lever> = unsure.iter().filter(|e| e.standing == wanted).map(|e| &e.lever).collect();
         (!all.is_empty()).then(|| named(all))
@@ -154,6 +159,7 @@ pub(super) fn page(found: &Levers) -> Page {
         run: format!("Seed {}, model {}; all on the same draws.", found.seed, short(&found.digest)),
         parts: vec![
             Table::part("Changes by their effect", &header, rows),
+            Part::List("Besides".into(), besides.collect()),
             Part::List("Not distinguishable from no change".into(), unsure.into_iter().flatten().collect()),
             Part::List("Without an effect to show".into(), silent(found)),
         ],
