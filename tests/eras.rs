@@ -1,7 +1,8 @@
 //! Arrivals whose law changes in mid-run: each era has the counts of its own law, and the process goes on across.
 
-use crate::common::{ONE_CALL, answer, holds, logged, model};
+use crate::common::{ONE_CALL, answer, holds, logged, mean, model};
 use capsim::math::special::student_quantile;
+use capsim::model::{Source, load, read_file};
 use capsim::world::{Blueprint, run};
 
 /// Plans of one class that take no time, from `from` to `to`, in minutes: what comes before is the warm-up.
@@ -251,4 +252,23 @@ fn spikes_raise_the_pressure_on_a_cache_in_their_own_era() {
     let hazard = |k: f64| 0.5 * (240.0 - k) / 60.0 + 2.5 * (120.0 - k.max(90.0)).max(0.0) / 60.0;
     let exact: f64 = (0..240).map(|k| 1.0 - (-hazard(f64::from(k))).exp()).sum();
     holds("evicted", &answer(&model(&text)), "kv.evicted", exact, 0.0);
+}
+
+/// Ten million plans a second for a millisecond of thirty days are ten thousand plans, and no fault of the model.
+#[test]
+fn a_rate_is_judged_over_its_own_era() {
+    let text = |back: &str| {
+        format!(
+            "[run]\nhorizon = \"30d\"\nreplications = 1\n[traffic.u]\n\
+             arrivals = {{ process = \"deterministic\", per_second = 0.001 }}\n[workflow.w]\nsteps = [{{ name = \"s\" }}]\n\
+             [provider.p]\nlatency = \"1ms\"\n[[change]]\nat = \"1h\"\n\
+             set = {{ \"traffic.u.arrivals.per_second\" = 10000000 }}\n{back}"
+        )
+    };
+    let back = "[[change]]\nat = \"1h 1ms\"\nset = { \"traffic.u.arrivals.per_second\" = 0.001 }\n";
+    let offered = mean(&answer(&model(&text(back))), "plans.offered");
+    assert!((offered - (2592.0 + 10_000.0)).abs() <= 2.0, "{offered}");
+    let source = Source { name: "m".into(), bytes: text("").into_bytes(), directory: "".into() };
+    let refused = load(source, &[], &read_file).unwrap_err();
+    assert!(refused.list()[0].what.starts_with("more plans than a replication"), "{refused}");
 }

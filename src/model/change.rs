@@ -107,16 +107,19 @@ pub(super) fn apply(input: &mut Input<'_>, source: &Source, root: &mut Node, ove
         note(&mut settings, change);
         try_out(input, source, root, change, None, overrides);
     }
+    input.lasts = later.first().map(|change| change.from);
     let mut base = load::checked(input, source, root, overrides)?;
     if let Value::Table(table) = &mut root.value {
         table.remove("change"); // read once: not again in each of the models that follow
     }
     let mut digests = Vec::new();
-    for change in &later {
+    for (at, change) in later.iter().enumerate() {
         if !input.problems.is_empty() {
             break;
         }
         note(&mut settings, change);
+        let until = later.get(at + 1).map_or(base.run.horizon, |next| next.from);
+        input.lasts = Some(Span::from_nanos(until.nanos().saturating_sub(change.from.nanos())));
         let Some(mut model) = try_out(input, source, root, change, Some(&base), overrides) else { continue };
         digests.push(std::mem::take(&mut model.digest));
         let is_program = change.values.iter().any(|(_, keys, _)| rule::is_read(root, keys));

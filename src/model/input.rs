@@ -3,6 +3,7 @@
 
 use super::problems::{At, Collector, Complaint};
 use super::tree::{self, Node};
+use crate::units::Span;
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Component, Path, PathBuf};
@@ -30,12 +31,14 @@ pub(super) struct Input<'a> {
     pub problems: Collector,
     /// The contents of the data files, by the key that names them; they belong to the digest.
     pub data: BTreeMap<String, Vec<u8>>,
+    /// How long what is read is in force, where that is not the whole run.
+    pub lasts: Option<Span>,
 }
 
 impl<'a> Input<'a> {
     /// No text yet.
     pub fn new(files: Files<'a>) -> Input<'a> {
-        Input { files, directories: Vec::new(), problems: Collector::default(), data: BTreeMap::new() }
+        Input { files, directories: Vec::new(), problems: Collector::default(), data: BTreeMap::new(), lasts: None }
     }
 
     /// Adds a text, and returns its number.

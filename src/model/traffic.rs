@@ -56,12 +56,12 @@ fn comeback(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Option<Comeback> {
 
 /// A model that would take for ever is refused before it is tried.
 fn too_many(input: &mut Input<'_>, cursor: &Cursor<'_>, rate: f64, spikes: &[Spike], run: &Run) {
-    let extra: f64 =
-        spikes.iter().map(|spike| (spike.factor - 1.0).max(0.0) * spike.lasts.min(run.horizon).secs()).sum();
-    let plans = rate * (run.horizon.secs() + extra);
+    let lasts = input.lasts.unwrap_or(run.horizon).min(run.horizon);
+    let extra: f64 = spikes.iter().map(|spike| (spike.factor - 1.0).max(0.0) * spike.lasts.min(lasts).secs()).sum();
+    let plans = rate * (lasts.secs() + extra);
     if plans > run.max_events as f64 {
         let complaint = Complaint::new("more plans than a replication may have events")
-            .found(format!("about {plans:.2e} plans in {}", run.horizon))
+            .found(format!("about {plans:.2e} plans in {lasts}"))
             .allowed(format!("at most run.max_events = {}", crate::units::count(run.max_events)))
             .cure("lower the rate, or shorten run.horizon");
         input.problems.report_once(cursor.at("arrivals"), &cursor.key("arrivals"), complaint);
