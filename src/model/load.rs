@@ -151,7 +151,7 @@ fn sections(
     if tiers.len() == names.tiers.all().len() {
         workflow::can_compute(input, &cursor, &workflows, &tiers);
     }
-    let stores = store::read(input, &cursor);
+    let stores = store::read(input, &cursor, run.as_ref());
     let limiters = parts::limiters(input, &cursor, &names, &stores);
     let reads = store::reads(input, &cursor, &names);
     let mut classes = traffic::read(input, &cursor, &names, run.as_ref());

@@ -6,11 +6,25 @@ use super::input::Input;
 use super::language::MAX_HORIZON;
 use super::law;
 use super::names::Names;
-use super::problems::Complaint;
+use super::problems::{At, Complaint};
 use super::spec::{Cost, Cpu, Diagnostics, Isolates, OnLoss, Platform, Run};
 use super::tree::Node;
 use crate::policy::{OnExceed, Quota, Window};
-use crate::units::{Span, Timestamp};
+use crate::units::{Span, Timestamp, count};
+
+/// A model that would take for ever is refused before it is tried: `what` happens at a rate a second for as long as what
+/// is read is in force, and for some seconds more.
+pub(super) fn too_many(input: &mut Input<'_>, (at, key): (At, &str), what: &str, rate: f64, extra: f64, run: &Run) {
+    let lasts = input.lasts.unwrap_or(run.horizon).min(run.horizon);
+    let all = rate * (lasts.secs() + extra);
+    if all > run.max_events as f64 {
+        let complaint = Complaint::new(format!("more {what} than a replication may have events"))
+            .found(format!("about {all:.2e} {what} in {lasts}"))
+            .allowed(format!("at most run.max_events = {}", count(run.max_events)))
+            .cure("lower the rate, or shorten run.horizon");
+        input.problems.report_once(at, key, complaint);
+    }
+}
 
 /// Reads `[run]`.
 pub(super) fn run(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Option<Run> {

@@ -2,20 +2,21 @@
 
 use super::cursor::Cursor;
 use super::input::Input;
+use super::law;
 use super::names::Names;
 use super::problems::Complaint;
-use super::spec::{OnKeyExceed, OpKind, Read, ReadCount, Storage, Store, StoreKind};
-use super::{law, run};
+use super::run::{quota, too_many};
+use super::spec::{OnKeyExceed, OpKind, Read, ReadCount, Run, Storage, Store, StoreKind};
 use crate::policy::OnExceed;
 use crate::streams::LawSpec;
 use crate::units::{Id, Probability, Span};
 
 /// Reads the stores, in the order of their names.
-pub(super) fn read(input: &mut Input<'_>, root: &Cursor<'_>) -> Vec<Store> {
-    root.named("store").into_iter().map(|(name, cursor)| store(input, name, &cursor)).collect()
+pub(super) fn read(input: &mut Input<'_>, root: &Cursor<'_>, run: Option<&Run>) -> Vec<Store> {
+    root.named("store").into_iter().map(|(name, cursor)| store(input, name, &cursor, run)).collect()
 }
 
-fn store(input: &mut Input<'_>, name: &str, cursor: &Cursor<'_>) -> Store {
+fn store(input: &mut Input<'_>, name: &str, cursor: &Cursor<'_>, run: Option<&Run>) -> Store {
     let nothing = LawSpec::Constant { value: Span::ZERO };
     let latency = cursor.table("latency");
     let cold = cold(input, cursor, latency.as_ref());
@@ -26,7 +27,7 @@ fn store(input: &mut Input<'_>, name: &str, cursor: &Cursor<'_>) -> Store {
     let quotas = cursor.table("quota");
     let quotas = OpKind::ALL.map(|op| {
         let tables = quotas.as_ref().map(|table| table.one_or_more(op.plural())).unwrap_or_default();
-        tables.iter().filter_map(|table| run::quota(input, table)).collect()
+        tables.iter().filter_map(|table| quota(input, table)).collect()
     });
     let kind = match cursor.word("kind") {
         "cache" => StoreKind::Cache,
@@ -45,7 +46,7 @@ fn store(input: &mut Input<'_>, name: &str, cursor: &Cursor<'_>) -> Store {
             _ => OnKeyExceed::Reject,
         },
         storage: cursor.table("storage").and_then(|table| storage(&table)),
-        background: background(cursor),
+        background: background(input, cursor, run),
         ops_per_invocation: cursor.count("ops_per_invocation"),
         ttl: cursor.span("ttl"),
         capacity: cursor.size("capacity"),
@@ -90,10 +91,15 @@ fn storage(cursor: &Cursor<'_>) -> Option<Storage> {
     })
 }
 
-fn background(cursor: &Cursor<'_>) -> [f64; 4] {
+fn background(input: &mut Input<'_>, cursor: &Cursor<'_>, run: Option<&Run>) -> [f64; 4] {
     let table = cursor.table("background");
-    ["reads_per_day", "writes_per_day", "deletes_per_day", "lists_per_day"]
-        .map(|key| table.as_ref().and_then(|table| table.number(key)).unwrap_or_default())
+    let rates = ["reads_per_day", "writes_per_day", "deletes_per_day", "lists_per_day"]
+        .map(|key| table.as_ref().and_then(|table| table.number(key)).unwrap_or_default());
+    if let Some(run) = run {
+        let rate = rates.iter().sum::<f64>() / 86_400.0;
+        too_many(input, (cursor.at("background"), &cursor.key("background")), "ops", rate, 0.0, run);
+    }
+    rates
 }
 
 /// Reads the reads that are not logs, in the order of their names.

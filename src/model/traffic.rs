@@ -6,6 +6,7 @@ use super::input::Input;
 use super::language::RATES;
 use super::names::Names;
 use super::problems::Complaint;
+use super::run::too_many;
 use super::spec::{Arrivals, Class, Comeback, OnLeave, Run, Spike};
 use super::{law, trace};
 use crate::streams::LawSpec;
@@ -27,7 +28,9 @@ fn class(input: &mut Input<'_>, name: &str, cursor: &Cursor<'_>, names: &Names, 
         input.problems.report_once(cursor.at("spike"), &cursor.key("spike"), complaint);
     }
     if let (Some(run), Some(rate)) = (run, mean_per_second(&arrivals)) {
-        too_many(input, cursor, rate, &spikes, run);
+        let extra =
+            spikes.iter().map(|spike| (spike.factor - 1.0).max(0.0) * spike.lasts.min(run.horizon).secs()).sum();
+        too_many(input, (cursor.at("arrivals"), &cursor.key("arrivals")), "plans", rate, extra, run);
     }
     let comeback = cursor.table("retry").and_then(|table| comeback(input, &table));
     if comeback.is_some() && matches!(arrivals, Arrivals::Trace { .. }) {
@@ -52,20 +55,6 @@ fn comeback(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Option<Comeback> {
         None => LawSpec::Constant { value: Span::from_secs(30) },
     };
     Some(Comeback { chance, after, max: cursor.count("max")? })
-}
-
-/// A model that would take for ever is refused before it is tried.
-fn too_many(input: &mut Input<'_>, cursor: &Cursor<'_>, rate: f64, spikes: &[Spike], run: &Run) {
-    let lasts = input.lasts.unwrap_or(run.horizon).min(run.horizon);
-    let extra: f64 = spikes.iter().map(|spike| (spike.factor - 1.0).max(0.0) * spike.lasts.min(lasts).secs()).sum();
-    let plans = rate * (lasts.secs() + extra);
-    if plans > run.max_events as f64 {
-        let complaint = Complaint::new("more plans than a replication may have events")
-            .found(format!("about {plans:.2e} plans in {lasts}"))
-            .allowed(format!("at most run.max_events = {}", crate::units::count(run.max_events)))
-            .cure("lower the rate, or shorten run.horizon");
-        input.problems.report_once(cursor.at("arrivals"), &cursor.key("arrivals"), complaint);
-    }
 }
 
 fn mean_per_second(arrivals: &Arrivals) -> Option<f64> {

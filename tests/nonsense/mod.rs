@@ -23,10 +23,10 @@ pub struct Whole {
     pub directory: PathBuf,
 }
 
-/// Every model that is shipped, here or for `verify`.
+/// Every model that is shipped, here or for `verify`, and those that use every key.
 pub fn corpus() -> Vec<Whole> {
     let mut all = Vec::new();
-    for directory in ["models", "models/base", "verify", "benches/models"] {
+    for directory in ["models", "models/base", "verify", "benches/models", "tests/changes"] {
         let mut paths: Vec<PathBuf> =
             std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()).collect();
         paths.sort();
