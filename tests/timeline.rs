@@ -118,3 +118,20 @@ strategy = "hybrid"
     let used = found.levels.iter().filter(|level| level.of == "kv.writes used").map(|level| level.value).max();
     assert_eq!(used.unwrap() as f64, mean(&answer, "kv.writes"));
 }
+
+/// Nobody waits for a run whose timeline cannot be written.
+#[test]
+fn a_timeline_that_cannot_be_written_is_told_before_the_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |file: &std::path::Path| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_capsim"));
+        command.args(["run", "models/minimal.toml", "--quiet", "--trace"]).arg(file).output().unwrap()
+    };
+    let file = folder.path().join("t.json");
+    let written = run(&file);
+    assert_eq!(written.status.code(), Some(0));
+    assert!(!written.stdout.is_empty() && file.exists());
+    let below = run(&file.join("t.json"));
+    assert_eq!((below.status.code(), below.stdout.len()), (Some(74), 0));
+    assert!(String::from_utf8_lossy(&below.stderr).contains("cannot write"));
+}

@@ -24,6 +24,9 @@ fn try_run(args: &Run) -> Result<Exit, Exit> {
         super::is_known("--precision", &precision.metric, [&model].into_iter())?;
     }
     let out = args.out.as_deref().map(Directory::open).transpose().map_err(io)?;
+    if let Some(path) = &args.trace {
+        trace(&model, path)?; // first: if it cannot be written, nobody waits for that
+    }
     let options = work::options(args.trials.jobs);
     let precisions = &args.precision.precision;
     work::listen();
@@ -44,9 +47,6 @@ fn try_run(args: &Run) -> Result<Exit, Exit> {
     }
     if let Some(out) = out {
         out.write(&answer).map_err(io)?;
-    }
-    if let Some(path) = &args.trace {
-        trace(&model, path)?;
     }
     let printed = console::print(&render(&answer, args.format));
     Ok(if answer.replications < answer.asked { Exit::Interrupted } else { printed })
