@@ -113,3 +113,20 @@ pub fn queued([run, user, provider, queue]: [&str; 4]) -> String {
          [provider.p]\n{provider}\n[queue.q]\n{queue}\n"
     )
 }
+
+/// Four slots and two places at three erlangs, a birth–death process: `more` stands at the end.
+pub fn lossy(run: &str, more: &str) -> String {
+    let arrivals = "arrivals = { process = \"poisson\", per_day = 8640 }";
+    let latency = "latency = { dist = \"exponential\", mean = \"30s\" }";
+    queued([run, arrivals, latency, "max_concurrency = 4\nmax_queue = 2"]) + more
+}
+
+/// Plans of two calls, each 1,000 tokens sent at 1 dollar a million and 500 written at 2.
+pub const TWO_BILLED_CALLS: &str = r#"
+[workflow.plan]
+steps = [{ name = "call", calls = 2 }]
+[provider.ai]
+latency = "10s"
+usage = { input = 1000, output = 500 }
+prices = { input_per_million = 1, output_per_million = 2 }
+"#;

@@ -1,7 +1,7 @@
 //! What a month costs, counted by hand: tokens, waste, and the demand at which another plan of the platform pays. And
 //! what the report says of two strategies that pass a limit of their platform.
 
-use crate::common::{answer, holds, mean, model, shipped};
+use crate::common::{TWO_BILLED_CALLS, answer, holds, mean, model, shipped};
 use capsim::experiment::{Answer, explain};
 use capsim::model::{Model, Source, load};
 use capsim::report::Advice;
@@ -110,12 +110,7 @@ replications = 1
 [traffic.user]
 arrivals = {{ process = "deterministic", per_day = 1440 }}
 {user}
-[workflow.plan]
-steps = [{{ name = "call", calls = 2 }}]
-[provider.ai]
-latency = "10s"
-usage = {{ input = 1000, output = 500 }}
-prices = {{ input_per_million = 1, output_per_million = 2 }}
+{TWO_BILLED_CALLS}
 {more}
 "#
     )

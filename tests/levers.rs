@@ -1,7 +1,7 @@
 //! `levers` against effects that a formula knows, against what the shipped models say of their own knobs, and within
 //! its budget.
 
-use crate::common::{model_with, shipped};
+use crate::common::{lossy, model_with, shipped};
 use capsim::experiment::{Aim, Better, Effect, Lever, Levers, Options, Question, Silent, Standing, levers};
 use capsim::model::{Model, Source, knobs, load, load_file, open, read_file};
 use capsim::theory::queues::mmck;
@@ -86,24 +86,9 @@ fn what_ends_a_retry_storm_is_not_there_yet() {
     assert_eq!(paths, ["retry.llm.budget.ratio", "breaker.llm.fail_max"]);
 }
 
-const LOSS: &str = r#"
-[run]
-horizon = "20d"
-warmup = "1d"
-replications = 12
-seed = 5
-[traffic.user]
-arrivals = { process = "poisson", per_day = 8640 }
-[workflow.plan]
-steps = [{ name = "call", provider = "p", queue = "q" }]
-[provider.p]
-latency = { dist = "exponential", mean = "30s" }
-[retry.p]
-max = 3
-[queue.q]
-max_concurrency = 4
-max_queue = 2
-"#;
+fn loss() -> String {
+    lossy("horizon = \"20d\"\nwarmup = \"1d\"\nreplications = 12\nseed = 5", "[retry.p]\nmax = 3\n")
+}
 
 const SIZES: [(&str, &str); 4] = [
     ("queue.q.max_concurrency", "2"),
@@ -117,7 +102,7 @@ const SIZES: [(&str, &str); 4] = [
 #[test]
 fn the_differences_are_the_formulas() {
     let tried = [&SIZES[..], &[("retry.p.max", "6"), ("retry.p.backoff.base", "2s")]].concat();
-    let found = of(LOSS, &tried, Some(("queue.q.drop_fraction", None)), 1000);
+    let found = of(&loss(), &tried, Some(("queue.q.drop_fraction", None)), 1000);
     let loss = |slots, places| mmck(slots, places, 0.1, 30.0).loss;
     for ((path, to), (slots, places)) in SIZES.into_iter().zip([(2, 2), (8, 2), (4, 1), (4, 4)]) {
         let exact = loss(slots, places) - loss(4, 2);
@@ -139,7 +124,7 @@ fn the_differences_are_the_formulas() {
 /// Whatever the budget is, no more is taken, and what more there is goes to those that may be the best.
 #[test]
 fn the_budget_holds() {
-    let toml = LOSS.replace("20d", "3d");
+    let toml = loss().replace("20d", "3d");
     let mut before = 0;
     for budget in [10, 11, 24, 25, 26, 31, 45, 60, 1000] {
         let found = of(&toml, &SIZES, Some(("queue.q.drop_fraction", None)), budget);
@@ -160,7 +145,7 @@ fn the_budget_holds() {
 fn without_a_metric_the_broken_objective_is_asked() {
     let asked = |objective: &str| {
         let toml =
-            format!("{}\n[objectives]\n\"plans.per_day\" = {{ min = 1 }}\n{objective}", LOSS.replace("20d", "3d"));
+            format!("{}\n[objectives]\n\"plans.per_day\" = {{ min = 1 }}\n{objective}", loss().replace("20d", "3d"));
         of(&toml, &SIZES, None, 100)
     };
     let found = asked("\"queue.q.drop_fraction\" = { max = 0.001 }");
@@ -175,7 +160,7 @@ fn without_a_metric_the_broken_objective_is_asked() {
     let found = asked("\"plan.latency.mean\" = { max = 1000 }");
     assert_eq!((found.metric.as_str(), found.aim), ("plans.failed_fraction", Aim::Usual));
     // Neither way of what is made is better by itself: the largest move comes first.
-    let found = of(&LOSS.replace("20d", "3d"), &SIZES, Some(("calls.made", None)), 100);
+    let found = of(&loss().replace("20d", "3d"), &SIZES, Some(("calls.made", None)), 100);
     assert_eq!(found.better, None);
     assert!(found.best().is_none_or(|best| matches!(best.standing, Standing::More | Standing::Less)));
 }
@@ -224,7 +209,7 @@ max = 1
 /// A lever under which a run does not end is said to be one, and hides no other.
 #[test]
 fn what_runs_away_is_named() {
-    let toml = LOSS.replace("[run]", "[run]\nmax_plans_alive = 40").replace("20d", "3d");
+    let toml = loss().replace("[run]", "[run]\nmax_plans_alive = 40").replace("20d", "3d");
     let found = of(
         &toml,
         &[("queue.q.max_queue", "unlimited"), ("queue.q.max_concurrency", "8"), ("queue.q.max_concurrency", "0")],

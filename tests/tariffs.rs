@@ -1,6 +1,6 @@
 //! Prices that change in mid-run: what a stage uses costs its prices, bills worked out by hand.
 
-use crate::common::{answer, answer_on, mean, model};
+use crate::common::{TWO_BILLED_CALLS, answer, answer_on, mean, model};
 use capsim::experiment::explain;
 use capsim::model::{Model, Source, load};
 use proptest::prelude::*;
@@ -27,12 +27,7 @@ replications = 2
 base_price = 5
 [traffic.user]
 arrivals = {{ process = "deterministic", per_hour = 1 }}
-[workflow.plan]
-steps = [{{ name = "call", calls = 2 }}]
-[provider.ai]
-latency = "10s"
-usage = {{ input = 1000, output = 500 }}
-prices = {{ input_per_million = 1, output_per_million = 2 }}
+{TWO_BILLED_CALLS}
 {changes}
 "#
     )

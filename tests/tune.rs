@@ -1,6 +1,6 @@
 //! `tune` against optima that a formula knows, and what it says of ties and of what cannot be met.
 
-use crate::common::model_with;
+use crate::common::{lossy, model_with};
 use capsim::experiment::{Axis, Better, Goal, Options, Search, Tuned, Verdict, candidates, tune};
 use capsim::report;
 use capsim::theory::queues::mmck;
@@ -35,28 +35,15 @@ fn value(tuned: &Tuned, rank: usize) -> &str {
     &tuned.axes[0].values[tuned.best[rank].at[0]]
 }
 
-const LOSS: &str = r#"
-[run]
-horizon = "10d"
-seed = 5
-[traffic.user]
-arrivals = { process = "poisson", per_day = 8640 }
-[workflow.plan]
-steps = [{ name = "call", provider = "p", queue = "q" }]
-[provider.p]
-latency = { dist = "exponential", mean = "30s" }
-[queue.q]
-max_concurrency = 4
-max_queue = 2
-[objectives]
-"queue.q.drop_fraction" = { max = 0.01 }
-"#;
+fn loss() -> String {
+    lossy("horizon = \"10d\"\nseed = 5", "[objectives]\n\"queue.q.drop_fraction\" = { max = 0.01 }\n")
+}
 
 /// The busiest slots that lose at most 1 %: the fewest for which the formula says so (3 erlangs, 2 places).
 #[test]
 fn the_fewest_slots_are_the_formulas() {
     let fewest = (1..=12).find(|&slots| mmck(slots, 2, 0.1, 30.0).loss <= 0.01).unwrap();
-    let found = tuned(LOSS, &["queue.q.max_concurrency=1..12"], metric("queue.q.utilisation", Better::More), 200);
+    let found = tuned(&loss(), &["queue.q.max_concurrency=1..12"], metric("queue.q.utilisation", Better::More), 200);
     assert_eq!(value(&found, 0), fewest.to_string(), "{found:#?}");
     assert_eq!((found.best[0].verdict, found.ties), (Verdict::Met, 0));
     assert!(found.runs <= 200 && found.tried == 12, "{} runs of {}", found.runs, found.tried);
@@ -112,7 +99,7 @@ fn a_large_grid_is_sampled_within_the_budget() {
 /// Where no call ever waits, more slots change nothing: all are tied, and said to be.
 #[test]
 fn what_cannot_be_told_apart_is_tied() {
-    let idle = LOSS.replace("\"poisson\", per_day = 8640", "\"deterministic\", per_day = 100");
+    let idle = loss().replace("\"poisson\", per_day = 8640", "\"deterministic\", per_day = 100");
     let idle = idle.replace("\"exponential\", mean", "\"constant\", value");
     let found = tuned(&idle, &["queue.q.max_concurrency=1..6"], metric("plan.latency.p95", Better::Less), 60);
     assert_eq!(found.ties, 5, "{found:#?}");
@@ -122,7 +109,7 @@ fn what_cannot_be_told_apart_is_tied() {
 
 #[test]
 fn what_no_value_meets_is_infeasible() {
-    let never = LOSS.replace("\"queue.q.drop_fraction\" = { max = 0.01 }", "\"plan.latency.mean\" = { max = 1 }");
+    let never = loss().replace("\"queue.q.drop_fraction\" = { max = 0.01 }", "\"plan.latency.mean\" = { max = 1 }");
     let found = tuned(&never, &["queue.q.max_concurrency=1..4"], metric("plans.per_day", Better::More), 40);
     assert_eq!(found.best[0].verdict, Verdict::Broken);
     assert!(report::WhatIf::Tuned(&found).text(report::Paint::Plain).contains("Infeasible"));
@@ -132,7 +119,7 @@ fn what_no_value_meets_is_infeasible() {
 /// The largest capacity is that of the most slots, and its value is the formula's.
 #[test]
 fn the_largest_capacity_is_the_formulas() {
-    let found = tuned(LOSS, &["queue.q.max_concurrency=2,3,4"], Goal::Capacity, 400);
+    let found = tuned(&loss(), &["queue.q.max_concurrency=2,3,4"], Goal::Capacity, 400);
     assert_eq!((value(&found, 0), value(&found, 1), found.ties), ("4", "3", 0), "{found:#?}");
     let (mut low, mut high) = (1.0, 20_000.0);
     for _ in 0..60 {
@@ -149,7 +136,7 @@ fn the_threads_change_no_byte_and_the_json_is_what_the_schema_says() {
     let mut compiler = boon::Compiler::new();
     compiler.add_resource("tune.json", serde_json::from_str(report::TUNE_SCHEMA).unwrap()).unwrap();
     let schema = compiler.compile("tune.json", &mut schemas).unwrap();
-    let short = LOSS.replace("10d", "1d");
+    let short = loss().replace("10d", "1d");
     for goal in [Goal::Capacity, metric("queue.q.utilisation", Better::More)] {
         let json = |jobs| {
             report::WhatIf::Tuned(&tuned_on(jobs, &short, &["queue.q.max_concurrency=1..9"], goal.clone(), 120)).json()
