@@ -295,7 +295,7 @@ fn first_values(root: &Node, declared: &[Declared]) -> Vec<Setting> {
         if settings.iter().any(|setting| setting.path == *path) {
             continue;
         }
-        let keys: Vec<&str> = keys.iter().map(|(key, _)| key.as_str()).collect();
+        let keys = rule::names(keys);
         let (source, value) = match find(root, &keys) {
             Some(node) => ("model", plain(node)),
             None => ("default", default_of(root, &keys)),

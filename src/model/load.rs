@@ -83,9 +83,17 @@ pub fn open(path: &Path) -> Result<Source, Problems> {
 /// # Errors
 /// That it cannot be read, or does not end.
 pub fn read_file(path: &Path) -> std::io::Result<Vec<u8>> {
+    read_all(std::fs::File::open(path)?)
+}
+
+/// Reads what ends within 256 MiB.
+///
+/// # Errors
+/// That it cannot be read, or does not end.
+pub fn read_all(from: impl Read) -> std::io::Result<Vec<u8>> {
     const LONGEST: u64 = 256 << 20;
     let mut bytes = Vec::new();
-    std::fs::File::open(path)?.take(LONGEST + 1).read_to_end(&mut bytes)?;
+    from.take(LONGEST + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > LONGEST {
         return Err(std::io::Error::other("it is longer than 256 MiB"));
     }

@@ -2,14 +2,12 @@
 
 use super::fields::did_you_mean;
 use super::input::{Input, Source};
-use super::problems::{At, Complaint, Problems};
+use super::problems::{Complaint, Lines, Problems};
 use crate::policy::Fault;
 use crate::units::Span;
 use serde_json::Value;
 use std::path::Path;
 
-/// Lines whose problems are listed; the rest is counted.
-const LISTED: usize = 20;
 /// Names under which logs keep latencies, and outcomes; the first that is there is taken.
 const LATENCIES: [&str; 9] =
     ["latency", "duration", "elapsed", "response_time", "responsetime", "took", "time_taken", "seconds", "ms"];
@@ -55,7 +53,7 @@ pub fn measurements(source: &Source, reading: &Reading) -> Result<Measurements, 
         return Err(input.problems.finish());
     };
     let mut reader =
-        Reader { input, source: number, reading, found: Measurements::default(), wrong: 0, hopeless: false };
+        Reader { input, lines: Lines::of(number), reading, found: Measurements::default(), hopeless: false };
     let first = text.lines().map(str::trim).find(|line| !line.is_empty() && !line.starts_with('#'));
     match first {
         None => reader.complain(0, 0, Complaint::new("there is nothing in it")),
@@ -68,10 +66,9 @@ pub fn measurements(source: &Source, reading: &Reading) -> Result<Measurements, 
 
 struct Reader<'a> {
     input: Input<'a>,
-    source: u32,
+    lines: Lines,
     reading: &'a Reading,
     found: Measurements,
-    wrong: usize,
     /// What is wrong is wrong of every line.
     hopeless: bool,
 }
@@ -90,19 +87,11 @@ fn unit_of(name: &str) -> (String, Option<f64>) {
 
 impl Reader<'_> {
     fn complain(&mut self, start: usize, end: usize, complaint: Complaint) {
-        self.wrong += 1;
-        if self.wrong <= LISTED {
-            let at = At { source: self.source, start: start as u32, end: end as u32 };
-            self.input.problems.report(at, "", complaint);
-        }
+        self.lines.report(&mut self.input.problems, start, end, complaint);
     }
 
     fn finish(mut self, end: usize) -> Result<Measurements, Problems> {
-        if self.wrong > LISTED {
-            let more = self.wrong - LISTED;
-            self.wrong = 0;
-            self.complain(end, end, Complaint::new(format!("{more} more lines are wrong")));
-        }
+        self.lines.finish(&mut self.input.problems, end, "");
         if self.input.problems.is_empty() { Ok(self.found) } else { Err(self.input.problems.finish()) }
     }
 

@@ -279,6 +279,41 @@ impl Collector {
     }
 }
 
+/// What is wrong with the lines of a data file: the first few are listed, the rest is counted.
+#[derive(Debug)]
+pub(super) struct Lines {
+    /// The text.
+    pub source: u32,
+    wrong: usize,
+}
+
+impl Lines {
+    /// How many lines are listed.
+    const LISTED: usize = 20;
+
+    /// Nothing is wrong yet.
+    pub fn of(source: u32) -> Lines {
+        Lines { source, wrong: 0 }
+    }
+
+    /// Puts down what is wrong from one byte to another.
+    pub fn report(&mut self, problems: &mut Collector, start: usize, end: usize, complaint: Complaint) {
+        self.wrong += 1;
+        if self.wrong <= Lines::LISTED {
+            problems.report(At { source: self.source, start: start as u32, end: end as u32 }, "", complaint);
+        }
+    }
+
+    /// Puts down at the end of the text how many more lines are wrong, if any are; `of`: as ` of this trace`.
+    pub fn finish(self, problems: &mut Collector, end: usize, of: &str) {
+        if self.wrong > Lines::LISTED {
+            let at = At { source: self.source, start: end as u32, end: end as u32 };
+            let more = self.wrong - Lines::LISTED;
+            problems.report(at, "", Complaint::new(format!("{more} more lines{of} are wrong")));
+        }
+    }
+}
+
 /// A clause that fits on a few lines: both of its ends say something.
 fn short(clause: String) -> String {
     let ends = CLAUSE / 2;

@@ -78,6 +78,11 @@ pub struct Model {
 }
 
 impl Model {
+    /// Whether this holds of the model at its start or in any stage.
+    pub fn is_ever(&self, has: impl Fn(&Model) -> bool) -> bool {
+        has(self) || self.stages.iter().any(|stage| has(&stage.model))
+    }
+
     /// Whether an attempt at any provider meets more than a latency, a timeout, faults and one layer of retries.
     pub fn has_policies(&self) -> bool {
         self.providers.iter().any(Provider::has_policies)

@@ -7,7 +7,7 @@ use super::cursor::Cursor;
 use super::fields::{did_you_mean, is_name};
 use super::input::Input;
 use super::names::Names;
-use super::problems::{At, Complaint};
+use super::problems::{Complaint, Lines};
 use super::spec::{Arrivals, Class, TraceAttempt, TracePlan, Workflow};
 use super::tree::Node;
 use crate::policy::Fault;
@@ -15,9 +15,6 @@ use crate::units::{Instant, Span};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-
-/// Lines whose problems are listed; the rest is counted.
-const LISTED: usize = 20;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -62,13 +59,10 @@ pub(super) fn fill(
         let (name, file) = &users[0];
         let key = format!("traffic.{name}.arrivals.file");
         let Some((source, text)) = input.data(file, &key) else { continue };
-        let mut reader = Reader { names, classes, workflows, isolates, users, source, wrong: 0 };
+        let mut reader = Reader { names, classes, workflows, isolates, users, lines: Lines::of(source) };
         let empty = reader.all(input, &text);
-        let wrong = reader.wrong;
-        if wrong > LISTED {
-            let complaint = Complaint::new(format!("{} more lines of this trace are wrong", wrong - LISTED));
-            input.problems.report(At { source, start: text.len() as u32, end: text.len() as u32 }, "", complaint);
-        } else if empty {
+        reader.lines.finish(&mut input.problems, text.len(), " of this trace");
+        if empty {
             input.problems.report(file.at, &key, Complaint::new("the trace has no plans").found(file.describe()));
         }
     }
@@ -89,8 +83,7 @@ struct Reader<'a> {
     workflows: &'a [Workflow],
     isolates: u32,
     users: &'a [(String, &'a Node)],
-    source: u32,
-    wrong: usize,
+    lines: Lines,
 }
 
 impl Reader<'_> {
@@ -98,18 +91,14 @@ impl Reader<'_> {
     fn all(&mut self, input: &mut Input<'_>, text: &str) -> bool {
         let (mut start, mut empty) = (0, true);
         for line in text.split_inclusive('\n') {
-            let at = At { source: self.source, start: start as u32, end: (start + line.trim_end().len()) as u32 };
+            let (from, end) = (start, start + line.trim_end().len());
             start += line.len();
             if line.trim().is_empty() {
                 continue;
             }
             empty = false;
             if let Err((offset, complaint)) = self.line(line.trim_end()) {
-                self.wrong += 1;
-                if self.wrong <= LISTED {
-                    let start = (at.start + offset as u32).min(at.end);
-                    input.problems.report(At { start, ..at }, "", complaint);
-                }
+                self.lines.report(&mut input.problems, (from + offset).min(end), end, complaint);
             }
         }
         empty

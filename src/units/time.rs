@@ -133,6 +133,12 @@ impl Instant {
         self.0
     }
 
+    /// This instant, where what is left until then from `now` on takes `factor` times as long: so a Poisson process that
+    /// goes on at another rate has its next event.
+    pub fn stretched(self, now: Instant, factor: f64) -> Instant {
+        now.saturating_add(self.saturating_since(now).scale(factor))
+    }
+
     /// Seconds since the start, as a real number.
     pub fn secs(self) -> f64 {
         Span(self.0).secs()

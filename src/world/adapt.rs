@@ -2,7 +2,7 @@
 
 use super::state::{NO_QUEUE, World};
 use crate::model::Queue;
-use crate::policy::{AdaptiveLimit, Fault};
+use crate::policy::{Adaptive, AdaptiveLimit, Fault};
 use crate::units::Instant;
 
 impl World<'_> {
@@ -21,13 +21,11 @@ impl World<'_> {
         });
         let specs = &program.model.queues;
         let Some((rules, overloads)) = specs[place % specs.len()].adaptive else { return };
-        if place >= self.adaptive.len() {
-            self.adaptive.resize(place + 1, None);
-        }
-        let limit = self.adaptive[place].get_or_insert_with(|| AdaptiveLimit::new(rules));
+        let now = self.now;
+        let limit = self.limit_of(place, rules);
         match fault {
-            None => limit.succeeded(self.now.since(began)),
-            Some(fault) if overloads.contains(fault) => limit.overloaded(began, self.now),
+            None => limit.succeeded(now.since(began)),
+            Some(fault) if overloads.contains(fault) => limit.overloaded(began, now),
             Some(_) => {}
         }
         let slots = limit.limit();
@@ -40,13 +38,18 @@ impl World<'_> {
     /// Other rules for the limit of a queue, which stays where it is as far as they allow.
     pub(super) fn change_limit(&mut self, place: usize, was: &Queue, is: &Queue) {
         let (Some((was, _)), Some((is, _))) = (was.adaptive, is.adaptive) else { return };
-        if place >= self.adaptive.len() {
-            self.adaptive.resize(place + 1, None);
-        }
-        let limit = self.adaptive[place].get_or_insert_with(|| AdaptiveLimit::new(was));
+        let limit = self.limit_of(place, was);
         limit.change(is);
         let slots = limit.limit();
         self.queues[place].limit(slots, self.now);
+    }
+
+    /// The limit of a queue, which has these rules if nothing was told it yet.
+    fn limit_of(&mut self, place: usize, rules: Adaptive) -> &mut AdaptiveLimit {
+        if place >= self.adaptive.len() {
+            self.adaptive.resize(place + 1, None);
+        }
+        self.adaptive[place].get_or_insert_with(|| AdaptiveLimit::new(rules))
     }
 
     /// An isolate goes, and what its queues have learnt.

@@ -207,11 +207,6 @@ pub(super) struct Provider {
     pub(super) retry: Retry,
 }
 
-/// Whether this holds of a model at its start or in any stage.
-fn is_ever(whole: &Model, has: impl Fn(&Model) -> bool) -> bool {
-    has(whole) || whole.stages.iter().any(|stage| has(&stage.model))
-}
-
 impl Blueprint {
     /// Compiles a checked model.
     ///
@@ -296,7 +291,7 @@ impl Blueprint {
         let is_plain = |p: &Provider| p.faults.is_empty() && p.request_error == 0.0 && !p.from_arrival;
         let guarded = model.has_policies();
         let limits_external = model.platform.subrequests_external.is_some();
-        let connections_bind = is_ever(whole, Model::connections_bind);
+        let connections_bind = whole.is_ever(Model::connections_bind);
         let has_cpu = model.takes_cpu();
         let is_late = whole.stages.iter().any(|stage| !stage.reach.is_at_once());
         let adapts = model.queues.iter().any(|queue| queue.adaptive.is_some());
@@ -307,7 +302,7 @@ impl Blueprint {
             has_logfiles: !model.logfiles.is_empty(),
             lines: model.classes.iter().map(|class| line_of(class.priority)).collect(),
             by_priority: model.queues.iter().map(|q| q.discipline == Discipline::Priority).collect(),
-            has_patience: is_ever(whole, has_patience),
+            has_patience: whole.is_ever(has_patience),
             class_patience: class_patience?,
             queue_patience: queue_patience?,
             line_count: priorities.len(),
@@ -378,11 +373,6 @@ impl Blueprint {
             stages: Vec::new(),
             model: model.clone(),
         })
-    }
-
-    /// Whether this holds at the start or in any stage.
-    pub(super) fn is_ever(&self, has: impl Fn(&Model) -> bool) -> bool {
-        has(&self.model) || self.stages.iter().any(|(_, stage)| has(&stage.model))
     }
 
     /// Whether nothing can happen to a call beside a queue, answers, timeouts and retries: then the loop runs in a form

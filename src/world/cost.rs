@@ -177,7 +177,7 @@ pub(super) struct Cut {
 /// A month of 30 days at the simulated rates, and with the stages of the recorded time in their order.
 pub(super) fn measures(sheet: &mut Sheet, world: &World, all: &Ledger) {
     let has_price =
-        world.first.is_ever(|model| model.platform.preset.is_some() || model.platform.base_price.dollars() > 0.0);
+        world.first.model.is_ever(|model| model.platform.preset.is_some() || model.platform.base_price.dollars() > 0.0);
     if !has_price && !world.blueprint.bills_tokens {
         return;
     }

@@ -7,7 +7,7 @@ pub(super) enum Event {
     Recording,
     /// The values of this stage of the model hold from now on.
     Change(u16),
-    /// A new size of a queue reaches its isolate.
+    /// The values of a stage that the program reads reach this isolate.
     Reaches(u32, u16),
     /// The provider answers the attempt of this call, or its timeout cuts it: which of the two is known when it
     /// starts, so that a timeout needs no event of its own.

@@ -116,7 +116,7 @@ impl Policies {
             if on { blueprint.by_step(|component| draws.scatter(component, purpose)) } else { Vec::new() }
         };
         let hangs = |provider: &crate::model::Provider| provider.server.as_ref().is_some_and(|s| s.hang.value() > 0.0);
-        let hangs = blueprint.is_ever(|model| model.providers.iter().any(hangs));
+        let hangs = model.is_ever(|model| model.providers.iter().any(hangs));
         let server = |p: &crate::model::Provider| {
             p.server.as_ref().map(|spec| Server::new(&p.name, spec, model.run.start, draws))
         };

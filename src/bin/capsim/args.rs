@@ -114,6 +114,17 @@ pub struct Precise {
     pub max_replications: u32,
 }
 
+// How the answer of a what-if command that has no picture is given. (A doc comment would be the command's.)
+#[derive(Debug, Group)]
+pub struct Answered {
+    /// The form of the answer
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+    /// Write the answer here instead (.html: a page); every form where it is a directory
+    #[arg(long, value_name = "PATH")]
+    pub out: Option<PathBuf>,
+}
+
 #[derive(Debug, Group)]
 pub struct Compare {
     /// The models; with --with, the one model that is varied
@@ -129,12 +140,8 @@ pub struct Compare {
     pub trials: Trials,
     #[command(flatten)]
     pub precision: Precise,
-    /// The form of the answer
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub format: Format,
-    /// Write the answer here instead (.html: a page); every form where it is a directory
-    #[arg(long, value_name = "PATH")]
-    pub out: Option<PathBuf>,
+    #[command(flatten)]
+    pub answer: Answered,
 }
 
 #[derive(Debug, Group)]
@@ -204,12 +211,8 @@ pub struct Tune {
     pub best: usize,
     #[command(flatten)]
     pub trials: Trials,
-    /// The form of the answer
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub format: Format,
-    /// Write the answer here instead (.html: a page); every form where it is a directory
-    #[arg(long, value_name = "PATH")]
-    pub out: Option<PathBuf>,
+    #[command(flatten)]
+    pub answer: Answered,
 }
 
 #[derive(Debug, Group)]
@@ -234,12 +237,8 @@ pub struct Levers {
     pub budget: u32,
     #[command(flatten)]
     pub trials: Trials,
-    /// The form of the answer
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub format: Format,
-    /// Write the answer here instead (.html: a page); every form where it is a directory
-    #[arg(long, value_name = "PATH")]
-    pub out: Option<PathBuf>,
+    #[command(flatten)]
+    pub answer: Answered,
 }
 
 #[derive(Debug, Group)]

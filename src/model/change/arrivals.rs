@@ -5,8 +5,7 @@ use crate::model::spec::{Arrivals, Class};
 
 /// Lays what may change over from the class before.
 pub(super) fn keep(class: &mut Class, of: &Class) {
-    let may = why_not(&of.arrivals, &class.arrivals).is_none();
-    if may {
+    if why_not(&of.arrivals, &class.arrivals).is_none() {
         class.arrivals.clone_from(&of.arrivals);
         class.spikes.clone_from(&of.spikes);
     }

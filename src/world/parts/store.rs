@@ -205,12 +205,11 @@ impl Restarts {
     }
 }
 
-/// The next of a Poisson process comes at another rate: what was left until then is stretched, which is how long it
-/// takes if the process goes on at that rate.
+/// The next of a Poisson process comes at another rate.
 fn stretch(next: &mut Instant, mean_gap: &mut Span, per_day: f64, now: Instant) {
     let new_gap = Span::DAY.scale(1.0 / per_day);
     if new_gap != *mean_gap {
-        *next = now.saturating_add(next.saturating_since(now).scale(new_gap.secs() / mean_gap.secs()));
+        *next = next.stretched(now, new_gap.secs() / mean_gap.secs());
         *mean_gap = new_gap;
     }
 }

@@ -93,14 +93,12 @@ impl Tiers {
         made
     }
 
-    /// Other rules for what isolates share from `now` on. Restarts come at another rate: what was left until the next
-    /// one is stretched, which is how long it takes a Poisson process that goes on at that rate.
+    /// Other rules for what isolates share from `now` on.
     pub(crate) fn change(&mut self, spec: &Spec, now: Instant) {
         self.settle(now);
         for restarts in &mut self.restarts {
-            let left = restarts.next.saturating_since(now);
             if spec.restarts_per_day != self.spec.restarts_per_day {
-                restarts.next = now.saturating_add(left.scale(self.spec.restarts_per_day / spec.restarts_per_day));
+                restarts.next = restarts.next.stretched(now, self.spec.restarts_per_day / spec.restarts_per_day);
             }
         }
         self.spec = spec.clone();

@@ -23,7 +23,7 @@ fn try_compare(args: &Compare) -> Result<Exit, Exit> {
     }
     let options = work::options(args.trials.jobs);
     let precisions = (&args.precision.precision[..], args.precision.max_replications);
-    let out = Out::open(args.out.as_deref(), false)?;
+    let out = Out::open(args.answer.out.as_deref(), false)?;
     work::listen();
     let progress = Progress::new(args.trials.quiet);
     let found = experiment::compare(configurations, precisions, &options, &|done, of| progress.show(done, of));
@@ -34,7 +34,7 @@ fn try_compare(args: &Compare) -> Result<Exit, Exit> {
         let known = answer.metric(&missed.precision.metric).is_some();
         console::complain(&format!("{}: {}", found.names[*at], report::missed(missed, known, answer.replications)));
     }
-    let delivered = out.deliver("compare", WhatIf::Comparison(&found), args.format);
+    let delivered = out.deliver("compare", WhatIf::Comparison(&found), args.answer.format);
     Ok(if work::interrupted() { Exit::Interrupted } else { delivered })
 }
 

@@ -4,12 +4,9 @@ use crate::args::{Fit, FitForm, Unit};
 use crate::console;
 use crate::exit::Exit;
 use crate::work::{deliver, fail, io};
-use capsim::model::{Reading, Source, measurements, read_file};
+use capsim::model::{Reading, Source, measurements, read_all, read_file};
 use capsim::{experiment, report};
 use std::path::{Path, PathBuf};
-
-/// The bytes that standard input may have: as many as a file.
-const LONGEST: u64 = 256 << 20;
 
 pub fn fit(args: &Fit) -> Exit {
     try_fit(args).unwrap_or_else(|exit| exit)
@@ -24,10 +21,7 @@ fn try_fit(args: &Fit) -> Result<Exit, Exit> {
         Unit::Ns => 1e-9,
     });
     let reading = Reading { column: args.column.clone(), unit, timeout: args.timeout };
-    let data = measurements(&source, &reading).map_err(|problems| {
-        console::complain(problems.render(console::colour(&std::io::stderr())).trim_end());
-        Exit::Invalid
-    })?;
+    let data = measurements(&source, &reading).map_err(super::refused)?;
     let name = &source.name;
     let found = experiment::fit(data).map_err(|why| fail(&format!("{name}: {why}"), Exit::Invalid))?;
     let paint = if args.out.is_some() { report::Paint::Plain } else { console::paint() };
@@ -42,9 +36,9 @@ fn try_fit(args: &Fit) -> Result<Exit, Exit> {
 
 fn source(file: &Path) -> Result<Source, Exit> {
     if file == Path::new("-") {
-        let source = super::read_standard_input(LONGEST + 1)?;
-        let is_whole = source.bytes.len() as u64 <= LONGEST;
-        return if is_whole { Ok(source) } else { Err(io("standard input is longer than 256 MiB".into())) };
+        let bytes =
+            read_all(std::io::stdin().lock()).map_err(|error| io(format!("cannot read standard input: {error}")))?;
+        return Ok(Source { name: "<stdin>".into(), bytes, directory: PathBuf::new() });
     }
     let name = file.display().to_string();
     let bytes = read_file(file).map_err(|error| io(format!("cannot read {name}: {error}")))?;

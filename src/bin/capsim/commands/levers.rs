@@ -44,7 +44,7 @@ fn try_levers(args: &Levers) -> Result<Exit, Exit> {
         );
         return Err(fail(&why, Exit::Usage));
     }
-    let out = Out::open(args.out.as_deref(), false)?;
+    let out = Out::open(args.answer.out.as_deref(), false)?;
     work::listen();
     let question = Question { of: of.map(|(_, metric, better)| (metric, better)), budget: args.budget };
     let options = work::options(args.trials.jobs);
@@ -52,7 +52,7 @@ fn try_levers(args: &Levers) -> Result<Exit, Exit> {
     let found = experiment::levers(&base, tried, question, &options, &|done, of| progress.show(done, of));
     progress.clear();
     let found = found.map_err(failed)?;
-    let delivered = out.deliver("levers", WhatIf::Levers(&found), args.format);
+    let delivered = out.deliver("levers", WhatIf::Levers(&found), args.answer.format);
     Ok(if found.partial { Exit::Interrupted } else { delivered })
 }
 

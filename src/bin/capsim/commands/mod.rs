@@ -70,13 +70,9 @@ fn warn_of_objectives(model: &Model) {
 
 /// A model on standard input; the files that it names are looked for where the program was started.
 fn standard_input() -> Result<Source, Exit> {
-    // Longer than a model may be, so that one without end is refused like any other.
-    read_standard_input(2 << 20)
-}
-
-fn read_standard_input(most: u64) -> Result<Source, Exit> {
     let mut bytes = Vec::new();
-    if let Err(error) = io::stdin().lock().take(most).read_to_end(&mut bytes) {
+    // Longer than a model may be, so that one without end is refused like any other.
+    if let Err(error) = io::stdin().lock().take(2 << 20).read_to_end(&mut bytes) {
         console::complain(&format!("error: cannot read standard input: {error}"));
         return Err(Exit::Io);
     }

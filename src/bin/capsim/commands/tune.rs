@@ -30,14 +30,14 @@ fn try_tune(args: &Tune) -> Result<Exit, Exit> {
         let option = if *way == Better::More { "--maximise" } else { "--minimise" };
         super::is_known(option, metric, [&base].into_iter().chain(candidates.iter().map(|(_, model)| model)))?;
     }
-    let out = Out::open(args.out.as_deref(), false)?;
+    let out = Out::open(args.answer.out.as_deref(), false)?;
     let options = work::options(args.trials.jobs);
     let progress = Progress::new(args.trials.quiet);
     let show = |done, of| progress.show(done, of);
     let found = experiment::tune(&base, args.knob.clone(), candidates, search, &options, &show);
     progress.clear();
     let found = found.map_err(work::no_capacity)?;
-    let delivered = out.deliver("tune", WhatIf::Tuned(&found), args.format);
+    let delivered = out.deliver("tune", WhatIf::Tuned(&found), args.answer.format);
     Ok(if found.partial { Exit::Interrupted } else { delivered })
 }
 
