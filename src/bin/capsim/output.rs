@@ -136,6 +136,9 @@ pub fn write_file(path: &Path, bytes: &[u8]) -> Result<(), String> {
 
 /// The same of a file that is not there yet.
 pub fn new_file(path: &Path, bytes: &[u8]) -> Result<(), String> {
+    if path.symlink_metadata().is_ok() {
+        return Err(format!("{} is there already", path.display()));
+    }
     whole(path, bytes, |file| file.persist_noclobber(path).map(drop).map_err(|failed| failed.error))
 }
 
@@ -154,8 +157,5 @@ fn whole(path: &Path, bytes: &[u8], persist: impl FnOnce(NamedTempFile) -> std::
         file.write_all(bytes)?;
         persist(file)
     };
-    write().map_err(|error| match error.kind() {
-        std::io::ErrorKind::AlreadyExists => format!("{} is there already", path.display()),
-        _ => format!("cannot write {}: {error}", path.display()),
-    })
+    write().map_err(|error| format!("cannot write {}: {error}", path.display()))
 }
