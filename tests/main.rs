@@ -19,6 +19,7 @@ mod invocation;
 mod isolates;
 mod laws;
 mod levers;
+mod metrics;
 mod model_errors;
 mod nonsense;
 mod overload;

@@ -121,7 +121,7 @@ pub fn measure(
 ) -> Result<(Answer, Baseline), Failure> {
     let mut trial = Trial::new(model.clone(), 0)?;
     extend(&mut [&mut trial], model.run.replications, options.jobs, progress)?;
-    let answer = answer(model, &trial.outcomes);
+    let answer = answer(model, &trial.columns);
     let metrics = answer.metrics.iter().filter(|metric| better(&metric.name).is_some());
     let values = metrics.filter_map(|metric| Some((metric.name.clone(), trial.values(&metric.name)?))).collect();
     let (question, digest) = (question(model), model.digest.clone());

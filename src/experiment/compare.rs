@@ -134,18 +134,15 @@ pub fn compare(
         wanted = next_round(wanted, &only).min(most);
     };
     // After a stop, the first may have one replication more than the last.
-    let common = trials.iter().map(|trial| trial.outcomes.len()).min().unwrap_or(0);
-    trials.iter_mut().for_each(|trial| trial.outcomes.truncate(common));
-    let answers =
-        trials.iter().map(|trial| Answer { asked: wanted, ..answer(&trial.model, &trial.outcomes) }).collect();
+    let common = trials.iter().map(|trial| trial.columns.len()).min().unwrap_or(0);
+    trials.iter_mut().for_each(|trial| trial.columns.truncate(common));
+    let answers = trials.iter().map(|trial| Answer { asked: wanted, ..answer(&trial.model, &trial.columns) }).collect();
     Ok(Comparison { names, rows: rows(&trials), answers, missed })
 }
 
 fn rows(trials: &[Trial]) -> Vec<Row> {
-    let mut metrics: Vec<(String, &'static str)> = Vec::new();
-    for measure in trials.iter().filter_map(|trial| trial.outcomes.first()).flat_map(|outcome| &outcome.measures) {
-        metrics.push((measure.name.clone(), measure.unit));
-    }
+    let columns = trials.iter().flat_map(|trial| trial.columns.all());
+    let mut metrics: Vec<(String, &'static str)> = columns.map(|column| (column.name.clone(), column.unit)).collect();
     metrics.sort();
     metrics.dedup_by(|a, b| a.0 == b.0);
     let mut rows: Vec<Row> = Vec::new();

@@ -190,7 +190,7 @@ pub fn levers(
         whole = search.extend(&open, (first, most), options, progress)?;
     }
     let effects = search.effects(&mut silent);
-    let done = search.base.outcomes.len() + search.tried.iter().map(|(_, trial)| trial.outcomes.len()).sum::<usize>();
+    let done = search.base.columns.len() + search.tried.iter().map(|(_, trial)| trial.columns.len()).sum::<usize>();
     Ok(Levers {
         model: base.name.clone(),
         digest: base.digest.clone(),
@@ -321,14 +321,13 @@ impl Search {
     }
 
     fn unit(&self) -> &'static str {
-        let measures = self.base.outcomes.first().map(|outcome| &outcome.measures[..]).unwrap_or_default();
-        measures.iter().find(|measure| measure.name == self.metric).map_or("", |measure| measure.unit)
+        self.base.columns.get(&self.metric).map_or("", |column| column.unit)
     }
 
     /// What the levers do, in order; those that say nothing are put down apart.
     fn effects(&self, silent: &mut Vec<(Lever, Silent)>) -> Vec<Effect> {
         let mut effects = Vec::new();
-        for (lever, trial) in self.tried.iter().filter(|(_, trial)| trial.ran_away || !trial.outcomes.is_empty()) {
+        for (lever, trial) in self.tried.iter().filter(|(_, trial)| trial.ran_away || !trial.columns.is_empty()) {
             match self.effect(lever, trial) {
                 _ if trial.ran_away => silent.push((lever.clone(), Silent::RanAway)),
                 Some(effect) => effects.push(effect),
@@ -366,7 +365,7 @@ impl Search {
             Some((low, high)) if low > 0.0 || high < 0.0 => standing(self.better, difference.mean > 0.0),
             _ => Standing::CannotTell,
         };
-        let n = trial.outcomes.len();
+        let n = trial.columns.len();
         let both = self.base.values(&self.metric)?.into_iter().zip(trial.values(&self.metric)?);
         let both: Vec<(f64, f64)> = both.filter_map(|(before, after)| before.zip(after)).collect();
         let mean = |of: fn(&(f64, f64)) -> f64| Some(Estimate::of(both.iter().map(|pair| Some(of(pair))))?.mean);

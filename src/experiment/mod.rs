@@ -9,6 +9,7 @@
 mod answer;
 mod baseline;
 mod capacity;
+mod columns;
 mod compare;
 mod demand;
 mod direction;

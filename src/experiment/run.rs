@@ -1,11 +1,12 @@
 //! Replications of one model, and what they say together.
 
+use super::columns::{Column, Columns};
 use super::trials::{Progress, Trial, extend};
 use super::{Answer, Metric, Verdict, explain, theory};
 use crate::math;
 use crate::model::{Model, Objective};
 use crate::stats::Estimate;
-use crate::world::{self, Blueprint, Failure, Outcome, Timeline};
+use crate::world::{self, Blueprint, Failure, Timeline};
 use std::num::NonZeroUsize;
 
 /// How to run, as far as it does not change the result.
@@ -23,7 +24,7 @@ pub struct Options {
 pub fn run(model: &Model, options: &Options, progress: Progress<'_>) -> Result<Answer, Failure> {
     let mut trial = Trial::new(model.clone(), 0)?;
     extend(&mut [&mut trial], model.run.replications, options.jobs, progress)?;
-    Ok(answer(model, &trial.outcomes))
+    Ok(answer(model, &trial.columns))
 }
 
 /// The timeline of the first replication of a run, of at most `most` entries.
@@ -90,7 +91,7 @@ pub fn run_until(
         let whole = extend(&mut [&mut trial], wanted, options.jobs, progress)?;
         let missed = missed(&trial, precisions);
         if missed.is_empty() || !whole || wanted >= most {
-            let mut answer = answer(model, &trial.outcomes);
+            let mut answer = answer(model, &trial.columns);
             answer.asked = wanted;
             return Ok((answer, missed));
         }
@@ -119,31 +120,25 @@ pub(super) fn next_round(done: u32, missed: &[Missed]) -> u32 {
     guess.max(done + done / 4 + 1)
 }
 
-pub(super) fn answer(model: &Model, outcomes: &[Outcome]) -> Answer {
-    let count = outcomes.first().map_or(0, |outcome| outcome.measures.len());
-    let mut metrics: Vec<Metric> = (0..count).map(|number| metric(outcomes, number)).collect();
-    metrics.sort_by(|a, b| a.name.cmp(&b.name));
+pub(super) fn answer(model: &Model, columns: &Columns) -> Answer {
     let mut answer = Answer {
         model: model.name.clone(),
         description: model.description.clone(),
         digest: model.digest.clone(),
         overrides: model.overrides.clone(),
         seed: model.run.seed,
-        replications: outcomes.len() as u32,
+        replications: columns.len() as u32,
         asked: model.run.replications,
         horizon: model.run.horizon,
         warmup: model.run.warmup,
         start: model.run.start,
-        metrics,
+        metrics: columns.all().iter().map(metric).collect(),
         objectives: Vec::new(),
         settings: model.settings.clone(),
         arithmetic: explain(model),
         theory: Vec::new(),
     };
-    answer.theory = theory::beside(model, &answer.metrics, |name| {
-        let at = outcomes.first()?.measures.iter().position(|measure| measure.name == name)?;
-        Estimate::of(outcomes.iter().map(|outcome| outcome.measures[at].value))
-    });
+    answer.theory = theory::beside(model, &answer.metrics, |name| columns.get(name)?.estimate());
     let judged = model.objectives.iter().map(|goal| {
         let metric = answer.metric(&goal.metric);
         (goal.clone(), judge(goal, metric.and_then(|m| m.ci95.or(m.mean.map(|mean| (mean, mean))))))
@@ -152,12 +147,11 @@ pub(super) fn answer(model: &Model, outcomes: &[Outcome]) -> Answer {
     answer
 }
 
-fn metric(outcomes: &[Outcome], number: usize) -> Metric {
-    let first = &outcomes[0].measures[number];
-    let estimate = Estimate::of(outcomes.iter().map(|outcome| outcome.measures[number].value));
+fn metric(column: &Column) -> Metric {
+    let estimate = column.estimate();
     Metric {
-        name: first.name.clone(),
-        unit: first.unit,
+        name: column.name.clone(),
+        unit: column.unit,
         mean: estimate.map(|e| e.mean),
         ci95: estimate.and_then(|e| e.ci95()),
         min: estimate.map(|e| e.min),

@@ -127,9 +127,9 @@ pub fn sweep(
         let mut list: Vec<&mut Trial> = trials.iter_mut().map(|(_, trial)| trial).collect();
         let whole = extend(&mut list, wanted, options.jobs, &|done, _| progress(before + done, total))?;
         for (at, trial) in trials {
-            before += trial.outcomes.len() as u32;
-            if trial.outcomes.len() as u32 == wanted {
-                let answer = answer(&trial.model, &trial.outcomes);
+            before += trial.columns.len() as u32;
+            if trial.columns.len() as u32 == wanted {
+                let answer = answer(&trial.model, &trial.columns);
                 finished(at, &answer);
                 answers[at] = Some(answer);
             }

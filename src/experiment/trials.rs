@@ -1,9 +1,10 @@
 //! Configurations side by side: each is replicated on the same seed, and all replications of all of them are one
 //! list of jobs. What a trial has measured does not depend on how often it was extended, nor on the threads.
 
+use super::columns::Columns;
 use super::pool;
 use crate::model::Model;
-use crate::world::{self, Blueprint, Failure, Outcome};
+use crate::world::{self, Blueprint, Failure};
 use std::num::NonZeroUsize;
 
 /// Told how many of how many are done; answers whether to go on.
@@ -15,8 +16,8 @@ pub(super) struct Trial {
     blueprint: Blueprint,
     /// The number of its first replication; a verification begins where the search ended.
     first: u64,
-    /// By replication, from the first.
-    pub outcomes: Vec<Outcome>,
+    /// What its replications measured, from the first.
+    pub columns: Columns,
     /// Whether a replication reached a limit of the run, so that it says nothing.
     pub ran_away: bool,
 }
@@ -25,18 +26,17 @@ impl Trial {
     /// A configuration whose replications are numbered from `first`.
     pub fn new(model: Model, first: u64) -> Result<Trial, Failure> {
         let blueprint = Blueprint::new(&model).map_err(Failure::Internal)?;
-        Ok(Trial { model, blueprint, first, outcomes: Vec::new(), ran_away: false })
+        Ok(Trial { model, blueprint, first, columns: Columns::default(), ran_away: false })
     }
 
     /// The values of a metric, by replication; none where the model has no such metric.
     pub fn values(&self, metric: &str) -> Option<Vec<Option<f64>>> {
-        let at = self.outcomes.first()?.measures.iter().position(|measure| measure.name == metric)?;
-        Some(self.outcomes.iter().map(|outcome| outcome.measures[at].value).collect())
+        self.columns.get(metric).map(|column| column.values.clone())
     }
 
     /// Events of its first replication: what one costs.
     pub fn events(&self) -> u64 {
-        self.outcomes.first().map_or(0, |outcome| outcome.events)
+        self.columns.events().first().copied().unwrap_or(0)
     }
 }
 
@@ -73,7 +73,7 @@ fn replicate(
     at_limit: impl Fn(&mut Trial, Failure) -> Result<(), Failure>,
 ) -> Result<bool, Failure> {
     let missing = |number: usize| {
-        let waits = move |trial: &Trial| !trial.ran_away && number >= trial.outcomes.len();
+        let waits = move |trial: &Trial| !trial.ran_away && number >= trial.columns.len();
         let trials = trials.iter().enumerate().filter(move |(_, trial)| waits(trial));
         trials.map(move |(trial, _)| (trial, number))
     };
@@ -87,7 +87,7 @@ fn replicate(
     for (&(trial, _), outcome) in work.iter().zip(outcomes) {
         match outcome {
             Err(limit @ Failure::Limit(_)) => at_limit(trials[trial], limit)?,
-            outcome => trials[trial].outcomes.push(outcome?),
+            outcome => trials[trial].columns.push(outcome?)?,
         }
     }
     Ok(whole)

@@ -197,17 +197,17 @@ impl<'a> Halving<'a> {
 
     /// Replications that bringing those left to `n` takes.
     fn cost(&self, n: u32) -> u64 {
-        self.left.iter().map(|(_, trial)| u64::from(n).saturating_sub(trial.outcomes.len() as u64)).sum()
+        self.left.iter().map(|(_, trial)| u64::from(n).saturating_sub(trial.columns.len() as u64)).sum()
     }
 
     /// Brings those left to `n` replications.
     fn round(&mut self, n: u32, options: &Options, progress: Progress<'_>) -> Result<bool, Failure> {
-        let before: usize = self.left.iter().map(|(_, trial)| trial.outcomes.len()).sum();
+        let before: usize = self.left.iter().map(|(_, trial)| trial.columns.len()).sum();
         let (runs, budget) = (self.runs as u32, self.search.budget);
         let mut trials: Vec<&mut Trial> = self.left.iter_mut().map(|(_, trial)| trial).collect();
         let show = |done: u32, _| progress(runs + done, budget.max(runs + done));
         let whole = extend_each(&mut trials, n, options.jobs, &show)?;
-        let after: usize = self.left.iter().map(|(_, trial)| trial.outcomes.len()).sum();
+        let after: usize = self.left.iter().map(|(_, trial)| trial.columns.len()).sum();
         self.runs += (after - before) as u64;
         Ok(whole)
     }
@@ -252,8 +252,8 @@ impl<'a> Halving<'a> {
 
     fn candidate(&self, at: &[usize], trial: &Trial) -> Candidate {
         let estimate = self.values(trial).and_then(Estimate::of);
-        let (verdict, not_met) = match (trial.ran_away, trial.outcomes.is_empty()) {
-            (false, false) => verdict(&answer(&trial.model, &trial.outcomes)),
+        let (verdict, not_met) = match (trial.ran_away, trial.columns.is_empty()) {
+            (false, false) => verdict(&answer(&trial.model, &trial.columns)),
             (true, _) => (Verdict::Broken, Vec::new()),
             (false, true) => (Verdict::Undecided, Vec::new()),
         };
@@ -263,7 +263,7 @@ impl<'a> Halving<'a> {
             interval: estimate.and_then(|estimate| estimate.ci95()),
             verdict,
             not_met,
-            replications: if trial.ran_away { 0 } else { trial.outcomes.len() as u32 },
+            replications: if trial.ran_away { 0 } else { trial.columns.len() as u32 },
             tied: false,
         }
     }

@@ -157,7 +157,7 @@ pub fn run(selection: &Selection, options: &Options, progress: Progress<'_>) -> 
     let findings = cases.iter().zip(&trials).flat_map(|(case, trial)| {
         let laws = case.laws.iter().filter(|law| asked(case, law));
         laws.map(|law| {
-            let values = trial.outcomes.iter().map(|outcome| (law.of)(&Seen(&outcome.measures)));
+            let values = (0..trial.columns.len()).map(|replication| (law.of)(&Seen(&trial.columns, replication)));
             finding(case, law, Estimate::of(values).map(|estimate| (estimate, 1.0 - share)))
         })
     });

@@ -34,6 +34,10 @@ fn store(input: &mut Input<'_>, name: &str, cursor: &Cursor<'_>, run: Option<&Ru
         "log-service" => StoreKind::LogService,
         _ => StoreKind::Kv,
     };
+    if kind == StoreKind::Cache && name == "isolates" {
+        let complaint = Complaint::new("a cache cannot have this name: `isolates.evicted` counts isolates");
+        input.problems.report_once(cursor.node.key, &cursor.path, complaint.cure("choose another name"));
+    }
     Store {
         name: name.into(),
         kind,

@@ -47,7 +47,8 @@ pub(super) fn ratio(part: f64, whole: f64) -> Option<f64> {
     (whole > 0.0).then(|| part / whole)
 }
 
-/// All metrics of a replication that has ended.
+/// All metrics of a replication that has ended. Which there are follows from the model alone, never from what was
+/// counted: replications are combined by these names.
 pub(super) fn measures(world: &World) -> Vec<Measure> {
     let model = &world.blueprint.model;
     let mut sheet = Sheet { prefix: String::new(), measures: Vec::new() };
@@ -65,7 +66,7 @@ pub(super) fn measures(world: &World) -> Vec<Measure> {
         for class in 0..model.classes.len() {
             waits.add(&world.waits[class * model.queues.len() + queue]);
         }
-        queue_waits(&mut sheet, &model.queues[queue].name, &waits);
+        queue_waits(&mut sheet, world, queue, &waits);
         queue_levels(&mut sheet, world, queue);
     }
     for class in 0..model.classes.len().max(1) {
@@ -78,7 +79,7 @@ pub(super) fn measures(world: &World) -> Vec<Measure> {
             comebacks(&mut sheet, &back.tallies[class..=class], world.ledgers[class].plans.begun[1]);
         }
         for queue in 0..model.queues.len() {
-            queue_waits(&mut sheet, &model.queues[queue].name, &world.waits[class * model.queues.len() + queue]);
+            queue_waits(&mut sheet, world, queue, &world.waits[class * model.queues.len() + queue]);
         }
     }
     sheet.prefix = String::new();
@@ -219,7 +220,8 @@ fn seconds(quantiles: &Quantiles, p: f64) -> Option<f64> {
     quantiles.quantile(p).map(|ns| ns / 1e9)
 }
 
-fn queue_waits(sheet: &mut Sheet, name: &str, waits: &QueueTally) {
+fn queue_waits(sheet: &mut Sheet, world: &World, queue: usize, waits: &QueueTally) {
+    let name = &world.blueprint.model.queues[queue].name;
     let metric = |what: &str| format!("queue.{name}.{what}");
     sheet.put(&metric("wait.mean"), "s", ratio(waits.wait_ns as f64 / 1e9, waits.granted as f64));
     for (what, p) in [("wait.p50", 0.5), ("wait.p95", 0.95), ("wait.p99", 0.99)] {
@@ -230,10 +232,10 @@ fn queue_waits(sheet: &mut Sheet, name: &str, waits: &QueueTally) {
     sheet.count(&metric("admitted"), "calls", waits.granted);
     sheet.count(&metric("dropped"), "calls", waits.refused);
     sheet.count(&metric("abandoned"), "calls", waits.abandoned);
-    if waits.cancelled > 0 {
+    if world.blueprint.users_leave {
         sheet.count(&metric("cancelled"), "calls", waits.cancelled);
     }
-    if waits.lost > 0 {
+    if world.isolates.is_some() {
         sheet.count(&metric("lost"), "calls", waits.lost);
     }
     sheet.put(&metric("drop_fraction"), "1", ratio(waits.refused as f64, waits.offered as f64));
@@ -329,7 +331,8 @@ fn store_ops(sheet: &mut Sheet, world: &World, number: usize, plans: u64) {
 fn store_extras(sheet: &mut Sheet, world: &World, number: usize) {
     let (store, spec) = (&world.stores[number], &world.blueprint.model.stores[number]);
     let metric = |what: &str| format!("{}.{what}", store.name);
-    if spec.on_key_exceed == OnKeyExceed::Overwrite {
+    // What a change sets in mid-run is measured from the start.
+    if world.first.model.is_ever(|model| model.stores[number].on_key_exceed == OnKeyExceed::Overwrite) {
         sheet.count(&metric("writes_overwriting"), "ops", store.overwrites[1]);
     }
     if spec.put_stores_nothing.value() > 0.0 {
@@ -355,7 +358,7 @@ fn requests(sheet: &mut Sheet, requests: &Requests) {
 fn quota(sheet: &mut Sheet, meter: &Meter, what: &str) {
     let windows = meter.windows as f64;
     let is_window = matches!(meter.quota().window, Window::Day | Window::Month | Window::Fixed(_));
-    if meter.quota().limit > 0 && is_window {
+    if is_window {
         let used = ratio(meter.used_sum as f64 / meter.quota().limit as f64, windows);
         sheet.put(&format!("{what}.used_fraction"), "1", used);
     }

@@ -6,7 +6,7 @@
 mod data;
 mod twist;
 
-use capsim::experiment::{Failure, Options, explain, run};
+use capsim::experiment::{Failure, Options, explain, metrics, run};
 use capsim::model::{Model, Problems, Source, load};
 use capsim::report;
 use proptest::prelude::*;
@@ -89,6 +89,9 @@ fn runs(model: &Model) {
         Err(Failure::Limit(_)) => {}
         Err(Failure::Internal(why)) => panic!("{why}"),
         Ok(answer) => {
+            let mut names = metrics(model).unwrap();
+            names.sort();
+            assert!(answer.metrics.iter().map(|metric| &metric.name).eq(&names), "a metric exists by the data");
             for metric in &answer.metrics {
                 let (low, high) = metric.ci95.unwrap_or_default();
                 for value in [metric.mean, metric.min, metric.max, Some(low), Some(high)].into_iter().flatten() {

@@ -101,7 +101,7 @@ impl<'a> Search<'a> {
         let per_plan = self.trials.values().chain(self.screened.values()).rfind(|trial| !trial.ran_away);
         let per_plan = per_plan.map_or(0.0, |trial| trial.events() as f64 / self.offered(trial));
         let one = per_plan * demand * self.model.run.horizon.days();
-        let done = self.trials.get(&demand.to_bits()).map_or(0, |trial| trial.outcomes.len()) as f64;
+        let done = self.trials.get(&demand.to_bits()).map_or(0, |trial| trial.columns.len()) as f64;
         let all = one * (3.0 * f64::from(replications) - done);
         replications <= super::MOST && self.events as f64 + all <= self.budget as f64
     }
@@ -124,13 +124,13 @@ impl<'a> Search<'a> {
         let mut new: Vec<&mut Trial> = self
             .screened
             .iter_mut()
-            .filter(|(bits, trial)| asked(bits) && trial.outcomes.is_empty())
+            .filter(|(bits, trial)| asked(bits) && trial.columns.is_empty())
             .map(|(_, trial)| trial)
             .collect();
         self.stopped |= !extend_each(&mut new, 1, self.jobs, self.progress)?;
         let (allowed, budget) = (self.model.run.max_events, self.budget);
         self.events += new.iter().map(|trial| spent(trial, 0, allowed.min(budget / 10))).sum::<u64>();
-        self.screened.retain(|_, trial| trial.ran_away || !trial.outcomes.is_empty());
+        self.screened.retain(|_, trial| trial.ran_away || !trial.columns.is_empty());
         let seems = |demand: &f64| self.screened.get(&demand.to_bits()).is_some_and(|trial| self.within_all(trial));
         Ok(demands.iter().map(seems).collect())
     }
@@ -159,7 +159,7 @@ impl<'a> Search<'a> {
     fn is_hopeless(&self, demand: f64, n: u32) -> bool {
         let (below, here) = (self.trials.range(..demand.to_bits()).next_back(), self.trials.get(&demand.to_bits()));
         let (Some((_, below)), Some(here)) = (below, here) else { return false };
-        if below.ran_away || here.ran_away || below.outcomes.len() < n as usize {
+        if below.ran_away || here.ran_away || below.columns.len() < n as usize {
             return false;
         }
         self.model.objectives.iter().filter(|objective| !never(objective)).any(|objective| {
@@ -189,7 +189,7 @@ impl<'a> Search<'a> {
             self.trials.insert(key, Trial::new(model, WHOLE)?);
         }
         let Some(trial) = self.trials.get_mut(&key) else { return Ok(()) };
-        let before = trial.outcomes.len();
+        let before = trial.columns.len();
         self.stopped |= !extend_each(&mut [&mut *trial], n, self.jobs, self.progress)?;
         self.events += self.trials.get(&key).map_or(0, |trial| self.spent(trial, before));
         Ok(())
@@ -254,20 +254,20 @@ impl<'a> Search<'a> {
 
     /// What fresh replications say of a demand, as many as the search took there.
     pub fn fresh(&mut self, demand: f64) -> Result<(u32, Finding), Failure> {
-        let used = self.trials.values().map(|trial| trial.outcomes.len()).max().unwrap_or(1) as u32;
-        let there = self.trials.get(&demand.to_bits()).map_or(used, |trial| trial.outcomes.len() as u32);
+        let used = self.trials.values().map(|trial| trial.columns.len()).max().unwrap_or(1) as u32;
+        let there = self.trials.get(&demand.to_bits()).map_or(used, |trial| trial.columns.len() as u32);
         let Some(model) = self.of.set(self.model, demand) else { return Ok((0, Finding::Undecided)) };
         let mut trial = Trial::new(model, WHOLE + u64::from(used))?;
         self.stopped |= !extend_each(&mut [&mut trial], there, self.jobs, self.progress)?;
         self.events += self.spent(&trial, 0);
         let finding = if trial.ran_away { Finding::Fails } else { all(&self.findings(&trial)) };
-        Ok((trial.outcomes.len() as u32, finding))
+        Ok((trial.columns.len() as u32, finding))
     }
 
     /// What the replications at a demand say, and how many they are.
     pub fn tried(&self, demand: f64) -> (u32, Finding) {
         let trial = self.trials.get(&demand.to_bits()).filter(|trial| !trial.ran_away);
-        trial.map_or((0, Finding::Fails), |trial| (trial.outcomes.len() as u32, all(&self.findings(trial))))
+        trial.map_or((0, Finding::Fails), |trial| (trial.columns.len() as u32, all(&self.findings(trial))))
     }
 
     /// Whether some objective fails for sure.
@@ -300,7 +300,7 @@ impl<'a> Search<'a> {
             };
             Probe {
                 plans_per_day: f64::from_bits(bits),
-                replications: if trial.ran_away { 0 } else { trial.outcomes.len() as u32 },
+                replications: if trial.ran_away { 0 } else { trial.columns.len() as u32 },
                 horizon: trial.model.run.horizon,
                 finding: all(&objectives),
                 objectives,
@@ -348,7 +348,7 @@ fn shorter(model: &Model) -> Model {
 
 /// Events of the replications of a trial from number `before` on; one that ran away has taken what was `allowed`.
 fn spent(trial: &Trial, before: usize, allowed: u64) -> u64 {
-    let known = trial.outcomes.iter().skip(before).map(|outcome| outcome.events).sum::<u64>();
+    let known = trial.columns.events().iter().skip(before).sum::<u64>();
     known + if trial.ran_away { allowed } else { 0 }
 }
 

@@ -1,14 +1,14 @@
 //! A model with a known answer, and the laws that hold of it.
 
-use crate::world::Measure;
+use crate::experiment::columns::Columns;
 
-/// The metrics of one replication.
-pub(super) struct Seen<'a>(pub &'a [Measure]);
+/// The metrics of one replication: all of them, and its number.
+pub(super) struct Seen<'a>(pub &'a Columns, pub usize);
 
 impl Seen<'_> {
     /// The value of a metric.
     pub fn get(&self, name: &str) -> Option<f64> {
-        self.0.iter().find(|measure| measure.name == name)?.value
+        self.0.get(name)?.values.get(self.1).copied().flatten()
     }
 }
 
