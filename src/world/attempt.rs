@@ -1,6 +1,7 @@
 //! Attempts of a call at the provider, and what follows each.
 
 use super::build::{Flow, Provider};
+use super::cause::Cause;
 use super::event::{Event, Rank, order};
 use super::invocation::Writer;
 use super::ledger::{AttemptEnd, CallEnd};
@@ -8,7 +9,7 @@ use super::state::{Call, NO_QUEUE, Phase, World};
 use super::work::Work;
 use crate::model::{Arrivals, TraceAttempt};
 use crate::policy::{Backoff, Fault};
-use crate::units::Span;
+use crate::units::{Instant, Span};
 
 /// Words between the retries of one plan's call, and of one plan.
 const WORDS_PER_ATTEMPT: u64 = 4;
@@ -95,7 +96,7 @@ impl World<'_> {
             return matches!(self.calls[id as usize].phase, Phase::Running | Phase::Connecting);
         }
         if self.blueprint.limits_external && !self.may_call_outside(id) {
-            self.deny(id, Fault::SubrequestLimit);
+            self.deny(id, Fault::SubrequestLimit, Cause::ExternalSubrequests);
             return false;
         }
         if !self.blueprint.connections_bind || self.connect_attempt(id, self.now.saturating_add(self.time_limit(id))) {
@@ -109,11 +110,37 @@ impl World<'_> {
         let (latency, fault) = self.planned(id);
         if !self.blueprint.connections_bind {
             let timeout = self.time_limit(id);
+            self.note_lateness(id, latency, timeout);
             return self.send(id, latency, fault, timeout);
         }
         let timeout = self.given_up_at(id).since(self.now);
+        self.note_lateness(id, latency, timeout);
         self.send(id, latency, fault, timeout);
         self.expect_headers(id, self.now.saturating_add(latency.min(timeout)));
+    }
+
+    /// An attempt is cut that would have been answered in time if it had not waited: that is the cause.
+    fn note_lateness(&mut self, id: u32, latency: Span, left: Span) {
+        if latency > left {
+            self.calls[id as usize].cause = Some(self.timed_out(id, self.now.saturating_add(latency)));
+        }
+    }
+
+    /// Why an attempt that starts now, and would be answered at `until`, is cut before: the time that it waited, where it
+    /// would have been in time without.
+    pub(super) fn timed_out(&self, id: u32, until: Instant) -> Cause {
+        let provider = &self.program_of(id).providers[self.calls[id as usize].provider as usize];
+        match until <= self.now.saturating_add(provider.timeout) {
+            true if provider.from_arrival => Cause::TimeoutWaiting,
+            true if self.blueprint.connections_bind => Cause::Connections,
+            _ => Cause::TimeoutServed,
+        }
+    }
+
+    /// Why an attempt has no time left as it starts.
+    pub(super) fn waited_out(&self, id: u32) -> Cause {
+        let provider = &self.program_of(id).providers[self.calls[id as usize].provider as usize];
+        if provider.from_arrival { Cause::TimeoutWaiting } else { Cause::TimeoutServed }
     }
 
     /// How long the attempt that starts may take.
@@ -222,16 +249,18 @@ impl World<'_> {
             Fault::RateLimited => AttemptEnd::RateLimited,
             _ => AttemptEnd::Errored,
         };
-        ledger.attempts.end(end as usize, call.recorded);
+        let cause = call.cause.unwrap_or(Cause::of_fault(fault));
+        ledger.attempts.fail(end as usize, cause, call.recorded);
         self.tallies[call.class as usize].faults[fault as usize] += u64::from(call.recorded);
+        self.calls[id as usize].cause = Some(cause);
     }
 
     /// The platform refuses the subrequest: the attempt fails before it is sent. What follows is left to the loop of
     /// the instant: a queue of refused attempts is as long as it likes, and the stack is not.
     #[cold]
-    pub(super) fn deny(&mut self, id: u32, fault: Fault) {
+    pub(super) fn deny(&mut self, id: u32, fault: Fault, cause: Cause) {
         let call = &mut self.calls[id as usize];
-        (call.fault, call.phase) = (Some(fault), Phase::Denied);
+        (call.fault, call.cause, call.phase) = (Some(fault), Some(cause), Phase::Denied);
     }
 
     /// What follows an attempt that was refused before it was sent.
@@ -273,7 +302,7 @@ impl World<'_> {
     pub(super) fn wait_before_retry(&mut self, id: u32, wait: Span, hold_slot: bool) {
         let call = &mut self.calls[id as usize];
         call.attempt += 1;
-        call.phase = Phase::Backoff;
+        (call.phase, call.cause) = (Phase::Backoff, None);
         let order = order(Rank::BackoffEnd, call.address, call.attempt);
         self.calendar.push(self.now.saturating_add(wait), order, Event::BackoffEnd(id));
         if !hold_slot {

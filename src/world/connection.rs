@@ -2,6 +2,7 @@
 //!
 //! Nothing of this is asked where `Blueprint::connections_bind` is false.
 
+use super::cause::Cause;
 use super::event::{Event, Rank, order};
 use super::invocation::Writer;
 use super::state::{Phase, World};
@@ -195,7 +196,7 @@ impl World<'_> {
         if let Some(invocations) = &mut self.invocations {
             invocations.tally.given_up += recorded;
         }
-        self.deny(id, Fault::Timeout);
+        self.deny(id, Fault::Timeout, Cause::Connections);
         self.advance(id);
         self.drain::<false>();
     }

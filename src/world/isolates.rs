@@ -4,6 +4,7 @@
 //! not is lost: its plans crash, its attempts are lost, and the events that were to come for them find nobody. Caches that
 //! isolates share stay, and what a database or a store has accepted it finishes.
 
+use super::cause::Cause;
 use super::event::{Event, Rank, order};
 use super::invocation::Writer;
 use super::ledger::{AttemptEnd, CallEnd, PlanEnd};
@@ -299,9 +300,18 @@ impl World<'_> {
         }
     }
 
+    /// Why work is lost with its isolate.
+    fn why_lost(&self) -> Cause {
+        match &self.blueprint.model.isolates {
+            Some(spec) if !spec.drain_timeout.is_zero() => Cause::Drain,
+            _ => Cause::LostIsolate,
+        }
+    }
+
     fn lose_plan(&mut self, place: u32) {
+        let cause = self.why_lost();
         self.plans[place as usize].alive = false;
-        self.lose_invocations(place);
+        self.lose_invocations(place, cause);
         self.close_plan::<false>(place);
         let plan = &mut self.plans[place as usize];
         plan.open_calls = 0;
@@ -312,7 +322,7 @@ impl World<'_> {
         if self.blueprint.bills_tokens {
             self.write_off(place);
         }
-        self.ledgers[class].plans.end(PlanEnd::Crashed as usize, recorded);
+        self.ledgers[class].plans.fail(PlanEnd::Crashed as usize, cause, recorded);
         if let Some(counts) = self.isolates.as_mut().filter(|_| recorded).map(|isolates| &mut isolates.counts) {
             counts.lost += 1;
         }
@@ -324,6 +334,7 @@ impl World<'_> {
     }
 
     fn lose_call(&mut self, id: u32) {
+        let cause = self.why_lost();
         let shares = self.leave_share(id);
         let asks_a_provider = self.calls[id as usize].work == Work::Provider;
         if self.blueprint.bills_tokens && asks_a_provider && self.calls[id as usize].phase == Phase::Running {
@@ -331,10 +342,10 @@ impl World<'_> {
         }
         let call = &mut self.calls[id as usize];
         let ledger = &mut self.ledgers[call.class as usize];
-        ledger.calls.end(CallEnd::Crashed as usize, call.recorded);
+        ledger.calls.fail(CallEnd::Crashed as usize, cause, call.recorded);
         match call.phase {
             Phase::Running | Phase::Connecting if asks_a_provider => {
-                ledger.attempts.end(AttemptEnd::Lost as usize, call.recorded)
+                ledger.attempts.fail(AttemptEnd::Lost as usize, cause, call.recorded)
             }
             Phase::Waiting => self.waits[call.waits as usize].lost += u64::from(call.recorded),
             _ => {}

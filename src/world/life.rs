@@ -1,12 +1,13 @@
 //! The life of a plan and its calls: begin, read, log, queue, attempt, log, end.
 
 use super::build::Flow;
+use super::cause::Cause;
 use super::event::address;
 use super::fate::LogState;
 use super::ledger::{CallEnd, PlanEnd};
 use super::log::LogStep;
 use super::parts::queue::Admission;
-use super::state::{NO_QUEUE, Phase, World};
+use super::state::{Call, NO_QUEUE, Phase, World};
 use super::work::Work;
 use crate::model::{Arrivals, InvocationScope, OnLogError};
 
@@ -141,7 +142,7 @@ impl World<'_> {
         };
         let invoked = !begins || requests.admits(self.now, self.plans[place as usize].recorded);
         if !invoked {
-            self.decide::<false>(place, PlanEnd::Overloaded);
+            self.fail_plan::<false>(place, PlanEnd::Overloaded, Some(Cause::RequestQuota));
             if self.plans[place as usize].open_calls == 0 {
                 self.free_when_done(place);
             }
@@ -300,7 +301,7 @@ impl World<'_> {
         let fails = refused && program.model.logging.on_error == OnLogError::FailPlan;
         let call = &mut self.calls[id as usize];
         if fails {
-            (call.end, call.phase) = (CallEnd::Crashed, Phase::Done);
+            (call.end, call.cause, call.phase) = (CallEnd::Crashed, call.op_refused, Phase::Done);
             if call.computes {
                 self.computation_ends(id, CallEnd::Crashed);
             }
@@ -339,10 +340,25 @@ impl World<'_> {
             }
             Admission::Refused => {
                 tally.refused += u64::from(call.recorded);
-                self.give_up(id, CallEnd::Refused);
+                self.refused_by_queue(id);
                 Step::Go
             }
         }
+    }
+
+    /// A call finds its queue, or the semaphore around it, full.
+    #[cold]
+    fn refused_by_queue(&mut self, id: u32) {
+        let place = self.calls[id as usize].queue as usize;
+        let cause = if self.blueprint.has_semaphores && self.is_outside(id) {
+            Cause::Semaphore
+        } else if self.is_held_back(place) {
+            Cause::AdaptiveLimit
+        } else {
+            Cause::QueueFull
+        };
+        self.calls[id as usize].cause = Some(cause);
+        self.give_up(id, CallEnd::Refused);
     }
 
     /// A call that has no slot ends without an answer.
@@ -424,9 +440,10 @@ impl World<'_> {
         plan.ended_calls += 1;
         let flow = &blueprint.workflows[plan.workflow as usize];
         let are_all = plan.ended_calls as usize == flow.calls.len();
-        let ends_plan = if end == CallEnd::Succeeded { None } else { self.plan_end(id) };
-        if let Some(end) = ends_plan.or(are_all.then_some(PlanEnd::Completed)) {
-            self.decide::<PLAIN>(place, end);
+        if end == CallEnd::Succeeded || !self.call_fails_plan::<PLAIN>(id) {
+            if are_all {
+                self.decide::<PLAIN>(place, PlanEnd::Completed);
+            }
         }
         let plan = &self.plans[place as usize];
         if !plan.over {
@@ -469,6 +486,28 @@ impl World<'_> {
                 self.start_step(place, follower as usize, flow);
             }
         }
+    }
+
+    /// A call has not ended well; whether that ends its plan.
+    #[cold]
+    #[inline(never)]
+    fn call_fails_plan<const PLAIN: bool>(&mut self, id: u32) -> bool {
+        let Call { plan, class, cause, recorded, .. } = self.calls[id as usize];
+        if let Some(cause) = cause {
+            self.ledgers[class as usize].calls.by.count(cause, recorded);
+        }
+        let Some(end) = self.plan_end(id) else { return false };
+        self.fail_plan::<PLAIN>(plan, end, cause);
+        true
+    }
+
+    /// A plan does not end well, unless its end is decided.
+    fn fail_plan<const PLAIN: bool>(&mut self, place: u32, end: PlanEnd, cause: Option<Cause>) {
+        let plan = &self.plans[place as usize];
+        if let (Some(cause), false, false) = (cause, plan.over, plan.left) {
+            self.ledgers[plan.class as usize].plans.by.count(cause, plan.recorded);
+        }
+        self.decide::<PLAIN>(place, end);
     }
 
     /// What the end of a call that did not succeed means for its plan.

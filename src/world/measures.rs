@@ -2,11 +2,11 @@
 
 mod parts;
 
+use super::cause::{Cause, CauseSet, Causes, CausesOf, of_ops};
 use super::comeback::ComebackTally;
 use super::diagnostics::Seen;
 use super::ledger::{AttemptEnd, CallEnd, Ledger, PlanEnd};
 use super::parts::requests::Requests;
-use super::parts::store::Refusal;
 use super::record::{AGES, ClassTally};
 use super::state::{QueueTally, World};
 use crate::model::{OnKeyExceed, OpKind, StoreKind};
@@ -40,6 +40,13 @@ impl Sheet {
 
     pub(super) fn count(&mut self, name: &str, unit: &'static str, value: u64) {
         self.put(name, unit, Some(value as f64));
+    }
+}
+
+/// How many of an account each cause ended, of those that the model has.
+pub(super) fn causes(sheet: &mut Sheet, name: &str, unit: &'static str, (by, known): (&Causes, CauseSet)) {
+    for cause in known.iter() {
+        sheet.count(&format!("{name}.{}", cause.name()), unit, by.of(cause));
     }
 }
 
@@ -205,6 +212,10 @@ fn work(sheet: &mut Sheet, world: &World, ledger: &Ledger, tally: &ClassTally) {
     sheet.count("attempts.subrequest_limited", "attempts", tally.faults[Fault::SubrequestLimit as usize]);
     let succeeded = attempts.of(AttemptEnd::Succeeded as usize) as f64;
     sheet.put("attempts.per_success", "attempts", ratio((attempts.begun[1] - attempts.open()) as f64, succeeded));
+    let known = CausesOf::of(&world.first.model);
+    causes(sheet, "plans.ended_by", "plans", (&plans.by, known.plans));
+    causes(sheet, "calls.ended_by", "calls", (&calls.by, known.calls));
+    causes(sheet, "attempts.ended_by", "attempts", (&attempts.by, known.attempts));
 }
 
 fn latency(sheet: &mut Sheet, tally: &ClassTally) {
@@ -275,19 +286,21 @@ fn store_ops(sheet: &mut Sheet, world: &World, number: usize, plans: u64) {
         let metric = |suffix: &str| format!("{name}.{what}{suffix}");
         sheet.count(&metric(""), "ops", counts.accepted[1]);
         sheet.count(&metric("_attempted"), "ops", counts.attempted[1]);
-        let refused = |why: Refusal| counts.refused[why as usize][1];
-        sheet.count(&metric("_rejected_quota"), "ops", refused(Refusal::Quota));
-        sheet.count(&metric("_rejected_key"), "ops", refused(Refusal::Key));
-        sheet.count(&metric("_rejected"), "ops", refused(Refusal::Quota) + refused(Refusal::Key));
-        sheet.count(&metric("_rejected_invocation"), "ops", refused(Refusal::Invocation));
+        let refused = |why: Cause| counts.refused.of(why);
+        let by_quota = counts.refused.of_all(Cause::is_quota);
+        sheet.count(&metric("_rejected_quota"), "ops", by_quota);
+        sheet.count(&metric("_rejected_key"), "ops", refused(Cause::KeySpacing));
+        sheet.count(&metric("_rejected"), "ops", by_quota + refused(Cause::KeySpacing));
+        sheet.count(&metric("_rejected_invocation"), "ops", counts.refused.of_all(Cause::is_invocation));
+        causes(sheet, &metric(".refused_by"), "ops", (&counts.refused, of_ops(&world.first.model, number, op)));
         let spec = &world.blueprint.model.stores[number];
         let on = |what: OnExceed| spec.quotas[op as usize].iter().any(|quota| quota.on_exceed == what);
         let is_service = spec.kind == StoreKind::LogService;
         if is_service {
-            sheet.count(&metric("_failed_network"), "ops", refused(Refusal::Network));
+            sheet.count(&metric("_failed_network"), "ops", refused(Cause::Network));
         }
         if is_service || on(OnExceed::Drop) {
-            sheet.count(&metric("_dropped"), "ops", refused(Refusal::Dropped));
+            sheet.count(&metric("_dropped"), "ops", refused(Cause::Dropped) + refused(Cause::ClientSilent));
         }
         if on(OnExceed::Wait) {
             sheet.count(&metric("_delayed"), "ops", store.meters[op as usize].iter().map(|m| m.waited).sum());
@@ -339,7 +352,7 @@ fn store_extras(sheet: &mut Sheet, world: &World, number: usize) {
         sheet.count(&metric("puts_kept_nothing"), "ops", store.kept_nothing[1]);
     }
     if spec.storage.is_some() {
-        let refused = store.counts[OpKind::Put as usize].refused[Refusal::Full as usize][1];
+        let refused = store.counts[OpKind::Put as usize].refused.of(Cause::StoreFull);
         sheet.count(&metric("writes_rejected_full"), "ops", refused);
         sheet.put(&metric("stored.mean"), "bytes", store.stored.mean(world.now.nanos()));
         sheet.count(&metric("stored.max"), "bytes", store.stored.max());
@@ -362,6 +375,9 @@ fn quota(sheet: &mut Sheet, meter: &Meter, what: &str) {
         let used = ratio(meter.used_sum as f64 / meter.quota().limit as f64, windows);
         sheet.put(&format!("{what}.used_fraction"), "1", used);
     }
+    if matches!(meter.quota().on_exceed, OnExceed::Reject | OnExceed::Drop) {
+        sheet.count(&format!("{what}.refused"), "ops", meter.kept_back);
+    }
     if meter.quota().on_exceed != OnExceed::Bill {
         sheet.put(&format!("{what}.exhausted_days_fraction"), "1", ratio(meter.exhausted as f64, windows));
         let hour = ratio(meter.exhausted_hours, meter.exhaustions as f64);
@@ -375,7 +391,9 @@ fn logs(sheet: &mut Sheet, world: &World) {
         sheet.count(&metric("offered"), "records", kind.offered());
         sheet.count(&metric("written"), "records", kind.written);
         let dropped = kind.dropped + kind.unfinished;
-        sheet.count(&metric("lost"), "records", kind.refused + dropped);
+        sheet.count(&metric("lost"), "records", kind.lost());
+        let known = CausesOf::of(&world.first.model).records;
+        causes(sheet, &metric("lost_by"), "records", (&kind.lost_by, known));
         sheet.count(&metric("dropped"), "records", dropped);
         if world.blueprint.leaves_logs_behind {
             sheet.count(&metric("unfinished"), "records", kind.unfinished);

@@ -15,6 +15,7 @@ mod adapt;
 mod admin;
 mod attempt;
 mod build;
+mod cause;
 mod change;
 mod comeback;
 mod connection;

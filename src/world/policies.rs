@@ -9,6 +9,7 @@ mod retries;
 mod shares;
 
 use super::build::Blueprint;
+use super::cause::Cause;
 use super::event::{Event, Rank, order};
 use super::ledger::{AttemptEnd, CallEnd};
 use super::parts::server::{Reception, Server};
@@ -88,8 +89,6 @@ pub(super) struct PolicyTally {
     /// and which went on when the client had gone.
     pub(super) sent: u64,
     pub(super) turned_away: u64,
-    /// Refused for growth alone, of these.
-    pub(super) slowed_down: u64,
     pub(super) useful: u64,
     pub(super) counted: u64,
     pub(super) billed: u64,
@@ -196,14 +195,15 @@ impl World<'_> {
         self.policies.guards[place].sent = self.now;
         self.policies.guards[place].ending.retry_after = Span::ZERO;
         if !self.breaker_admits(id) {
-            return self.deny(id, Fault::BreakerOpen);
+            return self.deny(id, Fault::BreakerOpen, Cause::Breaker);
         }
         if self.blueprint.limits_external && !self.may_call_outside(id) {
-            return self.deny(id, Fault::SubrequestLimit);
+            return self.deny(id, Fault::SubrequestLimit, Cause::ExternalSubrequests);
         }
         let cut = self.cut(id);
         if cut <= self.now {
-            return self.deny(id, Fault::Timeout);
+            let cause = if self.is_past_deadline(id, cut) { Cause::Deadline } else { self.waited_out(id) };
+            return self.deny(id, Fault::Timeout, cause);
         }
         if !self.blueprint.connections_bind || self.connect_attempt(id, cut) {
             self.send_guarded(id, cut);
@@ -239,8 +239,11 @@ impl World<'_> {
         let gives_up = Ending { at: cut, fault: Some(Fault::Timeout), retry_after: Span::ZERO };
         let ends =
             |at: Instant, fault, retry_after| if at > cut { gives_up } else { Ending { at, fault, retry_after } };
+        self.calls[id as usize].cause = None;
         let Some(server) = &mut self.policies.servers[provider] else {
-            return Some(ends(now.saturating_add(latency), fault, Span::ZERO));
+            let at = now.saturating_add(latency);
+            self.note_cut(id, (now, at), cut);
+            return Some(ends(at, fault, Span::ZERO));
         };
         let (reception, counts) = server.receive(now, tokens, latency, hangs);
         self.policies.guards[id as usize].is_billed = false;
@@ -248,13 +251,15 @@ impl World<'_> {
         tally.sent += recorded;
         tally.counted += recorded * u64::from(counts);
         match reception {
-            Reception::Refused { fault, takes, retry_after, too_steep } => {
+            Reception::Refused { fault, cause, takes, retry_after } => {
                 tally.turned_away += recorded;
-                tally.slowed_down += recorded * u64::from(too_steep);
+                server.count_refused(cause, now, recorded > 0);
+                self.calls[id as usize].cause = Some(cause);
                 Some(ends(now.saturating_add(takes), Some(fault), retry_after))
             }
             Reception::Silent => {
                 server.keep(now, cut, cut);
+                self.calls[id as usize].cause = Some(Cause::Outage);
                 Some(gives_up)
             }
             Reception::Shares => {
@@ -273,9 +278,29 @@ impl World<'_> {
                     let time = self.recorded_part(cut, leaves.since(cut)).nanos();
                     self.policies.tallies[provider].abandoned_ns += u128::from(time * recorded);
                 }
+                self.note_cut(id, (from, until), cut);
                 Some(ends(until, fault, Span::ZERO))
             }
         }
+    }
+
+    /// An attempt that the provider works on, from then until then, is given up before its answer.
+    fn note_cut(&mut self, id: u32, (from, until): (Instant, Instant), cut: Instant) {
+        if until > cut {
+            let cause = match until {
+                Instant::NEVER => Cause::Hang,
+                _ if self.is_past_deadline(id, cut) => Cause::Deadline,
+                _ if from > self.now && from >= cut => Cause::TimeoutQueued,
+                _ => self.timed_out(id, until),
+            };
+            self.calls[id as usize].cause = Some(cause);
+        }
+    }
+
+    /// Whether the deadline is what cuts an attempt that starts now, and not its own time limit.
+    fn is_past_deadline(&self, id: u32, cut: Instant) -> bool {
+        let deadline = self.policies.guards[id as usize].deadline;
+        deadline <= cut && deadline < self.now.saturating_add(self.time_limit(id))
     }
 
     /// The tokens that an attempt of this call reserves.
@@ -330,7 +355,7 @@ impl World<'_> {
 
     /// No answer yet: another attempt is sent, and the two race.
     pub(super) fn hedge(&mut self, id: u32) {
-        let first = self.policies.guards[id as usize].ending;
+        let (first, first_cause) = (self.policies.guards[id as usize].ending, self.calls[id as usize].cause);
         let provider = self.calls[id as usize].provider as usize;
         let has_room = !self.blueprint.connections_bind || self.connect_another(id);
         if !has_room || self.blueprint.limits_external && !self.may_call_outside(id) {
@@ -348,6 +373,9 @@ impl World<'_> {
         self.policies.guards[id as usize].hedges += 1;
         let Some(second) = self.ask_provider(id, self.cut(id)) else { return };
         let ending = first.or(second);
+        if ending == first {
+            self.calls[id as usize].cause = first_cause;
+        }
         let tally = &mut self.policies.tallies[provider];
         tally.hedges += recorded;
         tally.hedges_won +=

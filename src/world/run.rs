@@ -1,6 +1,7 @@
 //! One replication, from its first event to the balance of its ledger.
 
 use super::build::Blueprint;
+use super::cause::{CausesOf, of_ops, of_provider};
 use super::event::{Event, Rank, order};
 use super::fate::Sized;
 use super::ledger::{Alive, CallEnd};
@@ -9,6 +10,7 @@ use super::measures::{Measure, measures};
 use super::record::Fate;
 use super::state::{Call, Phase, World};
 use super::work::Work;
+use crate::model::OpKind;
 use crate::units::{Instant, count};
 
 /// Why a replication did not come to its end.
@@ -330,9 +332,18 @@ impl World<'_> {
             |call: &&Call| matches!(call.phase, Phase::Running | Phase::Connecting) && call.work == Work::Provider;
         let attempts = self.calls.iter().filter(asks_a_provider).count() as u64;
         all.balance(Alive { plans: undecided, calls, attempts })?;
+        let known = CausesOf::of(&self.first.model);
+        all.balance_causes(&known)?;
         self.balance_parts()?;
-        for store in &self.stores {
+        for (number, store) in self.stores.iter().enumerate() {
             super::ledger::check(&format!("ops on {}", store.name), store.unaccounted(), 0)?;
+            for op in OpKind::ALL {
+                let known = of_ops(&self.first.model, number, op);
+                store.counts[op as usize].refused.check(&format!("{} of {}", op.plural(), store.name), known)?;
+            }
+            if !store.keeps_its_counts() {
+                return Err(format!("the quotas of {} do not add up to what they refused", store.name));
+            }
             if !store.is_within_limits() {
                 return Err(format!("a quota of {} was exceeded", store.name));
             }
@@ -340,11 +351,17 @@ impl World<'_> {
         if self.requests.as_ref().is_some_and(|requests| !requests.meter.is_sound()) {
             return Err("the quota of requests was exceeded".into());
         }
+        for (number, server) in self.policies.servers.iter().enumerate() {
+            let Some(server) = server else { continue };
+            server.refused.check("attempts at a provider", of_provider(&self.first.model, number))?;
+            let turned_away = self.policies.tallies[number].turned_away;
+            super::ledger::check("refusals of a provider", server.refused.recorded() - i128::from(turned_away), 0)?;
+        }
         if !self.policies.is_sound() {
             return Err("more attempts were billed, refused or counted at a provider than were sent to it".into());
         }
         self.balance_invocations()?;
-        self.retention.balance()?;
+        self.retention.balance(known.records)?;
         self.balance_comebacks()?;
         let in_queues: u64 = self.queues.iter().map(|queue| u64::from(queue.waiting())).sum();
         super::ledger::check("waiting calls", in_queues as i128, running(Phase::Waiting))?;

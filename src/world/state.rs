@@ -2,6 +2,7 @@
 
 use super::admin::ChoreState;
 use super::build::Blueprint;
+use super::cause::Cause;
 use super::change::{Crowd, eras};
 use super::comeback::Comebacks;
 use super::cost::{Bill, Cut};
@@ -20,7 +21,7 @@ use super::parts::limiter::Limiter;
 use super::parts::queue::{Links, Queue};
 use super::parts::requests::Requests;
 use super::parts::source::{Due, Source};
-use super::parts::store::{Refusal, Store};
+use super::parts::store::Store;
 use super::parts::tiers::Tiers;
 use super::permit::{Permit, PermitDraws, limiters, permit_draws};
 use super::policies::Policies;
@@ -131,12 +132,14 @@ pub(super) struct Call {
     pub(super) request_error: bool,
     /// An op under way, and how it will end.
     pub(super) op_open: bool,
-    pub(super) op_refused: Option<Refusal>,
+    pub(super) op_refused: Option<Cause>,
     /// The put under way replaces what is stored.
     pub(super) rewrites: bool,
     pub(super) end: CallEnd,
     /// How the attempt under way will end.
     pub(super) fault: Option<Fault>,
+    /// Why the attempt under way, or the call, does not end well, where the fault alone does not say.
+    pub(super) cause: Option<Cause>,
     pub(super) enqueued: Instant,
     pub(super) backoff: Span,
     pub(super) latency: Span,
@@ -523,6 +526,7 @@ pub(super) fn templates(blueprint: &Blueprint, class: usize) -> Vec<Call> {
             rewrites: false,
             end: CallEnd::Succeeded,
             fault: None,
+            cause: None,
             enqueued: Instant::START,
             backoff: Span::ZERO,
             latency: Span::ZERO,

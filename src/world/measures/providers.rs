@@ -1,7 +1,8 @@
 //! The metrics of providers, and of the policies around them.
 
-use super::{Sheet, ratio};
+use super::{Sheet, causes, ratio};
 use crate::model::Provider;
+use crate::world::cause::{Cause, of_provider};
 use crate::world::policies::{LAYERS, PolicyTally};
 use crate::world::state::World;
 
@@ -57,7 +58,14 @@ fn server(sheet: &mut Sheet, world: &World, number: usize, tally: &PolicyTally) 
     }
     let spec = &world.blueprint.model.providers[number].server;
     if spec.as_ref().is_some_and(|spec| spec.slopes.iter().any(Option::is_some)) {
-        sheet.count(&metric("attempts.slowed_down"), "attempts", tally.slowed_down);
+        sheet.count(&metric("attempts.slowed_down"), "attempts", server.refused.of(Cause::Growth));
+    }
+    let known = of_provider(&world.first.model, number);
+    causes(sheet, &metric("attempts.refused_by"), "attempts", (&server.refused, known));
+    if known.without(Cause::Outage) != Default::default() {
+        for (hour, &refused) in server.refused_at.iter().enumerate() {
+            sheet.count(&metric(&format!("attempts.refused_at.{hour:02}h")), "attempts", refused);
+        }
     }
     for (nth, meter) in server.quotas.iter().enumerate() {
         let number = if nth > 0 { format!(".{}", nth + 1) } else { String::new() };

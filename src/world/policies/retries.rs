@@ -3,6 +3,7 @@
 use super::World;
 use crate::policy::{Backoff, Fault, Retry};
 use crate::units::Span;
+use crate::world::cause::Cause;
 use crate::world::ledger::CallEnd;
 
 impl<'b> World<'b> {
@@ -59,11 +60,13 @@ impl<'b> World<'b> {
         let recorded = u64::from(self.calls[place].recorded);
         if self.now.saturating_add(wait) >= guard.deadline {
             self.policies.tallies[provider].past_deadline += recorded;
+            self.calls[place].cause = Some(Cause::Deadline);
             return false;
         }
         let now = self.now;
         if self.purse(id).is_some_and(|purse| !purse.spend(now)) {
             self.policies.tallies[provider].over_budget += recorded;
+            self.calls[place].cause = Some(Cause::RetryBudget);
             return false;
         }
         for tries in &mut self.policies.tallies[provider].tries[layer..] {

@@ -3,6 +3,7 @@
 use super::World;
 use crate::policy::Fault;
 use crate::units::{Instant, Span};
+use crate::world::cause::Cause;
 use crate::world::event::{Event, Rank, order};
 use crate::world::parts::sharing::{Job, Ticket};
 use crate::world::state::Phase;
@@ -65,7 +66,9 @@ impl World<'_> {
             return;
         }
         self.leave_share(id);
-        self.calls[id as usize].fault = Some(Fault::Timeout);
+        let is_late = self.policies.guards[id as usize].deadline <= self.now;
+        let call = &mut self.calls[id as usize];
+        (call.fault, call.cause) = (Some(Fault::Timeout), is_late.then_some(Cause::Deadline));
         self.guarded_ends(id);
     }
 

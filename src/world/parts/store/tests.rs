@@ -81,7 +81,7 @@ proptest! {
         for gap in gaps {
             now += gap;
             let at = Instant::from_nanos(now);
-            match judge(&mut meters, at) {
+            match judge(&mut meters, at).0 {
                 Verdict::At(later) => {
                     prop_assert!(later >= at);
                     meters.iter_mut().for_each(|meter| meter.take(at, later));
@@ -118,7 +118,7 @@ fn a_refusal_that_counts_forgets_nobody_who_waits() {
     let mut done = Vec::new();
     for second in [0, 1, 2, 2, 3] {
         let now = Instant::from_nanos(second * 1_000_000_000);
-        match judge(&mut meters, now) {
+        match judge(&mut meters, now).0 {
             Verdict::At(at) => {
                 meters.iter_mut().for_each(|meter| meter.take(now, at));
                 done.push(at.nanos() / 1_000_000_000);
