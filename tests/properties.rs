@@ -176,7 +176,7 @@ proptest! {
         let answer = answer_on(&model(&any.toml()), 1);
         let close = |a: f64, b: f64| (a - b).abs() < 1e-6 * a.abs().max(1.0);
         // Conservation, on the means of the replications and so on each of them (the run balances each by itself).
-        let plans = "plans.completed plans.failed plans.overloaded plans.abandoned plans.crashed plans.in_flight";
+        let plans = "plans.completed plans.call_failed plans.overloaded plans.abandoned plans.crashed plans.in_flight";
         prop_assert!(close(mean(&answer, "plans.offered"), sum(&answer, plans)));
         let calls = "calls.succeeded calls.failed calls.refused calls.abandoned calls.crashed calls.in_flight";
         prop_assert!(close(mean(&answer, "calls.made"), sum(&answer, calls)));

@@ -95,11 +95,17 @@ impl World<'_> {
             self.start_guarded(id);
             return matches!(self.calls[id as usize].phase, Phase::Running | Phase::Connecting);
         }
+        let limit = self.time_limit(id);
+        if limit.is_zero() {
+            let cause = self.waited_out(id);
+            self.deny(id, Fault::Timeout, cause);
+            return false;
+        }
         if self.blueprint.limits_external && !self.may_call_outside(id) {
             self.deny(id, Fault::SubrequestLimit, Cause::ExternalSubrequests);
             return false;
         }
-        if !self.blueprint.connections_bind || self.connect_attempt(id, self.now.saturating_add(self.time_limit(id))) {
+        if !self.blueprint.connections_bind || self.connect_attempt(id, self.now.saturating_add(limit)) {
             self.send_special(id);
         }
         true
@@ -223,14 +229,14 @@ impl World<'_> {
                 ledger.attempts.end(AttemptEnd::Succeeded as usize, call.recorded);
                 self.finish_attempts::<PLAIN>(id, CallEnd::Succeeded);
             }
-            Some(fault) => self.attempt_failed(id, fault),
+            Some(fault) => self.attempt_failed(id, fault, true),
         }
     }
 
     /// A failed attempt is followed by another, or fails its call.
     #[inline(never)]
-    fn attempt_failed(&mut self, id: u32, fault: Fault) {
-        self.count_failed(id, fault);
+    fn attempt_failed(&mut self, id: u32, fault: Fault, sent: bool) {
+        self.count_failed(id, fault, sent);
         let call = &self.calls[id as usize];
         if self.program_of(id).providers[call.provider as usize].retry.again(u32::from(call.attempt), fault) {
             self.tallies[call.class as usize].retried += u64::from(call.recorded);
@@ -240,11 +246,12 @@ impl World<'_> {
         }
     }
 
-    /// Counts an attempt that failed.
-    pub(super) fn count_failed(&mut self, id: u32, fault: Fault) {
+    /// Counts an attempt that failed, or was never sent.
+    pub(super) fn count_failed(&mut self, id: u32, fault: Fault, sent: bool) {
         let call = &self.calls[id as usize];
         let ledger = &mut self.ledgers[call.class as usize];
         let end = match fault {
+            _ if !sent => AttemptEnd::KeptBack,
             Fault::Timeout => AttemptEnd::TimedOut,
             Fault::RateLimited => AttemptEnd::RateLimited,
             _ => AttemptEnd::Errored,
@@ -255,21 +262,21 @@ impl World<'_> {
         self.calls[id as usize].cause = Some(cause);
     }
 
-    /// The platform refuses the subrequest: the attempt fails before it is sent. What follows is left to the loop of
-    /// the instant: a queue of refused attempts is as long as it likes, and the stack is not.
+    /// The attempt is kept back: it fails before it is sent. What follows is left to the loop of the instant: a queue of
+    /// refused attempts is as long as it likes, and the stack is not.
     #[cold]
     pub(super) fn deny(&mut self, id: u32, fault: Fault, cause: Cause) {
         let call = &mut self.calls[id as usize];
         (call.fault, call.cause, call.phase) = (Some(fault), Some(cause), Phase::Denied);
     }
 
-    /// What follows an attempt that was refused before it was sent.
+    /// What follows an attempt that was kept back.
     #[cold]
     pub(super) fn end_denied(&mut self, id: u32) {
         if self.blueprint.guarded {
             self.settle_attempt(id, false);
-        } else {
-            self.settle::<false>(id);
+        } else if let Some(fault) = self.calls[id as usize].fault {
+            self.attempt_failed(id, fault, false);
         }
     }
 

@@ -43,6 +43,8 @@ pub(super) enum AttemptEnd {
     RateLimited,
     /// Its isolate went.
     Lost,
+    /// It was never sent: a breaker, a limit of its invocation or its own time limit kept it back.
+    KeptBack,
 }
 
 /// The counts of one kind of work.
@@ -115,7 +117,7 @@ impl<const ENDS: usize> Account<ENDS> {
 pub(super) struct Ledger {
     pub(super) plans: Account<6>,
     pub(super) calls: Account<6>,
-    pub(super) attempts: Account<5>,
+    pub(super) attempts: Account<6>,
 }
 
 impl Ledger {

@@ -8,7 +8,8 @@ use super::diagnostics::Seen;
 use super::ledger::{AttemptEnd, CallEnd, Ledger, PlanEnd};
 use super::parts::requests::Requests;
 use super::record::{AGES, ClassTally};
-use super::state::{QueueTally, World};
+use super::state::{Call, Phase, QueueTally, World};
+use super::work::Work;
 use crate::model::{OnKeyExceed, OpKind, StoreKind};
 use crate::policy::{Fault, Meter, OnExceed, Window};
 use crate::stats::Quantiles;
@@ -64,7 +65,7 @@ pub(super) fn measures(world: &World) -> Vec<Measure> {
     for of_class in &world.tallies {
         tally.add(of_class);
     }
-    work(&mut sheet, world, &all, &tally);
+    work(&mut sheet, world, None, &all, &tally);
     if let Some(back) = &world.comebacks {
         comebacks(&mut sheet, &back.tallies, all.plans.begun[1]);
     }
@@ -81,7 +82,7 @@ pub(super) fn measures(world: &World) -> Vec<Measure> {
             break;
         }
         sheet.prefix = format!("class.{}.", model.classes[class].name);
-        work(&mut sheet, world, &world.ledgers[class], &world.tallies[class]);
+        work(&mut sheet, world, Some(class), &world.ledgers[class], &world.tallies[class]);
         if let Some(back) = world.comebacks.as_ref().filter(|_| model.classes[class].comeback.is_some()) {
             comebacks(&mut sheet, &back.tallies[class..=class], world.ledgers[class].plans.begun[1]);
         }
@@ -156,12 +157,12 @@ fn diagnostics(sheet: &mut Sheet, seen: &Seen) {
     sheet.prefix = String::new();
 }
 
-fn work(sheet: &mut Sheet, world: &World, ledger: &Ledger, tally: &ClassTally) {
+fn work(sheet: &mut Sheet, world: &World, class: Option<usize>, ledger: &Ledger, tally: &ClassTally) {
     let plans = &ledger.plans;
     sheet.count("plans.offered", "plans", plans.begun[1]);
     for (name, end) in [
         ("plans.completed", PlanEnd::Completed),
-        ("plans.failed", PlanEnd::Failed),
+        ("plans.call_failed", PlanEnd::Failed),
         ("plans.overloaded", PlanEnd::Overloaded),
         ("plans.abandoned", PlanEnd::Abandoned),
         ("plans.crashed", PlanEnd::Crashed),
@@ -195,7 +196,9 @@ fn work(sheet: &mut Sheet, world: &World, ledger: &Ledger, tally: &ClassTally) {
     }
     sheet.count("calls.in_flight", "calls", calls.open());
     let attempts = &ledger.attempts;
-    sheet.count("attempts.made", "attempts", attempts.begun[1]);
+    let (kept_back, connecting) = (attempts.of(AttemptEnd::KeptBack as usize), connecting(world, class));
+    sheet.count("attempts.made", "attempts", attempts.begun[1] - kept_back - connecting);
+    sheet.count("attempts.kept_back", "attempts", kept_back);
     for (name, end) in [
         ("attempts.succeeded", AttemptEnd::Succeeded),
         ("attempts.timed_out", AttemptEnd::TimedOut),
@@ -207,15 +210,28 @@ fn work(sheet: &mut Sheet, world: &World, ledger: &Ledger, tally: &ClassTally) {
     if world.isolates.is_some() {
         sheet.count("attempts.lost", "attempts", attempts.of(AttemptEnd::Lost as usize));
     }
-    sheet.count("attempts.in_flight", "attempts", attempts.open());
+    sheet.count("attempts.in_flight", "attempts", attempts.open() - connecting);
     sheet.count("attempts.retried", "attempts", tally.retried);
     sheet.count("attempts.subrequest_limited", "attempts", tally.faults[Fault::SubrequestLimit as usize]);
     let succeeded = attempts.of(AttemptEnd::Succeeded as usize) as f64;
-    sheet.put("attempts.per_success", "attempts", ratio((attempts.begun[1] - attempts.open()) as f64, succeeded));
+    sheet.put(
+        "attempts.per_success",
+        "attempts",
+        ratio((attempts.begun[1] - attempts.open() - kept_back) as f64, succeeded),
+    );
     let known = CausesOf::of(&world.first.model);
     causes(sheet, "plans.ended_by", "plans", (&plans.by, known.plans));
     causes(sheet, "calls.ended_by", "calls", (&calls.by, known.calls));
     causes(sheet, "attempts.ended_by", "attempts", (&attempts.by, known.attempts));
+}
+
+/// Recorded attempts that wait for a connection at the end: they have not been sent.
+fn connecting(world: &World, class: Option<usize>) -> u64 {
+    let waits = |call: &&Call| {
+        let is_attempt = call.phase == Phase::Connecting && call.work == Work::Provider && call.recorded;
+        is_attempt && class.is_none_or(|class| call.class as usize == class)
+    };
+    world.calls.iter().filter(waits).count() as u64
 }
 
 fn latency(sheet: &mut Sheet, tally: &ClassTally) {

@@ -197,13 +197,13 @@ impl World<'_> {
         if !self.breaker_admits(id) {
             return self.deny(id, Fault::BreakerOpen, Cause::Breaker);
         }
-        if self.blueprint.limits_external && !self.may_call_outside(id) {
-            return self.deny(id, Fault::SubrequestLimit, Cause::ExternalSubrequests);
-        }
         let cut = self.cut(id);
         if cut <= self.now {
             let cause = if self.is_past_deadline(id, cut) { Cause::Deadline } else { self.waited_out(id) };
             return self.deny(id, Fault::Timeout, cause);
+        }
+        if self.blueprint.limits_external && !self.may_call_outside(id) {
+            return self.deny(id, Fault::SubrequestLimit, Cause::ExternalSubrequests);
         }
         if !self.blueprint.connections_bind || self.connect_attempt(id, cut) {
             self.send_guarded(id, cut);
@@ -406,7 +406,7 @@ impl World<'_> {
                 self.ledgers[class].attempts.end(AttemptEnd::Succeeded as usize, recorded);
                 self.finish_attempts::<false>(id, CallEnd::Succeeded);
             }
-            Some(fault) => self.guarded_failed(id, fault),
+            Some(fault) => self.guarded_failed(id, fault, sent),
         }
         if self.calls[id as usize].phase != Phase::Backoff {
             self.tell_breaker(id, Some(fault));

@@ -8,8 +8,8 @@ use crate::world::ledger::CallEnd;
 
 impl<'b> World<'b> {
     /// A failed attempt is followed by another, or fails its call.
-    pub(super) fn guarded_failed(&mut self, id: u32, fault: Fault) {
-        self.count_failed(id, fault);
+    pub(super) fn guarded_failed(&mut self, id: u32, fault: Fault, sent: bool) {
+        self.count_failed(id, fault, sent);
         if !self.is_tried_again(id, fault) && !self.falls_back(id) {
             self.finish_attempts::<false>(id, CallEnd::Failed);
         }

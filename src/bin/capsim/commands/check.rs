@@ -21,6 +21,9 @@ fn try_check(args: &Check) -> Result<Exit, Exit> {
         Some(path) if !args.bless => Some(read(path)?),
         _ => None,
     };
+    for tolerance in &args.tolerance {
+        super::is_known("--tolerance", &tolerance.metric, [&model].into_iter())?;
+    }
     super::warn_of_objectives(&model);
     let options = work::options(args.trials.jobs);
     work::listen();
