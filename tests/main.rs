@@ -35,6 +35,7 @@ mod reference;
 mod replay;
 mod semaphores;
 mod shipped;
+mod signals;
 mod slopes;
 mod stores;
 mod strategies;

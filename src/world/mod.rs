@@ -50,5 +50,5 @@ mod work;
 
 pub use build::Blueprint;
 pub use measures::Measure;
-pub use run::{Failure, Outcome, metrics, run};
+pub use run::{Failure, GoesOn, Outcome, metrics, run, run_while};
 pub use timeline::{Level, Moment, Slice, Timeline, timeline};
