@@ -3,8 +3,7 @@
 use crate::args::{Format, Verify};
 use crate::console;
 use crate::exit::Exit;
-use crate::progress::Progress;
-use crate::work::{self, fail, failed};
+use crate::work::{self, Progress, fail, failed};
 use capsim::experiment::verify::{self, Selection};
 use capsim::report::{self, Paint};
 
@@ -18,6 +17,7 @@ pub fn verify(args: &Verify) -> Exit {
             return fail(&format!("no law is called {name:?}: {cure}"), Exit::Usage);
         }
     }
+    work::listen();
     let progress = Progress::new(args.quiet);
     let verified = verify::run(&selection, &work::options(args.jobs), &|done, of| progress.show(done, of));
     progress.clear();
@@ -25,8 +25,9 @@ pub fn verify(args: &Verify) -> Exit {
         Ok(verified) => verified,
         Err(failure) => return failed(failure),
     };
-    if verified.findings.iter().all(|finding| finding.interval.is_none()) && !verified.whole {
-        return work::nothing_done();
+    if !verified.whole {
+        console::complain("interrupted: a part of the replications is no verdict");
+        return Exit::Interrupted;
     }
     let paint = if args.out.is_some() { Paint::Plain } else { console::paint() };
     let page = match args.format {
@@ -36,9 +37,5 @@ pub fn verify(args: &Verify) -> Exit {
         Format::Markdown => report::verification_markdown(&verified),
     };
     let delivered = work::deliver(&page, args.out.as_deref());
-    match delivered {
-        _ if !verified.whole => work::partial(),
-        Exit::Done if !verified.all_hold() => Exit::Internal,
-        other => other,
-    }
+    if delivered == Exit::Done && !verified.all_hold() { Exit::Internal } else { delivered }
 }
