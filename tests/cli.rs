@@ -288,7 +288,7 @@ fn levers_that_cannot_be_tried_are_wrong_usage() {
         ends(&output, 64);
         assert!(stderr(&output).contains(says), "{option:?}: {}", stderr(&output));
     }
-    ends(&run(&["levers", "models/hybrid.toml", "--of", "plans.failed", "--maximise", "plans.failed"]), 64);
+    ends(&run(&["levers", "models/hybrid.toml", "--of", "plans.call_failed", "--maximise", "plans.call_failed"]), 64);
     // The model's own words where all values of a knob are refused; standard input is read once.
     ends(&run(&["levers", "models/hybrid.toml", "--knob", "queue.ai.max_concurrency=none"]), 20);
     ends(&feed(&["levers", "-", "--knob", "queue.ai.max_concurrency"], QUICK), 0);

@@ -94,7 +94,7 @@ fn waiting_for_a_connection_spends_the_timeout() {
     }
 }
 
-/// An attempt that is given up before it had a connection has timed out, and nobody bills it.
+/// An attempt that is given up before it had a connection was never sent, and nobody bills it.
 #[test]
 fn an_attempt_without_a_connection_never_reaches_its_provider() {
     let workflow = "steps = [{ name = \"slow\", calls = 6, parallel = 6, provider = \"ai\" }, { name = \"fast\", provider = \"fast\" }]\n\
@@ -103,7 +103,9 @@ fn an_attempt_without_a_connection_never_reaches_its_provider() {
     for more in ["", "[breaker.fast]\n"] {
         let found = answer(&model_with(&text(workflow, &format!("{fast}{more}")), &[SIX]));
         assert_eq!(mean(&found, "invocation.connections.given_up"), 24.0);
-        assert_eq!(mean(&found, "attempts.timed_out"), 24.0);
+        assert_eq!(mean(&found, "attempts.kept_back"), 24.0);
+        assert_eq!(mean(&found, "attempts.timed_out"), 0.0);
+        assert_eq!(mean(&found, "attempts.made"), 6.0 * 24.0);
         assert_eq!(mean(&found, "provider.fast.tokens.input"), 0.0);
         assert_eq!(mean(&found, "plan.latency.mean"), 10.0);
     }

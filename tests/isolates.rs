@@ -285,7 +285,7 @@ proptest! {
     fn whatever_is_under_way_when_an_isolate_goes_ends_in_one_bucket(text in any_going()) {
         let answer = answer_on(&model(&text), 1);
         let sum = |names: &str| names.split_whitespace().map(|name| mean(&answer, name)).sum::<f64>();
-        let plans = "plans.completed plans.failed plans.overloaded plans.abandoned plans.crashed plans.in_flight";
+        let plans = "plans.completed plans.call_failed plans.overloaded plans.abandoned plans.crashed plans.in_flight";
         prop_assert_eq!(mean(&answer, "plans.offered"), sum(plans));
         let calls = "calls.succeeded calls.failed calls.refused calls.abandoned calls.crashed calls.in_flight";
         prop_assert_eq!(mean(&answer, "calls.made"), sum(calls));

@@ -145,7 +145,7 @@ fn four_ways_to_get_no_answer_are_four_counts() {
         let answer = answer_on(&model(text), 1);
         let third = mean(&answer, "plans.offered") / 3.0;
         let share = |metric: &str| answer.mean(metric).map_or(0.0, |count| (count / third * 1000.0).round() / 1000.0);
-        ["completed", "overloaded", "abandoned", "failed", "left", "left_completed"]
+        ["completed", "overloaded", "abandoned", "call_failed", "left", "left_completed"]
             .map(|end| share(&format!("plans.{end}")))
     };
     assert_eq!(counts(&text("", "", "")), [3.0, 0.0, 0.0, 0.0, 0.0, 0.0]);

@@ -142,7 +142,7 @@ fn a_miss_asks_the_provider_and_shares_its_failure() {
     assert_eq!(mean(&well, "tiers.speech.joined"), 9.0);
     // Every attempt fails after 10 s, with nine who wait for it; nothing is ever stored.
     let badly = answer_of(&["provider.p.errors.server_error=1"]);
-    assert_eq!((mean(&badly, "attempts.made"), mean(&badly, "plans.failed")), (10.0, 90.0));
+    assert_eq!((mean(&badly, "attempts.made"), mean(&badly, "plans.call_failed")), (10.0, 90.0));
     assert_eq!((mean(&badly, "tiers.speech.joined"), mean(&badly, "tiers.speech.memory.hits")), (90.0, 0.0));
     assert_eq!(mean(&badly, "plans.in_flight"), 10.0);
 }
@@ -203,7 +203,7 @@ fn a_database_with_few_places_loses_as_an_mm1k() {
 fn a_database_without_a_limit_waits_as_an_md1() {
     let answer = answer(&model(&writes(r#"process = "poisson", per_second = 0.7"#, "latency = \"1s\"")));
     holds("M/D/1", &answer, "d1.db.wait.mean", queues::md1_wait(0.7, 1.0).unwrap(), 0.0);
-    assert_eq!(mean(&answer, "plans.failed"), 0.0);
+    assert_eq!(mean(&answer, "plans.call_failed"), 0.0);
 }
 
 /// Six at once, a second each, two places, three attempts a second apart: two get in at once, one more at 1 s and one
@@ -225,7 +225,7 @@ fn retries_run_out_together() {
     close("d1.db.ops_overloaded", 9.0);
     close("d1.db.ops_retried", 7.0);
     close("d1.db.ops_exhausted", 2.0);
-    close("plans.failed", 2.0);
+    close("plans.call_failed", 2.0);
 }
 
 /// Which cure works at which load. The intervals (95 % over ten replications) do not touch, so the order is no accident

@@ -162,7 +162,7 @@ fn what_the_quota_carries_by_arithmetic() {
 fn cache_only_with_its_index_needs_54_subrequests_and_may_make_50() {
     let answer = run(&day(10, "cache-only"));
     assert_eq!(mean(&answer, "plans.completed"), 0.0);
-    assert_eq!(mean(&answer, "plans.failed"), 10.0);
+    assert_eq!(mean(&answer, "plans.call_failed"), 10.0);
     // Eight calls take 48; the ninth puts its record and reads the index, and its attempt is refused.
     assert_eq!(mean(&answer, "invocation.subrequests.max"), 50.0);
     assert_eq!(mean(&answer, "calls.succeeded"), 80.0);

@@ -68,7 +68,7 @@ fn compare(plans: &[Plan], rules: &Rules) {
     for (metric, count) in [
         ("plans.offered", exact.plans_offered),
         ("plans.completed", exact.plans_completed),
-        ("plans.failed", exact.plans_failed),
+        ("plans.call_failed", exact.plans_failed),
         ("plans.overloaded", exact.plans_overloaded),
         ("plans.abandoned", exact.plans_abandoned),
         ("plans.in_flight", 0),

@@ -28,7 +28,7 @@ fn every_model_runs_and_balances() {
 #[test]
 fn the_metrics_that_scripts_rely_on_are_there() {
     let answer = answer(&shipped("cache-only.toml", &["run.replications=2"]));
-    for name in "plans.offered plans.completed plans.failed plans.overloaded plans.abandoned plans.crashed \
+    for name in "plans.offered plans.completed plans.call_failed plans.overloaded plans.abandoned plans.crashed \
         plans.in_flight plans.per_day plans.failed_fraction calls.made calls.succeeded calls.failed calls.refused \
         attempts.made attempts.timed_out attempts.errored attempts.rate_limited attempts.retried queue.ai.wait.mean \
         queue.ai.wait.p95 queue.ai.dropped queue.ai.drop_fraction queue.ai.active.mean queue.ai.queued.mean \

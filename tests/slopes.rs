@@ -39,13 +39,13 @@ fn a_step_is_held_to_its_stairs() {
             let after = (20..minutes).map(|minute| stairs[((minute - 20) / 15).min(5) as usize]);
             let admitted = 60 * minutes.min(20) + after.sum::<u64>();
             assert_eq!(mean(&story, "plans.completed"), admitted as f64, "{of}, {minutes} minutes");
-            assert_eq!(mean(&story, "attempts.rate_limited"), mean(&story, "plans.failed"));
-            assert_eq!(mean(&story, "provider.p.attempts.slowed_down"), mean(&story, "plans.failed"));
+            assert_eq!(mean(&story, "attempts.rate_limited"), mean(&story, "plans.call_failed"));
+            assert_eq!(mean(&story, "provider.p.attempts.slowed_down"), mean(&story, "plans.call_failed"));
             assert_eq!(mean(&story, "provider.p.attempts.counted"), admitted as f64);
         }
     }
     let none = answer(&model(&step_of_ten(60, "slope = { requests_per_minute = 600 }")));
-    assert_eq!(mean(&none, "plans.failed"), 0.0, "what any minute may have is no growth");
+    assert_eq!(mean(&none, "plans.call_failed"), 0.0, "what any minute may have is no growth");
 }
 
 /// Ten a second from minute 20 on; a bucket holds 60 and gains one a second. It lets the 90th of the minute through at

@@ -65,7 +65,7 @@ fn pairing_narrows_the_interval_threefold() {
 #[test]
 fn on_the_busiest_day_pairing_narrows_all_but_waits_threefold() {
     let found = pair(4000, 40);
-    for metric in ["plans.per_day", "plans.completed", "plans.failed", "attempts.retried"] {
+    for metric in ["plans.per_day", "plans.completed", "plans.call_failed", "attempts.retried"] {
         assert!(narrowing(&found, metric) >= 3.0, "{metric}: {}", narrowing(&found, metric));
     }
     assert!(narrowing(&found, "queue.ai.wait.mean") < 1.1);

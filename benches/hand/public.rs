@@ -29,7 +29,7 @@ fn summary(source: Source, overrides: &[String]) -> Summary {
         dropped: count("queue.line.dropped"),
         served: count("queue.line.admitted"),
         timeouts: count("attempts.timed_out"),
-        failed: count("plans.failed"),
+        failed: count("plans.call_failed"),
         mean_sojourn: answer.mean("plan.latency.mean").unwrap_or(0.0),
         mean_wait: answer.mean("queue.line.wait.mean").unwrap_or(0.0),
         events: count("run.events"),

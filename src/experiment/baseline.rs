@@ -1,7 +1,8 @@
 //! A model held against its objectives and against results of before, replication by replication on the same draws.
 
+use super::progress::Progress;
 use super::run::answer;
-use super::trials::{Progress, Trial, extend};
+use super::trials::{Trial, extend};
 use super::{Answer, Better, Options, Precision, Verdict, better};
 use crate::model::{Model, Objective};
 use crate::stats::Paired;

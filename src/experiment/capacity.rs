@@ -17,7 +17,7 @@ pub use probe::Finding;
 
 use super::Options;
 use super::demand::Demand;
-use super::trials::Progress;
+use super::progress::Progress;
 use crate::model::{Model, Objective};
 use crate::units::Span;
 use crate::world::Failure;
@@ -50,6 +50,13 @@ pub enum Found {
     Infeasible {
         /// Plans a day.
         smallest: f64,
+    },
+    /// The search was stopped before it had an answer.
+    Open {
+        /// The largest demand tried at which they seem to hold; none where none did.
+        holds_at: Option<f64>,
+        /// The smallest demand tried at which they do not; none where none was.
+        not_at: Option<f64>,
     },
 }
 
@@ -126,7 +133,7 @@ pub fn capacity(
         Found::Capacity { .. } => verify(&mut search, found).map_err(NoCapacity::Failed)?,
         other => (other, None),
     };
-    if let Found::Capacity { plans_per_day, .. } = found {
+    if let (Found::Capacity { plans_per_day, .. }, false) = (found, search.stopped) {
         scan_below(&mut search, plans_per_day).map_err(NoCapacity::Failed)?;
     }
     Ok(Capacity {

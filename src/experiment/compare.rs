@@ -1,8 +1,9 @@
 //! Several configurations on the same traffic and the same draws: what differs, by how much, and whether it is
 //! better. Pairing is by construction, since draws are addressed by what they are for.
 
+use super::progress::{Progress, Work};
 use super::run::{Missed, Precision, answer, missed, next_round};
-use super::trials::{Progress, Trial, extend};
+use super::trials::{Trial, extend};
 use super::{Answer, Better, Options, better};
 use crate::math::special::student_upper;
 use crate::math::sqrt;
@@ -120,8 +121,14 @@ pub fn compare(
     }
     let mut wanted = asked;
     let missed = loop {
+        let before: usize = trials.iter().map(|trial| trial.columns.len()).sum();
+        let at_most = Work::AtMost(u64::from(most) * trials.len() as u64);
+        let so_far = |done: f64, all| match precisions {
+            [] => progress(done, all),
+            _ => progress(before as f64 + done, at_most),
+        };
         let mut all: Vec<&mut Trial> = trials.iter_mut().collect();
-        let whole = extend(&mut all, wanted, options.jobs, progress)?;
+        let whole = extend(&mut all, wanted, options.jobs, &so_far)?;
         let wide = trials
             .iter()
             .enumerate()

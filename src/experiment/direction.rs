@@ -22,10 +22,16 @@ pub fn better(metric: &str) -> Option<Better> {
     const MORE: [&str; 4] = ["plans.completed", "plans.per_day", "calls.succeeded", "logs.error.written"];
     const MORE_PARTS: [&str; 4] = [".retrievable.", ".reachable.", ".context.", ".reach_back."];
     const MORE_ENDINGS: [&str; 2] = [".hits", ".hit_fraction"];
-    const LESS: [&str; 6] =
-        ["plans.failed", "plans.failed_fraction", "calls.failed", "calls.refused", "plans.crashed", "calls.crashed"];
+    const LESS: [&str; 6] = [
+        "plans.call_failed",
+        "plans.failed_fraction",
+        "calls.failed",
+        "calls.refused",
+        "plans.crashed",
+        "calls.crashed",
+    ];
     const LESS_PARTS: [&str; 4] = ["cost.", ".latency.", ".wait.", "_rejected"];
-    const LESS_ENDINGS: [&str; 20] = [
+    const LESS_ENDINGS: [&str; 21] = [
         ".dropped",
         ".drop_fraction",
         ".abandoned",
@@ -39,6 +45,7 @@ pub fn better(metric: &str) -> Option<Better> {
         ".used_fraction",
         ".timed_out",
         ".errored",
+        ".kept_back",
         ".rate_limited",
         ".retried",
         ".per_success",

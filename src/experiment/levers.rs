@@ -5,8 +5,9 @@
 //! change yet, get as many as the model asks for, as far as the budget goes: first who may be the best.
 
 use super::compare::{Standing, standing};
+use super::progress::{Progress, Work};
 use super::run::judge;
-use super::trials::{Progress, Trial, extend, extend_each};
+use super::trials::{Trial, extend, extend_each};
 use super::{Better, Objective, Options, Verdict, better};
 use crate::model::Model;
 use crate::stats::{Estimate, Paired};
@@ -173,7 +174,7 @@ pub fn levers(
     let most = asked.min(budget - first * tried);
     let of = budget.min(asked * (tried + 1));
     let mut trial = Trial::new(base.clone(), 0)?;
-    let mut whole = extend(&mut [&mut trial], most, options.jobs, &|done, _| progress(done, of))?;
+    let mut whole = extend(&mut [&mut trial], most, options.jobs, &|done, _| progress(done, Work::AtMost(of.into())))?;
     let (metric, better, aim) = aim(&trial, question.of);
     let passes = if most > first { 2.0 } else { 1.0 };
     let confidence = 1.0 - LEVEL / (passes * f64::from(tried.max(1)));
@@ -275,7 +276,7 @@ impl Search {
         self.runs += which.len() as u32 * (to - from);
         let some = self.tried.iter_mut().enumerate().filter(|(at, _)| which.contains(at));
         let mut trials: Vec<&mut Trial> = some.map(|(_, (_, trial))| trial).collect();
-        extend_each(&mut trials, to, options.jobs, &|done, _| progress(runs + done, of))
+        extend_each(&mut trials, to, options.jobs, &|done, _| progress(f64::from(runs) + done, Work::AtMost(of.into())))
     }
 
     fn paired(&self, trial: &Trial, metric: &str) -> Option<Paired> {

@@ -17,6 +17,7 @@ mod explain;
 mod fit;
 mod levers;
 mod pool;
+mod progress;
 mod run;
 mod sweep;
 mod theory;
@@ -40,8 +41,8 @@ pub use explain::{
 };
 pub use fit::{Fit, FittedLaw, Observed, SHOWN, fit};
 pub use levers::{Aim, Effect, Lever, Levers, Question, Silent, least_budget, levers};
+pub use progress::{Progress, Searching, Work};
 pub use run::{Missed, Options, Precision, metrics, run, run_until, timeline};
 pub use sweep::{Axis, grid, latin, set_at, sweep};
 pub use theory::Theory;
-pub use trials::Progress;
 pub use tune::{Candidate, Goal, Search, Tuned, candidates, tune};

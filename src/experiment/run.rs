@@ -1,7 +1,8 @@
 //! Replications of one model, and what they say together.
 
 use super::columns::{Column, Columns};
-use super::trials::{Progress, Trial, extend};
+use super::progress::{Progress, Work};
+use super::trials::{Trial, extend};
 use super::{Answer, Metric, Verdict, explain, theory};
 use crate::math;
 use crate::model::{Model, Objective};
@@ -16,8 +17,8 @@ pub struct Options {
     pub jobs: NonZeroUsize,
 }
 
-/// Runs all replications of a model. `progress` is told after each how many of how many are done, and answers
-/// whether to go on; if not, the answer is of those that are done (at least one).
+/// Runs all replications of a model. `progress` is told how far they are, and answers whether to go on; if not, the
+/// answer is of those that are done, which may be none.
 ///
 /// # Errors
 /// The failure of the first replication that failed.
@@ -88,7 +89,9 @@ pub fn run_until(
     let mut trial = Trial::new(model.clone(), 0)?;
     let mut wanted = model.run.replications.clamp(2, most.max(2));
     loop {
-        let whole = extend(&mut [&mut trial], wanted, options.jobs, progress)?;
+        let before = trial.columns.len() as f64;
+        let so_far = |done: f64, _| progress(before + done, Work::AtMost(most.max(2).into()));
+        let whole = extend(&mut [&mut trial], wanted, options.jobs, &so_far)?;
         let missed = missed(&trial, precisions);
         if missed.is_empty() || !whole || wanted >= most {
             let mut answer = answer(model, &trial.columns);

@@ -1,8 +1,9 @@
 //! Many configurations: a grid over values of the model, or a Latin hypercube of it, all points and replications as
 //! one list of jobs.
 
+use super::progress::{Progress, Work};
 use super::run::answer;
-use super::trials::{Progress, Trial, extend};
+use super::trials::{Trial, Turns, extend_to};
 use super::{Answer, Options};
 use crate::math::{floor, round};
 use crate::model::Model;
@@ -113,9 +114,9 @@ pub fn sweep(
 ) -> Result<Vec<Option<Answer>>, Failure> {
     /// Points worked on together: enough to keep threads busy, few enough to be stored as they come.
     const TOGETHER: usize = 16;
-    let total: u32 = models.iter().flatten().map(|model| model.run.replications).sum();
+    let total: u64 = models.iter().flatten().map(|model| u64::from(model.run.replications)).sum();
     let mut answers = vec![None; models.len()];
-    let (mut before, mut waiting) = (0, models.into_iter().enumerate().filter_map(|(at, model)| Some((at, model?))));
+    let (mut before, mut waiting) = (0u64, models.into_iter().enumerate().filter_map(|(at, model)| Some((at, model?))));
     loop {
         let some: Vec<(usize, Model)> = waiting.by_ref().take(TOGETHER).collect();
         if some.is_empty() {
@@ -125,9 +126,10 @@ pub fn sweep(
         let mut trials =
             some.into_iter().map(|(at, model)| Ok((at, Trial::new(model, 0)?))).collect::<Result<Vec<_>, Failure>>()?;
         let mut list: Vec<&mut Trial> = trials.iter_mut().map(|(_, trial)| trial).collect();
-        let whole = extend(&mut list, wanted, options.jobs, &|done, _| progress(before + done, total))?;
+        let so_far = |done: f64, _| progress(before as f64 + done, Work::Replications(total));
+        let whole = extend_to(&mut list, &|_| wanted, Turns::OneByOne, options.jobs, &so_far)?;
         for (at, trial) in trials {
-            before += trial.columns.len() as u32;
+            before += trial.columns.len() as u64;
             if trial.columns.len() as u32 == wanted {
                 let answer = answer(&trial.model, &trial.columns);
                 finished(at, &answer);

@@ -3,12 +3,12 @@
 
 use super::columns::Columns;
 use super::pool;
+use super::progress::{Progress, Work};
 use crate::model::Model;
 use crate::world::{self, Blueprint, Failure};
+use std::cell::Cell;
 use std::num::NonZeroUsize;
-
-/// Told how many of how many are done; answers whether to go on.
-pub type Progress<'a> = &'a (dyn Fn(u32, u32) -> bool + Sync);
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// One configuration and what its replications measured.
 pub(super) struct Trial {
@@ -40,6 +40,15 @@ impl Trial {
     }
 }
 
+/// Which replications come first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Turns {
+    /// All trials are equally far at any time.
+    Together,
+    /// One trial after another, so that a stop leaves whole ones.
+    OneByOne,
+}
+
 /// Brings every trial to its wanted number of replications, those of the same number together; answers whether all
 /// were done. After a stop each trial has its first few.
 pub(super) fn extend(
@@ -48,7 +57,19 @@ pub(super) fn extend(
     jobs: NonZeroUsize,
     progress: Progress<'_>,
 ) -> Result<bool, Failure> {
-    replicate(trials, wanted, jobs, progress, |_, limit| Err(limit))
+    extend_to(trials, &|_| wanted, Turns::Together, jobs, progress)
+}
+
+/// The same, each to its own number.
+pub(super) fn extend_to(
+    trials: &mut [&mut Trial],
+    wanted: &(dyn Fn(&Trial) -> u32 + Sync),
+    turns: Turns,
+    jobs: NonZeroUsize,
+    progress: Progress<'_>,
+) -> Result<bool, Failure> {
+    let work = missing(trials, wanted, turns);
+    replicate(trials, &work, jobs, progress, |_, limit| Err(limit))
 }
 
 /// The same for trials of which one that cannot carry its traffic is no failure of the others: it is marked.
@@ -58,37 +79,72 @@ pub(super) fn extend_each(
     jobs: NonZeroUsize,
     progress: Progress<'_>,
 ) -> Result<bool, Failure> {
-    replicate(trials, wanted, jobs, progress, |trial, _| {
+    let work = missing(trials, &|_| wanted, Turns::Together);
+    replicate(trials, &work, jobs, progress, |trial, _| {
         trial.ran_away = true;
         Ok(())
     })
 }
 
-/// Does the replications that are missing; `at_limit` is told of each that reached a limit of the run.
+/// The replications that are missing, as trial and number, in the order in which they are done.
+fn missing(trials: &[&mut Trial], wanted: &dyn Fn(&Trial) -> u32, turns: Turns) -> Vec<(usize, usize)> {
+    let of = |(at, trial): (usize, &&mut Trial)| {
+        let wanted = if trial.ran_away { 0 } else { wanted(trial) as usize };
+        (trial.columns.len()..wanted).map(move |number| (at, number, wanted))
+    };
+    let mut all: Vec<(usize, usize, usize)> = trials.iter().enumerate().flat_map(of).collect();
+    if turns == Turns::Together {
+        // By the share of its own number, in whole numbers: a/b < c/d where ad < cb.
+        let far = |a: &(usize, usize, usize), b: &(usize, usize, usize)| (a.1 * b.2).cmp(&(b.1 * a.2));
+        all.sort_by(|a, b| far(a, b).then(a.0.cmp(&b.0)));
+    }
+    all.into_iter().map(|(trial, number, _)| (trial, number)).collect()
+}
+
+/// Parts in which the share of a replication is counted.
+const PARTS: f64 = 1e6;
+
+/// Does some replications; `at_limit` is told of each that reached a limit of the run.
 fn replicate(
     trials: &mut [&mut Trial],
-    wanted: u32,
+    work: &[(usize, usize)],
     jobs: NonZeroUsize,
     progress: Progress<'_>,
     at_limit: impl Fn(&mut Trial, Failure) -> Result<(), Failure>,
 ) -> Result<bool, Failure> {
-    let missing = |number: usize| {
-        let waits = move |trial: &Trial| !trial.ran_away && number >= trial.columns.len();
-        let trials = trials.iter().enumerate().filter(move |(_, trial)| waits(trial));
-        trials.map(move |(trial, _)| (trial, number))
+    let all = Work::Replications(work.len() as u64);
+    let (parts, stopped) = (AtomicU64::new(0), AtomicBool::new(!progress(0.0, all)));
+    if stopped.load(Ordering::Relaxed) {
+        return Ok(work.is_empty());
+    }
+    let tell = |told: &Cell<u64>, share: f64| {
+        let now = (share.clamp(0.0, 1.0) * PARTS) as u64;
+        let more = now.saturating_sub(told.replace(now));
+        let done = parts.fetch_add(more, Ordering::Relaxed) + more;
+        if !progress(done as f64 / PARTS, all) {
+            stopped.store(true, Ordering::Relaxed);
+        }
+        !stopped.load(Ordering::Relaxed)
     };
-    let work: Vec<(usize, usize)> = (0..wanted as usize).flat_map(missing).collect();
     let one = |at: usize| {
         let (trial, number) = work[at];
-        world::run(&trials[trial].blueprint, trials[trial].first + number as u64)
+        let told = Cell::new(0);
+        let first = trials[trial].first;
+        let outcome = world::run_while(&trials[trial].blueprint, first + number as u64, &|share| tell(&told, share));
+        if outcome != Err(Failure::Stopped) {
+            tell(&told, 1.0);
+        }
+        outcome
     };
-    let outcomes = pool::map(work.len(), jobs, one, |done| progress(done as u32, work.len() as u32));
-    let whole = outcomes.len() == work.len();
+    let outcomes = pool::map(work.len(), jobs, one, |_| !stopped.load(Ordering::Relaxed));
+    let mut done = 0;
     for (&(trial, _), outcome) in work.iter().zip(outcomes) {
         match outcome {
+            Err(Failure::Stopped) => break,
             Err(limit @ Failure::Limit(_)) => at_limit(trials[trial], limit)?,
             outcome => trials[trial].columns.push(outcome?)?,
         }
+        done += 1;
     }
-    Ok(whole)
+    Ok(done == work.len())
 }

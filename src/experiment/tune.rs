@@ -7,9 +7,10 @@
 mod capacities;
 
 use super::compare::chance;
+use super::progress::{Progress, Work};
 use super::run::answer;
 use super::sweep::{Axis, grid, latin};
-use super::trials::{Progress, Trial, extend_each};
+use super::trials::{Trial, extend_each};
 use super::{Answer, Better, NoCapacity, Objective, Options, Verdict};
 use crate::math::sqrt;
 use crate::model::Model;
@@ -205,7 +206,7 @@ impl<'a> Halving<'a> {
         let before: usize = self.left.iter().map(|(_, trial)| trial.columns.len()).sum();
         let (runs, budget) = (self.runs as u32, self.search.budget);
         let mut trials: Vec<&mut Trial> = self.left.iter_mut().map(|(_, trial)| trial).collect();
-        let show = |done: u32, _| progress(runs + done, budget.max(runs + done));
+        let show = |done: f64, _| progress(f64::from(runs) + done, Work::AtMost(budget.into()));
         let whole = extend_each(&mut trials, n, options.jobs, &show)?;
         let after: usize = self.left.iter().map(|(_, trial)| trial.columns.len()).sum();
         self.runs += (after - before) as u64;

@@ -16,7 +16,8 @@ mod providers;
 mod queues;
 mod traffic;
 
-use super::trials::{Progress, Trial, extend};
+use super::progress::Progress;
+use super::trials::{Trial, Turns, extend_to};
 use super::{Failure, Options};
 use crate::model::{Model, Source, load};
 use crate::stats::Estimate;
@@ -142,17 +143,20 @@ fn battery() -> Vec<Case> {
 /// # Errors
 /// A case that cannot be read or does not come to its end: a fault of the program, as the cases are its own.
 pub fn run(selection: &Selection, options: &Options, progress: Progress<'_>) -> Result<Verification, Failure> {
-    let all = battery();
-    let battery: usize = all.iter().map(|case| case.laws.len()).sum();
+    let cases = battery();
+    let battery: usize = cases.iter().map(|case| case.laws.len()).sum();
     let asked = |case: &Case, law: &Law| {
         selection.law.as_ref().is_none_or(|name| case.law_name(law).starts_with(name.as_str()))
     };
-    let cases: Vec<&Case> = all.iter().filter(|case| case.laws.iter().any(|law| asked(case, law))).collect();
+    let cases: Vec<&Case> = cases.iter().filter(|case| case.laws.iter().any(|law| asked(case, law))).collect();
     let mut trials = Vec::new();
     for case in &cases {
         trials.push(Trial::new(model(case, selection)?, 0)?);
     }
-    let whole = replicate(&mut trials, options, progress)?;
+    let mut all: Vec<&mut Trial> = trials.iter_mut().collect();
+    // Cases differ in how often they are replicated; all are equally far at any time.
+    let wanted = |trial: &Trial| trial.model.run.replications;
+    let whole = extend_to(&mut all, &wanted, Turns::Together, options.jobs, progress)?;
     let share = (1.0 - CONFIDENCE) / battery as f64;
     let findings = cases.iter().zip(&trials).flat_map(|(case, trial)| {
         let laws = case.laws.iter().filter(|law| asked(case, law));
@@ -163,26 +167,6 @@ pub fn run(selection: &Selection, options: &Options, progress: Progress<'_>) -> 
     });
     let findings = findings.collect();
     Ok(Verification { quick: selection.quick, seed: selection.seed, battery, whole, findings })
-}
-
-/// Cases differ in how often they are replicated; those that want as many go together.
-fn replicate(trials: &mut [Trial], options: &Options, progress: Progress<'_>) -> Result<bool, Failure> {
-    let total: u32 = trials.iter().map(|trial| trial.model.run.replications).sum();
-    let mut counts: Vec<u32> = trials.iter().map(|trial| trial.model.run.replications).collect();
-    counts.sort_unstable();
-    counts.dedup();
-    let mut before = 0;
-    for wanted in counts {
-        let mut some: Vec<&mut Trial> =
-            trials.iter_mut().filter(|trial| trial.model.run.replications == wanted).collect();
-        let these = some.len() as u32 * wanted;
-        let seen = before;
-        if !extend(&mut some, wanted, options.jobs, &|done, _| progress(seen + done, total))? {
-            return Ok(false);
-        }
-        before += these;
-    }
-    Ok(true)
 }
 
 /// Reads the model of a case as a user's would be read.

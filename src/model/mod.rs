@@ -8,7 +8,6 @@
 mod change;
 mod cursor;
 mod digest;
-mod endless;
 mod fields;
 mod input;
 mod knobs;
@@ -47,6 +46,7 @@ pub use input::Source;
 pub use knobs::{Knob, knobs};
 pub use load::{load, load_file, open, read_all, read_file};
 pub use measured::{Measurements, Reading, measurements};
+pub use objectives::renamed;
 pub use preset::{Preset, PresetValue, STARTER, platforms, presets};
 pub use problems::{Problem, Problems};
 pub use schema::schema;

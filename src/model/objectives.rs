@@ -34,6 +34,16 @@ const ROOTS: [&str; 22] = [
     "limiter",
 ];
 
+/// Names that metrics had, and the names that they have now.
+const RENAMED: [(&str, &str); 1] = [("plans.failed", "plans.call_failed")];
+
+/// The name that a metric has now, where `metric` is one that it had; by class too.
+pub fn renamed(metric: &str) -> Option<String> {
+    let class = metric.strip_prefix("class.").and_then(|rest| rest.find('.').map(|at| "class.".len() + at + 1));
+    let (class, name) = metric.split_at(class.unwrap_or(0));
+    RENAMED.iter().find(|(was, _)| *was == name).map(|(_, is)| format!("{class}{is}"))
+}
+
 /// Reads the objectives, in the order of their metrics.
 pub(super) fn read(input: &mut Input<'_>, root: &Cursor<'_>, names: &Names) -> Vec<Objective> {
     let mut objectives = Vec::new();
@@ -66,6 +76,9 @@ fn possible(metric: &str, names: &Names) -> Result<(), Complaint> {
         return Err(complaint
             .allowed("words with dots between them, such as \"plans.failed_fraction\"")
             .cure("write the name in quotes: \"plans.failed_fraction\" = { max = 0.01 }"));
+    }
+    if let Some(now) = renamed(metric) {
+        return Err(Complaint::new(format!("this metric is called {now} now")).found(format!("{metric:?}")));
     }
     match parts[..] {
         ["class", class, _, ..] => {

@@ -40,6 +40,8 @@ pub struct Meter {
     pub billed: u64,
     /// Operations that waited.
     pub waited: u64,
+    /// Recorded operations that this quota refused or dropped, and no other: its owner counts them.
+    pub kept_back: u64,
 }
 
 impl Meter {
@@ -66,6 +68,7 @@ impl Meter {
             exhaustions: 0,
             billed: 0,
             waited: 0,
+            kept_back: 0,
         }
     }
 

@@ -26,7 +26,7 @@ fn kind(rung: &Rung) -> &'static str {
 fn answer(capacity: &Capacity) -> Vec<String> {
     let mut all = Vec::new();
     if capacity.partial {
-        all.push("Interrupted: this is what the probes so far say.".to_string());
+        all.push("Interrupted: this is what the demands tried so far say.".to_string());
     }
     match capacity.found {
         Found::Capacity { plans_per_day, not_at, fails_from } => {
@@ -48,6 +48,15 @@ fn answer(capacity: &Capacity) -> Vec<String> {
             number(top),
             number(top / capacity.demand)
         )),
+        Found::Open { holds_at, not_at } => {
+            let at = |demand: Option<f64>, what: &str| demand.map(|at| format!("{what} at {} plans a day", number(at)));
+            let known = [at(holds_at, "the objectives seem to hold"), at(not_at, "they do not hold")];
+            let known: Vec<String> = known.into_iter().flatten().collect();
+            all.push(match &known[..] {
+                [] => "No capacity yet: no demand has been decided.".into(),
+                some => format!("No capacity yet: {}.", some.join(", ").replacen("they do", "the objectives do", usize::from(holds_at.is_none()))),
+            });
+        }
         Found::Infeasible { smallest } => {
             all.push(format!("Infeasible: the objectives do not all hold even at {} plans a day.", number(smallest)));
         }
@@ -129,6 +138,7 @@ pub(super) fn csv(capacity: &Capacity) -> String {
         Found::Capacity { plans_per_day, not_at, .. } => (Some(plans_per_day), Some(not_at)),
         Found::Unbounded { top } => (Some(top), None),
         Found::Infeasible { smallest } => (None, Some(smallest)),
+        Found::Open { holds_at, not_at } => (holds_at, not_at),
     };
     let mut out = String::from("limit,kind,arithmetic,free_at,binds_at\r\n");
     let mut line = |limit: &str, kind: &str, numbers: [Option<f64>; 3]| {
@@ -149,6 +159,7 @@ pub(super) fn json(capacity: &Capacity) -> String {
         }
         Found::Unbounded { top } => ("unbounded", Some(top), (None, None)),
         Found::Infeasible { smallest } => ("infeasible", None, (Some(smallest), None)),
+        Found::Open { not_at, .. } => ("open", None, (not_at, None)),
     };
     let ladder = capacity.ladder.iter().map(|rung| {
         json!({

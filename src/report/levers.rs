@@ -94,7 +94,7 @@ fn work(found: &Levers) -> String {
 fn answer(found: &Levers) -> Vec<String> {
     let mut all = Vec::new();
     if found.partial {
-        all.push("Interrupted: this is what the replications say that were done.".to_string());
+        all.push("Interrupted: the results cover the completed replications only.".to_string());
     }
     match found.best() {
         Some(best) => {
@@ -112,8 +112,9 @@ fn answer(found: &Levers) -> Vec<String> {
                 all.push(format!("Tied with it, for their intervals overlap with its: {}.", named(tied)));
             }
         }
+        None if found.partial && found.effects.is_empty() => all.push("No change has been tried yet.".into()),
         None if found.sure().0.is_empty() => {
-            all.push(format!("No change tried can be told from none in {}.", found.metric))
+            all.push(format!("No change tried had a significant effect on {}.", found.metric))
         }
         None => all.push(format!("No change tried makes {} better for sure.", found.metric)),
     }

@@ -75,7 +75,7 @@ pub(super) fn kv_only() -> Answer {
             ("plan.latency.mean", "s", 42.7, 0.3),
             ("plan.latency.p95", "s", 68.31, 0.8),
             ("plans.completed", "plans", 2_850.0, 11.0),
-            ("plans.failed", "plans", 151.0, 4.0),
+            ("plans.call_failed", "plans", 151.0, 4.0),
             ("plans.failed_fraction", "1", 0.0503, 0.0013),
             ("plans.per_day", "plans/day", 95.0, 0.37),
             ("queue.ai.drop_fraction", "1", 0.0, 0.0),

@@ -1,9 +1,9 @@
 //! The answer in a few sentences: what every rendering for people begins with.
 
-use super::words::{self, range, value, with_interval};
+use super::words::{self, range, things, value, with_interval};
 use crate::experiment::{Answer, Verdict};
 use crate::math;
-use crate::units::{count, number, percent};
+use crate::units::{number, percent};
 
 /// One statement of the answer: a word for the margin, and the sentence.
 pub(super) struct Statement {
@@ -29,8 +29,8 @@ fn partial(answer: &Answer) -> Option<String> {
         return Some("Interrupted before the first replication was finished.".into());
     }
     (answer.replications < answer.asked).then(|| {
-        let (done, asked) = (count(answer.replications.into()), count(answer.asked.into()));
-        format!("Interrupted: this is what {done} of {asked} replications say.")
+        let says = words::agree(answer.replications.into(), "says", "say");
+        format!("Interrupted: this is what {} of {} replications {says}.", answer.replications, answer.asked)
     })
 }
 
@@ -51,13 +51,8 @@ fn binding(answer: &Answer) -> Option<String> {
         times if times >= 1.0 => format!("; the demand is {} of that", percent(1.0 / times)),
         times => format!("; the demand is {} times that", number(1.0 / times)),
     });
-    let whole = number(math::floor(first.plans_per_day + 1e-9));
-    Some(format!(
-        "by arithmetic, {} at {whole} plans a day ({}){}.",
-        first.limit,
-        first.because,
-        beside.unwrap_or_default()
-    ))
+    let whole = things(math::floor(first.plans_per_day + 1e-9), "plan", "plans");
+    Some(format!("by arithmetic, {} at {whole} a day ({}){}.", first.limit, first.because, beside.unwrap_or_default()))
 }
 
 fn error_logs(answer: &Answer) -> Option<String> {
@@ -104,12 +99,11 @@ fn objectives(answer: &Answer) -> Option<String> {
 fn run(answer: &Answer) -> String {
     let warmup =
         if answer.warmup.is_zero() { String::new() } else { format!(", the first {} not counted", answer.warmup) };
-    let plural = if answer.replications == 1 { "" } else { "s" };
     format!(
-        "seed {}, model {}, {} replication{plural} of {} from {}{warmup}.",
+        "seed {}, model {}, {} of {} from {}{warmup}.",
         answer.seed,
         words::short(&answer.digest),
-        count(answer.replications.into()),
+        things(answer.replications.into(), "replication", "replications"),
         answer.horizon,
         answer.start
     )

@@ -23,13 +23,19 @@ pub fn verification_text(verification: &Verification, paint: Paint) -> String {
     let lines = plain_table(header, [false, false, true, true, true, false], rows.collect());
     let mut body = paint.dim(&lines[0]) + "\n";
     for (line, finding) in lines[1..].iter().zip(&verification.findings) {
-        body += &if finding.holds() { line.clone() } else { paint.bold(line) };
+        body += &if is_broken(verification, finding) { paint.bold(line) } else { line.clone() };
         body.push('\n');
     }
     section(&mut out, "Laws", body, paint);
-    let broken: String = verification.findings.iter().filter(|finding| !finding.holds()).map(how_to_see).collect();
+    let broken = verification.findings.iter().filter(|finding| is_broken(verification, finding));
+    let broken: String = broken.map(how_to_see).collect();
     section(&mut out, "Laws that do not hold", broken, paint);
     out
+}
+
+/// Whether a law does not hold; after a stop, one that was not seen says nothing.
+fn is_broken(verification: &Verification, finding: &Finding) -> bool {
+    !finding.holds() && (verification.whole || finding.interval.is_some())
 }
 
 fn answer(verification: &Verification) -> String {
@@ -38,7 +44,14 @@ fn answer(verification: &Verification) -> String {
     topics.sort_unstable();
     topics.dedup();
     let what = format!("{all} law{} over {} topic{}", plural(all), topics.len(), plural(topics.len()));
-    match verification.findings.iter().filter(|finding| !finding.holds()).count() {
+    if !verification.whole {
+        let seen = verification.findings.iter().filter(|finding| finding.interval.is_some()).count();
+        let broken = verification.findings.iter().filter(|finding| is_broken(verification, finding)).count();
+        return format!(
+            "Interrupted, so this is no verdict: of {what}, {seen} have an interval so far, wider than it is meant to be, and {broken} of those do not hold."
+        );
+    }
+    match verification.findings.iter().filter(|finding| is_broken(verification, finding)).count() {
         0 => format!("{what}: all hold."),
         broken => format!("{what}: {broken} {} not hold.", if broken == 1 { "does" } else { "do" }),
     }
@@ -62,7 +75,11 @@ fn level(verification: &Verification) -> String {
 }
 
 fn verdict(finding: &Finding) -> &'static str {
-    if finding.holds() { "holds" } else { "broken" }
+    match finding.interval {
+        None => "not seen",
+        Some(_) if finding.holds() => "holds",
+        Some(_) => "broken",
+    }
 }
 
 fn cells(finding: &Finding) -> [String; 3] {
@@ -91,7 +108,11 @@ pub fn verification_markdown(verification: &Verification) -> String {
     out += "| topic | law | exact | simulated | interval | verdict |\n| --- | --- | ---: | ---: | ---: | --- |\n";
     for finding in &verification.findings {
         let [exact, simulated, interval] = cells(finding);
-        let mark = if finding.holds() { "✅" } else { "❌" };
+        let mark = match (finding.holds(), is_broken(verification, finding)) {
+            (true, _) => "✅",
+            (false, true) => "❌",
+            (false, false) => "❔",
+        };
         out += &format!(
             "| {} | `{}`: {} | {exact} | {simulated} | {interval} | {mark} {} |\n",
             finding.topic,
@@ -151,6 +172,7 @@ pub fn verification_json(verification: &Verification) -> String {
         "seed": verification.seed,
         "confidence": CONFIDENCE,
         "battery": verification.battery,
+        "partial": !verification.whole,
         "all_hold": verification.all_hold(),
         "laws": verification.findings.iter().map(law).collect::<Vec<_>>(),
     }))

@@ -35,6 +35,14 @@ impl World<'_> {
         }
     }
 
+    /// Whether a queue has fewer slots than it may, because its limit follows the provider.
+    pub(super) fn is_held_back(&self, place: usize) -> bool {
+        let limit = self.adaptive.get(place).and_then(Option::as_ref);
+        let queues = self.blueprint.model.queues.len();
+        let spec = &self.program(place / queues).model.queues[place % queues];
+        limit.is_some_and(|limit| limit.limit() < spec.max_concurrency)
+    }
+
     /// Other rules for the limit of a queue, which stays where it is as far as they allow.
     pub(super) fn change_limit(&mut self, place: usize, was: &Queue, is: &Queue) {
         let (Some((was, _)), Some((is, _))) = (was.adaptive, is.adaptive) else { return };

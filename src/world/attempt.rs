@@ -1,6 +1,7 @@
 //! Attempts of a call at the provider, and what follows each.
 
 use super::build::{Flow, Provider};
+use super::cause::Cause;
 use super::event::{Event, Rank, order};
 use super::invocation::Writer;
 use super::ledger::{AttemptEnd, CallEnd};
@@ -8,7 +9,7 @@ use super::state::{Call, NO_QUEUE, Phase, World};
 use super::work::Work;
 use crate::model::{Arrivals, TraceAttempt};
 use crate::policy::{Backoff, Fault};
-use crate::units::Span;
+use crate::units::{Instant, Span};
 
 /// Words between the retries of one plan's call, and of one plan.
 const WORDS_PER_ATTEMPT: u64 = 4;
@@ -17,7 +18,6 @@ const WORDS_PER_PLAN: u64 = 256 * WORDS_PER_ATTEMPT;
 /// Where the draws stand of the retry after attempt `attempt` of a call.
 #[inline]
 pub(super) fn retry_position(plan: u64, attempt: u32) -> u64 {
-    debug_assert!(u64::from(attempt + 1) * WORDS_PER_ATTEMPT < WORDS_PER_PLAN, "these are the next plan's draws");
     plan * WORDS_PER_PLAN + u64::from(attempt + 1) * WORDS_PER_ATTEMPT
 }
 
@@ -95,11 +95,17 @@ impl World<'_> {
             self.start_guarded(id);
             return matches!(self.calls[id as usize].phase, Phase::Running | Phase::Connecting);
         }
-        if self.blueprint.limits_external && !self.may_call_outside(id) {
-            self.deny(id, Fault::SubrequestLimit);
+        let limit = self.time_limit(id);
+        if limit.is_zero() {
+            let cause = self.waited_out(id);
+            self.deny(id, Fault::Timeout, cause);
             return false;
         }
-        if !self.blueprint.connections_bind || self.connect_attempt(id, self.now.saturating_add(self.time_limit(id))) {
+        if self.blueprint.limits_external && !self.may_call_outside(id) {
+            self.deny(id, Fault::SubrequestLimit, Cause::ExternalSubrequests);
+            return false;
+        }
+        if !self.blueprint.connections_bind || self.connect_attempt(id, self.now.saturating_add(limit)) {
             self.send_special(id);
         }
         true
@@ -110,11 +116,37 @@ impl World<'_> {
         let (latency, fault) = self.planned(id);
         if !self.blueprint.connections_bind {
             let timeout = self.time_limit(id);
+            self.note_lateness(id, latency, timeout);
             return self.send(id, latency, fault, timeout);
         }
         let timeout = self.given_up_at(id).since(self.now);
+        self.note_lateness(id, latency, timeout);
         self.send(id, latency, fault, timeout);
         self.expect_headers(id, self.now.saturating_add(latency.min(timeout)));
+    }
+
+    /// An attempt is cut that would have been answered in time if it had not waited: that is the cause.
+    fn note_lateness(&mut self, id: u32, latency: Span, left: Span) {
+        if latency > left {
+            self.calls[id as usize].cause = Some(self.timed_out(id, self.now.saturating_add(latency)));
+        }
+    }
+
+    /// Why an attempt that starts now, and would be answered at `until`, is cut before: the time that it waited, where it
+    /// would have been in time without.
+    pub(super) fn timed_out(&self, id: u32, until: Instant) -> Cause {
+        let provider = &self.program_of(id).providers[self.calls[id as usize].provider as usize];
+        match until <= self.now.saturating_add(provider.timeout) {
+            true if provider.from_arrival => Cause::TimeoutWaiting,
+            true if self.blueprint.connections_bind => Cause::Connections,
+            _ => Cause::TimeoutServed,
+        }
+    }
+
+    /// Why an attempt has no time left as it starts.
+    pub(super) fn waited_out(&self, id: u32) -> Cause {
+        let provider = &self.program_of(id).providers[self.calls[id as usize].provider as usize];
+        if provider.from_arrival { Cause::TimeoutWaiting } else { Cause::TimeoutServed }
     }
 
     /// How long the attempt that starts may take.
@@ -195,19 +227,16 @@ impl World<'_> {
         match call.fault {
             None => {
                 ledger.attempts.end(AttemptEnd::Succeeded as usize, call.recorded);
-                if !PLAIN {
-                    self.note_attempt(id, "ok");
-                }
                 self.finish_attempts::<PLAIN>(id, CallEnd::Succeeded);
             }
-            Some(fault) => self.attempt_failed(id, fault),
+            Some(fault) => self.attempt_failed(id, fault, true),
         }
     }
 
     /// A failed attempt is followed by another, or fails its call.
     #[inline(never)]
-    fn attempt_failed(&mut self, id: u32, fault: Fault) {
-        self.count_failed(id, fault);
+    fn attempt_failed(&mut self, id: u32, fault: Fault, sent: bool) {
+        self.count_failed(id, fault, sent);
         let call = &self.calls[id as usize];
         if self.program_of(id).providers[call.provider as usize].retry.again(u32::from(call.attempt), fault) {
             self.tallies[call.class as usize].retried += u64::from(call.recorded);
@@ -217,35 +246,37 @@ impl World<'_> {
         }
     }
 
-    /// Counts an attempt that failed.
-    pub(super) fn count_failed(&mut self, id: u32, fault: Fault) {
+    /// Counts an attempt that failed, or was never sent.
+    pub(super) fn count_failed(&mut self, id: u32, fault: Fault, sent: bool) {
         let call = &self.calls[id as usize];
         let ledger = &mut self.ledgers[call.class as usize];
         let end = match fault {
+            _ if !sent => AttemptEnd::KeptBack,
             Fault::Timeout => AttemptEnd::TimedOut,
             Fault::RateLimited => AttemptEnd::RateLimited,
             _ => AttemptEnd::Errored,
         };
-        ledger.attempts.end(end as usize, call.recorded);
+        let cause = call.cause.unwrap_or(Cause::of_fault(fault));
+        ledger.attempts.fail(end as usize, cause, call.recorded);
         self.tallies[call.class as usize].faults[fault as usize] += u64::from(call.recorded);
-        self.note_attempt(id, fault.name());
+        self.calls[id as usize].cause = Some(cause);
     }
 
-    /// The platform refuses the subrequest: the attempt fails before it is sent. What follows is left to the loop of
-    /// the instant: a queue of refused attempts is as long as it likes, and the stack is not.
+    /// The attempt is kept back: it fails before it is sent. What follows is left to the loop of the instant: a queue of
+    /// refused attempts is as long as it likes, and the stack is not.
     #[cold]
-    pub(super) fn deny(&mut self, id: u32, fault: Fault) {
+    pub(super) fn deny(&mut self, id: u32, fault: Fault, cause: Cause) {
         let call = &mut self.calls[id as usize];
-        (call.fault, call.phase) = (Some(fault), Phase::Denied);
+        (call.fault, call.cause, call.phase) = (Some(fault), Some(cause), Phase::Denied);
     }
 
-    /// What follows an attempt that was refused before it was sent.
+    /// What follows an attempt that was kept back.
     #[cold]
     pub(super) fn end_denied(&mut self, id: u32) {
         if self.blueprint.guarded {
             self.settle_attempt(id, false);
-        } else {
-            self.settle::<false>(id);
+        } else if let Some(fault) = self.calls[id as usize].fault {
+            self.attempt_failed(id, fault, false);
         }
     }
 
@@ -278,7 +309,7 @@ impl World<'_> {
     pub(super) fn wait_before_retry(&mut self, id: u32, wait: Span, hold_slot: bool) {
         let call = &mut self.calls[id as usize];
         call.attempt += 1;
-        call.phase = Phase::Backoff;
+        (call.phase, call.cause) = (Phase::Backoff, None);
         let order = order(Rank::BackoffEnd, call.address, call.attempt);
         self.calendar.push(self.now.saturating_add(wait), order, Event::BackoffEnd(id));
         if !hold_slot {

@@ -2,6 +2,7 @@
 //!
 //! Nothing of this is asked where `Blueprint::connections_bind` is false.
 
+use super::cause::Cause;
 use super::event::{Event, Rank, order};
 use super::invocation::Writer;
 use super::state::{Phase, World};
@@ -90,20 +91,6 @@ impl World<'_> {
             Writer::Call(id) => self.wire(id).map_or(0, |wire| std::mem::take(&mut wire.held)),
             Writer::Errand(id) => u32::from(std::mem::take(&mut self.errands.list[id as usize].connected)),
         };
-        self.give_connections_back(who, held);
-    }
-
-    /// One of the attempts of a call that race has ended, and others go on.
-    pub(super) fn disconnect_one(&mut self, id: u32) {
-        let held = self.wire(id).map_or(0, |wire| {
-            let one = wire.held.min(1);
-            wire.held -= one;
-            one
-        });
-        self.give_connections_back(Writer::Call(id), held);
-    }
-
-    fn give_connections_back(&mut self, who: Writer, held: u32) {
         let Some(at) = self.invoked(who).filter(|_| held > 0) else { return };
         if let Some(invocations) = &mut self.invocations {
             invocations.list[at].open -= held;
@@ -209,7 +196,7 @@ impl World<'_> {
         if let Some(invocations) = &mut self.invocations {
             invocations.tally.given_up += recorded;
         }
-        self.deny(id, Fault::Timeout);
+        self.deny(id, Fault::Timeout, Cause::Connections);
         self.advance(id);
         self.drain::<false>();
     }

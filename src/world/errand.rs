@@ -6,12 +6,12 @@
 //! call: what is left of those when their time is over is cut off. Other errands have an invocation of their own.
 
 use super::build::{Blueprint, Row};
+use super::cause::Cause;
 use super::draws::OpWords;
 use super::event::{Event, Rank, address, order};
 use super::fate::LogState;
 use super::invocation::{Invocation, Writer};
 use super::log::{Asked, Asker, Draw, Told};
-use super::parts::store::Refusal;
 use super::state::World;
 use crate::model::{InvocationScope, Level};
 use crate::streams::{Purpose, Scatter, Source as Draws, Word};
@@ -40,7 +40,7 @@ pub(super) struct Errand {
     pub(super) cursor: usize,
     /// An op is under way, and how it will end.
     pub(super) open: bool,
-    pub(super) refused: Option<Refusal>,
+    pub(super) refused: Option<Cause>,
     rewrites: bool,
     /// What it has read of the index.
     pub(super) copy: Option<Vec<u32>>,
@@ -337,11 +337,11 @@ impl<'b> World<'b> {
 
     pub(super) fn end_errand(&mut self, id: u32) {
         self.errands.free.push(id);
-        self.close_errand(id, false);
+        self.close_errand(id, None);
     }
 
     /// Errands are cut off: what they have not written by now is lost.
-    pub(super) fn cut_errands(&mut self, is_cut: impl Fn(&Errand) -> bool) {
+    pub(super) fn cut_errands(&mut self, why: Cause, is_cut: impl Fn(&Errand) -> bool) {
         for id in 0..self.errands.list.len() as u32 {
             let errand = &self.errands.list[id as usize];
             if !errand.alive || !is_cut(errand) {
@@ -357,18 +357,18 @@ impl<'b> World<'b> {
             if let Some(invocations) = &mut self.invocations {
                 invocations.tally.cut += u64::from(self.errands.list[id as usize].recorded);
             }
-            self.close_errand(id, true);
+            self.close_errand(id, Some(why));
         }
     }
 
-    fn close_errand(&mut self, id: u32, is_cut: bool) {
+    fn close_errand(&mut self, id: u32, cut: Option<Cause>) {
         self.needs_no_connection(Writer::Errand(id));
         self.forget_copy(Writer::Errand(id));
         let errand = &mut self.errands.list[id as usize];
         errand.alive = false;
         let (end, invoked, log) = (errand.end, errand.invoked, errand.log);
         if let End::Log(told) = end {
-            self.close_event(told, &log, is_cut);
+            self.close_event(told, &log, cut);
         }
         if let End::Plan(place) | End::Log(Told { plan: place, .. }) = end {
             self.task_ends(place, invoked);

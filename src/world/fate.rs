@@ -1,6 +1,7 @@
 //! What becomes of a record: the copies of a log event, and when the last of them goes.
 
 use super::build::Row;
+use super::cause::Cause;
 use super::invocation::Writer;
 use super::log::Told;
 use super::parts::index::{Entry, Subject};
@@ -15,6 +16,8 @@ pub(super) struct LogState {
     pub(super) tried: bool,
     /// An op of it was answered, and nothing done or kept.
     pub(super) dropped: bool,
+    /// Why an op of it was first refused, or kept nothing.
+    pub(super) lost_by: Option<Cause>,
     /// The session's list has been written, with the record of this event in it.
     pub(super) listed: bool,
     pub(super) written: Option<Instant>,
@@ -38,6 +41,7 @@ impl LogState {
     pub(super) const EMPTY: LogState = LogState {
         tried: false,
         dropped: false,
+        lost_by: None,
         listed: false,
         written: None,
         far: Instant::START,
@@ -109,7 +113,7 @@ impl World<'_> {
 
     /// The event is over, or cut off: its record, if one was stored, has a fate. The answer is when the last copy of it
     /// goes.
-    pub(super) fn close_event(&mut self, told: Told, log: &LogState, is_cut: bool) -> Instant {
+    pub(super) fn close_event(&mut self, told: Told, log: &LogState, cut: Option<Cause>) -> Instant {
         let Told { recorded, error, .. } = told;
         let latest = log.sized.map_or(log.dies, |copy| copy.goes.max(log.dies));
         let session = self.plans[told.plan as usize].session;
@@ -120,13 +124,13 @@ impl World<'_> {
         }
         let Some(written) = log.written else {
             if recorded {
-                let why = match (log.dropped, is_cut && log.due, log.tried) {
-                    (true, ..) => Unstored::Dropped,
-                    (_, true, _) => Unstored::Unfinished,
-                    (.., true) => Unstored::Refused,
-                    _ => Unstored::Unlogged,
+                let (why, cause) = match (log.dropped, cut.filter(|_| log.due), log.tried) {
+                    (true, ..) => (Unstored::Dropped, log.lost_by),
+                    (_, Some(cut), _) => (Unstored::Unfinished, Some(cut)),
+                    (.., true) => (Unstored::Refused, log.lost_by),
+                    _ => (Unstored::Unlogged, None),
                 };
-                self.retention.nothing_stored(subject, why);
+                self.retention.nothing_stored(subject, why, cause);
             }
             return latest;
         };

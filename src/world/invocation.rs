@@ -4,6 +4,7 @@
 //! All but the subrequests is only kept where a model can reach the limit. `connection` has the connections.
 
 use super::build::{Blueprint, CallSpec, Flow};
+use super::cause::Cause;
 use super::connection::Wire;
 use super::event::{Event, Rank, address, order};
 use super::ledger::CallEnd;
@@ -179,12 +180,12 @@ impl World<'_> {
     }
 
     /// A plan is lost with its isolate, and so is all that its invocations do.
-    pub(super) fn lose_invocations(&mut self, place: u32) {
+    pub(super) fn lose_invocations(&mut self, place: u32, why: Cause) {
         let Some(invocations) = &mut self.invocations else { return };
         let each = invocations.each;
         let own = place as usize * each..(place as usize + 1) * each;
         invocations.list[own.clone()].iter_mut().for_each(|invoked| invoked.waiting.clear());
-        self.cut_errands(|errand| errand.plan() == Some(place));
+        self.cut_errands(why, |errand| errand.plan() == Some(place));
         if let Some(invocations) = &mut self.invocations {
             invocations.list[own].iter_mut().for_each(Invoked::clear);
         }
@@ -232,26 +233,29 @@ impl World<'_> {
         }
     }
 
-    /// Whether the invocation may make one more call to a store; if so it is counted.
-    pub(super) fn may_call(&mut self, invocation: Invocation, store: usize, external: bool) -> bool {
+    /// Why the invocation may not make one more call to a store; if it may, it is counted.
+    pub(super) fn may_not_call(&mut self, invocation: Invocation, store: usize, external: bool) -> Option<Cause> {
         let platform = &self.blueprint.model.platform;
-        let (side, limit) = if external {
-            (EXTERNAL, platform.subrequests_external)
+        let (side, limit, cause) = if external {
+            (EXTERNAL, platform.subrequests_external, Cause::ExternalSubrequests)
         } else {
-            (INTERNAL, platform.subrequests_internal)
+            (INTERNAL, platform.subrequests_internal, Cause::InternalSubrequests)
         };
         let of_store = self.stores[store].ops_per_invocation;
         let is_subrequest = self.stores[store].is_subrequest;
         let limit = limit.filter(|_| is_subrequest);
         let used = self.counters(invocation);
-        if limit.is_some_and(|limit| used[side] >= limit) || used[STORES + store] >= of_store {
-            return false;
+        if limit.is_some_and(|limit| used[side] >= limit) {
+            return Some(cause);
+        }
+        if used[STORES + store] >= of_store {
+            return Some(Cause::OpsPerInvocation);
         }
         used[side] += u32::from(is_subrequest);
         used[STORES + store] += 1;
         let external_used = used[EXTERNAL];
         self.subrequests_max = self.subrequests_max.max(external_used);
-        true
+        None
     }
 
     /// Whether the invocation may make one more external call, an attempt at a provider; if so it is counted.
@@ -344,7 +348,7 @@ impl World<'_> {
         let plan = &self.plans[place];
         let is_due = invoked.calls == 0 && invoked.tasks > 0 && invoked.cut == self.now;
         if plan.alive && plan.serial as u32 == serial && is_due {
-            self.cut_errands(|errand| errand.invoked == Some(at));
+            self.cut_errands(Cause::CutOff, |errand| errand.invoked == Some(at));
         }
     }
 }
@@ -371,8 +375,9 @@ impl World<'_> {
         invoked.cpu = invoked.cpu.saturating_add(takes);
         if invoked.cpu > limit {
             tally.exceeded += u64::from(call.recorded && !was_killed);
-            (self.calls[id as usize].end, self.calls[id as usize].phase) = (CallEnd::Crashed, Phase::Done);
-            self.cut_errands(|errand| errand.invoked == Some(at as u32));
+            let call = &mut self.calls[id as usize];
+            (call.end, call.cause, call.phase) = (CallEnd::Crashed, Some(Cause::ProcessorTime), Phase::Done);
+            self.cut_errands(Cause::ProcessorTime, |errand| errand.invoked == Some(at as u32));
         }
     }
 

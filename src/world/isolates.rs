@@ -4,6 +4,7 @@
 //! not is lost: its plans crash, its attempts are lost, and the events that were to come for them find nobody. Caches that
 //! isolates share stay, and what a database or a store has accepted it finishes.
 
+use super::cause::Cause;
 use super::event::{Event, Rank, order};
 use super::invocation::Writer;
 use super::ledger::{AttemptEnd, CallEnd, PlanEnd};
@@ -299,9 +300,18 @@ impl World<'_> {
         }
     }
 
+    /// Why work is lost with its isolate.
+    fn why_lost(&self) -> Cause {
+        match &self.blueprint.model.isolates {
+            Some(spec) if !spec.drain_timeout.is_zero() => Cause::Drain,
+            _ => Cause::LostIsolate,
+        }
+    }
+
     fn lose_plan(&mut self, place: u32) {
+        let cause = self.why_lost();
         self.plans[place as usize].alive = false;
-        self.lose_invocations(place);
+        self.lose_invocations(place, cause);
         self.close_plan::<false>(place);
         let plan = &mut self.plans[place as usize];
         plan.open_calls = 0;
@@ -312,8 +322,7 @@ impl World<'_> {
         if self.blueprint.bills_tokens {
             self.write_off(place);
         }
-        self.ledgers[class].plans.end(PlanEnd::Crashed as usize, recorded);
-        self.note_plan(place, PlanEnd::Crashed);
+        self.ledgers[class].plans.fail(PlanEnd::Crashed as usize, cause, recorded);
         if let Some(counts) = self.isolates.as_mut().filter(|_| recorded).map(|isolates| &mut isolates.counts) {
             counts.lost += 1;
         }
@@ -325,26 +334,24 @@ impl World<'_> {
     }
 
     fn lose_call(&mut self, id: u32) {
-        let shares = self.leave_share(id) || self.leave_race(id);
+        let cause = self.why_lost();
+        let shares = self.leave_share(id);
         let asks_a_provider = self.calls[id as usize].work == Work::Provider;
         if self.blueprint.bills_tokens && asks_a_provider && self.calls[id as usize].phase == Phase::Running {
             self.bill_lost(id);
         }
-        if asks_a_provider && matches!(self.calls[id as usize].phase, Phase::Running | Phase::Connecting) {
-            self.note_attempt(id, "lost");
-        }
         let call = &mut self.calls[id as usize];
         let ledger = &mut self.ledgers[call.class as usize];
-        ledger.calls.end(CallEnd::Crashed as usize, call.recorded);
+        ledger.calls.fail(CallEnd::Crashed as usize, cause, call.recorded);
         match call.phase {
             Phase::Running | Phase::Connecting if asks_a_provider => {
-                ledger.attempts.end(AttemptEnd::Lost as usize, call.recorded)
+                ledger.attempts.fail(AttemptEnd::Lost as usize, cause, call.recorded)
             }
             Phase::Waiting => self.waits[call.waits as usize].lost += u64::from(call.recorded),
             _ => {}
         }
         // An event is to come for whoever waits neither in a queue, nor for a connection or what another computes, nor for
-        // a provider that shares itself or one of several attempts; it finds the call lost, and its place is free then.
+        // a provider that shares itself; it finds the call lost, and its place is free then.
         let waits = self.lose_wire(id) || self.calls[id as usize].phase == Phase::Waiting || shares;
         let work = self.lose_work(id);
         let call = &mut self.calls[id as usize];

@@ -2,6 +2,7 @@
 //! plan is doing.
 
 use super::attempt::retry_position;
+use super::cause::Cause;
 use super::event::{Event, Rank, order};
 use super::laws::Laws;
 use super::ledger::{CallEnd, PlanEnd};
@@ -85,6 +86,8 @@ impl World<'_> {
         let tally = &mut self.waits[call.waits as usize];
         let count = if end == CallEnd::Abandoned { &mut tally.abandoned } else { &mut tally.cancelled };
         *count += u64::from(call.recorded);
+        let cause = if end == CallEnd::Abandoned { Cause::Patience } else { Cause::UserLeft };
+        self.calls[id as usize].cause = Some(cause);
         self.give_up(id, end);
     }
 
@@ -117,8 +120,7 @@ impl World<'_> {
         }
         plan.left = true;
         let (class, number) = (plan.class as usize, plan.number);
-        self.ledgers[class].plans.end(PlanEnd::Left as usize, plan.recorded);
-        self.note_plan(place, PlanEnd::Left);
+        self.ledgers[class].plans.fail(PlanEnd::Left as usize, Cause::UserLeft, plan.recorded);
         if self.blueprint.bills_tokens {
             self.write_off(place);
         }

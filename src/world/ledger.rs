@@ -1,6 +1,7 @@
 //! The ledger: every plan, call, attempt, op and record ends in exactly one bucket, and the buckets sum to what
 //! began. It is balanced at the end of every replication; a sum that does not come out is an internal error.
 
+use super::cause::{Cause, Causes, CausesOf};
 use crate::units::count;
 
 /// Counts of what began and how it ended. Each is kept twice: `[0]` for plans of the warm-up, `[1]` for recorded.
@@ -42,6 +43,8 @@ pub(super) enum AttemptEnd {
     RateLimited,
     /// Its isolate went.
     Lost,
+    /// It was never sent: a breaker, a limit of its invocation or its own time limit kept it back.
+    KeptBack,
 }
 
 /// The counts of one kind of work.
@@ -49,11 +52,13 @@ pub(super) enum AttemptEnd {
 pub(super) struct Account<const ENDS: usize> {
     pub(super) begun: Both,
     pub(super) ended: [Both; ENDS],
+    /// Why, of those that did not end well.
+    pub(super) by: Causes,
 }
 
 impl<const ENDS: usize> Account<ENDS> {
     pub(super) fn new() -> Self {
-        Account { begun: [0; 2], ended: [[0; 2]; ENDS] }
+        Account { begun: [0; 2], ended: [[0; 2]; ENDS], by: Causes::NONE }
     }
 
     #[inline]
@@ -64,6 +69,12 @@ impl<const ENDS: usize> Account<ENDS> {
     #[inline]
     pub(super) fn end(&mut self, end: usize, recorded: bool) {
         self.ended[end][usize::from(recorded)] += 1;
+    }
+
+    /// One does not end well.
+    pub(super) fn fail(&mut self, end: usize, cause: Cause, recorded: bool) {
+        self.end(end, recorded);
+        self.by.count(cause, recorded);
     }
 
     /// Recorded ends of one kind.
@@ -81,7 +92,17 @@ impl<const ENDS: usize> Account<ENDS> {
         begun - self.ended.iter().flatten().map(|&n| i128::from(n)).sum::<i128>()
     }
 
+    /// Checks that each that did not end well has one cause; the first end is the good one.
+    fn check_causes(&self, what: &str) -> Result<(), String> {
+        let bad: i128 = self.ended[1..].iter().flatten().map(|&n| i128::from(n)).sum();
+        if bad == self.by.total() {
+            return Ok(());
+        }
+        Err(format!("the causes of {what} do not balance: {bad} did not end well, {} have a cause", self.by.total()))
+    }
+
     fn add(&mut self, other: &Self) {
+        self.by.add(&other.by);
         for (mine, theirs) in self.begun.iter_mut().zip(other.begun) {
             *mine += theirs;
         }
@@ -96,7 +117,7 @@ impl<const ENDS: usize> Account<ENDS> {
 pub(super) struct Ledger {
     pub(super) plans: Account<6>,
     pub(super) calls: Account<6>,
-    pub(super) attempts: Account<5>,
+    pub(super) attempts: Account<6>,
 }
 
 impl Ledger {
@@ -116,6 +137,16 @@ impl Ledger {
         check("plans", self.plans.total_open(), alive.plans)?;
         check("calls", self.calls.total_open(), alive.calls)?;
         check("attempts", self.attempts.total_open(), alive.attempts)
+    }
+
+    /// Checks that whatever did not end well has one cause, and one that the model has.
+    pub(super) fn balance_causes(&self, known: &CausesOf) -> Result<(), String> {
+        self.plans.check_causes("plans")?;
+        self.calls.check_causes("calls")?;
+        self.attempts.check_causes("attempts")?;
+        self.plans.by.check("plans", known.plans)?;
+        self.calls.by.check("calls", known.calls)?;
+        self.attempts.by.check("attempts", known.attempts)
     }
 }
 

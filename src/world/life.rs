@@ -1,6 +1,7 @@
 //! The life of a plan and its calls: begin, read, log, queue, attempt, log, end.
 
 use super::build::Flow;
+use super::cause::Cause;
 use super::event::address;
 use super::fate::LogState;
 use super::ledger::{CallEnd, PlanEnd};
@@ -141,7 +142,7 @@ impl World<'_> {
         };
         let invoked = !begins || requests.admits(self.now, self.plans[place as usize].recorded);
         if !invoked {
-            self.decide::<false>(place, PlanEnd::Overloaded);
+            self.fail_plan::<false>(place, PlanEnd::Overloaded, Some(Cause::RequestQuota));
             if self.plans[place as usize].open_calls == 0 {
                 self.free_when_done(place);
             }
@@ -300,7 +301,7 @@ impl World<'_> {
         let fails = refused && program.model.logging.on_error == OnLogError::FailPlan;
         let call = &mut self.calls[id as usize];
         if fails {
-            (call.end, call.phase) = (CallEnd::Crashed, Phase::Done);
+            (call.end, call.cause, call.phase) = (CallEnd::Crashed, call.op_refused, Phase::Done);
             if call.computes {
                 self.computation_ends(id, CallEnd::Crashed);
             }
@@ -339,7 +340,7 @@ impl World<'_> {
             }
             Admission::Refused => {
                 tally.refused += u64::from(call.recorded);
-                self.give_up(id, CallEnd::Refused);
+                self.refused_by_queue(id);
                 Step::Go
             }
         }
@@ -424,9 +425,8 @@ impl World<'_> {
         plan.ended_calls += 1;
         let flow = &blueprint.workflows[plan.workflow as usize];
         let are_all = plan.ended_calls as usize == flow.calls.len();
-        let ends_plan = if end == CallEnd::Succeeded { None } else { self.plan_end(id) };
-        if let Some(end) = ends_plan.or(are_all.then_some(PlanEnd::Completed)) {
-            self.decide::<PLAIN>(place, end);
+        if (end == CallEnd::Succeeded || !self.call_fails_plan::<PLAIN>(id)) && are_all {
+            self.decide::<PLAIN>(place, PlanEnd::Completed);
         }
         let plan = &self.plans[place as usize];
         if !plan.over {
@@ -471,26 +471,9 @@ impl World<'_> {
         }
     }
 
-    /// What the end of a call that did not succeed means for its plan.
-    fn plan_end(&self, id: u32) -> Option<PlanEnd> {
-        let call = &self.calls[id as usize];
-        let flow = &self.program_of(id).workflows[self.plans[call.plan as usize].workflow as usize];
-        match call.end {
-            CallEnd::Failed if flow.aborts && call.fault.is_some_and(|fault| flow.overload_on.contains(fault)) => {
-                Some(PlanEnd::Overloaded)
-            }
-            CallEnd::Failed if flow.aborts => Some(PlanEnd::Failed),
-            CallEnd::Refused if flow.aborts => Some(PlanEnd::Overloaded),
-            CallEnd::Abandoned if flow.aborts => Some(PlanEnd::Abandoned),
-            CallEnd::Succeeded | CallEnd::Failed | CallEnd::Refused | CallEnd::Abandoned => None,
-            CallEnd::Crashed => Some(PlanEnd::Crashed),
-            CallEnd::Cancelled => Some(PlanEnd::Left),
-        }
-    }
-
     /// The plan's end is known.
     #[inline(always)]
-    fn decide<const PLAIN: bool>(&mut self, place: u32, end: PlanEnd) {
+    pub(super) fn decide<const PLAIN: bool>(&mut self, place: u32, end: PlanEnd) {
         let plan = &mut self.plans[place as usize];
         if plan.over {
             return;
@@ -502,10 +485,6 @@ impl World<'_> {
             return self.ends_for_nobody(class, end, place);
         }
         self.ledgers[class].plans.end(end as usize, plan.recorded);
-        if !PLAIN {
-            self.note_plan(place, end);
-        }
-        let plan = &self.plans[place as usize];
         if end == PlanEnd::Completed && plan.recorded {
             let latency = self.now.since(plan.arrived).nanos();
             let tally = &mut self.tallies[class];

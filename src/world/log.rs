@@ -1,12 +1,13 @@
 //! What a call does to the stores: its reads, and the rows of the logging strategy.
 
 use super::build::{Blueprint, KeySlot, NONE, ReadOp, Row};
+use super::cause::Cause;
 use super::draws::OpWords;
 use super::event::{Event, Rank, order};
 use super::fate::LogState;
 use super::invocation::{Invocation, Writer};
 use super::ledger::CallEnd;
-use super::parts::store::{Loss, Refusal};
+use super::parts::store::Loss;
 use super::state::{Plan, World};
 use super::work::Work;
 use crate::model::{OpKind, Role};
@@ -29,7 +30,7 @@ pub(super) struct Asked {
     /// When it begins: later than now, where a quota makes it wait.
     pub(super) at: Instant,
     pub(super) takes: Span,
-    pub(super) refused: Option<Refusal>,
+    pub(super) refused: Option<Cause>,
 }
 
 /// Who asks for an op.
@@ -166,7 +167,7 @@ impl World<'_> {
             let due = |row: &Row| goes_on(row) && row.role == Role::Record && row.op == OpKind::Put;
             self.log_errand(told, LogState { due: rows.iter().any(due), ..log });
         } else {
-            self.logs[id as usize].request_dies = self.close_event(told, &log, false);
+            self.logs[id as usize].request_dies = self.close_event(told, &log, None);
         }
         if refused { LogStep::Refused } else { LogStep::Done }
     }
@@ -260,17 +261,15 @@ impl World<'_> {
     }
 
     /// Why an op is refused before it leaves the program, if it is.
-    fn is_refused_here(&mut self, asker: &Asker, asked: &OpAsked, verdict: Verdict) -> Option<Refusal> {
+    fn is_refused_here(&mut self, asker: &Asker, asked: &OpAsked, verdict: Verdict) -> Option<Cause> {
         let (store, op, now, recorded) = (asked.store, asked.op, self.now, asker.recorded);
         if self.stores[store].drops_locally(op, now, recorded) {
-            return Some(Refusal::Dropped);
+            return Some(Cause::ClientSilent);
         }
         let why = if verdict == Verdict::Refused && !self.stores[store].is_service() {
-            Refusal::Quota
-        } else if !self.may_call(asker.invocation, store, asked.external) {
-            Refusal::Invocation
+            self.stores[store].quota_cause(op)
         } else {
-            return None;
+            self.may_not_call(asker.invocation, store, asked.external)?
         };
         self.stores[store].refuse(op, why, now, recorded);
         Some(why)
@@ -286,36 +285,45 @@ impl World<'_> {
         let law = self.law_of(asked);
         let takes = self.blueprint.laws[law as usize].sample(asker.latency);
         if self.stores[store].is_service()
-            && let Some(why) = self.service_fails(asker, store, verdict, takes)
+            && let Some(why) = self.service_fails(asker, store, (op, verdict), takes)
         {
-            return Asked { refused: Some(Refusal::Dropped), ..refuse(self, why, takes) };
+            return refuse(self, why, takes);
         }
         let at = match verdict {
             Verdict::At(at) => at,
-            Verdict::Dropped => return refuse(self, Refusal::Dropped, takes),
+            Verdict::Dropped => return refuse(self, Cause::Dropped, takes),
             // The quota was used up while the op waited for a connection.
-            Verdict::Refused => return refuse(self, Refusal::Quota, Span::ZERO),
+            Verdict::Refused => {
+                let why = self.stores[store].quota_cause(op);
+                return refuse(self, why, Span::ZERO);
+            }
         };
         let takes = at.since(now) + takes;
         if !self.stores[store].is_spaced(asked.key, at, recorded) {
-            return refuse(self, Refusal::Key, takes);
+            return refuse(self, Cause::KeySpacing, takes);
         }
         if asked.bytes > 0 && !self.stores[store].has_space(asked.bytes, now) {
-            return refuse(self, Refusal::Full, takes);
+            return refuse(self, Cause::StoreFull, takes);
         }
         self.stores[store].take(op, now, at, recorded);
         Asked { at, takes, refused: None }
     }
 
     /// Why a log service does not take an op; its client, who learns it `takes` later, says nothing to anybody.
-    fn service_fails(&mut self, asker: &Asker, store: usize, verdict: Verdict, takes: Span) -> Option<Refusal> {
+    fn service_fails(
+        &mut self,
+        asker: &Asker,
+        store: usize,
+        (op, verdict): (OpKind, Verdict),
+        takes: Span,
+    ) -> Option<Cause> {
         let (store, now) = (&mut self.stores[store], self.now);
         if store.does_not_arrive(asker.network) {
-            return Some(Refusal::Network);
+            return Some(Cause::Network);
         }
         if verdict == Verdict::Refused {
             store.falls_silent(now + takes);
-            return Some(Refusal::Quota);
+            return Some(store.quota_cause(op));
         }
         None
     }
@@ -363,9 +371,13 @@ impl World<'_> {
     }
 
     /// What an op has done, now that it is over and was, or was not, refused; `false` where the rest must be skipped.
-    pub(super) fn end_op(&mut self, who: Writer, row: &Row, (refused, rewrites): (Option<Refusal>, bool)) -> bool {
+    pub(super) fn end_op(&mut self, who: Writer, row: &Row, (refused, rewrites): (Option<Cause>, bool)) -> bool {
+        let is_silent = refused.is_some_and(|why| self.is_silent(row, why));
+        if let Some(why) = refused.filter(|_| !is_silent || row.role == Role::Record) {
+            self.log_of(who).lost_by.get_or_insert(why);
+        }
         match refused {
-            Some(Refusal::Dropped) => self.log_of(who).dropped |= row.role == Role::Record,
+            Some(_) if is_silent => self.log_of(who).dropped |= row.role == Role::Record,
             Some(_) => self.forget_copy(who),
             None if row.op == OpKind::Put => self.end_put(who, row, rewrites),
             None if row.op == OpKind::Get && row.role == Role::Index => {
@@ -376,13 +388,23 @@ impl World<'_> {
             }
             None => {}
         }
-        refused.is_none_or(|why| why == Refusal::Dropped)
+        refused.is_none() || is_silent
+    }
+
+    /// Whether nobody is told that an op was not done.
+    fn is_silent(&self, row: &Row, why: Cause) -> bool {
+        matches!(why, Cause::Dropped | Cause::ClientSilent | Cause::Network)
+            || why.is_quota() && self.stores[row.store as usize].is_service()
     }
 
     fn end_put(&mut self, who: Writer, row: &Row, rewrites: bool) {
         let draws = [Draw::Kept, Draw::Pressure].map(|draw| self.writer_word(who, row.words, draw));
         let Some((dies, loss)) = self.stored(row, draws, self.writer_recorded(who), rewrites) else {
-            self.log_of(who).dropped |= row.role == Role::Record;
+            if row.role == Role::Record {
+                let log = self.log_of(who);
+                log.dropped = true;
+                log.lost_by.get_or_insert(Cause::KeptNothing);
+            }
             return self.forget_copy(who);
         };
         let Some(plan) = self.plan_of(who) else { return };

@@ -2,13 +2,14 @@
 
 mod parts;
 
+use super::cause::{Cause, CauseSet, Causes, CausesOf, of_ops};
 use super::comeback::ComebackTally;
 use super::diagnostics::Seen;
 use super::ledger::{AttemptEnd, CallEnd, Ledger, PlanEnd};
 use super::parts::requests::Requests;
-use super::parts::store::Refusal;
 use super::record::{AGES, ClassTally};
-use super::state::{QueueTally, World};
+use super::state::{Call, Phase, QueueTally, World};
+use super::work::Work;
 use crate::model::{OnKeyExceed, OpKind, StoreKind};
 use crate::policy::{Fault, Meter, OnExceed, Window};
 use crate::stats::Quantiles;
@@ -43,6 +44,13 @@ impl Sheet {
     }
 }
 
+/// How many of an account each cause ended, of those that the model has.
+pub(super) fn causes(sheet: &mut Sheet, name: &str, unit: &'static str, (by, known): (&Causes, CauseSet)) {
+    for cause in known.iter() {
+        sheet.count(&format!("{name}.{}", cause.name()), unit, by.of(cause));
+    }
+}
+
 pub(super) fn ratio(part: f64, whole: f64) -> Option<f64> {
     (whole > 0.0).then(|| part / whole)
 }
@@ -57,7 +65,7 @@ pub(super) fn measures(world: &World) -> Vec<Measure> {
     for of_class in &world.tallies {
         tally.add(of_class);
     }
-    work(&mut sheet, world, &all, &tally);
+    work(&mut sheet, world, None, &all, &tally);
     if let Some(back) = &world.comebacks {
         comebacks(&mut sheet, &back.tallies, all.plans.begun[1]);
     }
@@ -74,7 +82,7 @@ pub(super) fn measures(world: &World) -> Vec<Measure> {
             break;
         }
         sheet.prefix = format!("class.{}.", model.classes[class].name);
-        work(&mut sheet, world, &world.ledgers[class], &world.tallies[class]);
+        work(&mut sheet, world, Some(class), &world.ledgers[class], &world.tallies[class]);
         if let Some(back) = world.comebacks.as_ref().filter(|_| model.classes[class].comeback.is_some()) {
             comebacks(&mut sheet, &back.tallies[class..=class], world.ledgers[class].plans.begun[1]);
         }
@@ -149,12 +157,12 @@ fn diagnostics(sheet: &mut Sheet, seen: &Seen) {
     sheet.prefix = String::new();
 }
 
-fn work(sheet: &mut Sheet, world: &World, ledger: &Ledger, tally: &ClassTally) {
+fn work(sheet: &mut Sheet, world: &World, class: Option<usize>, ledger: &Ledger, tally: &ClassTally) {
     let plans = &ledger.plans;
     sheet.count("plans.offered", "plans", plans.begun[1]);
     for (name, end) in [
         ("plans.completed", PlanEnd::Completed),
-        ("plans.failed", PlanEnd::Failed),
+        ("plans.call_failed", PlanEnd::Failed),
         ("plans.overloaded", PlanEnd::Overloaded),
         ("plans.abandoned", PlanEnd::Abandoned),
         ("plans.crashed", PlanEnd::Crashed),
@@ -188,7 +196,9 @@ fn work(sheet: &mut Sheet, world: &World, ledger: &Ledger, tally: &ClassTally) {
     }
     sheet.count("calls.in_flight", "calls", calls.open());
     let attempts = &ledger.attempts;
-    sheet.count("attempts.made", "attempts", attempts.begun[1]);
+    let (kept_back, connecting) = (attempts.of(AttemptEnd::KeptBack as usize), connecting(world, class));
+    sheet.count("attempts.made", "attempts", attempts.begun[1] - kept_back - connecting);
+    sheet.count("attempts.kept_back", "attempts", kept_back);
     for (name, end) in [
         ("attempts.succeeded", AttemptEnd::Succeeded),
         ("attempts.timed_out", AttemptEnd::TimedOut),
@@ -200,11 +210,28 @@ fn work(sheet: &mut Sheet, world: &World, ledger: &Ledger, tally: &ClassTally) {
     if world.isolates.is_some() {
         sheet.count("attempts.lost", "attempts", attempts.of(AttemptEnd::Lost as usize));
     }
-    sheet.count("attempts.in_flight", "attempts", attempts.open());
+    sheet.count("attempts.in_flight", "attempts", attempts.open() - connecting);
     sheet.count("attempts.retried", "attempts", tally.retried);
     sheet.count("attempts.subrequest_limited", "attempts", tally.faults[Fault::SubrequestLimit as usize]);
     let succeeded = attempts.of(AttemptEnd::Succeeded as usize) as f64;
-    sheet.put("attempts.per_success", "attempts", ratio((attempts.begun[1] - attempts.open()) as f64, succeeded));
+    sheet.put(
+        "attempts.per_success",
+        "attempts",
+        ratio((attempts.begun[1] - attempts.open() - kept_back) as f64, succeeded),
+    );
+    let known = CausesOf::of(&world.first.model);
+    causes(sheet, "plans.ended_by", "plans", (&plans.by, known.plans));
+    causes(sheet, "calls.ended_by", "calls", (&calls.by, known.calls));
+    causes(sheet, "attempts.ended_by", "attempts", (&attempts.by, known.attempts));
+}
+
+/// Recorded attempts that wait for a connection at the end: they have not been sent.
+fn connecting(world: &World, class: Option<usize>) -> u64 {
+    let waits = |call: &&Call| {
+        let is_attempt = call.phase == Phase::Connecting && call.work == Work::Provider && call.recorded;
+        is_attempt && class.is_none_or(|class| call.class as usize == class)
+    };
+    world.calls.iter().filter(waits).count() as u64
 }
 
 fn latency(sheet: &mut Sheet, tally: &ClassTally) {
@@ -262,9 +289,7 @@ fn queue_levels(sheet: &mut Sheet, world: &World, queue: usize) {
     if spec.adaptive.is_some() {
         sheet.put(&metric("limit.mean"), "slots", slots);
     }
-    // A slot that is taken away is one until the call in it has left.
-    let over = sum(|q, now| q.over_level.mean(now)).unwrap_or(0.0);
-    sheet.put(&metric("utilisation"), "1", active.zip(slots).and_then(|(active, slots)| ratio(active, slots + over)));
+    sheet.put(&metric("utilisation"), "1", active.zip(slots).map(|(active, slots)| active / slots));
 }
 
 fn store_ops(sheet: &mut Sheet, world: &World, number: usize, plans: u64) {
@@ -277,19 +302,21 @@ fn store_ops(sheet: &mut Sheet, world: &World, number: usize, plans: u64) {
         let metric = |suffix: &str| format!("{name}.{what}{suffix}");
         sheet.count(&metric(""), "ops", counts.accepted[1]);
         sheet.count(&metric("_attempted"), "ops", counts.attempted[1]);
-        let refused = |why: Refusal| counts.refused[why as usize][1];
-        sheet.count(&metric("_rejected_quota"), "ops", refused(Refusal::Quota));
-        sheet.count(&metric("_rejected_key"), "ops", refused(Refusal::Key));
-        sheet.count(&metric("_rejected"), "ops", refused(Refusal::Quota) + refused(Refusal::Key));
-        sheet.count(&metric("_rejected_invocation"), "ops", refused(Refusal::Invocation));
+        let refused = |why: Cause| counts.refused.of(why);
+        let by_quota = counts.refused.of_all(Cause::is_quota);
+        sheet.count(&metric("_rejected_quota"), "ops", by_quota);
+        sheet.count(&metric("_rejected_key"), "ops", refused(Cause::KeySpacing));
+        sheet.count(&metric("_rejected"), "ops", by_quota + refused(Cause::KeySpacing));
+        sheet.count(&metric("_rejected_invocation"), "ops", counts.refused.of_all(Cause::is_invocation));
+        causes(sheet, &metric(".refused_by"), "ops", (&counts.refused, of_ops(&world.first.model, number, op)));
         let spec = &world.blueprint.model.stores[number];
         let on = |what: OnExceed| spec.quotas[op as usize].iter().any(|quota| quota.on_exceed == what);
         let is_service = spec.kind == StoreKind::LogService;
         if is_service {
-            sheet.count(&metric("_failed_network"), "ops", refused(Refusal::Network));
+            sheet.count(&metric("_failed_network"), "ops", refused(Cause::Network));
         }
         if is_service || on(OnExceed::Drop) {
-            sheet.count(&metric("_dropped"), "ops", refused(Refusal::Dropped));
+            sheet.count(&metric("_dropped"), "ops", refused(Cause::Dropped) + refused(Cause::ClientSilent));
         }
         if on(OnExceed::Wait) {
             sheet.count(&metric("_delayed"), "ops", store.meters[op as usize].iter().map(|m| m.waited).sum());
@@ -341,7 +368,7 @@ fn store_extras(sheet: &mut Sheet, world: &World, number: usize) {
         sheet.count(&metric("puts_kept_nothing"), "ops", store.kept_nothing[1]);
     }
     if spec.storage.is_some() {
-        let refused = store.counts[OpKind::Put as usize].refused[Refusal::Full as usize][1];
+        let refused = store.counts[OpKind::Put as usize].refused.of(Cause::StoreFull);
         sheet.count(&metric("writes_rejected_full"), "ops", refused);
         sheet.put(&metric("stored.mean"), "bytes", store.stored.mean(world.now.nanos()));
         sheet.count(&metric("stored.max"), "bytes", store.stored.max());
@@ -364,6 +391,9 @@ fn quota(sheet: &mut Sheet, meter: &Meter, what: &str) {
         let used = ratio(meter.used_sum as f64 / meter.quota().limit as f64, windows);
         sheet.put(&format!("{what}.used_fraction"), "1", used);
     }
+    if matches!(meter.quota().on_exceed, OnExceed::Reject | OnExceed::Drop) {
+        sheet.count(&format!("{what}.refused"), "ops", meter.kept_back);
+    }
     if meter.quota().on_exceed != OnExceed::Bill {
         sheet.put(&format!("{what}.exhausted_days_fraction"), "1", ratio(meter.exhausted as f64, windows));
         let hour = ratio(meter.exhausted_hours, meter.exhaustions as f64);
@@ -377,7 +407,9 @@ fn logs(sheet: &mut Sheet, world: &World) {
         sheet.count(&metric("offered"), "records", kind.offered());
         sheet.count(&metric("written"), "records", kind.written);
         let dropped = kind.dropped + kind.unfinished;
-        sheet.count(&metric("lost"), "records", kind.refused + dropped);
+        sheet.count(&metric("lost"), "records", kind.lost());
+        let known = CausesOf::of(&world.first.model).records;
+        causes(sheet, &metric("lost_by"), "records", (&kind.lost_by, known));
         sheet.count(&metric("dropped"), "records", dropped);
         if world.blueprint.leaves_logs_behind {
             sheet.count(&metric("unfinished"), "records", kind.unfinished);

@@ -6,7 +6,8 @@
 //! one has to itself) and `connection`, `errand` and `admin` (ops that no call makes), `change` (values
 //! that change in mid-run), `isolates` (those that come and go); `state` is what all of it works on, `build` turns a
 //! checked model into the tables it reads, `draws` says where its draws come from, `parts` are the things with a
-//! behaviour of their own. `ledger` holds the sums that must balance, `record` what is measured, `measures` and
+//! behaviour of their own. `ledger` holds the sums that must balance, `cause` why something
+//! did not end well, `record` what is measured, `measures` and
 //! `readable` give it names.
 //!
 //! Nothing here reads a clock, prints, starts a thread or writes text for people.
@@ -14,7 +15,9 @@
 mod adapt;
 mod admin;
 mod attempt;
+mod bad_ends;
 mod build;
+mod cause;
 mod change;
 mod comeback;
 mod connection;
@@ -47,5 +50,5 @@ mod work;
 
 pub use build::Blueprint;
 pub use measures::Measure;
-pub use run::{Failure, Outcome, metrics, run};
+pub use run::{Failure, GoesOn, Outcome, metrics, run, run_while};
 pub use timeline::{Level, Moment, Slice, Timeline, timeline};

@@ -3,6 +3,7 @@
 //! Nobody holds the count between the two, so requests of one person that overlap read the same count, and all of
 //! them pass.
 
+use super::cause::Cause;
 use super::event::Rank;
 use super::invocation::Writer;
 use super::ledger::CallEnd;
@@ -77,23 +78,23 @@ impl World<'_> {
         match (seen, refused) {
             (None, true) => {
                 state.unreadable[which] += 1;
-                self.judged(id, opens);
+                self.judged(id, opens, Cause::LimiterStore);
             }
             (None, false) => {
                 let count = state.read(person, self.now);
                 if count >= per_day {
-                    return self.judged(id, false);
+                    return self.judged(id, false, Cause::Limiter);
                 }
                 self.permits[id as usize].seen = Some(count);
                 self.ask_counter(id, OpKind::Put);
             }
             (Some(_), true) => {
                 state.unwritten[which] += 1;
-                self.judged(id, opens);
+                self.judged(id, opens, Cause::LimiterStore);
             }
             (Some(count), false) => {
                 state.write(person, count + 1, self.now, recorded);
-                self.judged(id, true);
+                self.judged(id, true, Cause::Limiter);
             }
         }
     }
@@ -107,7 +108,8 @@ impl World<'_> {
         }
     }
 
-    fn judged(&mut self, id: u32, admitted: bool) {
+    /// The call passes, or is refused for this cause.
+    fn judged(&mut self, id: u32, admitted: bool, cause: Cause) {
         let call = &self.calls[id as usize];
         let (limiter, recorded) = (self.blueprint.limiter(call), call.recorded);
         let per_day = self.program_of(id).model.limiters[limiter].per_day;
@@ -117,6 +119,7 @@ impl World<'_> {
             self.finish_attempts::<false>(id, CallEnd::Succeeded);
         } else {
             state.refused[usize::from(recorded)] += 1;
+            self.calls[id as usize].cause = Some(cause);
             self.finish_attempts::<false>(id, CallEnd::Refused);
         }
     }

@@ -5,11 +5,11 @@
 //! whenever no attempt of the call is under way or to come.
 
 mod memory;
-mod races;
 mod retries;
 mod shares;
 
 use super::build::Blueprint;
+use super::cause::Cause;
 use super::event::{Event, Rank, order};
 use super::ledger::{AttemptEnd, CallEnd};
 use super::parts::server::{Reception, Server};
@@ -19,7 +19,6 @@ use crate::model::Model;
 use crate::policy::{Circuit, Ending, Fault, Meter, Pass, Purse};
 use crate::streams::{Purpose, Scatter, Source as Draws};
 use crate::units::{Instant, Span};
-use races::Races;
 
 /// Layers of retries: the application, its SDK, a proxy.
 pub(super) const LAYERS: usize = 3;
@@ -36,7 +35,7 @@ struct Guard {
     /// Retries by each layer, the outermost first, within the one around it; and the last wait of each.
     tries: [u8; LAYERS],
     waits: [Span; LAYERS],
-    /// How the attempt under way will end, as far as that is known, and the hedges sent beside it.
+    /// How the attempt under way will end, if no hedge changes that, and the hedges sent.
     ending: Ending,
     hedges: u8,
     /// When the attempt under way was sent.
@@ -71,7 +70,6 @@ pub(super) struct Policies {
     /// By provider.
     pub(super) servers: Vec<Option<Server>>,
     shares: Vec<Option<Sharing>>,
-    races: Races,
     pub(super) tallies: Vec<PolicyTally>,
     /// By class and step: what decides about hangs, and what hedges draw.
     hangs: Vec<Vec<Scatter>>,
@@ -91,8 +89,6 @@ pub(super) struct PolicyTally {
     /// and which went on when the client had gone.
     pub(super) sent: u64,
     pub(super) turned_away: u64,
-    /// Refused for growth alone, of these.
-    pub(super) slowed_down: u64,
     pub(super) useful: u64,
     pub(super) counted: u64,
     pub(super) billed: u64,
@@ -129,7 +125,6 @@ impl Policies {
             purses: Vec::new(),
             servers: model.providers.iter().map(server).collect(),
             shares: model.providers.iter().map(|p| p.server.as_ref()?.capacity.map(Sharing::new)).collect(),
-            races: Races::new(model.providers.iter().map(|p| p.server.as_ref()?.max_concurrency)),
             tallies: vec![PolicyTally::default(); model.providers.len()],
             hangs: scatters(Purpose::Hang, hangs),
             hedges: scatters(Purpose::Hedge, model.providers.iter().any(|provider| provider.hedge.is_some())),
@@ -146,11 +141,6 @@ impl Policies {
                 }
             }
         }
-    }
-
-    /// Outages of all providers, drawn so far.
-    pub(super) fn outages(&self) -> u64 {
-        self.servers.iter().flatten().map(Server::outages).sum()
     }
 
     /// What is measured over time is measured from now on.
@@ -186,7 +176,7 @@ impl Policies {
     }
 }
 
-/// Attempts of one call, and hedges of one attempt, that have draws of their own: more than a model may have.
+/// Attempts of one call, and hedges of one attempt, that have draws of their own.
 const ATTEMPTS: u64 = 256;
 const HEDGES: u64 = 16;
 
@@ -205,14 +195,15 @@ impl World<'_> {
         self.policies.guards[place].sent = self.now;
         self.policies.guards[place].ending.retry_after = Span::ZERO;
         if !self.breaker_admits(id) {
-            return self.deny(id, Fault::BreakerOpen);
-        }
-        if self.blueprint.limits_external && !self.may_call_outside(id) {
-            return self.deny(id, Fault::SubrequestLimit);
+            return self.deny(id, Fault::BreakerOpen, Cause::Breaker);
         }
         let cut = self.cut(id);
         if cut <= self.now {
-            return self.deny(id, Fault::Timeout);
+            let cause = if self.is_past_deadline(id, cut) { Cause::Deadline } else { self.waited_out(id) };
+            return self.deny(id, Fault::Timeout, cause);
+        }
+        if self.blueprint.limits_external && !self.may_call_outside(id) {
+            return self.deny(id, Fault::SubrequestLimit, Cause::ExternalSubrequests);
         }
         if !self.blueprint.connections_bind || self.connect_attempt(id, cut) {
             self.send_guarded(id, cut);
@@ -223,15 +214,12 @@ impl World<'_> {
     pub(super) fn send_guarded(&mut self, id: u32, cut: Instant) {
         self.calls[id as usize].phase = Phase::Running;
         (self.policies.guards[id as usize].hedges, self.policies.guards[id as usize].sent) = (0, self.now);
-        let races = self.blueprint.model.providers[self.calls[id as usize].provider as usize].hedge.is_some();
-        let ending = if races { None } else { self.ask_provider(id, cut) };
+        let ending = self.ask_provider(id, cut);
         if self.blueprint.connections_bind {
             self.expect_headers(id, ending.map_or(Instant::NEVER, |ending| ending.at));
         }
-        match ending {
-            Some(ending) => self.expect_answer(id, ending),
-            None if races => self.send_racer(id, cut),
-            None => {} // it shares the provider, which says when it ends
+        if let Some(ending) = ending {
+            self.race(id, ending);
         }
     }
 
@@ -251,8 +239,11 @@ impl World<'_> {
         let gives_up = Ending { at: cut, fault: Some(Fault::Timeout), retry_after: Span::ZERO };
         let ends =
             |at: Instant, fault, retry_after| if at > cut { gives_up } else { Ending { at, fault, retry_after } };
+        self.calls[id as usize].cause = None;
         let Some(server) = &mut self.policies.servers[provider] else {
-            return Some(ends(now.saturating_add(latency), fault, Span::ZERO));
+            let at = now.saturating_add(latency);
+            self.note_cut(id, (now, at), cut);
+            return Some(ends(at, fault, Span::ZERO));
         };
         let (reception, counts) = server.receive(now, tokens, latency, hangs);
         self.policies.guards[id as usize].is_billed = false;
@@ -260,13 +251,15 @@ impl World<'_> {
         tally.sent += recorded;
         tally.counted += recorded * u64::from(counts);
         match reception {
-            Reception::Refused { fault, takes, retry_after, too_steep } => {
+            Reception::Refused { fault, cause, takes, retry_after } => {
                 tally.turned_away += recorded;
-                tally.slowed_down += recorded * u64::from(too_steep);
+                server.count_refused(cause, now, recorded > 0);
+                self.calls[id as usize].cause = Some(cause);
                 Some(ends(now.saturating_add(takes), Some(fault), retry_after))
             }
             Reception::Silent => {
                 server.keep(now, cut, cut);
+                self.calls[id as usize].cause = Some(Cause::Outage);
                 Some(gives_up)
             }
             Reception::Shares => {
@@ -285,9 +278,29 @@ impl World<'_> {
                     let time = self.recorded_part(cut, leaves.since(cut)).nanos();
                     self.policies.tallies[provider].abandoned_ns += u128::from(time * recorded);
                 }
+                self.note_cut(id, (from, until), cut);
                 Some(ends(until, fault, Span::ZERO))
             }
         }
+    }
+
+    /// An attempt that the provider works on, from then until then, is given up before its answer.
+    fn note_cut(&mut self, id: u32, (from, until): (Instant, Instant), cut: Instant) {
+        if until > cut {
+            let cause = match until {
+                Instant::NEVER => Cause::Hang,
+                _ if self.is_past_deadline(id, cut) => Cause::Deadline,
+                _ if from > self.now && from >= cut => Cause::TimeoutQueued,
+                _ => self.timed_out(id, until),
+            };
+            self.calls[id as usize].cause = Some(cause);
+        }
+    }
+
+    /// Whether the deadline is what cuts an attempt that starts now, and not its own time limit.
+    fn is_past_deadline(&self, id: u32, cut: Instant) -> bool {
+        let deadline = self.policies.guards[id as usize].deadline;
+        deadline <= cut && deadline < self.now.saturating_add(self.time_limit(id))
     }
 
     /// The tokens that an attempt of this call reserves.
@@ -306,7 +319,7 @@ impl World<'_> {
         let call = &self.calls[id as usize];
         let plan = &self.plans[call.plan as usize];
         let spec = &self.blueprint.workflows[plan.workflow as usize].calls[call.index as usize];
-        let position = plan.number * ATTEMPTS + u64::from(call.attempt);
+        let position = plan.number * ATTEMPTS + u64::from(call.attempt) % ATTEMPTS;
         (call.class as usize, spec.step as usize, u64::from(spec.ordinal), position)
     }
 
@@ -319,28 +332,55 @@ impl World<'_> {
             return false;
         }
         let (class, step, lane, position) = self.own_address(id);
-        let mut words = self.policies.hangs[class][step].at(lane, position * HEDGES + hedge);
+        let mut words = self.policies.hangs[class][step].at(lane, position * HEDGES + hedge % HEDGES);
         words.next().unit() < chance
     }
 
-    /// The attempt ends so.
-    fn expect_answer(&mut self, id: u32, ending: Ending) {
-        self.policies.guards[id as usize].ending = ending;
+    /// The attempt ends so, unless a hedge is sent before and changes that.
+    fn race(&mut self, id: u32, ending: Ending) {
+        let provider = self.calls[id as usize].provider as usize;
+        let hedge = self.program_of(id).model.providers[provider].hedge;
+        let guard = &mut self.policies.guards[id as usize];
+        guard.ending = ending;
+        let due = hedge.and_then(|hedge| hedge.due(u32::from(guard.hedges), self.now, ending.at));
         let call = &mut self.calls[id as usize];
+        if let Some(at) = due {
+            let order = order(Rank::BackoffEnd, call.address, call.attempt);
+            return self.calendar.push(at, order, Event::Hedge(id));
+        }
         call.fault = ending.fault;
         let rank = if ending.fault == Some(Fault::Timeout) { Rank::Timeout } else { Rank::Answer };
         self.calendar.push(ending.at, order(rank, call.address, call.attempt), Event::GuardedEnd(id));
     }
 
-    /// Draws how the next hedge of an attempt goes.
-    fn draw_hedge(&mut self, id: u32) {
+    /// No answer yet: another attempt is sent, and the two race.
+    pub(super) fn hedge(&mut self, id: u32) {
+        let (first, first_cause) = (self.policies.guards[id as usize].ending, self.calls[id as usize].cause);
+        let provider = self.calls[id as usize].provider as usize;
+        let has_room = !self.blueprint.connections_bind || self.connect_another(id);
+        if !has_room || self.blueprint.limits_external && !self.may_call_outside(id) {
+            self.policies.guards[id as usize].hedges = u8::MAX;
+            return self.race(id, first);
+        }
         let (class, step, lane, position) = self.own_address(id);
-        let number = u64::from(self.policies.guards[id as usize].hedges);
+        let number = u64::from(self.policies.guards[id as usize].hedges) % HEDGES;
         let mut words = self.policies.hedges[class][step].at(lane, (position * HEDGES + number) * 2);
         let (latency, outcome) = (words.next(), words.next());
         let call = &mut self.calls[id as usize];
         call.latency = self.blueprint.laws[call.law as usize].sample(latency);
         call.outcome_word = outcome;
+        let recorded = u64::from(call.recorded);
+        self.policies.guards[id as usize].hedges += 1;
+        let Some(second) = self.ask_provider(id, self.cut(id)) else { return };
+        let ending = first.or(second);
+        if ending == first {
+            self.calls[id as usize].cause = first_cause;
+        }
+        let tally = &mut self.policies.tallies[provider];
+        tally.hedges += recorded;
+        tally.hedges_won +=
+            recorded * u64::from(ending.fault.is_none() && ending.at == second.at && second.at < first.at);
+        self.race(id, ending);
     }
 
     /// The attempt under way is answered or cut.
@@ -364,10 +404,9 @@ impl World<'_> {
                 let (class, recorded) = (call.class as usize, call.recorded);
                 self.policies.tallies[call.provider as usize].useful += u64::from(recorded);
                 self.ledgers[class].attempts.end(AttemptEnd::Succeeded as usize, recorded);
-                self.note_attempt(id, "ok");
                 self.finish_attempts::<false>(id, CallEnd::Succeeded);
             }
-            Some(fault) => self.guarded_failed(id, fault),
+            Some(fault) => self.guarded_failed(id, fault, sent),
         }
         if self.calls[id as usize].phase != Phase::Backoff {
             self.tell_breaker(id, Some(fault));

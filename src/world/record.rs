@@ -1,6 +1,7 @@
 //! What is measured while a replication runs: per class and, for log records, by their fate.
 
 use super::build::Blueprint;
+use super::cause::{Cause, CauseSet, Causes};
 use super::parts::index::{Departure, Entry, Subject};
 use super::parts::store::Loss;
 use crate::stats::{Presence, Quantiles, Survival};
@@ -144,6 +145,8 @@ pub(super) struct Fates {
     pub(super) dropped: u64,
     /// Still being written when its invocation was cut off.
     pub(super) unfinished: u64,
+    /// Why, of these three.
+    pub(super) lost_by: Causes,
     pub(super) written: u64,
     /// By the horizon: expired, evicted, lost at a restart, cleaned up.
     pub(super) gone: [u64; 4],
@@ -160,6 +163,7 @@ impl Fates {
             refused: 0,
             dropped: 0,
             unfinished: 0,
+            lost_by: Causes::NONE,
             written: 0,
             gone: [0; 4],
             alive: 0,
@@ -202,8 +206,11 @@ impl Retention {
     }
 
     /// A log event of which nothing was stored.
-    pub(super) fn nothing_stored(&mut self, subject: Subject, why: Unstored) {
+    pub(super) fn nothing_stored(&mut self, subject: Subject, why: Unstored, cause: Option<Cause>) {
         let kind = &mut self.kinds[usize::from(subject.error)];
+        if let Some(cause) = cause {
+            kind.lost_by.count(cause, true);
+        }
         *match why {
             Unstored::Unlogged => &mut kind.unlogged,
             Unstored::Refused => &mut kind.refused,
@@ -376,9 +383,11 @@ fn record(survival: &mut Survival, written: Instant, dies: Instant) {
 }
 
 impl Retention {
-    /// Every record that was written has exactly one fate.
-    pub(super) fn balance(&self) -> Result<(), String> {
+    /// Every record that was written has exactly one fate, and every one that was lost before one cause.
+    pub(super) fn balance(&self, known: CauseSet) -> Result<(), String> {
         for kind in &self.kinds {
+            super::ledger::check("lost records", kind.lost_by.total() - i128::from(kind.lost()), 0)?;
+            kind.lost_by.check("records", known)?;
             let fates = kind.gone.iter().sum::<u64>() + kind.alive;
             super::ledger::check("written records", i128::from(kind.written) - i128::from(fates), 0)?;
         }
@@ -387,6 +396,11 @@ impl Retention {
 }
 
 impl Fates {
+    /// Log events that were to leave a record, and did not.
+    pub(super) fn lost(&self) -> u64 {
+        self.refused + self.dropped + self.unfinished
+    }
+
     /// Log events of this kind, however they ended.
     pub(super) fn offered(&self) -> u64 {
         self.written + self.refused + self.dropped + self.unfinished + self.unlogged

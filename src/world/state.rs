@@ -2,6 +2,7 @@
 
 use super::admin::ChoreState;
 use super::build::Blueprint;
+use super::cause::Cause;
 use super::change::{Crowd, eras};
 use super::comeback::Comebacks;
 use super::cost::{Bill, Cut};
@@ -20,13 +21,12 @@ use super::parts::limiter::Limiter;
 use super::parts::queue::{Links, Queue};
 use super::parts::requests::Requests;
 use super::parts::source::{Due, Source};
-use super::parts::store::{Refusal, Store};
+use super::parts::store::Store;
 use super::parts::tiers::Tiers;
 use super::permit::{Permit, PermitDraws, limiters, permit_draws};
 use super::policies::Policies;
 use super::record::{ClassTally, Retention};
 use super::semaphore::Around;
-use super::timeline::Notes;
 use super::work::{LookupDraws, Question, Work, lookup_draws};
 use crate::calendar::Calendar;
 use crate::policy::{AdaptiveLimit, Fault};
@@ -132,12 +132,14 @@ pub(super) struct Call {
     pub(super) request_error: bool,
     /// An op under way, and how it will end.
     pub(super) op_open: bool,
-    pub(super) op_refused: Option<Refusal>,
+    pub(super) op_refused: Option<Cause>,
     /// The put under way replaces what is stored.
     pub(super) rewrites: bool,
     pub(super) end: CallEnd,
     /// How the attempt under way will end.
     pub(super) fault: Option<Fault>,
+    /// Why the attempt under way, or the call, does not end well, where the fault alone does not say.
+    pub(super) cause: Option<Cause>,
     pub(super) enqueued: Instant,
     pub(super) backoff: Span,
     pub(super) latency: Span,
@@ -274,14 +276,12 @@ pub(super) struct World<'b> {
     pub(super) stage: u16,
     /// By isolate: the stage whose rules its program follows; empty where all follow those that are in force.
     pub(super) rules: Vec<u16>,
-    /// What ended, for whoever follows the replication.
-    pub(super) notes: Option<Box<Notes>>,
     /// Calls that ended without asking a provider.
     pub(super) not_logged: Account<6>,
 }
 
 impl<'b> World<'b> {
-    /// The world as a replication starts; no plan of an open class is due before [`World::begin`].
+    /// The world as a replication starts.
     pub(super) fn new(blueprint: &'b Blueprint, replication: u64) -> World<'b> {
         let model = &blueprint.model;
         let draws = Draws::new(model.run.seed, replication);
@@ -384,7 +384,6 @@ impl<'b> World<'b> {
             first: blueprint,
             stage: 0,
             rules: if blueprint.is_late { vec![0; isolates] } else { Vec::new() },
-            notes: None,
             not_logged: Account::new(),
         };
         let counters = world.steps_each + world.used_each + blueprint.plan_keys() + world.answered_each;
@@ -400,12 +399,6 @@ impl<'b> World<'b> {
             all.add(of_class);
         }
         all
-    }
-
-    /// The replication begins: the first plans of open classes are drawn.
-    pub(super) fn begin(&mut self) {
-        self.sources.iter_mut().for_each(Source::begin);
-        self.find_due();
     }
 
     fn first_events(&mut self) {
@@ -426,6 +419,7 @@ impl<'b> World<'b> {
                 }
             }
         }
+        self.find_due();
     }
 
     /// Finds the class whose plan arrives next.
@@ -532,6 +526,7 @@ pub(super) fn templates(blueprint: &Blueprint, class: usize) -> Vec<Call> {
             rewrites: false,
             end: CallEnd::Succeeded,
             fault: None,
+            cause: None,
             enqueued: Instant::START,
             backoff: Span::ZERO,
             latency: Span::ZERO,

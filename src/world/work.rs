@@ -1,6 +1,7 @@
 //! Calls that ask somebody else than a provider, or ask before they do: lookups in tiers of caches, computations,
 //! operations on a database.
 
+use super::cause::Cause;
 use super::event::{Event, Rank, order};
 use super::invocation::Writer;
 use super::ledger::CallEnd;
@@ -164,8 +165,10 @@ impl World<'_> {
         }
         let mut joined = self.tiers[tiers].computed(isolate, key, end == CallEnd::Succeeded, self.now);
         let shared = if end == CallEnd::Crashed { CallEnd::Failed } else { end };
+        let cause = self.calls[id as usize].cause;
         while let Some(waiting) = joined {
             joined = self.tiers[tiers].next_behind(waiting);
+            self.calls[waiting as usize].cause = cause;
             self.lookup_ends(waiting, shared);
             self.ready.push_back(waiting);
         }
@@ -294,7 +297,6 @@ impl World<'_> {
 
     /// The database refuses an operation: it is tried again after a wait, or given up.
     fn op_refused(&mut self, id: u32) {
-        self.note_attempt(id, Fault::Overloaded.name());
         let call = &self.calls[id as usize];
         let retry = &self.program_of(id).providers[call.provider as usize].retry;
         let db = &mut self.d1[self.blueprint.database(call)];
@@ -303,6 +305,7 @@ impl World<'_> {
             self.wait_to_retry(id);
         } else {
             db.exhausted += u64::from(call.recorded);
+            self.calls[id as usize].cause = Some(Cause::DatabaseOverloaded);
             self.give_up(id, CallEnd::Failed);
         }
     }

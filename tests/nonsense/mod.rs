@@ -87,7 +87,7 @@ fn runs(model: &Model) {
     let one = Options { jobs: NonZeroUsize::MIN };
     match run(model, &one, &|_, _| true) {
         Err(Failure::Limit(_)) => {}
-        Err(Failure::Internal(why)) => panic!("{why}"),
+        Err(failure) => panic!("{failure:?}"),
         Ok(answer) => {
             let mut names = metrics(model).unwrap();
             names.sort();

@@ -477,9 +477,9 @@ impl World<'_> {
         let goes_on = self.whole.goes_on;
         let (counted, end) = match call.end {
             End::Succeeded => ("calls.succeeded", None),
-            End::Failed => ("calls.failed", Some("plans.failed").filter(|_| !goes_on)),
+            End::Failed => ("calls.failed", Some("plans.call_failed").filter(|_| !goes_on)),
             End::Refused => ("calls.refused", Some("plans.overloaded").filter(|_| !goes_on)),
-            End::Abandoned => ("calls.abandoned", Some("plans.abandoned").filter(|_| !goes_on)),
+            End::Abandoned => ("calls.abandoned", Some("plans.abandoned")),
             End::Crashed => ("calls.crashed", Some("plans.crashed")),
         };
         self.count(counted);

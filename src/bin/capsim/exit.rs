@@ -28,7 +28,7 @@ exits! {
     Internal = 21, "an internal invariant is broken; verify: a law does not hold";
     Usage = 64, "wrong usage";
     Io = 74, "a file cannot be read or written";
-    Interrupted = 130, "interrupted; what was done is reported as partial";
+    Interrupted = 130, "interrupted by a signal; what was done is reported as partial";
 }
 
 impl From<Exit> for ExitCode {

@@ -7,6 +7,8 @@ mod commands;
 mod console;
 mod exit;
 mod output;
+mod progress;
+mod signals;
 mod work;
 
 use args::{Args, Command};
@@ -25,6 +27,7 @@ fn main() -> ExitCode {
 }
 
 fn dispatch(args: Args) -> Exit {
+    signals::listen();
     match args.command {
         Command::Run(args) => commands::run::run(&args),
         Command::Compare(args) => commands::compare::compare(&args),

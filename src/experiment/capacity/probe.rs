@@ -3,8 +3,9 @@
 use super::Probe;
 use crate::experiment::Verdict;
 use crate::experiment::demand::Demand;
+use crate::experiment::progress::{Progress, Searching, Work};
 use crate::experiment::run::judge;
-use crate::experiment::trials::{Progress, Trial, extend_each};
+use crate::experiment::trials::{Trial, extend_each};
 use crate::math::{floor, ln, pow, round};
 use crate::model::{Model, Objective};
 use crate::stats::{Estimate, Paired};
@@ -42,6 +43,8 @@ pub(super) struct Search<'a> {
     pub stopped: bool,
     /// The first demand tried on whole replications.
     pub first_tried: Option<f64>,
+    /// The largest demand at which the objectives seemed to hold, and the smallest at which they did not.
+    pub seen: (Option<f64>, Option<f64>),
     budget: u64,
     jobs: NonZeroUsize,
     progress: Progress<'a>,
@@ -64,6 +67,7 @@ impl<'a> Search<'a> {
             events: 0,
             stopped: false,
             first_tried: None,
+            seen: (None, None),
             budget,
             jobs,
             progress,
@@ -113,6 +117,7 @@ impl<'a> Search<'a> {
 
     /// Whether the objectives seem to hold at some demands, by one short replication of each.
     pub fn seem(&mut self, demands: &[f64]) -> Result<Vec<bool>, Failure> {
+        let so_far = self.so_far();
         for demand in demands {
             if !self.screened.contains_key(&demand.to_bits())
                 && let Some(model) = self.of.set(&self.short, *demand)
@@ -127,12 +132,32 @@ impl<'a> Search<'a> {
             .filter(|(bits, trial)| asked(bits) && trial.columns.is_empty())
             .map(|(_, trial)| trial)
             .collect();
-        self.stopped |= !extend_each(&mut new, 1, self.jobs, self.progress)?;
+        let (work, progress) = (Work::Search(so_far), self.progress);
+        self.stopped |= !extend_each(&mut new, 1, self.jobs, &|done, _| progress(done, work))?;
         let (allowed, budget) = (self.model.run.max_events, self.budget);
         self.events += new.iter().map(|trial| spent(trial, 0, allowed.min(budget / 10))).sum::<u64>();
         self.screened.retain(|_, trial| trial.ran_away || !trial.columns.is_empty());
-        let seems = |demand: &f64| self.screened.get(&demand.to_bits()).is_some_and(|trial| self.within_all(trial));
-        Ok(demands.iter().map(seems).collect())
+        let known = |demand: &f64| self.screened.get(&demand.to_bits()).map(|trial| self.within_all(trial));
+        let seems: Vec<Option<bool>> = demands.iter().map(known).collect();
+        for (demand, seems) in demands.iter().zip(&seems) {
+            seems.iter().for_each(|holds| self.note(*demand, *holds));
+        }
+        Ok(seems.into_iter().map(|seems| seems == Some(true)).collect())
+    }
+
+    /// What has been found so far.
+    fn so_far(&self) -> Searching {
+        let probes = self.longest().len();
+        let (holds, fails) = self.seen;
+        Searching { probes, events: (self.events, self.budget), holds, fails, search: None }
+    }
+
+    fn note(&mut self, demand: f64, holds: bool) {
+        let (low, high) = &mut self.seen;
+        match holds {
+            true => *low = Some(low.map_or(demand, |low| low.max(demand))),
+            false => *high = Some(high.map_or(demand, |high| high.min(demand))),
+        }
     }
 
     fn within_all(&self, trial: &Trial) -> bool {
@@ -147,7 +172,11 @@ impl<'a> Search<'a> {
         if goes_on && !self.stopped {
             self.simulate(demand, n)?;
         }
-        Ok(goes_on && self.meets(demand))
+        let holds = goes_on && self.meets(demand);
+        if !self.stopped {
+            self.note(demand, holds);
+        }
+        Ok(holds)
     }
 
     fn meets(&self, demand: f64) -> bool {
@@ -188,10 +217,12 @@ impl<'a> Search<'a> {
             self.first_tried.get_or_insert(demand);
             self.trials.insert(key, Trial::new(model, WHOLE)?);
         }
+        let (work, progress) = (Work::Search(self.so_far()), self.progress);
         let Some(trial) = self.trials.get_mut(&key) else { return Ok(()) };
         let before = trial.columns.len();
-        self.stopped |= !extend_each(&mut [&mut *trial], n, self.jobs, self.progress)?;
+        self.stopped |= !extend_each(&mut [&mut *trial], n, self.jobs, &|done, _| progress(done, work))?;
         self.events += self.trials.get(&key).map_or(0, |trial| self.spent(trial, before));
+        self.trials.retain(|_, trial| trial.ran_away || !trial.columns.is_empty());
         Ok(())
     }
 
@@ -258,7 +289,8 @@ impl<'a> Search<'a> {
         let there = self.trials.get(&demand.to_bits()).map_or(used, |trial| trial.columns.len() as u32);
         let Some(model) = self.of.set(self.model, demand) else { return Ok((0, Finding::Undecided)) };
         let mut trial = Trial::new(model, WHOLE + u64::from(used))?;
-        self.stopped |= !extend_each(&mut [&mut trial], there, self.jobs, self.progress)?;
+        let (work, progress) = (Work::Search(self.so_far()), self.progress);
+        self.stopped |= !extend_each(&mut [&mut trial], there, self.jobs, &|done, _| progress(done, work))?;
         self.events += self.spent(&trial, 0);
         let finding = if trial.ran_away { Finding::Fails } else { all(&self.findings(&trial)) };
         Ok((trial.columns.len() as u32, finding))

@@ -47,12 +47,13 @@ pub(super) fn search_for(search: &mut Search<'_>, demand: f64) -> Result<Found, 
     let top = search.round(TOP * demand);
     let at = search.round(start(search.model, demand, search.of)).max(smallest);
     let guess = match bracket(search, at, (smallest, top))? {
+        _ if search.stopped => smallest,
         Screening::Bracket(low, high) => thirds(search, low, high)?,
-        Screening::All(top) if search.stopped || search.holds(top, FIRST)? => {
-            return Ok(Found::Unbounded { top });
+        Screening::All(top) if search.holds(top, FIRST)? => {
+            return Ok(if search.stopped { open(search) } else { Found::Unbounded { top } });
         }
-        Screening::None if search.stopped || !search.holds(smallest, FIRST)? => {
-            return Ok(Found::Infeasible { smallest });
+        Screening::None if !search.holds(smallest, FIRST)? => {
+            return Ok(if search.stopped { open(search) } else { Found::Infeasible { smallest } });
         }
         Screening::All(end) => end,
         Screening::None => smallest,
@@ -60,14 +61,23 @@ pub(super) fn search_for(search: &mut Search<'_>, demand: f64) -> Result<Found, 
     let mut guess = guess;
     let mut n = FIRST;
     loop {
+        if search.stopped {
+            return Ok(open(search));
+        }
         let more = 2 * n;
         let Some((low, high)) = settle(search, guess, n, smallest)? else {
-            if search.stopped || search.fails(smallest) || !search.affords(guess, more) {
+            if search.stopped {
+                return Ok(open(search));
+            }
+            if search.fails(smallest) || !search.affords(guess, more) {
                 return Ok(Found::Infeasible { smallest });
             }
             n = more;
             continue;
         };
+        if search.stopped && high <= low {
+            return Ok(open(search));
+        }
         let done = n >= ENOUGH && !search.is_vague(low, high);
         if search.stopped || done || !search.affords(low, more) {
             let fails = search.probes().into_iter().find(|p| p.plans_per_day > low && p.finding == Finding::Fails);
@@ -76,6 +86,12 @@ pub(super) fn search_for(search: &mut Search<'_>, demand: f64) -> Result<Found, 
         }
         (guess, n) = (low, more);
     }
+}
+
+/// What is known when the search is stopped before it has an answer.
+fn open(search: &Search<'_>) -> Found {
+    let (holds_at, not_at) = search.seen;
+    Found::Open { holds_at, not_at }
 }
 
 /// What short replications say.

@@ -3,7 +3,8 @@
 use super::{Candidate, Ranking, Search};
 use crate::experiment::capacity::{Capacity, Found, capacity};
 use crate::experiment::demand::Demand;
-use crate::experiment::trials::{Progress, Trial, extend};
+use crate::experiment::progress::{Progress, Searching, Work};
+use crate::experiment::trials::{Trial, extend};
 use crate::experiment::{NoCapacity, Options, Verdict};
 use crate::model::Model;
 
@@ -20,7 +21,11 @@ pub(super) fn rank(
         return Ok(Ranking { ranked: Vec::new(), runs: 0, partial: false });
     };
     let mut one = Trial::new(first.clone(), 0).map_err(NoCapacity::Failed)?;
-    extend(&mut [&mut one], 1, options.jobs, &|_, _| true).map_err(NoCapacity::Failed)?;
+    let first_one = Work::Search(Searching::default());
+    let whole = extend(&mut [&mut one], 1, options.jobs, &|done, _| progress(done, first_one));
+    if !whole.map_err(NoCapacity::Failed)? {
+        return Ok(Ranking { ranked: Vec::new(), runs: 0, partial: true });
+    }
     let each = one.events().max(1) * u64::from(search.budget) / 2;
     let last = search.best.max(1).min(candidates.len());
     let steps = (candidates.len() + last) as u32;
@@ -29,29 +34,44 @@ pub(super) fn rank(
     let mut all = Vec::new();
     for (at, model) in candidates {
         let share = each / (steps - last as u32).max(1) as u64;
-        let found = capacity(&model, Demand::All, share, options, &|_, _| progress(done, steps))?;
+        let found = capacity(&model, Demand::All, share, options, &of_several(progress, (done, steps)))?;
         done += 1;
         runs += taken(&found);
         let partial = found.partial;
+        if matches!(found.found, Found::Open { .. }) {
+            return Ok(finish(all, runs, true));
+        }
         all.push((candidate(at, &found), model));
         if partial {
             return Ok(finish(all, runs, true));
         }
     }
     all.sort_by(|(a, _), (b, _)| order(a, b));
+    let searched: Vec<(Candidate, Model)> = all.iter().take(last).cloned().collect();
     let mut finalists = Vec::new();
     for (one, mut model) in all.into_iter().take(last) {
         model.run.seed = model.run.seed.wrapping_add(1);
-        let found = capacity(&model, Demand::All, each / last as u64, options, &|_, _| progress(done, steps))?;
+        let found = capacity(&model, Demand::All, each / last as u64, options, &of_several(progress, (done, steps)))?;
         done += 1;
         runs += taken(&found);
         let partial = found.partial;
+        if matches!(found.found, Found::Open { .. }) {
+            return Ok(finish(if finalists.is_empty() { searched } else { finalists }, runs, true));
+        }
         finalists.push((candidate(one.at, &found), model));
         if partial {
             return Ok(finish(finalists, runs, true));
         }
     }
     Ok(finish(finalists, runs, false))
+}
+
+/// Tells which search of how many is under way.
+fn of_several(progress: Progress<'_>, at: (u32, u32)) -> impl Fn(f64, Work) -> bool + Sync {
+    move |done, work| match work {
+        Work::Search(found) => progress(done, Work::Search(Searching { search: Some(at), ..found })),
+        other => progress(done, other),
+    }
 }
 
 fn taken(found: &Capacity) -> u64 {
@@ -65,7 +85,7 @@ fn candidate(at: Vec<usize>, found: &Capacity) -> Candidate {
             (Some(plans_per_day), Some((plans_per_day, fails_from.unwrap_or(not_at))))
         }
         Found::Unbounded { top } => (Some(top), Some((top, f64::INFINITY))),
-        Found::Infeasible { .. } => (None, None),
+        Found::Infeasible { .. } | Found::Open { .. } => (None, None),
     };
     Candidate {
         at,

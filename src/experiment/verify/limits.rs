@@ -160,8 +160,8 @@ fn breakers() -> Vec<Case> {
             .made(
                 "refused",
                 "Poisson attempts see time averages",
-                "breaker.p.refused ÷ attempts.made",
-                |seen| Some(seen.get("breaker.p.refused")? / seen.get("attempts.made")?),
+                "breaker.p.refused ÷ (attempts.made + kept_back)",
+                |s| Some(s.get("breaker.p.refused")? / (s.get("attempts.made")? + s.get("attempts.kept_back")?)),
                 open,
             )
     };

@@ -36,8 +36,8 @@ fn breakers() -> Vec<Case> {
             .made(
                 "refused",
                 "Poisson calls find it open as long as it is",
-                "breaker.p.refused ÷ attempts.made",
-                |s| ratio(s, "breaker.p.refused", "attempts.made"),
+                "breaker.p.refused ÷ (attempts.made + kept_back)",
+                |s| Some(s.get("breaker.p.refused")? / (s.get("attempts.made")? + s.get("attempts.kept_back")?)),
                 breaker::open_fraction(1.0, 0.4, 3, 20.0),
             )
             .within(1e-4),

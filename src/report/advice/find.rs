@@ -203,7 +203,7 @@ fn why_ops(answer: &Answer, store: &str, from_memory: bool) -> String {
 
 fn why_plans(answer: &Answer) -> String {
     let ends = [
-        ("plans.failed".into(), "plans", "fail"),
+        ("plans.call_failed".into(), "plans", "fail"),
         ("plans.overloaded".into(), "plans", "are refused as overload"),
         ("plans.crashed".into(), "plans", "crash on a refused log op"),
         ("plans.abandoned".into(), "plans", "are abandoned"),

@@ -29,7 +29,7 @@ pub(super) fn draw<B: DrawingBackend>(capacity: &Capacity, canvas: &Canvas<B>) {
     let found = match capacity.found {
         Found::Capacity { plans_per_day, .. } => Some(plans_per_day),
         Found::Unbounded { top } => Some(top),
-        Found::Infeasible { .. } => None,
+        Found::Infeasible { .. } | Found::Open { .. } => None,
     };
     let of = |rung: &Rung| [rung.arithmetic, rung.free_at.filter(|_| rung.binds_at.is_some()), rung.binds_at];
     let scale = Scale::over(rows.iter().flat_map(of).flatten().chain(found));

@@ -1,7 +1,8 @@
 //! The metrics of providers, and of the policies around them.
 
-use super::{Sheet, ratio};
+use super::{Sheet, causes, ratio};
 use crate::model::Provider;
+use crate::world::cause::{Cause, of_provider};
 use crate::world::policies::{LAYERS, PolicyTally};
 use crate::world::state::World;
 
@@ -34,12 +35,8 @@ fn recorded_ns(world: &World) -> f64 {
 
 fn breaker(sheet: &mut Sheet, world: &World, name: &str, tally: &PolicyTally) {
     let metric = |what: &str| format!("breaker.{name}.{what}");
-    // Of the time of all isolates that were there.
-    let time = match &world.isolates {
-        Some(isolates) => isolates.alive.area(world.now.nanos()) as f64,
-        None => recorded_ns(world) * f64::from(world.blueprint.model.platform.isolates),
-    };
-    sheet.put(&metric("open_fraction"), "1", ratio(tally.open_ns as f64, time));
+    let isolates = f64::from(world.blueprint.model.platform.isolates);
+    sheet.put(&metric("open_fraction"), "1", ratio(tally.open_ns as f64, recorded_ns(world) * isolates));
     sheet.count(&metric("trips"), "trips", tally.trips);
     sheet.count(&metric("refused"), "attempts", tally.refused);
 }
@@ -61,7 +58,14 @@ fn server(sheet: &mut Sheet, world: &World, number: usize, tally: &PolicyTally) 
     }
     let spec = &world.blueprint.model.providers[number].server;
     if spec.as_ref().is_some_and(|spec| spec.slopes.iter().any(Option::is_some)) {
-        sheet.count(&metric("attempts.slowed_down"), "attempts", tally.slowed_down);
+        sheet.count(&metric("attempts.slowed_down"), "attempts", server.refused.of(Cause::Growth));
+    }
+    let known = of_provider(&world.first.model, number);
+    causes(sheet, &metric("attempts.refused_by"), "attempts", (&server.refused, known));
+    if known.without(Cause::Outage) != Default::default() {
+        for (hour, &refused) in server.refused_at.iter().enumerate() {
+            sheet.count(&metric(&format!("attempts.refused_at.{hour:02}h")), "attempts", refused);
+        }
     }
     for (nth, meter) in server.quotas.iter().enumerate() {
         let number = if nth > 0 { format!(".{}", nth + 1) } else { String::new() };

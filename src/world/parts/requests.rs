@@ -31,6 +31,7 @@ impl Requests {
             self.accepted[usize::from(recorded)] += 1;
         } else {
             self.meter.refused(now);
+            self.meter.kept_back += u64::from(recorded);
             self.refused[usize::from(recorded)] += 1;
         }
         admitted

@@ -7,15 +7,16 @@ use crate::model::{Outage, Server as Spec, UpAndDown};
 use crate::policy::{Bucket, Fault, Meter, Ramp, Verdict};
 use crate::stats::TimeWeighted;
 use crate::streams::{Purpose, Source as Draws, Stream};
-use crate::units::{Instant, Span, Timestamp};
+use crate::units::{CalendarStart, Instant, Span, Timestamp, Zone};
+use crate::world::cause::{Cause, Causes};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 /// What the provider makes of an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reception {
-    /// It answers this fault after so long, and says when to come again; whether only the growth was too much.
-    Refused { fault: Fault, takes: Span, retry_after: Span, too_steep: bool },
+    /// It answers this fault after so long, and says when to come again: why.
+    Refused { fault: Fault, cause: Cause, takes: Span, retry_after: Span },
     /// It is down, takes the attempt, and never answers.
     Silent,
     /// It works on it beside all others that are there, at a speed that depends on how many come.
@@ -43,6 +44,12 @@ pub(crate) struct Server {
     /// The minute of the last attempt, and the attempts in it.
     minute: (u64, u64),
     pub(crate) busiest_minute: u64,
+    /// Why attempts were refused; and, of those that a limit refused, how many in each hour of the day, UTC.
+    pub(crate) refused: Causes,
+    pub(crate) refused_at: [u64; 24],
+    calendar: CalendarStart,
+    /// The quota that refused last.
+    refuser: usize,
 }
 
 impl Server {
@@ -53,7 +60,6 @@ impl Server {
             times: draws.stream(name, Purpose::Outage, lane as u64),
             from: Instant::START,
             until: Instant::START,
-            drawn: 0,
         };
         Server {
             spec: spec.clone(),
@@ -68,6 +74,10 @@ impl Server {
             slots: BinaryHeap::new(),
             minute: (0, 0),
             busiest_minute: 0,
+            refused: Causes::NONE,
+            refused_at: [0; 24],
+            calendar: CalendarStart::new(start, &Zone::UTC),
+            refuser: 0,
         }
     }
 
@@ -107,16 +117,18 @@ impl Server {
             }
         }
         let takes = self.spec.refusal_latency;
-        let refuse = |fault, retry_after| Reception::Refused { fault, takes, retry_after, too_steep: false };
-        if !self.is_within_quotas(now) {
-            return (refuse(Fault::RateLimited, Span::ZERO), false);
+        let refuse = |fault, cause, retry_after| Reception::Refused { fault, cause, takes, retry_after };
+        if let Some(cause) = self.refused_by_quota(now) {
+            return (refuse(Fault::RateLimited, cause, Span::ZERO), false);
         }
         let asked = [(&self.requests, 1), (&self.tokens, tokens)];
         let fits = asked.map(|(bucket, n)| bucket.as_ref().map_or(now, |bucket| bucket.holds_at(now, n)));
+        // Of two that refuse, the one that holds longer.
+        let by_bucket = if fits[1] > fits[0] { Cause::TokensPerMinute } else { Cause::RequestsPerMinute };
         let fits = fits[0].max(fits[1]);
         let ramps = self.ramps.iter_mut().zip([1, tokens]).filter_map(|(ramp, n)| Some((ramp.as_mut()?, n)));
         let grows = ramps.fold(now, |grows, (ramp, n)| grows.max(ramp.holds_at(now, n)));
-        let too_steep = fits == now && grows > now;
+        let cause = if fits == now { Cause::Growth } else { by_bucket };
         let fits = fits.max(grows);
         let counts = fits == now || self.spec.counts_refused;
         if counts {
@@ -129,13 +141,13 @@ impl Server {
             ramps.for_each(|(ramp, n)| ramp.iter_mut().for_each(|ramp| ramp.take(now, n)));
         } else {
             let retry_after = fits.since(now);
-            return (Reception::Refused { fault: Fault::RateLimited, takes, retry_after, too_steep }, counts);
+            return (refuse(Fault::RateLimited, cause, retry_after), counts);
         }
         let there = self.present();
         if let (Some(slots), Some(places)) = (self.spec.max_concurrency, self.spec.max_queue)
             && there >= u64::from(slots) + u64::from(places)
         {
-            return (refuse(self.spec.when_full, Span::ZERO), counts);
+            return (refuse(self.spec.when_full, Cause::ProviderSlots, Span::ZERO), counts);
         }
         if self.spec.capacity.is_some() {
             return (Reception::Shares, counts);
@@ -154,14 +166,26 @@ impl Server {
         (Reception::Works { from, until: from.saturating_add(latency) }, counts)
     }
 
-    /// Whether every quota admits one more attempt; one that is refused counts where a quota says so. It names no time at
-    /// which to come again.
-    fn is_within_quotas(&mut self, now: Instant) -> bool {
-        let admits = self.quotas.iter_mut().all(|quota| quota.ask(now) == Verdict::At(now));
-        if !admits {
-            self.quotas.iter_mut().for_each(|quota| quota.refused(now));
+    /// The first quota that does not admit one more attempt; one that is refused counts where a quota says so. It names no
+    /// time at which to come again.
+    fn refused_by_quota(&mut self, now: Instant) -> Option<Cause> {
+        self.refuser = self.quotas.iter_mut().position(|quota| quota.ask(now) != Verdict::At(now))?;
+        self.quotas.iter_mut().for_each(|quota| quota.refused(now));
+        Some(Cause::of_provider_quota(self.quotas[self.refuser].quota().window))
+    }
+
+    /// Counts an attempt that was refused at `now`: by its cause, and by the hour where a limit did it.
+    pub(crate) fn count_refused(&mut self, cause: Cause, now: Instant, recorded: bool) {
+        self.refused.count(cause, recorded);
+        if !recorded || matches!(cause, Cause::Outage) {
+            return;
         }
-        admits
+        self.refused_at[self.calendar.hour_of_day(now) as usize % 24] += 1;
+        if cause.is_provider_quota()
+            && let Some(quota) = self.quotas.get_mut(self.refuser)
+        {
+            quota.kept_back += 1;
+        }
     }
 
     /// It has taken the attempt in: it is there until `until`, and has a slot from `from` on, if that is earlier.
@@ -205,11 +229,6 @@ impl Server {
         self.busiest_minute = self.busiest_minute.max(self.minute.1);
     }
 
-    /// Outages drawn so far.
-    pub(crate) fn outages(&self) -> u64 {
-        self.outages.iter().map(|timeline| timeline.drawn).sum()
-    }
-
     /// Forgets what was measured before `now`.
     pub(crate) fn start_recording(&mut self, now: Instant) {
         self.catch_up(now);
@@ -233,7 +252,6 @@ struct Timeline {
     /// The latest time down that has been drawn.
     from: Instant,
     until: Instant,
-    drawn: u64,
 }
 
 impl Timeline {
@@ -254,7 +272,6 @@ impl Timeline {
                 while self.until <= now {
                     self.from = self.until.saturating_add(mean_up.scale(self.times.next().exponential()));
                     self.until = self.from.saturating_add(mean_down.scale(self.times.next().exponential()));
-                    self.drawn += 1;
                 }
             }
         }
@@ -262,7 +279,8 @@ impl Timeline {
         is_down.then_some(match self.outage.fault {
             None => Reception::Silent,
             Some(fault) => {
-                Reception::Refused { fault, takes: self.outage.latency, retry_after: Span::ZERO, too_steep: false }
+                let (takes, retry_after) = (self.outage.latency, Span::ZERO);
+                Reception::Refused { fault, cause: Cause::Outage, takes, retry_after }
             }
         })
     }
@@ -300,9 +318,9 @@ mod tests {
     fn two_slots_and_one_place_to_wait() {
         let refused = Reception::Refused {
             fault: Fault::Overloaded,
+            cause: Cause::ProviderSlots,
             takes: Span::from_nanos(1),
             retry_after: Span::ZERO,
-            too_steep: false,
         };
         let mut server = server(Spec {
             max_concurrency: Some(2),
@@ -338,8 +356,12 @@ mod tests {
         let mut ask = |now, tokens| server.receive(at(now), tokens, Span::ZERO, false);
         assert_eq!(ask(0, 80), (works(0, 0), true));
         let later = Span::from_millis(300);
-        let refused =
-            Reception::Refused { fault: Fault::RateLimited, takes: Span::ZERO, retry_after: later, too_steep: false };
+        let refused = Reception::Refused {
+            fault: Fault::RateLimited,
+            cause: Cause::TokensPerMinute,
+            takes: Span::ZERO,
+            retry_after: later,
+        };
         assert_eq!(ask(0, 50), (refused, false), "20 are left, and 100 flow in each second");
         assert_eq!(ask(later.nanos(), 50), (works(later.nanos(), later.nanos()), true));
     }
@@ -351,9 +373,9 @@ mod tests {
         let mut server = server(Spec { outages: vec![outage], ..Spec::default() });
         let down = Reception::Refused {
             fault: Fault::ServerError,
+            cause: Cause::Outage,
             takes: Span::from_nanos(2),
             retry_after: Span::ZERO,
-            too_steep: false,
         };
         assert_eq!(story(&mut server, &[(4, 9), (5, 9), (7, 9), (8, 9)]), [works(4, 13), down, down, works(8, 17)]);
     }

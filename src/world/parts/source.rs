@@ -72,8 +72,6 @@ struct Burst {
     state: usize,
     until: Instant,
     stays: Stream,
-    /// Stays drawn so far.
-    drawn: u64,
 }
 
 /// A stretch in which the rate is constant.
@@ -136,7 +134,6 @@ impl Flow {
                     state: states.len() - 1,
                     until: Instant::START,
                     stays: draws.stream(&class.name, Purpose::Burst, 0),
-                    drawn: 0,
                 }),
             },
             Arrivals::Trace { plans } => Flow::Listed { times: plans.iter().map(|plan| plan.at).collect() },
@@ -155,7 +152,7 @@ fn spikes(class: &Class) -> Vec<(Instant, Instant, f64)> {
 
 impl Source {
     /// The arrivals of `class` in the replication that `draws` belongs to; `later`: what the class is from which
-    /// instant on, in order of time. None is drawn before [`Source::begin`].
+    /// instant on, in order of time.
     pub(crate) fn new(
         class: &Class,
         later: &[(Instant, &Class)],
@@ -168,7 +165,7 @@ impl Source {
             flow: Flow::of(class, start, draws),
             spikes: spikes(class),
         };
-        Source {
+        let mut source = Source {
             flow: Flow::of(class, start, draws),
             spikes: spikes(class),
             until: later.first().map_or(Instant::NEVER, |(from, _)| *from),
@@ -179,18 +176,10 @@ impl Source {
             due: Instant::START,
             last: Instant::START,
             horizon,
-        }
-    }
-
-    /// Finds the first two arrivals.
-    pub(crate) fn begin(&mut self) {
-        self.advance();
-        self.advance();
-    }
-
-    /// What was drawn that is no arrival.
-    pub(crate) fn drawn(&self) -> u64 {
-        if let Flow::Mmpp { burst, .. } = &self.flow { burst.drawn } else { 0 }
+        };
+        source.advance();
+        source.advance();
+        source
     }
 
     /// When the next plan arrives: never before the last one; [`Instant::NEVER`] when none comes by the horizon.
@@ -290,7 +279,6 @@ impl Source {
                     burst.state = (burst.state + 1) % states.len();
                     let stay = unit_exponential().sample(burst.stays.next()).secs() * states[burst.state].1;
                     burst.until = after(burst.until, stay.max(1.0));
-                    burst.drawn += 1;
                 }
                 Stretch { per_ns: states[burst.state].0, until: burst.until }
             }

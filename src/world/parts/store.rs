@@ -5,35 +5,21 @@ use crate::policy::{Meter, OnExceed, Verdict};
 use crate::stats::TimeWeighted;
 use crate::streams::{Purpose, Source as Draws, Stream, Word, exponential, unit_exponential};
 use crate::units::{Instant, Probability, Span, Timestamp};
+use crate::world::cause::{Cause, Causes};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-/// Why a store, or the platform in front of it, refused an op.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Refusal {
-    /// The quota of this kind of op is used up.
-    Quota,
-    /// The key was written less than the spacing ago.
-    Key,
-    /// The invocation has made all the calls it may make.
-    Invocation,
-    /// The store is full.
-    Full,
-    /// Nobody is told: the op is answered as if it were done.
-    Dropped,
-    /// It did not arrive.
-    Network,
-}
-
-/// The kinds of [`Refusal`].
-const REFUSALS: usize = 6;
-
 /// The counts of one kind of op; `[0]` in the warm-up, `[1]` recorded.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct OpCounts {
     pub(crate) attempted: [u64; 2],
     pub(crate) accepted: [u64; 2],
-    pub(crate) refused: [[u64; 2]; REFUSALS],
+    /// Why those were that were not accepted.
+    pub(crate) refused: Causes,
+}
+
+impl OpCounts {
+    const NONE: OpCounts = OpCounts { attempted: [0; 2], accepted: [0; 2], refused: Causes::NONE };
 }
 
 /// A store at work.
@@ -42,6 +28,8 @@ pub(crate) struct Store {
     pub(crate) name: String,
     pub(crate) meters: [Vec<Meter>; 4],
     pub(crate) counts: [OpCounts; 4],
+    /// By kind of op: the quota that last refused or dropped one.
+    refuser: [u8; 4],
     /// What other programs of the same account do to the same quotas.
     pub(crate) others: [Option<Others>; 4],
     spacing: Option<Span>,
@@ -121,7 +109,6 @@ pub(crate) struct Others {
     mean_gap: Span,
     gaps: Stream,
     next: Instant,
-    drawn: u64,
     pub(crate) accepted: u64,
     pub(crate) refused: u64,
 }
@@ -131,13 +118,13 @@ impl Others {
         let mean_gap = (per_day > 0.0).then(|| Span::DAY.scale(1.0 / per_day))?;
         let mut gaps = draws.stream(name, Purpose::Arrival, op as u64);
         let next = Instant::START + exponential(mean_gap, gaps.next());
-        Some(Others { mean_gap, gaps, next, drawn: 1, accepted: 0, refused: 0 })
+        Some(Others { mean_gap, gaps, next, accepted: 0, refused: 0 })
     }
 
     /// Lets them do what they do until `now`.
     fn catch_up(&mut self, meters: &mut [Meter], now: Instant) {
         while self.next < now {
-            match judge(meters, self.next) {
+            match judge(meters, self.next).0 {
                 Verdict::At(at) => {
                     meters.iter_mut().for_each(|meter| meter.take(self.next, at));
                     self.accepted += 1;
@@ -149,24 +136,25 @@ impl Others {
             }
             let gap = exponential(self.mean_gap, self.gaps.next());
             self.next = self.next.saturating_add(gap.saturating_add(Span::from_nanos(1)));
-            self.drawn += 1;
         }
     }
 }
 
 /// What several quotas say together: all that refuse or drop judge the op as it is asked for, the strictest first;
 /// those that make it wait delay it until it fits all of them.
+/// The second answer is the place of the quota that says no.
 #[inline]
-fn judge(meters: &mut [Meter], now: Instant) -> Verdict {
-    let (mut at, mut verdict) = (now, Verdict::At(now));
-    for meter in meters.iter_mut() {
-        match (meter.ask(now), verdict) {
-            (Verdict::Refused, _) => return Verdict::Refused,
-            (Verdict::Dropped, _) => verdict = Verdict::Dropped,
+fn judge(meters: &mut [Meter], now: Instant) -> (Verdict, u8) {
+    let (mut at, mut verdict) = (now, (Verdict::At(now), 0));
+    for (nth, meter) in meters.iter_mut().enumerate() {
+        match (meter.ask(now), verdict.0) {
+            (Verdict::Refused, _) => return (Verdict::Refused, nth as u8),
+            (Verdict::Dropped, Verdict::Dropped) => {}
+            (Verdict::Dropped, _) => verdict = (Verdict::Dropped, nth as u8),
             (Verdict::At(later), _) => at = at.max(later),
         }
     }
-    if verdict == Verdict::Dropped || at == now {
+    if verdict.0 == Verdict::Dropped || at == now {
         return verdict;
     }
     let waits = |meter: &&mut Meter| meter.quota().on_exceed == OnExceed::Wait;
@@ -178,7 +166,7 @@ fn judge(meters: &mut [Meter], now: Instant) -> Verdict {
             }
         }
         if at == before {
-            return Verdict::At(at);
+            return (Verdict::At(at), 0);
         }
     }
 }
@@ -189,7 +177,6 @@ struct Restarts {
     mean_gap: Span,
     gaps: Stream,
     next: Instant,
-    drawn: u64,
 }
 
 impl Restarts {
@@ -198,7 +185,6 @@ impl Restarts {
         while self.next <= now {
             let gap = exponential(self.mean_gap, self.gaps.next());
             self.next = self.next.saturating_add(gap.saturating_add(Span::from_nanos(1)));
-            self.drawn += 1;
         }
     }
 
@@ -240,7 +226,7 @@ impl Store {
             let mean_gap = Span::DAY.scale(1.0 / spec.restarts_per_day);
             let mut gaps = draws.stream(&spec.name, Purpose::Restart, 0);
             let next = Instant::START + exponential(mean_gap, gaps.next());
-            Restarts { mean_gap, gaps, next, drawn: 1 }
+            Restarts { mean_gap, gaps, next }
         });
         let pressure = (spec.evictions_per_hour > 0.0).then(|| Pressure {
             per_second: spec.evictions_per_hour / 3600.0,
@@ -250,7 +236,8 @@ impl Store {
         Store {
             name: spec.name.clone(),
             meters: std::array::from_fn(|op| spec.quotas[op].iter().map(|q| Meter::new(q, start)).collect()),
-            counts: [OpCounts::default(); 4],
+            counts: [OpCounts::NONE; 4],
+            refuser: [0; 4],
             others: OpKind::ALL.map(|op| Others::new(spec.background[op as usize], &spec.name, op, draws)),
             spacing: spec.key_spacing,
             on_key_exceed: spec.on_key_exceed,
@@ -313,7 +300,12 @@ impl Store {
         if let Some(others) = &mut self.others[op as usize] {
             others.catch_up(meters, now);
         }
-        if meters.is_empty() { Verdict::At(now) } else { judge(meters, now) }
+        if meters.is_empty() {
+            return Verdict::At(now);
+        }
+        let (verdict, refuser) = judge(meters, now);
+        self.refuser[op as usize] = refuser;
+        verdict
     }
 
     /// Whether a key last written at `last` may be written at `now`: again at exactly the spacing, and at any time
@@ -338,11 +330,24 @@ impl Store {
         self.counts[op as usize].accepted[usize::from(recorded)] += 1;
     }
 
-    /// Counts a refused op; where it reached the store, the quotas may count it too.
-    pub(crate) fn refuse(&mut self, op: OpKind, why: Refusal, now: Instant, recorded: bool) {
-        self.counts[op as usize].refused[why as usize][usize::from(recorded)] += 1;
-        if why != Refusal::Invocation {
-            self.meters[op as usize].iter_mut().for_each(|meter| meter.refused(now));
+    /// The quota that refused the op that was judged last, as a cause.
+    pub(crate) fn quota_cause(&self, op: OpKind) -> Cause {
+        let meter = self.meters[op as usize].get(usize::from(self.refuser[op as usize]));
+        meter.map_or(Cause::DailyQuota, |meter| Cause::of_quota(meter.quota().window))
+    }
+
+    /// Counts a refused op, of a quota with the one that refused it; where it reached the store, the quotas may count it
+    /// as used too.
+    pub(crate) fn refuse(&mut self, op: OpKind, why: Cause, now: Instant, recorded: bool) {
+        self.counts[op as usize].refused.count(why, recorded);
+        let meters = &mut self.meters[op as usize];
+        if (why.is_quota() || why == Cause::Dropped)
+            && let Some(meter) = meters.get_mut(usize::from(self.refuser[op as usize]))
+        {
+            meter.kept_back += u64::from(recorded);
+        }
+        if !why.is_invocation() {
+            meters.iter_mut().for_each(|meter| meter.refused(now));
         }
     }
 
@@ -354,7 +359,9 @@ impl Store {
     /// Whether the client drops everything at `now` because of an earlier refusal; if so this op is counted.
     pub(crate) fn drops_locally(&mut self, op: OpKind, now: Instant, recorded: bool) -> bool {
         let silent = self.retry_after.is_some() && now < self.silent_until;
-        self.counts[op as usize].refused[Refusal::Dropped as usize][usize::from(recorded)] += u64::from(silent);
+        if silent {
+            self.counts[op as usize].refused.count(Cause::ClientSilent, recorded);
+        }
         silent
     }
 
@@ -451,12 +458,6 @@ impl Store {
         counter[usize::from(recorded)] += 1;
     }
 
-    /// Restarts, and ops of others, drawn so far.
-    pub(crate) fn drawn(&self) -> u64 {
-        let others = self.others.iter().flatten().map(|others| others.drawn);
-        self.restarts.as_ref().map_or(0, |restarts| restarts.drawn) + others.sum::<u64>()
-    }
-
     /// What others do, and what goes by itself, until `now`.
     pub(crate) fn catch_up(&mut self, now: Instant) {
         for (meters, others) in self.meters.iter_mut().zip(&mut self.others) {
@@ -486,8 +487,16 @@ impl Store {
     /// Attempted ops that are neither accepted nor refused: always 0 unless one was lost.
     pub(crate) fn unaccounted(&self) -> i128 {
         let sum = |both: &[u64; 2]| both.iter().map(|&n| i128::from(n)).sum::<i128>();
-        let open = |c: &OpCounts| sum(&c.attempted) - sum(&c.accepted) - c.refused.iter().map(sum).sum::<i128>();
+        let open = |c: &OpCounts| sum(&c.attempted) - sum(&c.accepted) - c.refused.total();
         self.counts.iter().map(open).sum()
+    }
+
+    /// Whether each op that a quota refused or dropped was refused by one of them.
+    pub(crate) fn keeps_its_counts(&self) -> bool {
+        self.counts.iter().zip(&self.meters).all(|(counts, meters)| {
+            let refused = counts.refused.of_all(|cause| cause.is_quota() || cause == Cause::Dropped);
+            meters.iter().map(|meter| meter.kept_back).sum::<u64>() == refused
+        })
     }
 
     /// Whether any window held more than its limit admits: never, unless the meter is broken.

@@ -3,12 +3,13 @@
 use super::World;
 use crate::policy::{Backoff, Fault, Retry};
 use crate::units::Span;
+use crate::world::cause::Cause;
 use crate::world::ledger::CallEnd;
 
 impl<'b> World<'b> {
     /// A failed attempt is followed by another, or fails its call.
-    pub(super) fn guarded_failed(&mut self, id: u32, fault: Fault) {
-        self.count_failed(id, fault);
+    pub(super) fn guarded_failed(&mut self, id: u32, fault: Fault, sent: bool) {
+        self.count_failed(id, fault, sent);
         if !self.is_tried_again(id, fault) && !self.falls_back(id) {
             self.finish_attempts::<false>(id, CallEnd::Failed);
         }
@@ -59,11 +60,13 @@ impl<'b> World<'b> {
         let recorded = u64::from(self.calls[place].recorded);
         if self.now.saturating_add(wait) >= guard.deadline {
             self.policies.tallies[provider].past_deadline += recorded;
+            self.calls[place].cause = Some(Cause::Deadline);
             return false;
         }
         let now = self.now;
         if self.purse(id).is_some_and(|purse| !purse.spend(now)) {
             self.policies.tallies[provider].over_budget += recorded;
+            self.calls[place].cause = Some(Cause::RetryBudget);
             return false;
         }
         for tries in &mut self.policies.tallies[provider].tries[layer..] {

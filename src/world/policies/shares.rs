@@ -3,6 +3,7 @@
 use super::World;
 use crate::policy::Fault;
 use crate::units::{Instant, Span};
+use crate::world::cause::Cause;
 use crate::world::event::{Event, Rank, order};
 use crate::world::parts::sharing::{Job, Ticket};
 use crate::world::state::Phase;
@@ -47,18 +48,15 @@ impl World<'_> {
         self.expect_end(provider as usize);
         let is_billed = self.blueprint.model.providers[provider as usize].bills(job.fault);
         self.policies.tallies[provider as usize].billed += u64::from(job.recorded && is_billed);
-        let Some(id) = job.client else {
-            return self.count_abandoned(provider as usize, job.left_at, job.recorded);
-        };
+        let Some(id) = job.client else { return self.count_abandoned(provider as usize, &job) };
         self.policies.guards[id as usize].ticket = None;
         self.calls[id as usize].fault = job.fault;
         self.guarded_ends(id);
     }
 
-    /// An attempt that went on for nobody since `left_at` is over.
-    pub(super) fn count_abandoned(&mut self, provider: usize, left_at: Instant, recorded: bool) {
-        let time = self.recorded_part(left_at, self.now.since(left_at)).nanos();
-        self.policies.tallies[provider].abandoned_ns += u128::from(time * u64::from(recorded));
+    fn count_abandoned(&mut self, provider: usize, job: &Job) {
+        let time = self.recorded_part(job.left_at, self.now.since(job.left_at)).nanos();
+        self.policies.tallies[provider].abandoned_ns += u128::from(time * u64::from(job.recorded));
     }
 
     /// The client of an attempt gives up, if it still waits for the same one.
@@ -68,7 +66,9 @@ impl World<'_> {
             return;
         }
         self.leave_share(id);
-        self.calls[id as usize].fault = Some(Fault::Timeout);
+        let is_late = self.policies.guards[id as usize].deadline <= self.now;
+        let call = &mut self.calls[id as usize];
+        (call.fault, call.cause) = (Some(Fault::Timeout), is_late.then_some(Cause::Deadline));
         self.guarded_ends(id);
     }
 
@@ -96,8 +96,7 @@ impl World<'_> {
         for provider in 0..self.policies.shares.len() {
             let Some(sharing) = &self.policies.shares[provider] else { continue };
             let left: Vec<Job> = sharing.abandoned().copied().collect();
-            left.iter().for_each(|job| self.count_abandoned(provider, job.left_at, job.recorded));
+            left.iter().for_each(|job| self.count_abandoned(provider, job));
         }
-        self.finish_races();
     }
 }

@@ -60,7 +60,7 @@ proptest! {
             {patience}
         "#));
         prop_assert!(blueprint.is_plain());
-        prop_assert_eq!(run_as::<true>(&blueprint, 3), run_as::<false>(&blueprint, 3));
+        prop_assert_eq!(run_as::<true>(&blueprint, 3, &|_| true), run_as::<false>(&blueprint, 3, &|_| true));
     }
 }
 

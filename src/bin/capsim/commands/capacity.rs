@@ -3,7 +3,8 @@
 use crate::args::Capacity;
 use crate::exit::Exit;
 use crate::output::Out;
-use crate::work::{self, Progress, fail};
+use crate::progress::Progress;
+use crate::work::{self, fail};
 use capsim::experiment::{self, Demand};
 use capsim::report::WhatIf;
 
@@ -21,12 +22,14 @@ fn try_capacity(args: &Capacity) -> Result<Exit, Exit> {
     super::warn_of_objectives(&model);
     experiment::demand(&model, of).map_err(work::no_capacity)?;
     let out = Out::open(args.out.as_deref(), true)?;
-    work::listen();
     let progress = Progress::new(args.trials.quiet);
     let show = |done, of| progress.show(done, of);
     let found = experiment::capacity(&model, of, args.budget.saturating_mul(1_000_000), &options, &show);
     progress.clear();
     let found = found.map_err(work::no_capacity)?;
+    if found.probes.is_empty() {
+        return Err(work::nothing_done());
+    }
     let delivered = out.deliver("capacity", WhatIf::Capacity(&found), args.format);
-    Ok(if found.partial { Exit::Interrupted } else { delivered })
+    Ok(if found.partial { work::partial() } else { delivered })
 }

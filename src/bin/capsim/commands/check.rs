@@ -3,7 +3,8 @@
 use crate::args::{Check, VerdictForm};
 use crate::console;
 use crate::exit::Exit;
-use crate::work::{self, Progress, failed, io};
+use crate::progress::Progress;
+use crate::work::{self, fail, failed, io};
 use capsim::experiment::{self, Baseline, Outcome};
 use capsim::report::{self, Paint};
 use std::io::ErrorKind;
@@ -21,17 +22,20 @@ fn try_check(args: &Check) -> Result<Exit, Exit> {
         Some(path) if !args.bless => Some(read(path)?),
         _ => None,
     };
+    for tolerance in &args.tolerance {
+        super::is_known("--tolerance", &tolerance.metric, [&model].into_iter())?;
+    }
     super::warn_of_objectives(&model);
     let options = work::options(args.trials.jobs);
-    work::listen();
     let progress = Progress::new(args.trials.quiet);
     let measured =
         experiment::measure(&model, env!("CARGO_PKG_VERSION"), &options, &|done, of| progress.show(done, of));
     progress.clear();
     let (answer, now) = measured.map_err(failed)?;
-    if work::interrupted() {
-        console::complain("interrupted: a part of the replications is no verdict");
-        return Ok(Exit::Interrupted);
+    if answer.replications < answer.asked {
+        let why =
+            format!("interrupted after {} of {} replications: that is no verdict", answer.replications, answer.asked);
+        return Err(fail(&why, Exit::Interrupted));
     }
     if let (true, Some(path)) = (args.bless, &args.baseline) {
         crate::output::write_file(path, report::baseline_json(&now).as_bytes()).map_err(io)?;

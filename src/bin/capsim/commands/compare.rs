@@ -4,7 +4,9 @@ use crate::args::{self, Compare};
 use crate::console;
 use crate::exit::Exit;
 use crate::output::Out;
-use crate::work::{self, Progress, fail, failed};
+use crate::progress::Progress;
+use crate::signals;
+use crate::work::{self, fail, failed};
 use capsim::experiment;
 use capsim::model::Model;
 use capsim::report::{self, WhatIf};
@@ -24,18 +26,20 @@ fn try_compare(args: &Compare) -> Result<Exit, Exit> {
     let options = work::options(args.trials.jobs);
     let precisions = (&args.precision.precision[..], args.precision.max_replications);
     let out = Out::open(args.answer.out.as_deref(), false)?;
-    work::listen();
     let progress = Progress::new(args.trials.quiet);
     let found = experiment::compare(configurations, precisions, &options, &|done, of| progress.show(done, of));
     progress.clear();
     let found = found.map_err(failed)?;
+    if found.answers.iter().any(|answer| answer.replications == 0) {
+        return Err(work::nothing_done());
+    }
     for (at, missed) in &found.missed {
         let answer = &found.answers[*at];
         let known = answer.metric(&missed.precision.metric).is_some();
         console::complain(&format!("{}: {}", found.names[*at], report::missed(missed, known, answer.replications)));
     }
     let delivered = out.deliver("compare", WhatIf::Comparison(&found), args.answer.format);
-    Ok(if work::interrupted() { Exit::Interrupted } else { delivered })
+    Ok(if signals::interrupted() { work::partial() } else { delivered })
 }
 
 /// Each model under its name, or the one model and its variants.

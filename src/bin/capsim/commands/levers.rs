@@ -3,7 +3,8 @@
 use crate::args::Levers;
 use crate::exit::Exit;
 use crate::output::Out;
-use crate::work::{self, Progress, fail, failed};
+use crate::progress::Progress;
+use crate::work::{self, fail, failed};
 use capsim::experiment::{self, Better, Lever, Question, least_budget};
 use capsim::model::{self, Knob, Model, Problems, Source};
 use capsim::report::WhatIf;
@@ -45,15 +46,17 @@ fn try_levers(args: &Levers) -> Result<Exit, Exit> {
         return Err(fail(&why, Exit::Usage));
     }
     let out = Out::open(args.answer.out.as_deref(), false)?;
-    work::listen();
     let question = Question { of: of.map(|(_, metric, better)| (metric, better)), budget: args.budget };
     let options = work::options(args.trials.jobs);
     let progress = Progress::new(args.trials.quiet);
     let found = experiment::levers(&base, tried, question, &options, &|done, of| progress.show(done, of));
     progress.clear();
     let found = found.map_err(failed)?;
+    if found.runs == 0 {
+        return Err(work::nothing_done());
+    }
     let delivered = out.deliver("levers", WhatIf::Levers(&found), args.answer.format);
-    Ok(if found.partial { Exit::Interrupted } else { delivered })
+    Ok(if found.partial { work::partial() } else { delivered })
 }
 
 /// The levers that are named, or those that the model has.

@@ -53,7 +53,10 @@ fn is_known<'a>(option: &str, metric: &str, models: impl Iterator<Item = &'a Mod
         }
         first.get_or_insert(names);
     }
-    let hint = model::did_you_mean(metric, first.unwrap_or_default());
+    let hint = match model::renamed(metric) {
+        Some(now) => format!("it is called {now} now"),
+        None => model::did_you_mean(metric, first.unwrap_or_default()),
+    };
     let hint = if hint.is_empty() { "`capsim run --format csv` lists them".into() } else { hint };
     Err(work::fail(&format!("{option} {metric}: this model has no such metric: {hint}"), Exit::Usage))
 }

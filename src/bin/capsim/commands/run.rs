@@ -4,7 +4,8 @@ use crate::args::{Format, Run};
 use crate::console;
 use crate::exit::Exit;
 use crate::output::{Directory, write_file};
-use crate::work::{self, Progress, failed, io};
+use crate::progress::Progress;
+use crate::work::{self, failed, io};
 use capsim::experiment::{self, Answer};
 use capsim::model::Model;
 use capsim::report;
@@ -29,15 +30,18 @@ fn try_run(args: &Run) -> Result<Exit, Exit> {
     }
     let options = work::options(args.trials.jobs);
     let precisions = &args.precision.precision;
-    work::listen();
     let progress = Progress::new(args.trials.quiet);
     let show = |done, of| progress.show(done, of);
-    let (answer, missed) = if precisions.is_empty() {
-        (experiment::run(&model, &options, &show).map_err(failed)?, Vec::new())
+    let found = if precisions.is_empty() {
+        experiment::run(&model, &options, &show).map(|answer| (answer, Vec::new()))
     } else {
-        experiment::run_until(&model, precisions, args.precision.max_replications, &options, &show).map_err(failed)?
+        experiment::run_until(&model, precisions, args.precision.max_replications, &options, &show)
     };
     progress.clear();
+    let (answer, missed) = found.map_err(failed)?;
+    if answer.replications == 0 {
+        return Err(work::nothing_done());
+    }
     for missed in &missed {
         console::complain(&report::missed(
             missed,
@@ -49,7 +53,7 @@ fn try_run(args: &Run) -> Result<Exit, Exit> {
         out.write(&answer).map_err(io)?;
     }
     let printed = console::print(&render(&answer, args.format));
-    Ok(if answer.replications < answer.asked { Exit::Interrupted } else { printed })
+    Ok(if answer.replications < answer.asked { work::partial() } else { printed })
 }
 
 /// Slices, moments and levels that a timeline has at most: what a viewer opens without waiting.

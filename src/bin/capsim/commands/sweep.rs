@@ -3,7 +3,8 @@
 use crate::args::Sweep;
 use crate::exit::Exit;
 use crate::output::{Directory, Out};
-use crate::work::{self, Progress, fail, failed, io};
+use crate::progress::Progress;
+use crate::work::{self, fail, failed, io};
 use capsim::experiment::{self, Answer};
 use capsim::model::Model;
 use capsim::report::{self, Cell, WhatIf};
@@ -21,8 +22,6 @@ fn try_sweep(args: &Sweep) -> Result<Exit, Exit> {
     if args.model.model == Path::new("-") {
         return Err(fail("a sweep reads the model for each point, which standard input does not allow", Exit::Usage));
     }
-    // Before the models are read: there may be thousands.
-    work::listen();
     let base = super::load(&args.model, args.trials.overrides())?;
     let points = match args.sample {
         Some(0) => return Err(fail("--sample 0: a sweep of no points", Exit::Usage)),
@@ -48,9 +47,9 @@ fn try_sweep(args: &Sweep) -> Result<Exit, Exit> {
             trouble.get_or_insert(why);
         }
     };
-    let answers =
-        experiment::sweep(missing, &options, &finished, &|done, of| progress.show(done, of)).map_err(failed)?;
+    let answers = experiment::sweep(missing, &options, &finished, &|done, of| progress.show(done, of));
     progress.clear();
+    let answers = answers.map_err(failed)?;
     if let Some(why) = trouble.into_inner().unwrap_or_default() {
         return Err(io(why));
     }
@@ -59,12 +58,15 @@ fn try_sweep(args: &Sweep) -> Result<Exit, Exit> {
     }
     let asked = points.len();
     let done: Vec<_> = points.into_iter().zip(found).filter_map(|(at, cells)| Some((at, cells?))).collect();
+    if done.is_empty() {
+        return Err(fail("interrupted before the first point was done: there is nothing to report", Exit::Interrupted));
+    }
     let metrics = metrics(args, &base);
     let (model, seed, replications, axes) = (base.name, base.run.seed, base.run.replications, args.vary.clone());
     let sweep = report::Sweep { model, seed, replications, axes, metrics, points: done, asked };
     let out = out.map_or(Out::Standard, Out::Directory);
     let printed = out.deliver("sweep", WhatIf::Sweep(&sweep), args.format);
-    Ok(if sweep.points.len() < sweep.asked { Exit::Interrupted } else { printed })
+    Ok(if sweep.points.len() < sweep.asked { work::partial() } else { printed })
 }
 
 fn model_at(args: &Sweep, at: &[usize]) -> Result<Model, Exit> {

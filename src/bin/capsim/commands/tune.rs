@@ -3,7 +3,8 @@
 use crate::args::Tune;
 use crate::exit::Exit;
 use crate::output::Out;
-use crate::work::{self, Progress, fail};
+use crate::progress::Progress;
+use crate::work::{self, fail};
 use capsim::experiment::{self, Axis, Better, Goal, Search};
 use capsim::model::Model;
 use capsim::report::WhatIf;
@@ -19,8 +20,6 @@ fn try_tune(args: &Tune) -> Result<Exit, Exit> {
     if args.model.model == Path::new("-") {
         return Err(fail("tune reads the model for each point, which standard input does not allow", Exit::Usage));
     }
-    // Before the models are read: there may be thousands.
-    work::listen();
     let base = super::load(&args.model, args.trials.overrides())?;
     let search = Search { goal: goal(args), budget: args.budget, best: args.best };
     let points = experiment::candidates(&args.knob, &search, base.run.seed);
@@ -37,8 +36,11 @@ fn try_tune(args: &Tune) -> Result<Exit, Exit> {
     let found = experiment::tune(&base, args.knob.clone(), candidates, search, &options, &show);
     progress.clear();
     let found = found.map_err(work::no_capacity)?;
+    if found.best.iter().all(|candidate| candidate.replications == 0) && found.partial {
+        return Err(work::nothing_done());
+    }
     let delivered = out.deliver("tune", WhatIf::Tuned(&found), args.answer.format);
-    Ok(if found.partial { Exit::Interrupted } else { delivered })
+    Ok(if found.partial { work::partial() } else { delivered })
 }
 
 /// `cost` is short for the bill of a month.

@@ -3,7 +3,8 @@
 use crate::args::{Format, Verify};
 use crate::console;
 use crate::exit::Exit;
-use crate::work::{self, Progress, fail, failed};
+use crate::progress::Progress;
+use crate::work::{self, fail, failed};
 use capsim::experiment::verify::{self, Selection};
 use capsim::report::{self, Paint};
 
@@ -17,7 +18,6 @@ pub fn verify(args: &Verify) -> Exit {
             return fail(&format!("no law is called {name:?}: {cure}"), Exit::Usage);
         }
     }
-    work::listen();
     let progress = Progress::new(args.quiet);
     let verified = verify::run(&selection, &work::options(args.jobs), &|done, of| progress.show(done, of));
     progress.clear();
@@ -25,9 +25,8 @@ pub fn verify(args: &Verify) -> Exit {
         Ok(verified) => verified,
         Err(failure) => return failed(failure),
     };
-    if !verified.whole {
-        console::complain("interrupted: a part of the replications is no verdict");
-        return Exit::Interrupted;
+    if verified.findings.iter().all(|finding| finding.interval.is_none()) && !verified.whole {
+        return work::nothing_done();
     }
     let paint = if args.out.is_some() { Paint::Plain } else { console::paint() };
     let page = match args.format {
@@ -37,5 +36,9 @@ pub fn verify(args: &Verify) -> Exit {
         Format::Markdown => report::verification_markdown(&verified),
     };
     let delivered = work::deliver(&page, args.out.as_deref());
-    if delivered == Exit::Done && !verified.all_hold() { Exit::Internal } else { delivered }
+    match delivered {
+        _ if !verified.whole => work::partial(),
+        Exit::Done if !verified.all_hold() => Exit::Internal,
+        other => other,
+    }
 }
