@@ -29,6 +29,7 @@ mod properties;
 mod providers;
 mod published;
 mod quotas;
+mod random;
 mod reach;
 mod readers;
 mod reference;
