@@ -3,6 +3,7 @@
 #![allow(clippy::disallowed_methods, reason = "tests check against the platform's functions, and wait for a process")]
 
 mod architecture;
+mod arithmetic;
 mod capacity;
 mod change;
 mod cli;

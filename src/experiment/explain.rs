@@ -5,12 +5,15 @@
 //! two can be told apart. `plan` works one plan out, `ceilings` divides the limits by it, `invocation` counts
 //! what one invocation may make, and `leaves_out` says what all of that does not see. `work` is what theory asks.
 
+mod attempts;
+mod busiest;
 mod ceilings;
 mod chores;
 mod invocation;
 mod latency;
 mod leaves_out;
 mod longest;
+mod lookup;
 mod month;
 mod plan;
 #[cfg(test)]
@@ -19,8 +22,11 @@ mod upgrade;
 mod work;
 
 use crate::math;
-use crate::model::{Arrivals, Model, OpKind, Role};
-use plan::{Expected, Failures};
+use crate::model::{Arrivals, Class, Model, OpKind, Role};
+use crate::units::Span;
+use attempts::Failures;
+use plan::Expected;
+use std::fmt;
 pub(super) use work::{OnePlan, work};
 
 /// What the arithmetic says.
@@ -28,7 +34,7 @@ pub(super) use work::{OnePlan, work};
 pub struct Arithmetic {
     /// Plans a day that the model offers; none where arrivals have no rate (closed, trace).
     pub demand_per_day: Option<f64>,
-    /// Expected ops of one plan.
+    /// What one plan is expected to use.
     pub per_plan: Vec<OpsPerPlan>,
     /// Ops that a day makes by the clock, beside those that go with its plans.
     pub per_day: Vec<OpsPerDay>,
@@ -51,22 +57,29 @@ pub struct Arithmetic {
 }
 
 impl Arithmetic {
+    /// What is carried by arithmetic of traffic that comes evenly; none where nothing binds.
+    pub fn carries(&self) -> Option<f64> {
+        let binding = self.ceilings.iter().filter(|ceiling| !ceiling.billed);
+        binding.map(|ceiling| ceiling.plans_per_day).min_by(f64::total_cmp)
+    }
+
     /// The limit that binds first as demand grows. Limits over which more is billed do not bind.
     pub fn binding(&self) -> Option<&Ceiling> {
         self.ceilings.iter().find(|ceiling| !ceiling.billed)
     }
 }
 
-/// The expected ops of one plan of one kind.
+/// What one plan is expected to use, of one kind.
 #[derive(Clone, Debug, PartialEq)]
 pub struct OpsPerPlan {
     /// The class whose plan it is.
     pub class: String,
     /// The share of this class in all plans.
     pub share: f64,
-    /// The store, or `provider NAME`.
+    /// The store, `provider NAME`, `queue NAME` or `workflow NAME`.
     pub store: String,
-    /// `reads`, `writes`, `deletes`, `lists`, `attempts`.
+    /// `reads`, `writes`, `deletes`, `lists`; `attempts` and `tokens` of a provider; `slot_seconds` of a queue; `calls` of a
+    /// workflow.
     pub op: String,
     /// When no call fails.
     pub without_errors: f64,
@@ -92,15 +105,74 @@ pub struct OpsPerDay {
 pub struct Ceiling {
     /// What binds: `kv.quota.writes`, `queue.ai.slots`, …
     pub limit: String,
-    /// Plans a day, over all classes in the model's proportions; 0 where not even one plan fits.
+    /// Plans a day on a mean day, over all classes in the model's proportions; 0 where not even one plan fits.
     pub plans_per_day: f64,
+    /// Plans a day on a mean day at which the busiest hour of the week meets the limit, or for a window of more hours the
+    /// busiest stretch as long as it; none where that is no earlier, and for windows of a day or more.
+    pub at_peak: Option<f64>,
+    /// Over which window the limit holds.
+    pub over: Over,
     /// Whether more is billed rather than refused.
     pub billed: bool,
+    /// Whether a steady demand beyond it gets nothing more, because what is refused counts too.
+    pub collapses: bool,
     /// How it was worked out: `1,000 writes a day ÷ 36 a plan`.
     pub because: String,
 }
 
+/// The window over which a limit holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Over {
+    /// One invocation, whatever the demand.
+    Invocation,
+    /// Every moment: slots, and whoever does one thing at a time.
+    Moment,
+    /// One window after the other of this length.
+    Each(Span),
+    /// Any stretch of this length.
+    Any(Span),
+    /// A calendar day.
+    Day,
+    /// A calendar month.
+    Month,
+}
+
+impl Over {
+    /// The whole hours over which a peak of the traffic evens out; none from a day on.
+    pub fn hours(self) -> Option<usize> {
+        let hours = |span: Span| math::ceil(span.secs() / Span::HOUR.secs()).max(1.0) as usize;
+        match self {
+            Over::Moment => Some(1),
+            Over::Each(span) | Over::Any(span) => Some(hours(span)).filter(|hours| *hours < 24),
+            Over::Day | Over::Invocation | Over::Month => None,
+        }
+    }
+}
+
+impl fmt::Display for Over {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Over::Invocation => f.write_str("an invocation"),
+            Over::Moment => f.write_str("every moment"),
+            Over::Each(span) => write!(f, "each {span}"),
+            Over::Any(span) => write!(f, "any {span}"),
+            Over::Day => f.write_str("a day"),
+            Over::Month => f.write_str("a month"),
+        }
+    }
+}
+
 impl Ceiling {
+    /// A limit that refuses, under traffic that comes evenly.
+    fn new(limit: String, plans_per_day: f64, over: Over, because: String) -> Ceiling {
+        Ceiling { limit, plans_per_day, at_peak: None, over, billed: false, collapses: false, because }
+    }
+
+    /// Plans a day on a mean day from which it binds: at the peak, where the traffic has one.
+    pub fn binds_at(&self) -> f64 {
+        self.at_peak.unwrap_or(self.plans_per_day)
+    }
+
     /// The whole plans that fit.
     pub fn whole_plans(&self) -> u64 {
         math::floor(self.plans_per_day + 1e-9) as u64
@@ -188,6 +260,8 @@ pub struct Upgrade {
     pub extra_month: Option<f64>,
     /// The plans a day at which both are equal; none where it never pays.
     pub pays_from: Option<f64>,
+    /// What binds first on the other plan, and at how many plans a day.
+    pub then: Option<(String, f64)>,
 }
 
 /// The longest that a call can take from its first attempt, waits in a queue between attempts aside.
@@ -211,10 +285,11 @@ pub fn explain(model: &Model) -> Arithmetic {
     let plans = plans(model);
     let mix = mix(model, &plans, &weights);
     let per_plan = model.classes.iter().zip(&plans).zip(&weights);
-    let per_plan = per_plan
-        .flat_map(|((class, plan), &share)| ops_per_plan(model, (&class.name, share), plan, demand.unwrap_or(0.0)));
+    let per_plan =
+        per_plan.flat_map(|((class, plan), &share)| ops_per_plan(model, (class, share), plan, demand.unwrap_or(0.0)));
     let invocations = invocation::needs(model);
-    let ceilings = all_ceilings(model, &mix, &invocations);
+    let ceilings = all_ceilings(model, &plans, &weights, &invocations);
+    let leaves_out = leaves_out::sentences(model, &invocations);
     Arithmetic {
         demand_per_day: demand,
         per_plan: per_plan.collect(),
@@ -226,7 +301,7 @@ pub fn explain(model: &Model) -> Arithmetic {
         month: month::of(model, &mix[1], demand),
         upgrade: upgrade::of(model),
         longest: longest::calls(model),
-        leaves_out: leaves_out::sentences(model),
+        leaves_out,
     }
 }
 
@@ -241,11 +316,36 @@ fn mix(model: &Model, plans: &[[Expected; 2]], weights: &[f64]) -> [Expected; 2]
 }
 
 /// Every ceiling, the lowest first.
-fn all_ceilings(model: &Model, mix: &[Expected; 2], invocations: &[InvocationNeed]) -> Vec<Ceiling> {
-    let mut ceilings = ceilings::of(model, mix);
+fn all_ceilings(
+    model: &Model,
+    plans: &[[Expected; 2]],
+    weights: &[f64],
+    invocations: &[InvocationNeed],
+) -> Vec<Ceiling> {
+    let mut ceilings = ceilings::of(model, &mix(model, plans, weights));
+    find_peaks(model, plans, weights, &mut ceilings);
     ceilings.extend(invocation::ceilings(invocations, model.classes.len()));
-    ceilings.sort_by(|a, b| a.plans_per_day.total_cmp(&b.plans_per_day).then_with(|| a.limit.cmp(&b.limit)));
+    ceilings.sort_by(|a, b| a.binds_at().total_cmp(&b.binds_at()).then_with(|| a.limit.cmp(&b.limit)));
     ceilings
+}
+
+/// Where each limit is met first in the busiest stretch of the week that is as long as its window.
+fn find_peaks(model: &Model, plans: &[[Expected; 2]], weights: &[f64], ceilings: &mut [Ceiling]) {
+    let mut lengths: Vec<usize> = ceilings.iter().filter_map(|ceiling| ceiling.over.hours()).collect();
+    lengths.sort_unstable();
+    lengths.dedup();
+    for hours in lengths {
+        for times in busiest::stretches(model, hours) {
+            let weights: Vec<f64> = weights.iter().zip(times).map(|(weight, times)| weight * times).collect();
+            let then = ceilings::of(model, &mix(model, plans, &weights));
+            for ceiling in ceilings.iter_mut().filter(|ceiling| ceiling.over.hours() == Some(hours)) {
+                let same = then.iter().find(|then| then.limit == ceiling.limit).map(|then| then.plans_per_day);
+                if let Some(at) = same.filter(|&at| at < ceiling.binds_at() * (1.0 - 1e-9)) {
+                    ceiling.at_peak = Some(at);
+                }
+            }
+        }
+    }
 }
 
 /// Plans a day of one class, where its arrivals have a rate.
@@ -279,11 +379,11 @@ fn weights(model: &Model) -> Vec<f64> {
     }
 }
 
-fn ops_per_plan(model: &Model, (class, share): (&str, f64), plan: &[Expected; 2], demand: f64) -> Vec<OpsPerPlan> {
+fn ops_per_plan(model: &Model, (class, share): (&Class, f64), plan: &[Expected; 2], demand: f64) -> Vec<OpsPerPlan> {
     let row = |store: &str, op: &str, from_memory: bool, amount: &dyn Fn(&Expected) -> f64| {
         let (without_errors, expected) = (amount(&plan[0]), amount(&plan[1]));
         let row = OpsPerPlan {
-            class: class.into(),
+            class: class.name.clone(),
             share,
             store: store.into(),
             op: op.into(),
@@ -293,8 +393,15 @@ fn ops_per_plan(model: &Model, (class, share): (&str, f64), plan: &[Expected; 2]
         };
         (without_errors > 0.0 || expected > 0.0).then_some(row)
     };
-    let providers = model.providers.iter().enumerate().filter_map(|(at, provider)| {
-        row(&format!("provider {}", provider.name), "attempts", false, &|plan| plan.attempts[at])
+    let workflow = format!("workflow {}", model.workflows[class.workflow.index()].name);
+    let calls = row(&workflow, "calls", false, &|plan| plan.calls);
+    let providers = model.providers.iter().enumerate().flat_map(|(at, provider)| {
+        let name = format!("provider {}", provider.name);
+        let attempts = row(&name, "attempts", false, &|plan| plan.attempts[at]);
+        [attempts, row(&name, "tokens", false, &|plan| plan.tokens[at])].into_iter().flatten()
+    });
+    let queues = model.queues.iter().enumerate().filter_map(|(at, queue)| {
+        row(&format!("queue {}", queue.name), "slot_seconds", false, &|plan| plan.slot_seconds[at])
     });
     let stores = model.stores.iter().enumerate().flat_map(|(at, store)| {
         OpKind::ALL.into_iter().filter_map(move |op| {
@@ -302,7 +409,7 @@ fn ops_per_plan(model: &Model, (class, share): (&str, f64), plan: &[Expected; 2]
             row(&store.name, op.plural(), from_memory, &|plan| plan.ops(at, op, demand))
         })
     });
-    providers.chain(stores).collect()
+    calls.into_iter().chain(providers).chain(queues).chain(stores).collect()
 }
 
 fn ops_per_day(model: &Model, plan: &Expected, demand: f64) -> Vec<OpsPerDay> {

@@ -37,7 +37,8 @@ pub use direction::{Better, better};
 #[cfg(test)]
 pub(crate) use explain::sample;
 pub use explain::{
-    Arithmetic, Ceiling, Charge, IndexReach, InvocationNeed, LongestCall, OpsPerDay, OpsPerPlan, Upgrade, Wave, explain,
+    Arithmetic, Ceiling, Charge, IndexReach, InvocationNeed, LongestCall, OpsPerDay, OpsPerPlan, Over, Upgrade, Wave,
+    explain,
 };
 pub use fit::{Fit, FittedLaw, Observed, SHOWN, fit};
 pub use levers::{Aim, Effect, Lever, Levers, Question, Silent, least_budget, levers};

@@ -9,9 +9,9 @@ mod provider;
 mod station;
 
 use super::explain::class_demand;
-use super::{Arithmetic, Metric, explain};
+use super::{Arithmetic, Ceiling, Metric, explain};
 use crate::model::{Arrivals, Class, LogEvent, LogOp, Model, OnLogError, OpKind, Provider, Queue};
-use crate::policy::{OnExceed, Retry, Window};
+use crate::policy::{OnExceed, Quota, Retry, Window};
 use crate::stats::Estimate;
 use crate::theory::counting::poisson_at_most;
 
@@ -65,6 +65,9 @@ impl Formula {
 pub(super) fn formulas(model: &Model) -> Vec<Formula> {
     if !is_plain(model) {
         return provider::formulas(model);
+    }
+    if is_held_back(model) {
+        return quotas(model);
     }
     let mut all = station::formulas(model);
     all.extend(balance::formulas(model));
@@ -167,6 +170,18 @@ fn lacks_requests(model: &Model) -> bool {
         Some(arithmetic.demand_per_day? * 2.0 < room.plans_per_day)
     };
     limited && !enough(explain(model)).unwrap_or(false)
+}
+
+/// Whether plans wait for a quota that the demand comes near: what goes on to the queues is then not what is offered.
+fn is_held_back(model: &Model) -> bool {
+    let waits = |quota: &Quota| quota.on_exceed == OnExceed::Wait;
+    if !model.stores.iter().flat_map(|store| store.quotas.iter().flatten()).any(waits) {
+        return false;
+    }
+    let arithmetic = explain(model);
+    let Some(demand) = arithmetic.demand_per_day else { return true };
+    let of_store = |ceiling: &&Ceiling| ceiling.limit.contains(".quota.") && !ceiling.limit.starts_with("provider.");
+    arithmetic.ceilings.iter().filter(of_store).any(|ceiling| ceiling.binds_at() < demand * 1.05)
 }
 
 /// The formulas of a model beside its metrics; `estimate` gives the replications of one.

@@ -1,9 +1,10 @@
 //! The page of `explain`: ops per plan, the ladder of ceilings, and what they leave out.
 
-use super::json::{ceiling, finite, invocation, longest_call, nullable, ops_per_day, ops_per_plan, pretty};
+use super::json::{ceiling, charge, invocation, longest_call, nullable, ops_per_day, ops_per_plan, pretty};
 use super::text::{WIDTH, heading, plain_table, section, wrapped_table};
-use super::words::{Paint, paragraph};
-use crate::experiment::{Arithmetic, Charge, InvocationNeed, Upgrade, Wave};
+use super::words::{Paint, paragraph, plans_a_day};
+use crate::experiment::{Arithmetic, Ceiling, InvocationNeed, Over, Upgrade, Wave};
+use crate::math::floor;
 use crate::units::{Span, count, number};
 use serde_json::{Value, json};
 
@@ -11,11 +12,11 @@ use serde_json::{Value, json};
 pub fn arithmetic_text(model: &str, description: &str, arithmetic: &Arithmetic, paint: Paint) -> String {
     let mut out = heading(model, description, paint);
     let demand = match arithmetic.demand_per_day {
-        Some(demand) => format!("The model offers {} plans a day.", number(demand)),
+        Some(demand) => format!("The model offers {}.", plans_a_day(demand)),
         None => "The model's traffic has no rate, so no demand can be named.".into(),
     };
     out += &paragraph("  ", &demand, WIDTH);
-    section(&mut out, "Ops per plan", per_plan(arithmetic), paint);
+    section(&mut out, "What a plan uses", per_plan(arithmetic), paint);
     section(&mut out, "Ops per day, by the clock", per_day(arithmetic), paint);
     section(&mut out, "In one invocation", invocations(arithmetic), paint);
     section(&mut out, "What it needs when nothing fails, were it", by_scope(arithmetic), paint);
@@ -40,9 +41,9 @@ pub fn arithmetic_json(model: &str, description: &str, arithmetic: &Arithmetic) 
         "per_day": arithmetic.per_day.iter().map(ops_per_day).collect::<Vec<_>>(),
         "ceilings": arithmetic.ceilings.iter().map(ceiling).collect::<Vec<_>>(),
         "invocations": arithmetic.invocations.iter().map(invocation).collect::<Vec<_>>(),
-        "month": arithmetic.month.iter().map(charge_json).collect::<Vec<_>>(),
+        "month": arithmetic.month.iter().map(charge).collect::<Vec<_>>(),
         "waves": arithmetic.waves.iter().map(wave_json).collect::<Vec<_>>(),
-        "upgrade": arithmetic.upgrade.as_ref().map_or(Value::Null, upgrade_json),
+        "upgrade": arithmetic.upgrade.as_ref().map_or(Value::Null, super::json::upgrade),
         "longest_calls": arithmetic.longest.iter().map(longest_call).collect::<Vec<_>>(),
         "leaves_out": arithmetic.leaves_out,
     }))
@@ -50,28 +51,35 @@ pub fn arithmetic_json(model: &str, description: &str, arithmetic: &Arithmetic) 
 
 fn upgrade(arithmetic: &Arithmetic) -> String {
     let Some(upgrade) = &arithmetic.upgrade else { return String::new() };
-    let preset = &upgrade.preset;
-    let sentence = match (&upgrade.limit, upgrade.room, upgrade.pays_from, upgrade.extra_month) {
-        (None, ..) | (_, None, ..) => format!("{preset} lifts no limit of this model."),
-        (Some(limit), Some(room), Some(demand), Some(extra)) => format!(
-            "{preset} pays from {} plans a day on: beyond {} ({limit}) each plan loses {} USD here, and from that \
-             demand on this is more than the {} USD a month that it costs more.",
-            number(demand),
-            number(room),
-            number(upgrade.value_per_plan),
-            number(extra)
-        ),
-        (Some(limit), Some(room), ..) => format!(
-            "{preset} never pays: a plan beyond {} a day ({limit}) loses {} USD here, and costs at least that there.",
-            number(room),
-            number(upgrade.value_per_plan)
-        ),
-    };
-    paragraph("  ", &sentence, WIDTH)
+    paragraph("  ", &upgrade_in_words(upgrade), WIDTH)
 }
 
-fn charge_json(charge: &Charge) -> Value {
-    json!({ "what": charge.what, "usd": finite(charge.dollars), "because": charge.because })
+/// Whether the other plan of the platform pays, and from when.
+pub(super) fn upgrade_in_words(upgrade: &Upgrade) -> String {
+    let Upgrade { preset, limit, room, value_per_plan, extra_month, pays_from, then } = upgrade;
+    let (Some(limit), Some(room)) = (limit, *room) else {
+        return format!("{preset} lifts no limit of this model.");
+    };
+    let lost = format!("beyond {} ({limit}) each loses {} USD here", plans_a_day(room), number(*value_per_plan));
+    if let (Some(demand), Some(extra)) = (*pays_from, *extra_month) {
+        let extra = number(extra);
+        return format!(
+            "{preset} pays from {} on: {lost}, and from that demand on this is more than the {extra} USD a month that \
+             it costs more.",
+            plans_a_day(demand)
+        );
+    }
+    let why = match then {
+        Some((first, at)) if *at <= room => {
+            format!("{first} binds at {} there, before {limit} at {} here", plans_a_day(*at), plans_a_day(room))
+        }
+        Some((first, at)) => format!(
+            "{lost}, and what it carries more, up to {} ({first}), is worth less than it costs",
+            plans_a_day(*at)
+        ),
+        None => format!("{lost}, and at least as much there"),
+    };
+    format!("{preset} never pays: {why}.")
 }
 
 fn wave_json(wave: &Wave) -> Value {
@@ -84,17 +92,6 @@ fn wave_json(wave: &Wave) -> Value {
     })
 }
 
-fn upgrade_json(upgrade: &Upgrade) -> Value {
-    json!({
-        "preset": upgrade.preset,
-        "limit": upgrade.limit,
-        "room_per_day": nullable(upgrade.room),
-        "value_per_plan": finite(upgrade.value_per_plan),
-        "extra_month": nullable(upgrade.extra_month),
-        "pays_from_per_day": nullable(upgrade.pays_from),
-    })
-}
-
 fn lines(lines: Vec<String>) -> String {
     lines.into_iter().map(|line| line + "\n").collect()
 }
@@ -104,9 +101,15 @@ fn per_plan(arithmetic: &Arithmetic) -> String {
         return String::new();
     }
     let rows = arithmetic.per_plan.iter().map(|row| {
-        [row.class.clone(), row.store.clone(), row.op.clone(), number(row.without_errors), number(row.expected)]
+        [
+            row.class.clone(),
+            row.store.clone(),
+            row.op.replace('_', "-"),
+            number(row.without_errors),
+            number(row.expected),
+        ]
     });
-    let header = ["class", "store", "op", "without errors", "expected"];
+    let header = ["class", "of", "what", "without errors", "expected"];
     lines(plain_table(header, [false, false, false, true, true], rows.collect()))
 }
 
@@ -179,15 +182,28 @@ fn ceilings(arithmetic: &Arithmetic) -> String {
     if arithmetic.ceilings.is_empty() {
         return "  No limit of this model depends on the demand.\n".into();
     }
-    let rows = arithmetic.ceilings.iter().map(|ceiling| {
-        let exact = ceiling.plans_per_day;
-        let whole = ceiling.whole_plans();
-        let plans = if exact < 1000.0 && exact != whole as f64 {
-            format!("{} ({} whole)", number(exact), count(whole))
+    let plans = |ceiling: &Ceiling, plans: f64| {
+        let whole = floor(plans + 1e-9);
+        // A limit of a moment has no whole number of plans.
+        let rounded = if plans < 1000.0 && plans != whole && ceiling.over != Over::Moment {
+            format!(" ({} whole)", number(whole))
         } else {
-            count(whole)
+            String::new()
         };
-        [ceiling.limit.clone(), plans, ceiling.because.clone()]
-    });
-    lines(wrapped_table(["limit", "plans a day", "because"], [false, true, false], rows.collect()))
+        if plans < 1000.0 { format!("{}{rounded}", number(plans)) } else { number(whole) }
+    };
+    let cells = |ceiling: &Ceiling| {
+        let at_peak = ceiling.at_peak.map_or(String::new(), |at| plans(ceiling, at));
+        let (over, even) = (ceiling.over.to_string(), plans(ceiling, ceiling.plans_per_day));
+        [ceiling.limit.clone(), over, even, at_peak, ceiling.because.clone()]
+    };
+    let rows: Vec<[String; 5]> = arithmetic.ceilings.iter().map(cells).collect();
+    if rows.iter().all(|row| row[3].is_empty()) {
+        let rows = rows.into_iter().map(|[limit, over, even, _, because]| [limit, over, even, because]).collect();
+        return lines(wrapped_table(["limit", "over", "plans a day", "because"], [false, false, true, false], rows));
+    }
+    let header = ["limit", "over", "plans a day", "at the peak", "because"];
+    let note = "At the peak: the plans of a mean day at which the busiest hour of the week meets the limit, or for a window \
+                of more hours the busiest stretch as long as it. \"Because\" is about the mean day.";
+    lines(wrapped_table(header, [false, false, true, true, false], rows)) + "\n" + &paragraph("  ", note, WIDTH)
 }

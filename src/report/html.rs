@@ -118,12 +118,15 @@ fn ceilings(answer: &Answer) -> String {
     let rows = answer.arithmetic.ceilings.iter().map(|ceiling| {
         vec![
             escape(&ceiling.limit),
+            ceiling.over.to_string(),
             number(ceiling.plans_per_day),
             count(ceiling.whole_plans()),
+            ceiling.at_peak.map_or(String::new(), number),
             escape(&ceiling.because),
         ]
     });
-    let mut out = table("Ceilings", &["limit", "#plans a day", "#whole plans", "because"], rows);
+    let mut out =
+        table("Ceilings", &["limit", "over", "#plans a day", "#whole plans", "#at the peak", "because"], rows);
     let left: String =
         answer.arithmetic.leaves_out.iter().map(|sentence| format!("<li>{}</li>\n", escape(sentence))).collect();
     if !left.is_empty() {

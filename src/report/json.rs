@@ -3,7 +3,7 @@
 
 use super::Advice;
 use super::{settings, theory, words};
-use crate::experiment::{Answer, Ceiling, InvocationNeed, LongestCall, Metric, OpsPerDay, OpsPerPlan};
+use crate::experiment::{Answer, Ceiling, Charge, InvocationNeed, LongestCall, Metric, OpsPerDay, OpsPerPlan, Upgrade};
 use serde_json::{Map, Value, json};
 
 /// The JSON Schema of the report.
@@ -41,6 +41,9 @@ pub fn json(answer: &Answer) -> String {
         })).collect::<Vec<_>>(),
         "theory": answer.theory.iter().map(theory::json).collect::<Vec<_>>(),
         "per_plan": arithmetic.per_plan.iter().map(ops_per_plan).collect::<Vec<_>>(),
+        "per_day": arithmetic.per_day.iter().map(ops_per_day).collect::<Vec<_>>(),
+        "month": arithmetic.month.iter().map(charge).collect::<Vec<_>>(),
+        "upgrade": arithmetic.upgrade.as_ref().map_or(Value::Null, upgrade),
         "ceilings": arithmetic.ceilings.iter().map(ceiling).collect::<Vec<_>>(),
         "invocations": arithmetic.invocations.iter().map(invocation).collect::<Vec<_>>(),
         "leaves_out": arithmetic.leaves_out,
@@ -117,7 +120,10 @@ pub(super) fn ceiling(ceiling: &Ceiling) -> Value {
         "limit": ceiling.limit,
         "plans_per_day": finite(ceiling.plans_per_day),
         "whole_plans": ceiling.whole_plans(),
+        "at_peak": nullable(ceiling.at_peak),
+        "over": ceiling.over.to_string(),
         "billed": ceiling.billed,
+        "collapses": ceiling.collapses,
         "because": ceiling.because,
     })
 }
@@ -134,6 +140,23 @@ pub(super) fn invocation(need: &InvocationNeed) -> Value {
         "as_plan": need.by_scope[0],
         "as_step": need.by_scope[1],
         "as_call": need.by_scope[2],
+    })
+}
+
+pub(super) fn charge(charge: &Charge) -> Value {
+    json!({ "what": charge.what, "usd": finite(charge.dollars), "because": charge.because })
+}
+
+pub(super) fn upgrade(upgrade: &Upgrade) -> Value {
+    json!({
+        "preset": upgrade.preset,
+        "limit": upgrade.limit,
+        "room_per_day": nullable(upgrade.room),
+        "value_per_plan": finite(upgrade.value_per_plan),
+        "extra_month": nullable(upgrade.extra_month),
+        "pays_from_per_day": nullable(upgrade.pays_from),
+        "then_limit": upgrade.then.as_ref().map(|(limit, _)| limit.clone()),
+        "then_per_day": nullable(upgrade.then.as_ref().map(|(_, at)| *at)),
     })
 }
 

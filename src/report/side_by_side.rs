@@ -62,7 +62,7 @@ fn limits(answers: &[(&str, Answer)]) -> String {
             number(writes),
             external.next_back().unwrap_or_else(nothing),
             binding.map_or_else(nothing, |ceiling| format!("`{}`", ceiling.limit)),
-            binding.map_or_else(nothing, |ceiling| count(ceiling.whole_plans())),
+            binding.map_or_else(nothing, |ceiling| number(crate::math::floor(ceiling.binds_at() + 1e-9))),
             share(ratio(metric("plans.completed"), metric("plans.offered"))),
             share(ratio(sum("lost"), sum("offered"))),
             metric("cost.month").map_or_else(nothing, number),

@@ -1,6 +1,7 @@
 //! The answer in a few sentences: what every rendering for people begins with.
 
-use super::words::{self, range, things, value, with_interval};
+use super::arithmetic::upgrade_in_words;
+use super::words::{self, plans_a_day, range, things, value, with_interval};
 use crate::experiment::{Answer, Verdict};
 use crate::math;
 use crate::units::{number, percent};
@@ -18,6 +19,8 @@ pub(super) fn statements(answer: &Answer) -> Vec<Statement> {
     all.extend(partial(answer).map(|text| say("Partial", text)));
     all.push(say("Plans", plans(answer)));
     all.extend(binding(answer).map(|text| say("Binds first", text)));
+    all.extend(reads(answer).map(|text| say("Reads", text)));
+    all.extend(answer.arithmetic.upgrade.as_ref().map(|upgrade| say("Other plan", upgrade_in_words(upgrade))));
     all.extend(error_logs(answer).map(|text| say("Error logs", text)));
     all.extend(objectives(answer).map(|text| say("Objectives", text)));
     all.push(say("Run", run(answer)));
@@ -44,15 +47,42 @@ fn plans(answer: &Answer) -> String {
 
 fn binding(answer: &Answer) -> Option<String> {
     let first = answer.arithmetic.binding()?;
-    if first.plans_per_day == 0.0 {
+    if first.binds_at() == 0.0 {
         return Some(format!("by arithmetic, {}: not one plan fits ({}).", first.limit, first.because));
     }
-    let beside = answer.arithmetic.demand_per_day.map(|demand| match first.plans_per_day / demand {
+    let beside = answer.arithmetic.demand_per_day.map(|demand| match first.binds_at() / demand {
         times if times >= 1.0 => format!("; the demand is {} of that", percent(1.0 / times)),
         times => format!("; the demand is {} times that", number(1.0 / times)),
     });
-    let whole = things(math::floor(first.plans_per_day + 1e-9), "plan", "plans");
-    Some(format!("by arithmetic, {} at {whole} a day ({}){}.", first.limit, first.because, beside.unwrap_or_default()))
+    let whole = |plans: f64| plans_a_day(math::floor(plans + 1e-9));
+    let peak = first.at_peak.map(|at| match first.over.hours() {
+        Some(1) | None => format!(", in the busiest hour at {}", whole(at)),
+        Some(hours) => format!(", in the busiest {hours} hours at {}", whole(at)),
+    });
+    Some(format!(
+        "by arithmetic, {} at {} ({}){}{}.",
+        first.limit,
+        whole(first.plans_per_day),
+        first.because,
+        peak.unwrap_or_default(),
+        beside.unwrap_or_default()
+    ))
+}
+
+/// The reads that the model speaks of, beside those that were made.
+fn reads(answer: &Answer) -> Option<String> {
+    let rows = || answer.arithmetic.per_plan.iter().filter(|row| row.op == "reads");
+    let mut stores: Vec<&str> = rows().map(|row| row.store.as_str()).collect();
+    stores.sort_unstable();
+    stores.dedup();
+    let of_store = |store: &str| {
+        let expected: f64 = rows().filter(|row| row.store == store).map(|row| row.share * row.expected).sum();
+        let simulated =
+            answer.mean(&format!("{store}.reads_per_plan")).map(|mean| format!(", {} simulated", number(mean)));
+        format!("{} a plan from {store} by arithmetic{}", number(expected), simulated.unwrap_or_default())
+    };
+    let all: Vec<String> = stores.into_iter().map(of_store).collect();
+    (!all.is_empty()).then(|| format!("{}.", all.join("; ")))
 }
 
 fn error_logs(answer: &Answer) -> Option<String> {

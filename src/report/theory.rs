@@ -2,7 +2,7 @@
 
 use super::json::{finite, interval, nullable};
 use super::text::plain_table;
-use super::words::{NOTHING, Paint, paragraph, range, value, value_or_dash};
+use super::words::{NOTHING, Paint, paragraph, plans_a_day, range, value, value_or_dash};
 use crate::experiment::{Answer, Theory};
 use serde_json::{Value, json};
 
@@ -40,11 +40,21 @@ pub(super) fn text(answer: &Answer, paint: Paint) -> String {
 /// A sentence for each formula that the simulation disagrees with.
 pub(super) fn warnings(answer: &Answer) -> Vec<String> {
     let differs = answer.theory.iter().filter(|theory| theory.agrees() == Some(false));
+    let arithmetic = &answer.arithmetic;
+    let bound =
+        arithmetic.binding().filter(|first| arithmetic.demand_per_day.is_some_and(|demand| first.binds_at() <= demand));
+    let why = match bound {
+        Some(first) => format!(
+            "{} binds at {}, so what is offered is not what gets there.",
+            first.limit,
+            plans_a_day(first.binds_at())
+        ),
+        None => "The run may be too short, or begin too far from its steady state (see `run.warmup`).".into(),
+    };
     let sentence = |theory: &Theory| {
         let interval = theory.interval.map_or(NOTHING.into(), |(low, high)| range(low, high, theory.unit));
         format!(
-            "{} is not what theory says: {} lies outside {interval}. The run may be too short, or begin too far from \
-             its steady state (see `run.warmup`).",
+            "{} is not what theory says: {} lies outside {interval}. {why}",
             theory.metric,
             value(theory.value, theory.unit),
         )

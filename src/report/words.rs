@@ -58,6 +58,11 @@ pub(super) fn range(low: f64, high: f64, unit: &str) -> String {
     if low == high { format!("{low}{sign}") } else { format!("{low} to {high}{sign}") }
 }
 
+/// `27 plans a day`, `1 plan a day`.
+pub(super) fn plans_a_day(plans: f64) -> String {
+    things(plans, "plan", "plans") + " a day"
+}
+
 /// The unit as a column shows it: percentages carry theirs.
 pub(super) fn unit(unit: &str) -> &str {
     if unit == "1" { "" } else { unit }

@@ -51,7 +51,7 @@ pub(super) fn ladder(search: &Search<'_>, model: &Model, of: Demand) -> Vec<Rung
         Rung {
             limit: ceiling.limit.clone(),
             objective: false,
-            arithmetic: alone.then_some(ceiling.plans_per_day),
+            arithmetic: alone.then(|| ceiling.binds_at()),
             free_at,
             binds_at,
         }
@@ -78,6 +78,9 @@ fn symptom(limit: &str) -> Option<(String, f64)> {
     if let Some((store, _)) = limit.split_once(".key.") {
         return Some((format!("{store}.writes_rejected_key"), 0.0));
     }
+    if let Some(limiter) = limit.strip_prefix("limiter.").and_then(|rest| rest.strip_suffix(".per_day")) {
+        return Some((format!("limiter.{limiter}.refused"), 0.0));
+    }
     if let Some(provider) = provider_of(limit) {
         return Some((format!("provider.{provider}.attempts.refused"), 0.0));
     }
@@ -101,8 +104,8 @@ pub(super) fn relief(model: &Model) -> Option<Relief> {
     let step = relax(&mut relaxed, &first.limit)?;
     let after = explain(&relaxed);
     let then = after.binding()?;
-    let (limit, before) = (first.limit.clone(), first.plans_per_day);
-    Some(Relief { limit, step, before, after: then.plans_per_day, then: then.limit.clone() })
+    let (limit, before) = (first.limit.clone(), first.binds_at());
+    Some(Relief { limit, step, before, after: then.binds_at(), then: then.limit.clone() })
 }
 
 fn relax(model: &mut Model, limit: &str) -> Option<&'static str> {
@@ -118,6 +121,11 @@ fn relax(model: &mut Model, limit: &str) -> Option<&'static str> {
         model.platform.requests.as_mut()?.limit *= 2;
         return Some("twice the limit");
     }
+    if let Some(name) = limit.strip_prefix("limiter.").and_then(|rest| rest.strip_suffix(".per_day")) {
+        let limiter = model.limiters.iter_mut().find(|limiter| limiter.name == name)?;
+        limiter.per_day = limiter.per_day.saturating_mul(2);
+        return Some("twice the limit");
+    }
     let store = model
         .stores
         .iter_mut()
@@ -128,7 +136,7 @@ fn relax(model: &mut Model, limit: &str) -> Option<&'static str> {
     }
     let op = OpKind::ALL.into_iter().find(|op| limit.ends_with(op.plural()))?;
     let quotas = &mut store.quotas[op as usize];
-    quotas.iter_mut().for_each(|quota| quota.limit *= 2);
+    quotas.iter_mut().for_each(|quota| quota.limit = quota.limit.saturating_mul(2));
     (!quotas.is_empty()).then_some("twice the limit")
 }
 

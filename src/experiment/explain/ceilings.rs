@@ -1,8 +1,9 @@
-//! Limits of a day divided by what a plan uses of them.
+//! Limits divided by what a plan uses of them.
 
+use super::lookup::most_popular;
 use super::plan::Expected;
-use super::{Ceiling, chores, demand_per_day};
-use crate::model::{Model, OpKind};
+use super::{Ceiling, Over, chores, demand_per_day};
+use crate::model::{Limiter, Model, OnKeyExceed, OpKind, Server, Store};
 use crate::policy::{OnExceed, Quota, Window};
 use crate::units::{Span, count, number};
 
@@ -12,33 +13,26 @@ pub(super) const DAYS_A_MONTH: f64 = 30.0;
 /// The ceilings of quotas, key spacing, slots and account requests, in no order. `mix` is the plan without errors
 /// and the plan as expected; each limit is divided by whichever uses more of it.
 pub(super) fn of(model: &Model, mix: &[Expected; 2]) -> Vec<Ceiling> {
-    let of_op = |(store, op): (usize, OpKind)| {
-        let quotas = &model.stores[store].quotas[op as usize];
-        (0..quotas.len()).map(move |number| quota(model, mix, (store, op), number)).collect::<Vec<_>>()
-    };
-    let quotas = (0..model.stores.len()).flat_map(|store| OpKind::ALL.map(move |op| (store, op))).flat_map(of_op);
-    let keys = mix[1].shared_writes.keys().chain(mix[0].shared_writes.keys());
-    let mut keys: Vec<&(usize, String)> = keys.collect();
-    keys.sort();
-    keys.dedup();
-    let keys = keys.into_iter().map(|key| shared_key(model, mix, key));
-    let slots = (0..model.queues.len()).map(|queue| slots(model, mix, queue));
-    let providers = (0..model.providers.len()).flat_map(|provider| self::provider(model, mix, provider));
-    let writers = (0..model.d1.len()).map(|database| writer(model, mix, database));
-    let of_providers = (0..model.providers.len()).flat_map(|provider| provider_quotas(model, mix, provider));
-    quotas
-        .chain(keys)
-        .chain(slots)
-        .chain(writers)
-        .chain(providers)
-        .chain(of_providers)
-        .chain([requests(model, mix)])
-        .flatten()
-        .collect()
-}
-
-fn by_the_clock(model: &Model, mix: &[Expected; 2]) -> Vec<[f64; 4]> {
-    chores::per_day(model, &mix[1], demand_per_day(model).unwrap_or(0.0))
+    let mut all = Vec::new();
+    let clock = chores::per_day(model, &mix[1], demand_per_day(model).unwrap_or(0.0));
+    for (store, clock) in clock.iter().enumerate() {
+        for op in OpKind::ALL {
+            all.extend(store_quotas(model, mix, (store, op), clock[op as usize]));
+        }
+    }
+    all.extend(shared_keys(model, mix));
+    for (at, limiter) in model.limiters.iter().enumerate() {
+        all.extend(people(model, mix, (at, limiter)));
+    }
+    all.extend((0..model.queues.len()).filter_map(|queue| slots(model, mix, queue)));
+    all.extend((0..model.d1.len()).filter_map(|database| writer(model, mix, database)));
+    for (at, provider) in model.providers.iter().enumerate() {
+        if let Some(server) = &provider.server {
+            all.extend(of_server(&provider.name, server, mix, at));
+        }
+    }
+    all.extend(requests(model, mix));
+    all
 }
 
 /// The larger of the two, and what to say when it is the one with errors.
@@ -48,9 +42,8 @@ fn larger(mix: &[Expected; 2], of: impl Fn(&Expected) -> f64) -> (f64, &'static 
     (without.max(expected), note)
 }
 
-/// What a quota admits a day.
-pub(super) fn per_day(quota: &Quota) -> f64 {
-    let limit = quota.limit as f64;
+/// So much of something in each window, or that the price includes so much.
+fn amount_per_day(quota: &Quota, limit: f64) -> f64 {
     match quota.window {
         Window::Day => limit,
         Window::Month => limit / DAYS_A_MONTH,
@@ -60,46 +53,96 @@ pub(super) fn per_day(quota: &Quota) -> f64 {
     }
 }
 
-fn in_words(quota: &Quota, what: &str) -> String {
-    let limit = count(quota.limit);
+/// What a quota includes a day.
+pub(super) fn per_day(quota: &Quota) -> f64 {
+    amount_per_day(quota, quota.limit as f64)
+}
+
+/// What it lets through a day before it bites; a bucket that holds more fills no faster.
+fn lets_through(quota: &Quota) -> f64 {
+    let late = quota.on_exceed != OnExceed::Bill && !matches!(quota.window, Window::Bucket(..));
+    amount_per_day(quota, if late { quota.admitted() } else { quota.limit } as f64)
+}
+
+fn over(quota: &Quota) -> Over {
     match quota.window {
+        Window::Day => Over::Day,
+        Window::Month => Over::Month,
+        Window::Fixed(length) | Window::Bucket(_, length) => Over::Each(length),
+        Window::Rolling(length) => Over::Any(length),
+    }
+}
+
+fn in_words(quota: &Quota, what: &str) -> String {
+    let bites_late = quota.on_exceed != OnExceed::Bill && quota.admitted() != quota.limit;
+    let limit = match quota.window {
+        Window::Bucket(..) => count(quota.limit),
+        _ if bites_late => count(quota.admitted()),
+        _ => count(quota.limit),
+    };
+    let words = match quota.window {
         Window::Day => format!("{limit} {what} a day"),
         Window::Month => format!("{limit} {what} a month ÷ {DAYS_A_MONTH} days"),
         Window::Fixed(length) => format!("{limit} {what} each {length}"),
         Window::Rolling(length) => format!("{limit} {what} in any {length}"),
         Window::Bucket(_, length) => format!("{limit} tokens for {what} each {length}"),
+    };
+    let is_bucket = matches!(quota.window, Window::Bucket(..));
+    if bites_late && !is_bucket {
+        format!("{words}, {} and what it lets through late,", count(quota.limit))
+    } else {
+        words
     }
 }
 
-fn quota(model: &Model, mix: &[Expected; 2], (store, op): (usize, OpKind), number_of: usize) -> Option<Ceiling> {
-    let spec = &model.stores[store];
-    let quota = &spec.quotas[op as usize][number_of];
-    let at = |demand: f64| larger(mix, |plan| plan.ops(store, op, demand));
-    let (others, daily) = (spec.background[op as usize], by_the_clock(model, mix)[store][op as usize]);
-    let plans_per_day = demand_at((per_day(quota) - others - daily).max(0.0), |demand| at(demand).0)?;
-    let (per_plan, note) = at(plans_per_day);
-    let what = op.plural();
-    let mut less = if others > 0.0 { format!(" - {} of other programs", number(others)) } else { String::new() };
-    if daily > 0.0 {
-        let has_chores = model.readers.iter().any(|reader| reader.store.is_some_and(|id| id.index() == store));
-        let when = if has_chores { "by the clock" } else { "at the end of a day" };
-        less += &format!(" - {} {when}", number(daily));
-    }
-    let mut because = format!("{}{less} ÷ {} a plan{note}", in_words(quota, what), number(per_plan));
-    if op == OpKind::Get && mix[1].has_cached(store) {
-        because += ", the rest answered from memory";
-    }
-    // Of several quotas on one op, those after the first are numbered.
-    let nth = if number_of > 0 { format!(".{}", number_of + 1) } else { String::new() };
-    Some(ceiling(format!("{}.quota.{what}{nth}", spec.name), plans_per_day, quota, because))
+/// Whether what it refuses keeps it full, so that a steady demand beyond it gets nothing more.
+fn collapses(quota: &Quota) -> bool {
+    let keeps = matches!(quota.window, Window::Rolling(_) | Window::Bucket(..));
+    keeps && quota.counts_rejected && matches!(quota.on_exceed, OnExceed::Reject | OnExceed::Drop)
 }
 
+/// The ceiling of a quota.
 fn ceiling(limit: String, plans_per_day: f64, quota: &Quota, mut because: String) -> Ceiling {
     let billed = quota.on_exceed == OnExceed::Bill;
     if billed {
         because += "; more is billed";
     }
-    Ceiling { limit, plans_per_day, billed, because }
+    if collapses(quota) {
+        because += &beyond(&count(quota.admitted()));
+    }
+    Ceiling { billed, collapses: collapses(quota), ..Ceiling::new(limit, plans_per_day, over(quota), because) }
+}
+
+fn beyond(first: &str) -> String {
+    format!("; what is refused counts too: a steady demand beyond this gets the first {first} and nothing more")
+}
+
+fn store_quotas(model: &Model, mix: &[Expected; 2], (store, op): (usize, OpKind), clock: f64) -> Vec<Ceiling> {
+    let spec = &model.stores[store];
+    let at = |demand: f64| larger(mix, |plan| plan.ops(store, op, demand));
+    let others = spec.background[op as usize];
+    let what = op.plural();
+    let mut less = if others > 0.0 { format!(" - {} of other programs", number(others)) } else { String::new() };
+    if clock > 0.0 {
+        let has_chores = model.readers.iter().any(|reader| reader.store.is_some_and(|id| id.index() == store));
+        let when = if has_chores { "by the clock" } else { "at the end of a day" };
+        less += &format!(" - {} {when}", number(clock));
+    }
+    let of_quota = |(nth, quota): (usize, &Quota)| {
+        let plans_per_day = demand_at((lets_through(quota) - others - clock).max(0.0), |demand| at(demand).0)?;
+        let (per_plan, note) = at(plans_per_day);
+        let mut because = format!("{}{less} ÷ {} a plan{note}", in_words(quota, what), number(per_plan));
+        if op == OpKind::Get && mix[1].has_cached(store) {
+            because += ", the rest answered from memory";
+        }
+        Some(ceiling(format!("{}.quota.{what}{}", spec.name, numbered(nth)), plans_per_day, quota, because))
+    };
+    spec.quotas[op as usize].iter().enumerate().filter_map(of_quota).collect()
+}
+
+/// Of several quotas on one thing, those after the first are numbered.
+fn numbered(nth: usize) -> String {
+    if nth > 0 { format!(".{}", nth + 1) } else { String::new() }
 }
 
 /// The demand at which `demand × per_plan(demand)` reaches a limit, where it ever does. What a plan uses falls as
@@ -119,83 +162,127 @@ fn demand_at(limit: f64, per_plan: impl Fn(f64) -> f64) -> Option<f64> {
     Some(low)
 }
 
-fn shared_key(model: &Model, mix: &[Expected; 2], key: &(usize, String)) -> Option<Ceiling> {
-    let store = &model.stores[key.0];
-    let spacing = store.key_spacing.filter(|spacing| !spacing.is_zero())?;
-    let (per_plan, note) = larger(mix, |plan| plan.shared_writes.get(key).copied().unwrap_or(0.0));
+/// The least time between two writes of a key that refuses what comes sooner.
+fn spacing(store: &Store) -> Option<Span> {
+    store.key_spacing.filter(|spacing| !spacing.is_zero() && store.on_key_exceed == OnKeyExceed::Reject)
+}
+
+/// The keys that all plans write.
+fn shared_keys(model: &Model, mix: &[Expected; 2]) -> Vec<Ceiling> {
+    let keys = mix[1].shared_writes.keys().chain(mix[0].shared_writes.keys());
+    let mut keys: Vec<&(usize, String)> = keys.collect();
+    keys.sort();
+    keys.dedup();
+    let of_key = |key: &(usize, String)| {
+        let store = &model.stores[key.0];
+        let (per_plan, note) = larger(mix, |plan| plan.shared_writes.get(key).copied().unwrap_or(0.0));
+        Some(spaced(store, &key.1, spacing(store)?, (per_plan, note)))
+    };
+    keys.into_iter().filter_map(of_key).collect()
+}
+
+fn spaced(store: &Store, key: &str, spacing: Span, (per_plan, note): (f64, &str)) -> Ceiling {
     let writes = Span::DAY.secs() / spacing.secs();
-    let plain = format!("{} writes a day, one each {spacing}, ÷ {} a plan{note}", number(writes), number(per_plan));
-    Some(Ceiling {
-        limit: format!("{}.key.{}", store.name, key.1),
-        plans_per_day: writes / per_plan,
-        billed: false,
-        because: plain,
-    })
+    Ceiling::new(
+        format!("{}.key.{key}", store.name),
+        writes / per_plan,
+        Over::Each(spacing),
+        format!("{} writes a day, one each {spacing}, ÷ {} a plan{note}", number(writes), number(per_plan)),
+    )
+}
+
+/// Where the person who comes most often meets a limiter: its count of a day, and the key that it is kept in.
+fn people(model: &Model, mix: &[Expected; 2], (at, limiter): (usize, &Limiter)) -> Vec<Ceiling> {
+    let store = &model.stores[limiter.store.index()];
+    let (checks, note) = larger(mix, |plan| plan.checks[at]);
+    if checks == 0.0 {
+        return Vec::new();
+    }
+    let busiest = checks * most_popular(&limiter.people);
+    let whose = if limiter.people.count > 1 { " of the one who comes most often" } else { "" };
+    let admits = Ceiling::new(
+        format!("limiter.{}.per_day", limiter.name),
+        f64::from(limiter.per_day) / busiest,
+        Over::Day,
+        format!("{} checks a day ÷ {} a plan{note}{whose}", count(limiter.per_day.into()), number(busiest)),
+    );
+    let key = spacing(store).map(|spacing| spaced(store, &limiter.name, spacing, (busiest, note)));
+    let key = key.map(|key| Ceiling { because: key.because + whose, ..key });
+    [Some(admits), key].into_iter().flatten().collect()
+}
+
+/// Copies of the program's memory: the most that there can be, where they come and go.
+pub(super) fn isolates(model: &Model) -> u32 {
+    match &model.isolates {
+        Some(isolates) if isolates.per_isolate.is_some() => isolates.max,
+        Some(isolates) => isolates.min,
+        None => model.platform.isolates,
+    }
 }
 
 fn slots(model: &Model, mix: &[Expected; 2], queue: usize) -> Option<Ceiling> {
     let (seconds, note) = larger(mix, |plan| plan.slot_seconds[queue]);
-    let (slots, isolates) = (model.queues[queue].max_concurrency, model.platform.isolates);
+    let (slots, isolates) = (model.queues[queue].max_concurrency, isolates(model));
     let each = if isolates > 1 { format!(" × {} isolates", count(isolates.into())) } else { String::new() };
-    (seconds > 0.0).then(|| Ceiling {
-        limit: format!("queue.{}.slots", model.queues[queue].name),
-        plans_per_day: f64::from(slots) * f64::from(isolates) * Span::DAY.secs() / seconds,
-        billed: false,
-        because: format!(
-            "{} slots{each} × 86,400 s a day ÷ {} slot-seconds a plan{note}",
-            count(slots.into()),
-            number(seconds)
-        ),
+    let slot = if slots == 1 { "slot" } else { "slots" };
+    (seconds > 0.0).then(|| {
+        Ceiling::new(
+            format!("queue.{}.slots", model.queues[queue].name),
+            f64::from(slots) * f64::from(isolates) * Span::DAY.secs() / seconds,
+            Over::Moment,
+            format!(
+                "{} {slot}{each} × 86,400 s a day ÷ {} slot-seconds a plan{note}",
+                count(slots.into()),
+                number(seconds)
+            ),
+        )
     })
 }
 
 /// A database does one operation at a time.
 fn writer(model: &Model, mix: &[Expected; 2], database: usize) -> Option<Ceiling> {
     let (seconds, note) = larger(mix, |plan| plan.database_seconds[database]);
-    (seconds > 0.0).then(|| Ceiling {
-        limit: format!("d1.{}.writer", model.d1[database].name),
-        plans_per_day: Span::DAY.secs() / seconds,
-        billed: false,
-        because: format!("one at a time, 86,400 s a day ÷ {} s a plan{note}", number(seconds)),
+    (seconds > 0.0).then(|| {
+        Ceiling::new(
+            format!("d1.{}.writer", model.d1[database].name),
+            Span::DAY.secs() / seconds,
+            Over::Moment,
+            format!("one at a time, 86,400 s a day ÷ {} s a plan{note}", number(seconds)),
+        )
     })
 }
 
-/// The rate limits and the slots of a provider.
-fn provider(model: &Model, mix: &[Expected; 2], at: usize) -> [Option<Ceiling>; 3] {
-    let provider = &model.providers[at];
-    let limit = |what: &str, limit: Option<f64>, (per_plan, note): (f64, &str), each: &str, unit: &str| {
-        let limit = limit.filter(|_| per_plan > 0.0)?;
-        let per_day = limit * if what == "slots" { Span::DAY.secs() } else { Span::DAY.secs() / 60.0 };
-        Some(Ceiling {
-            limit: format!("provider.{}.{what}", provider.name),
-            plans_per_day: per_day / per_plan,
-            billed: false,
-            because: format!("{} {each} ÷ {} {unit} a plan{note}", number(limit), number(per_plan)),
-        })
+/// The limits of a provider: of a minute, of other windows, and its slots.
+fn of_server(name: &str, server: &Server, mix: &[Expected; 2], at: usize) -> Vec<Ceiling> {
+    let mut all = Vec::new();
+    let mut a_minute = |what: &str, limit: Option<u64>, (per_plan, note): (f64, &str), unit: &str| {
+        let Some(limit) = limit.filter(|_| per_plan > 0.0) else { return };
+        let minutes = Span::DAY.secs() / Span::MINUTE.secs();
+        let mut because =
+            format!("{} a minute × 1,440 minutes ÷ {} {unit} a plan{note}", number(limit as f64), number(per_plan));
+        if server.counts_refused {
+            because += &beyond(&format!("{} {unit}", count(server.holds(limit))));
+        }
+        let plans = limit as f64 * minutes / per_plan;
+        let ceiling = Ceiling::new(format!("provider.{name}.{what}"), plans, Over::Each(Span::MINUTE), because);
+        all.push(Ceiling { collapses: server.counts_refused, ..ceiling });
     };
-    let Some(server) = &provider.server else { return [None, None, None] };
-    let (requests, tokens) = (server.requests_per_minute.map(|n| n as f64), server.tokens_per_minute.map(|n| n as f64));
-    let slots = server.max_concurrency.into_iter().chain(server.capacity).min().map(f64::from);
-    let (per_minute, all_day) = ("a minute × 1,440 minutes", "slots × 86,400 s a day");
-    [
-        limit("requests_per_minute", requests, larger(mix, |plan| plan.attempts[at]), per_minute, "attempts"),
-        limit("tokens_per_minute", tokens, larger(mix, |plan| plan.tokens[at]), per_minute, "tokens"),
-        limit("slots", slots, larger(mix, |plan| plan.work_seconds[at]), all_day, "s"),
-    ]
-}
-
-/// What a provider admits in a day, a month or another window.
-fn provider_quotas(model: &Model, mix: &[Expected; 2], at: usize) -> Vec<Option<Ceiling>> {
-    let provider = &model.providers[at];
-    let (per_plan, note) = larger(mix, |plan| plan.attempts[at]);
-    let quotas = provider.server.iter().flat_map(|server| &server.quotas).enumerate();
-    let ceiling = |(nth, quota): (usize, &Quota)| {
-        let nth = if nth > 0 { format!(".{}", nth + 1) } else { String::new() };
+    let attempts = larger(mix, |plan| plan.attempts[at]);
+    a_minute("requests_per_minute", server.requests_per_minute, attempts, "attempts");
+    a_minute("tokens_per_minute", server.tokens_per_minute, larger(mix, |plan| plan.tokens[at]), "tokens");
+    let (seconds, note) = larger(mix, |plan| plan.work_seconds[at]);
+    if let Some(slots) = server.max_concurrency.into_iter().chain(server.capacity).min().filter(|_| seconds > 0.0) {
+        let because = format!("{} slots × 86,400 s a day ÷ {} s a plan{note}", count(slots.into()), number(seconds));
+        let plans = f64::from(slots) * Span::DAY.secs() / seconds;
+        all.push(Ceiling::new(format!("provider.{name}.slots"), plans, Over::Moment, because));
+    }
+    let (per_plan, note) = attempts;
+    for (nth, quota) in server.quotas.iter().enumerate().filter(|_| per_plan > 0.0) {
         let because = format!("{} ÷ {} a plan{note}", in_words(quota, "attempts"), number(per_plan));
-        let limit = format!("provider.{}.quota.attempts{nth}", provider.name);
-        (per_plan > 0.0).then(|| ceiling(limit, per_day(quota) / per_plan, quota, because))
-    };
-    quotas.map(ceiling).collect()
+        let limit = format!("provider.{name}.quota.attempts{}", numbered(nth));
+        all.push(ceiling(limit, lets_through(quota) / per_plan, quota, because));
+    }
+    all
 }
 
 fn requests(model: &Model, mix: &[Expected; 2]) -> Option<Ceiling> {
@@ -204,6 +291,6 @@ fn requests(model: &Model, mix: &[Expected; 2]) -> Option<Ceiling> {
     let chores = chores::runs_a_day(model);
     let less = if chores > 0.0 { format!(" - {} by the clock", number(chores)) } else { String::new() };
     let because = format!("{}{less} ÷ {} a plan", in_words(quota, "requests"), number(per_plan));
-    let plans_per_day = (per_day(quota) - chores).max(0.0) / per_plan;
+    let plans_per_day = (lets_through(quota) - chores).max(0.0) / per_plan;
     Some(ceiling("platform.requests".into(), plans_per_day, quota, because))
 }

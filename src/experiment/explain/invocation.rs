@@ -1,7 +1,7 @@
 //! What one invocation makes of the things it may make only so many of.
 
-use super::{Ceiling, InvocationNeed, Wave, latency};
-use crate::model::{Class, InvocationScope, LogEvent, LogOp, Model, ReadCount, Step, Work, Workflow};
+use super::{Ceiling, InvocationNeed, Over, Wave, latency};
+use crate::model::{Class, InvocationScope, LogEvent, LogOp, Model, Provider, ReadCount, Step, Work, Workflow};
 use crate::units::{Span, count};
 
 /// A limit that an invocation has to itself.
@@ -175,7 +175,7 @@ fn per_call(model: &Model, step: &Step, counts: Counts, worst: bool) -> u32 {
     }
     let Some(provider) = step.provider().map(|id| &model.providers[id.index()]) else { return 0 };
     let attempts = match counts {
-        Counts::External if worst => provider.retry.max.saturating_add(1),
+        Counts::External if worst => most_attempts(model, step, provider),
         Counts::External => 1,
         Counts::Cpu => step.cpu.as_ref().map_or(0, |law| (latency::under(law, None).seconds * 1e6 + 0.5) as u32),
         Counts::Internal | Counts::Store(_) | Counts::Connections => 0,
@@ -183,6 +183,18 @@ fn per_call(model: &Model, step: &Step, counts: Counts, worst: bool) -> u32 {
     let logs = |event| log_ops(model, event, counts, step.critical, worst);
     let reads = reads(model, counts, |count| matches!(count, ReadCount::PerCall(_)));
     [logs(LogEvent::Request), logs(LogEvent::Response), reads].into_iter().fold(attempts, u32::saturating_add)
+}
+
+/// Attempts of a call that uses every retry of every layer, every hedge and the other provider too.
+fn most_attempts(model: &Model, step: &Step, provider: &Provider) -> u32 {
+    let of = |provider: &Provider| {
+        let layers = [Some(provider.retry), provider.inner[0], provider.inner[1]];
+        let tries =
+            layers.iter().flatten().fold(1_u32, |tries, layer| tries.saturating_mul(layer.max.saturating_add(1)));
+        tries.saturating_mul(1 + provider.hedge.map_or(0, |hedge| hedge.max))
+    };
+    let other = step.fallback.map_or(0, |id| of(&model.providers[id.index()]));
+    of(provider).saturating_add(other)
 }
 
 /// The ops of one event; at worst it is an error or not, whichever makes more.
@@ -196,13 +208,7 @@ fn log_ops(model: &Model, event: LogEvent, counts: Counts, critical: bool, worst
 /// A ceiling of no plans for each limit that a plan without any failure already passes.
 pub(super) fn ceilings(needs: &[InvocationNeed], classes: usize) -> Vec<Ceiling> {
     let over = needs.iter().filter(|need| need.at_call.is_some());
-    over.map(|need| Ceiling {
-        limit: need.limit.clone(),
-        plans_per_day: 0.0,
-        billed: false,
-        because: because(need, classes),
-    })
-    .collect()
+    over.map(|need| Ceiling::new(need.limit.clone(), 0.0, Over::Invocation, because(need, classes))).collect()
 }
 
 fn because(need: &InvocationNeed, classes: usize) -> String {

@@ -12,22 +12,27 @@ use crate::units::number;
 /// What is billed, the platform first; nothing where no demand or no price is known.
 pub(super) fn of(model: &Model, plan: &Expected, demand: Option<f64>) -> Vec<Charge> {
     let Some(demand) = demand else { return Vec::new() };
+    let charges = platform(model, plan, demand).into_iter().chain(tokens(model, plan, demand));
+    charges.filter(|charge| charge.dollars > 0.0).collect()
+}
+
+/// What the platform bills: the base price, requests, processor time, ops.
+pub(super) fn platform(model: &Model, plan: &Expected, demand: f64) -> Vec<Charge> {
     let base = model.platform.base_price.dollars();
-    let base = Charge { what: "platform.base_price".into(), dollars: base, because: "a month".into() };
-    let quotas = model.stores.iter().enumerate().flat_map(|(at, store)| {
-        let clock = chores::per_day(model, plan, demand)[at];
-        let of = move |op: OpKind| (op, demand * plan.ops(at, op, demand) + clock[op as usize]);
-        OpKind::ALL.map(of).into_iter().flat_map(move |(op, ops)| {
-            let what = format!("{}.quota.{}", store.name, op.plural());
-            store.quotas[op as usize].iter().map(move |quota| over(what.clone(), quota, ops, op.plural()))
-        })
-    });
-    let requests = model.platform.requests.iter();
-    let requests = requests.map(|quota| {
+    let mut all = vec![Charge { what: "platform.base_price".into(), dollars: base, because: "a month".into() }];
+    all.extend(model.platform.requests.iter().map(|quota| {
         over("platform.requests".into(), quota, demand * plan.invocations + runs_a_day(model), "requests")
-    });
-    let charges = [base].into_iter().chain(requests).chain([cpu(model, plan, demand)]).chain(quotas);
-    charges.chain(tokens(model, plan, demand)).filter(|charge| charge.dollars > 0.0).collect()
+    }));
+    all.push(cpu(model, plan, demand));
+    let clock = chores::per_day(model, plan, demand);
+    for (at, store) in model.stores.iter().enumerate() {
+        for op in OpKind::ALL {
+            let ops = demand * plan.ops(at, op, demand) + clock[at][op as usize];
+            let what = format!("{}.quota.{}", store.name, op.plural());
+            all.extend(store.quotas[op as usize].iter().map(|quota| over(what.clone(), quota, ops, op.plural())));
+        }
+    }
+    all
 }
 
 fn over(what: String, quota: &Quota, ops_a_day: f64, ops: &str) -> Charge {

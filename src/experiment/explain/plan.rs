@@ -1,22 +1,13 @@
 //! One plan in expectation: how many of its calls begin, how many attempts they take, and what that costs in ops.
 
-use super::chores;
-use super::latency::{self, Cut};
+use super::attempts::{self, Failures, Outcome};
+use super::{chores, latency};
 use crate::model::{
-    Class, InvocationScope, KeyScope, Level, LogEvent, LogOp, Model, OnCallError, OpKind, Provider, ReadCount, Role,
-    Step, Store, When, Work, Workflow,
+    Class, InvocationScope, KeyScope, Level, LogEvent, LogOp, Model, OnCallError, OpKind, ReadCount, Role, Step, When,
+    Work, Workflow,
 };
-use crate::policy::Fault;
-use crate::streams::{LawSpec, Word};
 use crate::units::Span;
 use std::collections::BTreeMap;
-
-/// Whether the errors that the model expects are counted.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Failures {
-    None,
-    Expected,
-}
 
 /// What one plan uses.
 #[derive(Clone, Debug, Default)]
@@ -37,6 +28,9 @@ pub(super) struct Expected {
     pub database_seconds: Vec<f64>,
     /// Writes to keys that all plans share, by store and family.
     pub shared_writes: BTreeMap<(usize, String), f64>,
+    /// By limiter: how often it is asked.
+    pub checks: Vec<f64>,
+    pub calls: f64,
     pub invocations: f64,
     pub cpu_seconds: f64,
     /// By store: records written, and how long each lives where nobody deletes it.
@@ -65,6 +59,7 @@ impl Expected {
             work_seconds: vec![0.0; model.providers.len()],
             database_seconds: vec![0.0; model.d1.len()],
             slot_seconds: vec![0.0; model.queues.len()],
+            checks: vec![0.0; model.limiters.len()],
             ..Expected::default()
         }
     }
@@ -93,6 +88,38 @@ impl Expected {
     /// Whether a memory cache answers some reads of this store.
     pub fn has_cached(&self, store: usize) -> bool {
         self.cached.iter().any(|cached| cached.store == store)
+    }
+
+    /// Counts so many calls of a step.
+    fn add_calls(&mut self, model: &Model, step: &Step, outcome: &Outcome, calls: f64) {
+        self.calls += calls;
+        if let Some(queue) = step.queue {
+            self.slot_seconds[queue.index()] += calls * outcome.slot_seconds;
+        }
+        if let Some(semaphore) = step.semaphore {
+            self.slot_seconds[semaphore.index()] += calls * (outcome.seconds + seconds_beside(model, step, outcome));
+        }
+        let cpu = step.cpu.as_ref().map_or(0.0, |law| latency::under(law, None).seconds);
+        self.cpu_seconds += calls * outcome.asks * cpu;
+        match step.work {
+            Work::D1(id) => self.database_seconds[id.index()] += calls * outcome.seconds,
+            Work::Limiter(id) => {
+                let store = model.limiters[id.index()].store.index();
+                self.checks[id.index()] += calls;
+                self.add(store, OpKind::Get, calls);
+                self.add(store, OpKind::Put, calls);
+            }
+            Work::Provider(_) | Work::Compute(_) => {}
+        }
+        for asked in &outcome.asked {
+            self.attempts[asked.provider] += calls * asked.attempts;
+            self.billed[asked.provider] += calls * asked.billed;
+            self.tokens[asked.provider] += calls * asked.tokens;
+            self.work_seconds[asked.provider] += calls * asked.work_seconds;
+        }
+        for (op, chance) in logged(model, step, outcome) {
+            self.log(model, op, calls * chance);
+        }
     }
 
     /// Counts so many ops of a row.
@@ -124,6 +151,8 @@ impl Expected {
             add(&mut mix.work_seconds, &plan.work_seconds, weight);
             add(&mut mix.database_seconds, &plan.database_seconds, weight);
             add(&mut mix.slot_seconds, &plan.slot_seconds, weight);
+            add(&mut mix.checks, &plan.checks, weight);
+            mix.calls += weight * plan.calls;
             for (key, writes) in &plan.shared_writes {
                 *mix.shared_writes.entry(key.clone()).or_default() += weight * writes;
             }
@@ -138,57 +167,20 @@ fn add(sums: &mut [f64], of: &[f64], weight: f64) {
     sums.iter_mut().zip(of).for_each(|(sum, n)| *sum += weight * n);
 }
 
-/// One call, once it has begun.
-#[derive(Clone, Copy)]
-pub(super) struct Outcome {
-    pub attempts: f64,
-    /// Those that the provider bills.
-    pub billed: f64,
-    pub fails: f64,
-    request_error: f64,
-    pub slot_seconds: f64,
-    /// Its attempts and backoffs, waits for a slot left out.
-    pub seconds: f64,
-}
-
 /// Expects one plan of a class.
 pub(super) fn expect(model: &Model, class: &Class, failures: Failures) -> Expected {
     let workflow = &model.workflows[class.workflow.index()];
     let mut plan = Expected::empty(model);
-    let outcomes: Vec<Outcome> = workflow.steps.iter().map(|step| outcome(model, step, failures)).collect();
+    let outcomes: Vec<Outcome> = workflow.steps.iter().map(|step| attempts::call(model, step, failures)).collect();
     let begun: Vec<Vec<f64>> = begun(workflow, &outcomes);
+    let (mut provider_calls, mut seconds) = (0.0, 0.0);
     for ((step, outcome), begun) in workflow.steps.iter().zip(&outcomes).zip(&begun) {
         let calls: f64 = begun.iter().sum();
-        if let Some(queue) = step.queue {
-            plan.slot_seconds[queue.index()] += calls * outcome.slot_seconds;
+        seconds += calls * outcome.seconds;
+        if step.provider().is_some() {
+            provider_calls += calls;
         }
-        if let Some(semaphore) = step.semaphore {
-            plan.slot_seconds[semaphore.index()] += calls * outcome.seconds;
-        }
-        plan.cpu_seconds += calls * step.cpu.as_ref().map_or(0.0, |law| latency::under(law, None).seconds);
-        let provider = step.provider();
-        if let Work::D1(id) = step.work {
-            plan.database_seconds[id.index()] += calls * outcome.seconds;
-        }
-        if let Work::Limiter(id) = step.work {
-            let store = model.limiters[id.index()].store.index();
-            plan.direct[store][OpKind::Get as usize] += calls;
-            plan.direct[store][OpKind::Put as usize] += calls;
-        }
-        if let Some(at) = provider.map(|provider| provider.index()) {
-            plan.attempts[at] += calls * outcome.attempts;
-            plan.billed[at] += calls * outcome.billed;
-            plan.tokens[at] += calls * outcome.attempts * tokens(step, &model.providers[at]);
-            plan.work_seconds[at] += calls * outcome.attempts * work_seconds(step, &model.providers[at]);
-        }
-        for op in model.logging.ops.iter().filter(|_| provider.is_some()) {
-            let error = match op.event {
-                LogEvent::Request => outcome.request_error,
-                LogEvent::Response => outcome.fails,
-                LogEvent::PlanEnd | LogEvent::DayEnd => continue,
-            };
-            plan.log(model, op, calls * log_chance(model.logging.level, op.when, step.critical, error));
-        }
+        plan.add_calls(model, step, outcome, calls);
         plan.invocations += match workflow.invocation {
             InvocationScope::Plan => 0.0,
             InvocationScope::Step => begun[0],
@@ -203,13 +195,38 @@ pub(super) fn expect(model: &Model, class: &Class, failures: Failures) -> Expect
     for op in model.logging.ops.iter().filter(|op| op.event == LogEvent::PlanEnd) {
         plan.log(model, op, log_chance(model.logging.level, op.when, critical, fails));
     }
-    let calls: f64 = begun.iter().flatten().sum();
-    let seconds: f64 = outcomes.iter().zip(&begun).map(|(o, begun)| o.slot_seconds * begun.iter().sum::<f64>()).sum();
-    add_reads(model, &mut plan, calls, seconds);
+    add_reads(model, &mut plan, provider_calls, seconds);
     chores::add(model, &mut plan);
     plan
 }
 
+/// The rows that a call of a step logs, with the chance of each: those of calls to a provider that no cache answers.
+fn logged<'m>(model: &'m Model, step: &'m Step, outcome: &'m Outcome) -> impl Iterator<Item = (&'m LogOp, f64)> {
+    let rows = model.logging.ops.iter().filter(|_| step.provider().is_some());
+    rows.filter_map(|op| {
+        let error = match op.event {
+            LogEvent::Request => outcome.request_error,
+            LogEvent::Response => outcome.fails_if_asked,
+            LogEvent::PlanEnd | LogEvent::DayEnd => return None,
+        };
+        Some((op, outcome.asks * log_chance(model.logging.level, op.when, step.critical, error)))
+    })
+}
+
+/// How long a call reads and logs, for those who hold a slot meanwhile.
+fn seconds_beside(model: &Model, step: &Step, outcome: &Outcome) -> f64 {
+    let of = |store: usize, op: OpKind| latency::under(&model.stores[store].latency[op as usize], None).seconds;
+    let logs = logged(model, step, outcome).filter(|(op, _)| op.awaited);
+    let logs: f64 = logs.map(|(op, chance)| chance * of(op.store.index(), op.op)).sum();
+    let reads = model.reads.iter().filter(|read| step.provider().is_some() && read.memory_ttl.is_none());
+    let reads = reads.map(|read| match read.count {
+        ReadCount::PerCall(n) => f64::from(n) * of(read.store.index(), OpKind::Get),
+        ReadCount::PerPlan(_) => 0.0,
+    });
+    logs + reads.sum::<f64>()
+}
+
+/// Reads of a plan: those of its calls are made by calls to providers alone.
 fn add_reads(model: &Model, plan: &mut Expected, calls: f64, seconds: f64) {
     for read in &model.reads {
         let (keys, times) = match read.count {
@@ -232,7 +249,7 @@ fn add_reads(model: &Model, plan: &mut Expected, calls: f64, seconds: f64) {
 /// The chance that each call begins, by step and call: those of its plan that must have ended well before have.
 pub(super) fn begun(workflow: &Workflow, outcomes: &[Outcome]) -> Vec<Vec<f64>> {
     let lives = |step: usize| match workflow.on_call_error {
-        OnCallError::Abort => 1.0 - outcomes[step].fails,
+        OnCallError::Abort => 1.0 - outcomes[step].fails(),
         OnCallError::Continue => 1.0,
     };
     let mut before: Vec<Vec<bool>> = Vec::new();
@@ -258,97 +275,13 @@ pub(super) fn begun(workflow: &Workflow, outcomes: &[Outcome]) -> Vec<Vec<f64>> 
 fn completes(workflow: &Workflow, outcomes: &[Outcome]) -> f64 {
     let steps = workflow.steps.iter().zip(outcomes);
     match workflow.on_call_error {
-        OnCallError::Abort => steps.map(|(step, outcome)| power(1.0 - outcome.fails, step.calls)).product(),
+        OnCallError::Abort => steps.map(|(step, outcome)| power(1.0 - outcome.fails(), step.calls)).product(),
         OnCallError::Continue => 1.0,
     }
 }
 
 pub(super) fn power(base: f64, times: u32) -> f64 {
     (0..times).fold(1.0, |product, _| product * base)
-}
-
-/// The tokens that an attempt reserves.
-fn tokens(step: &Step, provider: &Provider) -> f64 {
-    step.tokens.unwrap_or(provider.server.as_ref().map_or(0, |server| server.tokens)) as f64
-}
-
-/// The mean time that the provider works on an attempt: to its end, if it does not mind that the client has gone.
-fn work_seconds(step: &Step, provider: &Provider) -> f64 {
-    let cut = provider.request_timeout.filter(|_| !provider.outlives_client());
-    latency::under(step.latency.as_ref().unwrap_or(&provider.latency), cut).seconds
-}
-
-pub(super) fn outcome(model: &Model, step: &Step, failures: Failures) -> Outcome {
-    let provider = match step.work {
-        Work::Provider(id) => &model.providers[id.index()],
-        Work::Compute(id) => return surely(step.latency.as_ref().or(model.tiers[id.index()].compute.as_ref())),
-        Work::Limiter(id) => return counted(&model.stores[model.limiters[id.index()].store.index()]),
-        Work::D1(id) => return surely(step.latency.as_ref().or(Some(&model.d1[id.index()].latency))),
-    };
-    let law = step.latency.as_ref().unwrap_or(&provider.latency);
-    let cut = latency::under(law, provider.request_timeout);
-    if failures == Failures::None {
-        let seconds = cut.seconds;
-        return Outcome { attempts: 1.0, billed: 1.0, fails: 0.0, request_error: 0.0, slot_seconds: seconds, seconds };
-    }
-    let errors: Vec<_> = provider.errors.iter().map(|&(fault, chance)| (fault, chance.value())).collect();
-    let sound = tries(provider, cut, &errors);
-    let faulty = tries(provider, cut, &[(Fault::BadRequest, 1.0)]);
-    let request_error = provider.request_error.value();
-    let mix = |of: fn(&Outcome) -> f64| (1.0 - request_error) * of(&sound) + request_error * of(&faulty);
-    Outcome {
-        attempts: mix(|o| o.attempts),
-        billed: mix(|o| o.billed),
-        fails: mix(|o| o.fails),
-        request_error,
-        slot_seconds: mix(|o| o.slot_seconds),
-        seconds: mix(|o| o.seconds),
-    }
-}
-
-/// A call of a limiter that admits: a read and a write.
-fn counted(store: &Store) -> Outcome {
-    let of = |op: OpKind| surely(Some(&store.latency[op as usize])).slot_seconds;
-    Outcome { slot_seconds: of(OpKind::Get) + of(OpKind::Put), ..surely(None) }
-}
-
-/// A call that always succeeds, after as long as this.
-fn surely(law: Option<&LawSpec>) -> Outcome {
-    let slot_seconds = law.map_or(0.0, |law| latency::under(law, None).seconds);
-    Outcome { attempts: 1.0, billed: 0.0, fails: 0.0, request_error: 0.0, slot_seconds, seconds: slot_seconds }
-}
-
-/// The attempts of a call whose answers end in these faults.
-fn tries(provider: &Provider, cut: Cut, faults: &[(Fault, f64)]) -> Outcome {
-    let Cut { late, seconds } = cut;
-    let retry = &provider.retry;
-    let answered = faults.iter().map(|&(fault, chance)| (fault, (1.0 - late) * chance));
-    let (mut again, mut for_good) = (0.0, 0.0);
-    for (fault, chance) in answered.chain([(Fault::Timeout, late)]) {
-        *(if retry.max > 0 && retry.on.contains(fault) { &mut again } else { &mut for_good }) += chance;
-    }
-    let attempts: f64 = (0..=retry.max).map(|attempt| power(again, attempt)).sum();
-    let is_billed = |fault| provider.tokens.is_some_and(|tokens| tokens.billed_on.contains(fault));
-    let free: f64 =
-        faults.iter().filter(|(fault, _)| !is_billed(*fault)).map(|(_, chance)| (1.0 - late) * chance).sum();
-    let billed = attempts * (1.0 - free - if is_billed(Fault::Timeout) { 0.0 } else { late });
-    let fails = for_good * attempts + power(again, retry.max) * again;
-    let waits = backoff_seconds(provider, again);
-    let tried = seconds * attempts;
-    let slot_seconds = if retry.hold_slot { tried + waits } else { tried };
-    Outcome { attempts, billed, fails, request_error: 0.0, slot_seconds, seconds: tried + waits }
-}
-
-/// The mean time that a call backs off: each wait at the middle of its jitter, by the chance that it comes.
-fn backoff_seconds(provider: &Provider, again: f64) -> f64 {
-    let middle = Word(u64::MAX / 2);
-    let mut last = Span::ZERO;
-    let mut sum = 0.0;
-    for attempt in 0..provider.retry.max {
-        last = provider.retry.backoff.delay(attempt, last, middle);
-        sum += power(again, attempt + 1) * last.secs();
-    }
-    sum
 }
 
 /// The chance that an event, an error with this chance, makes a log op.

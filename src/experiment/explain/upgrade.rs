@@ -1,28 +1,32 @@
 //! From which demand on another plan of the platform is cheaper than what is lost without it.
 //!
-//! A limit that only this plan has loses every plan beyond it, or that plan's logs: `30 (D − C) v` a month at a demand
-//! of `D` plans a day over a ceiling of `C`, where each is worth `v`. The other plan costs its price and what it bills
-//! over what it includes. Limits that both have, storage and tokens are the same on both sides and left out.
+//! Each side carries what its lowest limit lets through, `C` plans a day, limits that both have included. Beyond it every
+//! plan is lost, or that plan's logs: `30 (D − C) v` a month at a demand of `D` plans a day, where each is worth `v`. The
+//! other plan costs its price and what it bills over what it includes, for the plans that it carries. Storage and tokens
+//! are the same on both sides and left out.
 
 use super::ceilings::DAYS_A_MONTH;
-use super::month::overage;
 use super::plan::Expected;
-use super::{Ceiling, Upgrade, all_ceilings, invocation, mix, plans, weights};
-use crate::model::{Model, OpKind};
+use super::{Ceiling, Upgrade, all_ceilings, invocation, mix, month, plans, weights};
+use crate::model::Model;
 
 /// One of the two.
 struct Side<'a> {
     model: &'a Model,
     plan: Expected,
+    /// Those that do not just bill more, the lowest first.
     ceilings: Vec<Ceiling>,
 }
 
 impl Side<'_> {
     fn new(model: &Model) -> Side<'_> {
-        let mix = mix(model, &plans(model), &weights(model));
-        let ceilings = all_ceilings(model, &mix, &invocation::needs(model));
-        let [_, plan] = mix;
-        Side { model, plan, ceilings: ceilings.into_iter().filter(|ceiling| !ceiling.billed).collect() }
+        let (plans, weights) = (plans(model), weights(model));
+        let [_, plan] = mix(model, &plans, &weights);
+        let mut ceilings = all_ceilings(model, &plans, &weights, &invocation::needs(model));
+        ceilings.retain(|ceiling| !ceiling.billed);
+        // Whole days are compared, so what counts is the mean day.
+        ceilings.sort_by(|a, b| a.plans_per_day.total_cmp(&b.plans_per_day));
+        Side { model, plan, ceilings }
     }
 
     /// The first limit that is not there, or is higher, on the other side.
@@ -34,18 +38,15 @@ impl Side<'_> {
         self.ceilings.iter().find(is_lifted)
     }
 
-    /// What a month costs at a demand in plans a day.
+    /// What it carries of a demand.
+    fn carries(&self, demand: f64) -> f64 {
+        self.ceilings.first().map_or(demand, |first| first.plans_per_day.min(demand))
+    }
+
+    /// What a month costs at a demand.
     fn month(&self, demand: f64) -> f64 {
-        let mut dollars = self.model.platform.base_price.dollars();
-        for (at, store) in self.model.stores.iter().enumerate() {
-            for op in OpKind::ALL {
-                let per_day = demand * self.plan.ops(at, op, demand);
-                dollars += store.quotas[op as usize].iter().map(|quota| overage(quota, per_day)).sum::<f64>();
-            }
-        }
-        let requests = self.model.platform.requests.iter();
-        dollars += self.model.platform.cpu.dollars(demand * self.plan.cpu_seconds * DAYS_A_MONTH);
-        dollars + requests.map(|quota| overage(quota, demand * self.plan.invocations)).sum::<f64>()
+        let charges = month::platform(self.model, &self.plan, self.carries(demand));
+        charges.iter().map(|charge| charge.dollars).sum()
     }
 }
 
@@ -55,17 +56,17 @@ pub(super) fn of(model: &Model) -> Option<Upgrade> {
     let (here, there) = (Side::new(model), Side::new(cost.upgraded.as_ref()?));
     let value = cost.value_per_plan.dollars();
     let limit = here.lifted_by(&there);
-    let room = limit.map(|ceiling| ceiling.plans_per_day);
-    let lost = |demand: f64| DAYS_A_MONTH * value * (demand - room.unwrap_or(f64::INFINITY)).max(0.0);
+    let saved = |demand: f64| DAYS_A_MONTH * value * (there.carries(demand) - here.carries(demand));
     let extra = |demand: f64| there.month(demand) - here.month(demand);
-    let pays_from = from(|demand| lost(demand) - extra(demand));
+    let pays_from = from(|demand| saved(demand) - extra(demand));
     Some(Upgrade {
         preset: cost.preset.clone(),
-        room,
+        room: limit.map(|ceiling| ceiling.plans_per_day),
         limit: limit.map(|ceiling| ceiling.limit.clone()),
         value_per_plan: value,
         extra_month: pays_from.map(extra),
         pays_from,
+        then: there.ceilings.first().map(|first| (first.limit.clone(), first.plans_per_day)),
     })
 }
 

@@ -1,7 +1,8 @@
 //! What theory asks of one plan: how often it visits its queues, and how it ends.
 
-use super::plan::{Failures, begun, outcome, power};
-use crate::model::{Class, Model, OnCallError, Step, Work};
+use super::attempts::{self, Failures};
+use super::plan::{begun, power};
+use crate::model::{Class, Model, OnCallError};
 
 /// One plan of a class in expectation, errors and retries included, if nothing but its provider fails it.
 pub(in crate::experiment) struct OnePlan {
@@ -21,11 +22,7 @@ pub(in crate::experiment) struct OnePlan {
 /// Works one plan of a class out.
 pub(in crate::experiment) fn work(model: &Model, class: &Class) -> OnePlan {
     let workflow = &model.workflows[class.workflow.index()];
-    let queues_again = |step: &Step| match step.work {
-        Work::Provider(provider) => !model.providers[provider.index()].retry.hold_slot,
-        _ => false,
-    };
-    let outcomes: Vec<_> = workflow.steps.iter().map(|step| outcome(model, step, Failures::Expected)).collect();
+    let outcomes: Vec<_> = workflow.steps.iter().map(|step| attempts::call(model, step, Failures::Expected)).collect();
     let queues = model.queues.len();
     let mut work = OnePlan {
         completes: 1.0,
@@ -38,14 +35,14 @@ pub(in crate::experiment) fn work(model: &Model, class: &Class) -> OnePlan {
     for (at, begun) in begun(workflow, &outcomes).iter().enumerate() {
         let (step, call, begun) = (&workflow.steps[at], &outcomes[at], begun.iter().sum::<f64>());
         if workflow.on_call_error == OnCallError::Abort {
-            work.completes *= power(1.0 - call.fails, step.calls);
+            work.completes *= power(1.0 - call.fails(), step.calls);
         }
-        work.attempts += begun * call.attempts;
-        work.successes += begun * (1.0 - call.fails);
+        work.attempts += begun * call.attempts();
+        work.successes += begun * (1.0 - call.fails());
         work.seconds += begun * call.seconds;
         if let Some(queue) = step.queue {
             work.slot_seconds[queue.index()] += begun * call.slot_seconds;
-            work.visits[queue.index()] += begun * if queues_again(step) { call.attempts } else { 1.0 };
+            work.visits[queue.index()] += begun * call.visits;
         }
     }
     work

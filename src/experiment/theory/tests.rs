@@ -85,6 +85,12 @@ fn no_formula_without_its_conditions() {
         assert!(found.iter().all(|law| !law.starts_with("wait")), "{set}: {found:?}");
     }
     assert!(laws(QUEUE, &["breaker.p.fail_max=3"]).is_empty(), "a breaker refuses attempts");
+    let limited = "reads.limiter={store=\"limiter\",per_call=1}";
+    let wait = |limit: u32| {
+        format!("store.limiter={{kind=\"kv\",quota.reads={{limit={limit},window=\"1m\",on_exceed=\"wait\"}}}}")
+    };
+    assert!(laws(QUEUE, &[limited, &wait(30)]).is_empty(), "0.7 a second are offered, 0.5 get to the queue");
+    assert_eq!(laws(QUEUE, &[limited, &wait(60)]), [FLOW]);
     let logged = ["store.kv.kind=kv", "logging.strategy=kv-only", "store.kv.latency.put=1s"];
     assert_eq!(laws(QUEUE, &logged), [FLOW], "what happens before the queue may change what comes");
 }

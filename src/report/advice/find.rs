@@ -156,7 +156,7 @@ fn differences(answer: &Answer) -> Vec<Advice> {
             differs(format!("{store} {op} a plan"), arithmetic, metric, || why_ops(answer, store, from_memory))
         })
         .collect();
-    let room = answer.arithmetic.binding().map_or(f64::INFINITY, |first| first.plans_per_day);
+    let room = answer.arithmetic.carries().unwrap_or(f64::INFINITY);
     if let (Some(demand), Some(metric)) = (answer.arithmetic.demand_per_day, answer.metric("plans.per_day"))
         && metric.mean.is_some_and(|mean| mean < demand.min(room) || room < demand)
         && room > 0.0

@@ -57,7 +57,7 @@ pub(super) fn draw<B: DrawingBackend>(answer: &Answer, canvas: &Canvas<B>) {
     let rows = rows(answer);
     let demand = answer.arithmetic.demand_per_day;
     let bottom = TOP + rows.len() as i32 * ROW;
-    let scale = Scale::over(rows.iter().map(|ceiling| ceiling.plans_per_day).chain(demand));
+    let scale = Scale::over(rows.iter().map(Ceiling::binds_at).chain(demand));
     canvas.text("Which limit binds first", (24, 28), 22, INK, HPos::Left);
     let line =
         format!("{}: plans a day at which each limit binds by itself (arithmetic, logarithmic scale)", answer.model);
@@ -87,7 +87,7 @@ pub(super) fn grid<B: DrawingBackend>(canvas: &Canvas<B>, scale: &Scale, (top, b
 fn colour(ceiling: &Ceiling, demand: Option<f64>) -> RGBColor {
     match demand {
         _ if ceiling.billed => PALE,
-        Some(demand) if ceiling.plans_per_day < demand => RED,
+        Some(demand) if ceiling.binds_at() < demand => RED,
         _ => BLUE,
     }
 }
@@ -95,13 +95,16 @@ fn colour(ceiling: &Ceiling, demand: Option<f64>) -> RGBColor {
 fn row<B: DrawingBackend>(canvas: &Canvas<B>, scale: &Scale, ceiling: &Ceiling, colour: RGBColor, y: i32) {
     const WHITE: RGBColor = RGBColor(255, 255, 255);
     canvas.text(&shorten(&ceiling.limit), (LEFT - 12, y), 14, INK, HPos::Right);
-    let end = scale.x(ceiling.plans_per_day).max(LEFT + 4);
+    let end = scale.x(ceiling.binds_at()).max(LEFT + 4);
     canvas.bar((LEFT, y - 10), (end, y + 10), colour);
-    let mut words = match ceiling.plans_per_day {
+    let mut words = match ceiling.binds_at() {
         0.0 => "not one plan fits".into(),
         plans if plans < 1000.0 => number(plans),
-        _ => count(ceiling.whole_plans()),
+        plans => number(math::floor(plans + 1e-9)),
     };
+    if ceiling.at_peak.is_some() {
+        words += " at the peak";
+    }
     if ceiling.billed {
         words += ", then billed";
     }
