@@ -282,7 +282,7 @@ fn levers_that_cannot_be_tried_are_wrong_usage() {
         (["--knob", "="], "write PATH=VALUES"),
         (["--budget", "9"], "two replications of each"),
         (["--budget", "0"], "two replications of each"),
-        (["--budget", "some"], "invalid digit"),
+        (["--budget", "some"], "a whole number from 0"),
     ] {
         let output = run(&[&long[..], &option[..]].concat());
         ends(&output, 64);

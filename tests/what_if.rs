@@ -253,6 +253,11 @@ fn an_interruption_leaves_a_partial_answer() {
         let child = capsim(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let output = interrupt(child);
         assert_eq!(output.status.code(), Some(130), "{args}: {}", text(&output.stderr));
+        // A busy machine may not have come to the first replication.
+        if output.stdout.is_empty() {
+            assert!(text(&output.stderr).contains("interrupted"), "{args}: {}", text(&output.stderr));
+            continue;
+        }
         assert_eq!(json(&output)["partial"], true, "{args}");
         // Nobody looks at a terminal here, so there is no bar.
         assert!(!text(&output.stderr).contains('█') && !text(&output.stderr).contains("left"), "{args}");

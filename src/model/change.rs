@@ -280,6 +280,9 @@ fn known(names: &Names, section: &str, name: Option<&str>) -> Result<(), Complai
         "provider" => &names.providers,
         "queue" => &names.queues,
         "store" => &names.stores,
+        "tiers" => &names.tiers,
+        "d1" => &names.d1,
+        "limiter" => &names.limiters,
         _ => return Ok(()),
     };
     match name {

@@ -145,6 +145,7 @@ impl Kind {
             Kind::WholeOr(min, max, word) => {
                 format!("a whole number from {} to {}, or \"{word}\"", digits(min), digits(max))
             }
+            Kind::Number(min, max) if min <= -1e300 && max >= 1e300 => "a number".into(),
             Kind::Number(min, f64::INFINITY) => format!("a number of at least {min}"),
             Kind::Number(min, max) => format!("a number from {min} to {}", crate::units::number(max)),
             Kind::Positive => "a number greater than 0".into(),
@@ -281,4 +282,14 @@ pub fn did_you_mean<S: AsRef<str>>(word: &str, words: impl IntoIterator<Item = S
         }
     }
     best.map_or_else(String::new, |(_, candidate)| format!("did you mean `{candidate}`?"))
+}
+
+/// The same for names that people give: short ones that differ in a letter are near too.
+pub(super) fn did_you_mean_name<S: AsRef<str>>(word: &str, names: &[S]) -> String {
+    let near = did_you_mean(word, names);
+    let other = names.iter().find(|name| strsim::damerau_levenshtein(word, name.as_ref()) <= 1);
+    match other {
+        Some(name) if near.is_empty() => format!("did you mean `{}`?", name.as_ref()),
+        _ => near,
+    }
 }

@@ -107,6 +107,11 @@ fn empirical(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Option<Vec<(f64, Spa
 fn measured(input: &mut Input<'_>, file: &Node, key: &str) -> Option<Vec<Span>> {
     file.text()?;
     let (source, text) = input.data(file, key)?;
+    if let Some(complaint) = super::foreign::complaint(&text, "an empirical law is a number of seconds a line", &[]) {
+        let complaint = complaint.cure("`capsim fit FILE` reads other forms, and writes the law to paste");
+        input.problems.report(super::problems::At::whole(source), key, complaint);
+        return None;
+    }
     let mut values = Vec::new();
     let mut start = 0;
     for line in text.split_inclusive('\n') {

@@ -4,6 +4,7 @@ use super::cursor::Cursor;
 use super::input::{Files, Input, Source, reason};
 use super::language::{MODEL, ROOT};
 use super::names::Names;
+use super::newcomers::Parts;
 use super::overlay;
 use super::problems::{At, Complaint, Problems};
 use super::spec::{Arrivals, Model};
@@ -108,13 +109,16 @@ fn build(input: &mut Input<'_>, source: &Source, overrides: &[String]) -> Option
 /// All layers on one another, with what is wrong with their shape put down.
 pub(super) fn tree(input: &mut Input<'_>, source: &Source, overrides: &[String]) -> Option<Node> {
     let mut root = overlay::with_bases(input, source)?;
+    let mut before = Parts::of(&root);
     for text in overrides {
         overlay::set(input, &mut root, text);
     }
     let named = root.get("platform").and_then(|platform| platform.get("preset")?.text().map(str::to_string));
     if let Some(under) = named.and_then(|name| preset::fragment(input, &name)) {
+        before = before.and(&under);
         root = overlay::merge(under, root);
     }
+    before.check(&root, &mut input.problems);
     preset::under_stores(input, &mut root);
     preset::under_retries(input, &mut root);
     shape::check(&root, &ROOT, "", &mut input.problems);

@@ -1,12 +1,16 @@
 //! Measured latencies, as people have them: a list of numbers, a CSV file, JSON Lines, or a trace.
 
 use super::fields::did_you_mean;
+use super::foreign::{self, Format};
 use super::input::{Input, Source};
 use super::problems::{Complaint, Lines, Problems};
 use crate::policy::Fault;
 use crate::units::Span;
 use serde_json::Value;
 use std::path::Path;
+
+/// What a file of latencies may look like.
+const LATENCY_FILES: &[Format] = &[Format::JsonLines, Format::Csv];
 
 /// Names under which logs keep latencies, and outcomes; the first that is there is taken.
 const LATENCIES: [&str; 9] =
@@ -54,6 +58,12 @@ pub fn measurements(source: &Source, reading: &Reading) -> Result<Measurements, 
     };
     let mut reader =
         Reader { input, lines: Lines::of(number), reading, found: Measurements::default(), hopeless: false };
+    if let Some(complaint) =
+        foreign::complaint(&text, "latencies are a number a line, CSV or JSON Lines", LATENCY_FILES)
+    {
+        reader.complain(0, 0, complaint);
+        return reader.finish(text.len());
+    }
     let first = text.lines().map(str::trim).find(|line| !line.is_empty() && !line.starts_with('#'));
     match first {
         None => reader.complain(0, 0, Complaint::new("there is nothing in it")),

@@ -5,10 +5,12 @@
 //! parses and remembers places, `overlay` lays bases, overrides and presets over each other, `shape` checks every
 //! key against `language`, and a reader for each section builds the part, by way of a `cursor`.
 
+mod aliases;
 mod change;
 mod cursor;
 mod digest;
 mod fields;
+mod foreign;
 mod input;
 mod knobs;
 mod language;
@@ -16,6 +18,7 @@ mod law;
 mod load;
 mod measured;
 mod names;
+mod newcomers;
 mod objectives;
 mod overlay;
 mod parts;

@@ -2,7 +2,7 @@
 //! so that the order of keys in a file changes nothing.
 
 use super::cursor::Cursor;
-use super::fields::did_you_mean;
+use super::fields::did_you_mean_name;
 use super::input::Input;
 use super::problems::{At, Complaint};
 use super::tree::Node;
@@ -63,7 +63,7 @@ impl List {
         let defined = if self.names.is_empty() { "none".into() } else { self.names.join(", ") };
         Complaint::new(format!("the {} {name:?} is not defined", self.kind))
             .allowed(format!("defined are: {defined}"))
-            .cure(did_you_mean(name, &self.names))
+            .cure(did_you_mean_name(name, &self.names))
     }
 
     /// The id of a name that stands somewhere; a problem where there is no such part.

@@ -58,7 +58,7 @@ pub(super) fn read(input: &mut Input<'_>, root: &Cursor<'_>, names: &Names) -> V
                     Complaint::new("nothing can meet this").found(format!("a min of {min} over a max of {max}"));
                 input.problems.report_once(cursor.node.at, &cursor.path, complaint);
             }
-            (None, None) => {
+            (None, None) if cursor.get("min").is_none() && cursor.get("max").is_none() => {
                 let complaint = Complaint::new("a bound is missing").allowed("`min`, `max` or both");
                 input.problems.report_once(cursor.node.at, &cursor.path, complaint);
             }

@@ -3,7 +3,8 @@
 //! Reading a model never stops at the first problem: each one is put down here and reading goes on, so that all
 //! problems of a file come at once, in the order of the file.
 
-use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet, normalize_untrusted_str};
+use crate::units::inert;
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use std::fmt;
 
 /// How many problems are put down; the rest is counted.
@@ -179,15 +180,12 @@ impl std::error::Error for Problems {}
 impl fmt::Display for Problem {
     /// `FILE:LINE:COLUMN: KEY: what is wrong, found …`, in one line.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.file)?;
+        f.write_str(&inert(&self.file))?;
         if self.line > 0 {
             write!(f, ":{}:{}", self.line, self.column)?;
         }
-        write!(f, ": {}", self.title())?;
-        if !self.found.is_empty() {
-            write!(f, ", found {}", self.found)?;
-        }
-        Ok(())
+        let found = if self.found.is_empty() { String::new() } else { format!(", found {}", self.found) };
+        write!(f, ": {}{}", inert(&self.title()), inert(&found))
     }
 }
 
@@ -197,29 +195,26 @@ impl Problem {
     }
 
     fn render(&self, renderer: &Renderer) -> String {
-        let title = normalize_untrusted_str(&self.title());
+        let title = inert(&self.title());
         let found = if self.found.is_empty() { String::new() } else { format!("found {}", self.found) };
+        let file = inert(&self.file);
         let mut group: Group<'_> = match &self.shown {
             Some((line, span)) => Level::ERROR.primary_title(title).element(
                 Snippet::source(line.as_str())
                     .line_start(self.line)
-                    .path(self.file.as_str())
-                    .annotation(AnnotationKind::Primary.span(span.clone()).label(normalize_untrusted_str(&found))),
+                    .path(file.as_str())
+                    .annotation(AnnotationKind::Primary.span(span.clone()).label(inert(&found))),
             ),
             None => {
-                let group = Level::ERROR.primary_title(title).element(Origin::path(self.file.as_str()));
-                if found.is_empty() {
-                    group
-                } else {
-                    group.element(Level::NOTE.message(normalize_untrusted_str(&found)))
-                }
+                let group = Level::ERROR.primary_title(title).element(Origin::path(file.as_str()));
+                if found.is_empty() { group } else { group.element(Level::NOTE.message(inert(&found))) }
             }
         };
         if !self.allowed.is_empty() {
-            group = group.element(Level::NOTE.with_name("allowed").message(normalize_untrusted_str(&self.allowed)));
+            group = group.element(Level::NOTE.with_name("allowed").message(inert(&self.allowed)));
         }
         if !self.cure.is_empty() {
-            group = group.element(Level::HELP.message(normalize_untrusted_str(&self.cure)));
+            group = group.element(Level::HELP.message(inert(&self.cure)));
         }
         renderer.render(&[group])
     }
@@ -335,5 +330,7 @@ fn shown(text: &str, line_start: usize, at: At) -> (String, std::ops::Range<usiz
     let line = text[cut..floor(text, line_end.min(cut + LINE_BYTES))].trim_end_matches('\r');
     let from = (start - cut).min(line.len());
     let to = floor(line, (at.end as usize).saturating_sub(cut)).clamp(from, line.len());
-    (line.to_string(), from..to)
+    // What is hidden in it becomes longer when it is shown.
+    let length = |part: &str| inert(part).len();
+    (inert(line), length(&line[..from])..length(&line[..to]))
 }

@@ -80,7 +80,8 @@ fn check_fields(
 
 fn unknown(key: &str, title: &str, fields: &[&'static [Field]]) -> Complaint {
     let names: Vec<&str> = fields.iter().copied().flatten().map(|f| f.name).collect();
-    let hint = HINTS.iter().find(|(word, _)| *word == key).map(|(_, hint)| hint.to_string());
+    let known = HINTS.iter().find(|(word, _)| *word == key).map(|(_, hint)| *hint);
+    let hint = super::aliases::hint(title, key).or(known).map(str::to_string);
     Complaint::new(format!("not a key of {title}"))
         .allowed(names.join(", "))
         .cure(hint.unwrap_or_else(|| did_you_mean(key, &names)))

@@ -5,9 +5,10 @@
 
 use super::cursor::Cursor;
 use super::fields::{did_you_mean, is_name};
+use super::foreign::{self, Format};
 use super::input::Input;
 use super::names::Names;
-use super::problems::{Complaint, Lines};
+use super::problems::{At, Complaint, Lines};
 use super::spec::{Arrivals, Class, TraceAttempt, TracePlan, Workflow};
 use super::tree::Node;
 use crate::policy::Fault;
@@ -15,6 +16,11 @@ use crate::units::{Instant, Span};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+
+mod wrong;
+
+/// What a trace may look like.
+const TRACES: &[Format] = &[Format::JsonLines];
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -59,6 +65,10 @@ pub(super) fn fill(
         let (name, file) = &users[0];
         let key = format!("traffic.{name}.arrivals.file");
         let Some((source, text)) = input.data(file, &key) else { continue };
+        if let Some(complaint) = foreign::complaint(&text, "a trace is JSON Lines, one plan a line", TRACES) {
+            input.problems.report(At::whole(source), "", complaint);
+            continue;
+        }
         let mut reader = Reader { names, classes, workflows, isolates, users, lines: Lines::of(source) };
         let empty = reader.all(input, &text);
         reader.lines.finish(&mut input.problems, text.len(), " of this trace");
@@ -105,11 +115,7 @@ impl Reader<'_> {
     }
 
     fn line(&mut self, text: &str) -> Result<(), (usize, Complaint)> {
-        let line: Line = serde_json::from_str(text).map_err(|error| {
-            let message = error.to_string();
-            let what = message.split(" at line ").next().unwrap_or(&message);
-            (error.column().saturating_sub(1), Complaint::new(format!("not a line of a trace: {what}")))
-        })?;
+        let line: Line = serde_json::from_str(text).map_err(|error| wrong::explain(text, &error))?;
         let whole = |complaint: Complaint| (0, complaint);
         let class = self.class(&line).map_err(whole)?;
         let plan = self.plan(&line, class).map_err(whole)?;

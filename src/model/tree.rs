@@ -1,5 +1,6 @@
 //! TOML text as a tree in which each value remembers where it was written.
 
+use super::foreign::{self, Format};
 use super::problems::{At, Collector, Complaint};
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -63,13 +64,24 @@ impl Node {
                 format!("the text {:?}…", text.chars().take(60).collect::<String>())
             }
             Value::Text(text) => format!("the text {text:?}"),
+            Value::Whole(number) if number.unsigned_abs() >= 1 << 64 => format!("the number {}", plain(*number as f64)),
             Value::Whole(number) => format!("the number {number}"),
-            Value::Real(number) => format!("the number {number:?}"),
+            Value::Real(number) => format!("the number {}", plain(*number)),
             Value::Bool(value) => format!("{value}"),
             Value::Date(date) => format!("the date {date}"),
             Value::List(list) => format!("a list of {}", list.len()),
             Value::Table(_) => "a table".into(),
         }
+    }
+}
+
+/// A number as people would write it, never with hundreds of digits.
+pub(super) fn plain(number: f64) -> String {
+    let size = number.abs();
+    if number.is_finite() && size != 0.0 && !(1e-7..1e16).contains(&size) {
+        format!("{number:e}")
+    } else {
+        format!("{number:?}")
     }
 }
 
@@ -81,6 +93,12 @@ pub(super) fn parse(source: u32, text: &str, problems: &mut Collector) -> Option
         return None;
     }
     let (table, errors) = DeTable::parse_recoverable(text);
+    if !errors.is_empty()
+        && let Some(complaint) = foreign::complaint(text, "a model is TOML", &[Format::Toml])
+    {
+        problems.report(At::whole(source), "", complaint);
+        return None;
+    }
     let mut last: Option<(At, &str)> = None;
     for error in &errors {
         let at = error.span().map_or(At::whole(source), |span| place(source, span));

@@ -26,7 +26,7 @@ pub fn arithmetic_text(model: &str, description: &str, arithmetic: &Arithmetic, 
     section(&mut out, "Another plan of the platform", upgrade(arithmetic), paint);
     let leaves_out = arithmetic.leaves_out.iter().map(|sentence| paragraph("  - ", sentence, WIDTH)).collect();
     section(&mut out, "What this leaves out (`capsim run` does not)", leaves_out, paint);
-    out
+    paint.finish(&out)
 }
 
 /// Renders the arithmetic of a model as JSON.

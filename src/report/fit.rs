@@ -5,7 +5,7 @@ use super::page::{Page, Part, Table};
 use super::words::{NOTHING, Paint, about};
 use crate::experiment::{Fit, FittedLaw, LawSpec, Observed, SHOWN, Shape};
 use crate::math::{floor, log10, pow, round};
-use crate::units::{Span, count, number, percent};
+use crate::units::{Span, count, inert, number, percent};
 use serde_json::{Value, json};
 
 /// For people at a terminal.
@@ -23,7 +23,7 @@ pub fn fit_toml(name: &str, fit: &Fit) -> String {
     let cut = fit.data.cut.iter().max().map(|at| format!(", {} more cut off by {}", count(cut(fit)), short(*at)));
     let gap = fit.laws.iter().find(|law| law.law == fit.advised).map(|law| format!("; largest gap {}", about(law.gap)));
     let (cut, gap) = (cut.unwrap_or_default(), gap.unwrap_or_default());
-    let mut out = format!("# {} answers in {}{cut}{gap}\n", count(answers(fit)), name.escape_default());
+    let mut out = format!("# {} answers in {}{cut}{gap}\n", count(answers(fit)), inert(name));
     out += &format!("latency = {}\n", written(&fit.advised));
     let mut cuts = fit.data.cut.clone();
     cuts.sort_unstable();

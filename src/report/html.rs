@@ -4,7 +4,7 @@ use super::plots::Plot;
 use super::words::{self, range, value_or_dash};
 use super::{Advice, settings, summary, theory};
 use crate::experiment::Answer;
-use crate::units::{count, number};
+use crate::units::{count, inert, inert_lines, number};
 
 const STYLE: &str = include_str!("html.css");
 
@@ -39,14 +39,15 @@ pub fn html(answer: &Answer) -> String {
 
 /// A whole page around what it says, which is markup already; `from` says what it is an answer to.
 pub(super) fn document(title: &str, body: &str, from: &str) -> String {
-    format!(
-        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" \
-         content=\"width=device-width, initial-scale=1\">\n<title>{}: capsim report</title>\n<style>\n{STYLE}</style>\n\
+    let page = format!(
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\" />\n<meta name=\"viewport\" \
+         content=\"width=device-width, initial-scale=1\" />\n<title>{}: capsim report</title>\n<style>\n{STYLE}</style>\n\
          </head>\n<body>\n<main>\n{body}</main>\n<footer>capsim {}. {}</footer>\n</body>\n</html>\n",
         escape(title),
         env!("CARGO_PKG_VERSION"),
         escape(from)
-    )
+    );
+    inert_lines(&page)
 }
 
 pub(super) fn figure(svg: &str, describe: &str) -> String {
@@ -151,11 +152,13 @@ fn metrics(answer: &Answer) -> String {
         ]
     });
     let out = table("Metrics", &["metric", "#mean", "#95 % interval", "#min to max", "unit"], rows);
-    let left_out =
-        words::left_out(answer, metrics.len()).map(|sentence| format!("<p class=\"quiet\">{sentence}</p>\n"));
+    let left_out = words::left_out(answer, metrics.len())
+        .map(|sentence| format!("<p class=\"quiet\">{}</p>\n", escape(&sentence)));
     out + &left_out.unwrap_or_default()
 }
 
+/// Text as HTML and XML have it, between tags and in quotes: no markup, nothing that acts on what stands around it.
 pub(super) fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+    let text = inert(text).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    text.replace('"', "&quot;").replace('\'', "&#39;")
 }

@@ -4,6 +4,7 @@
 use super::Advice;
 use super::{settings, theory, words};
 use crate::experiment::{Answer, Ceiling, Charge, InvocationNeed, LongestCall, Metric, OpsPerDay, OpsPerPlan, Upgrade};
+use crate::units::is_hidden;
 use serde_json::{Map, Value, json};
 
 /// The JSON Schema of the report.
@@ -56,7 +57,22 @@ pub fn json(answer: &Answer) -> String {
 }
 
 pub(super) fn pretty(value: &Value) -> String {
-    format!("{value:#}\n")
+    written(&format!("{value:#}\n"))
+}
+
+/// The text of a value with all that is hidden in its words written as JSON writes it. Outside of words there is
+/// nothing of the kind but ends of lines.
+pub(super) fn written(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    for letter in json.chars() {
+        if letter != '\n' && is_hidden(letter) {
+            let mut units = [0; 2];
+            letter.encode_utf16(&mut units).iter().for_each(|unit| out += &format!("\\u{unit:04x}"));
+        } else {
+            out.push(letter);
+        }
+    }
+    out
 }
 
 /// A number that JSON can say; whole ones without a fraction, and no negative zero.

@@ -1,5 +1,6 @@
 //! The verdict of `check` in its forms, and the baseline as it is stored.
 
+use super::html::escape;
 use super::json::{exact, interval, nullable, pretty, read_exact};
 use super::page::{Page, Table};
 use super::words::{NOTHING, Paint, range, short};
@@ -135,8 +136,6 @@ pub fn judgement_json(judgement: &Judgement) -> String {
 
 /// Renders a verdict as JUnit XML: a test case for each check.
 pub fn judgement_junit(judgement: &Judgement) -> String {
-    let escape =
-        |text: &str| text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;");
     let mut cases = String::new();
     let mut failures = 0;
     let mut case = |name: String, trouble: Option<String>| {

@@ -4,7 +4,7 @@ use super::page::Table;
 use super::words::{self, range, value_or_dash};
 use super::{Advice, settings, summary, theory};
 use crate::experiment::{Answer, Verdict};
-use crate::units::number;
+use crate::units::{inert, inert_lines, number};
 
 /// Renders an answer as GitHub-flavoured Markdown.
 pub fn markdown(answer: &Answer) -> String {
@@ -19,7 +19,8 @@ pub fn markdown(answer: &Answer) -> String {
     if !changed.is_empty() {
         out += "\n| setting | value | from | in force |\n| --- | --- | --- | --- |\n";
         for [path, value, source, when] in changed {
-            out += &format!("| `{path}` | {} | {source} | {} |\n", escape(&value), escape(&when));
+            let (path, cells) = (code(&path), [value, source, when].map(|cell| escape(&cell)));
+            out += &format!("| {path} | {} |\n", cells.join(" | "));
         }
     }
     if !answer.objectives.is_empty() {
@@ -35,7 +36,7 @@ pub fn markdown(answer: &Answer) -> String {
                 Verdict::Undecided => "❔",
             };
             let bound = words::bound(objective);
-            out += &format!("| `{bound}` | {mark} {} | {mean} | {interval} |\n", words::verdict(*verdict));
+            out += &format!("| {} | {mark} {} | {mean} | {interval} |\n", code(&bound), words::verdict(*verdict));
         });
     }
     let advice = Advice::of(answer);
@@ -43,7 +44,7 @@ pub fn markdown(answer: &Answer) -> String {
         out += "\n### Advice\n\n";
         out.extend(advice.iter().map(|advice| format!("- {}\n", escape(&advice.text()))));
     }
-    out + &beside(answer) + &ceilings(answer) + &metrics(answer)
+    inert_lines(&(out + &beside(answer) + &ceilings(answer) + &metrics(answer)))
 }
 
 fn beside(answer: &Answer) -> String {
@@ -55,7 +56,7 @@ fn beside(answer: &Answer) -> String {
     );
     for line in &answer.theory {
         let [metric, simulated, value, law] = theory::cells(line);
-        out += &format!("| `{metric}` | {simulated} | {value} | {} |\n", escape(&law));
+        out += &format!("| {} | {simulated} | {value} | {} |\n", code(&metric), escape(&law));
     }
     let warnings: String = theory::warnings(answer).iter().map(|warning| format!("- {}\n", escape(warning))).collect();
     if warnings.is_empty() { out } else { format!("{out}\n{warnings}") }
@@ -68,7 +69,7 @@ fn ceilings(answer: &Answer) -> String {
     let mut out = String::from("\n### Ceilings\n\n| limit | plans a day | because |\n| --- | ---: | --- |\n");
     for ceiling in &answer.arithmetic.ceilings {
         let plans = number(ceiling.plans_per_day);
-        out += &format!("| `{}` | {plans} | {} |\n", ceiling.limit, escape(&ceiling.because));
+        out += &format!("| {} | {plans} | {} |\n", code(&ceiling.limit), escape(&ceiling.because));
     }
     out
 }
@@ -83,8 +84,8 @@ fn metrics(answer: &Answer) -> String {
     for metric in &metrics {
         let pair = |pair: Option<(f64, f64)>| pair.map_or(words::NOTHING.into(), |(a, b)| range(a, b, metric.unit));
         out += &format!(
-            "| `{}` | {} | {} | {} | {} |\n",
-            metric.name,
+            "| {} | {} | {} | {} | {} |\n",
+            code(&metric.name),
             value_or_dash(metric.mean, metric.unit),
             pair(metric.ci95),
             pair(metric.min.zip(metric.max)),
@@ -107,16 +108,61 @@ pub(super) fn table(table: &Table) -> String {
     out
 }
 
-/// Text from a model must not become markup.
+/// Text from a model must not become markup, and its lines no paragraphs.
 pub(super) fn escape(text: &str) -> String {
+    let text = inert(text);
     let mut out = String::new();
-    for letter in text.chars() {
+    // What opens a heading, a list, a quotation, a rule or a fence where it stands first.
+    let digits = text.chars().take_while(char::is_ascii_digit).count();
+    let opens = match text[digits..].chars().next() {
+        Some('.' | ')') => digits > 0,
+        Some('#' | '>' | '-' | '+' | '=' | '~' | '`') => digits == 0,
+        _ => false,
+    };
+    for (at, letter) in text.chars().enumerate() {
         match letter {
             '<' => out += "&lt;",
-            '\n' => out.push(' '),
-            '|' | '*' | '[' | ']' => out.extend(['\\', letter]),
+            '&' => out += "&amp;",
+            '|' | '*' | '[' | ']' | '\\' | '~' => out.extend(['\\', letter]),
+            _ if opens && at == digits => out.extend(['\\', letter]),
             _ => out.push(letter),
         }
     }
     out
+}
+
+/// A name as code in a table.
+pub(super) fn code(text: &str) -> String {
+    format!("`{}`", inert(text).replace('`', "'").replace('|', "\\|"))
+}
+
+/// What fences lines off that have fences themselves.
+pub(super) fn fence(lines: &str) -> String {
+    let runs = lines.split(|letter| letter != '`').map(str::len);
+    "`".repeat(runs.max().unwrap_or(0).max(2) + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_that_is_written_becomes_markup() {
+        for (text, safe) in [
+            ("# no heading", "\\# no heading"),
+            ("1. no list", "1\\. no list"),
+            ("1.5 is a number", "1\\.5 is a number"),
+            ("--- no rule", "\\--- no rule"),
+            ("a - b, plans.failed_fraction", "a - b, plans.failed_fraction"),
+            ("<b>&lt;", "&lt;b>&amp;lt;"),
+            ("two\n\n## lines", "two  ## lines"),
+            ("a | b \\| c", "a \\| b \\\\\\| c"),
+            ("[x](y)", "\\[x\\](y)"),
+        ] {
+            assert_eq!(escape(text), safe);
+        }
+        assert_eq!(code("a`b|c"), "`a'b\\|c`");
+        assert_eq!(fence("a\n```\nb"), "````");
+        assert_eq!(fence("a"), "```");
+    }
 }

@@ -5,6 +5,7 @@ use super::html::{self, escape};
 use super::markdown;
 use super::text::{self, WIDTH, section};
 use super::words::{Paint, paragraph};
+use crate::units::{inert, inert_lines};
 
 /// One page.
 pub(super) struct Page {
@@ -64,20 +65,22 @@ impl Page {
 
     /// For a terminal.
     pub fn text(&self, paint: Paint) -> String {
-        let mut out = paint.bold(&self.title) + "\n\n";
-        self.answer.iter().for_each(|sentence| out += &paragraph("  ", sentence, WIDTH));
-        out += &paragraph("  ", &self.run, WIDTH);
+        let mut out = paint.bold(&inert(&self.title)) + "\n\n";
+        self.answer.iter().for_each(|sentence| out += &paragraph("  ", &inert(sentence), WIDTH));
+        out += &paragraph("  ", &inert(&self.run), WIDTH);
         for part in self.parts() {
             let (title, body) = match part {
-                Part::List(title, items) => (title, items.iter().map(|item| paragraph("  - ", item, WIDTH)).collect()),
+                Part::List(title, items) => {
+                    (title, items.iter().map(|item| paragraph("  - ", &inert(item), WIDTH)).collect())
+                }
                 Part::Table(table) => {
                     (&table.title, text::table_of(table).into_iter().map(|line| line + "\n").collect())
                 }
                 Part::Lines(title, lines) => (title, lines.lines().map(|line| format!("  {line}\n")).collect()),
             };
-            section(&mut out, title, body, paint);
+            section(&mut out, &inert(title), body, paint);
         }
-        out
+        paint.finish(&out)
     }
 
     /// GitHub-flavoured Markdown.
@@ -98,11 +101,12 @@ impl Page {
                     out += &markdown::table(table);
                 }
                 Part::Lines(title, lines) => {
-                    out += &format!("\n### {}\n\n```toml\n{lines}```\n", markdown::escape(title));
+                    let fence = markdown::fence(lines);
+                    out += &format!("\n### {}\n\n{fence}toml\n{lines}{fence}\n", markdown::escape(title));
                 }
             }
         }
-        out
+        inert_lines(&out)
     }
 
     /// A self-contained page with pictures, each described for those who cannot see it.
@@ -123,8 +127,11 @@ impl Page {
                     body += &html::table(&escape(&table.title), &header, rows);
                 }
                 Part::Lines(title, lines) => {
-                    body +=
-                        &format!("<section>\n<h2>{}</h2>\n<pre>{}</pre>\n</section>\n", escape(title), escape(lines));
+                    body += &format!(
+                        "<section>\n<h2>{}</h2>\n<pre>{}</pre>\n</section>\n",
+                        escape(title),
+                        lines.lines().map(escape).collect::<Vec<_>>().join("\n")
+                    );
                 }
             }
         }

@@ -47,7 +47,7 @@ pub fn preset_list(presets: &[(&str, &str)]) -> String {
 pub fn preset(name: &str, description: &str, values: Vec<[&str; 5]>, paint: Paint) -> String {
     let rows = values.into_iter().map(|value| value.map(String::from)).collect();
     let header = ["key", "value", "unit", "date", "source"];
-    heading(name, description, paint) + &lines(plain_table(header, [false; 5], rows))
+    paint.finish(&(heading(name, description, paint) + &lines(plain_table(header, [false; 5], rows))))
 }
 
 fn lines(lines: Vec<String>) -> String {

@@ -3,7 +3,7 @@
 use super::words::{self, Paint, paragraph, range, value_or_dash};
 use super::{Advice, page, settings, summary, theory};
 use crate::experiment::{Answer, Metric};
-use crate::units::number;
+use crate::units::{inert, number};
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, presets};
 
 /// How wide prose is set.
@@ -16,20 +16,20 @@ pub fn text(answer: &Answer, paint: Paint) -> String {
         out += &paragraph(&format!("  {:<13}", statement.topic), &statement.text, WIDTH);
     }
     if !answer.overrides.is_empty() {
-        out += &paragraph("  With         ", &answer.overrides.join(", "), WIDTH);
+        out += &paragraph("  With         ", &inert(&answer.overrides.join(", ")), WIDTH);
     }
     section(&mut out, "Settings", settings(answer), paint);
     section(&mut out, "Objectives", objectives(answer, paint), paint);
     section(&mut out, "Theory beside the simulation", theory::text(answer, paint), paint);
     section(&mut out, "Metrics", metrics(answer, paint), paint);
     section(&mut out, "Advice", advice(answer), paint);
-    out
+    paint.finish(&out)
 }
 
 /// The first line of a page.
 pub(super) fn heading(name: &str, description: &str, paint: Paint) -> String {
     let colon = if description.is_empty() { "" } else { ": " };
-    format!("{}{colon}{description}\n\n", paint.bold(name))
+    format!("{}{colon}{}\n\n", paint.bold(&inert(name)), inert(description))
 }
 
 /// A part of a page under its title; nothing where it is empty.
@@ -62,8 +62,8 @@ pub(super) fn table_of(table: &page::Table) -> Vec<String> {
 fn set_table(header: &[&str], right: &[bool], rows: &[impl AsRef<[String]>], wrap: bool) -> Vec<String> {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
-    table.set_header(header);
-    table.add_rows(rows.iter().map(|row| row.as_ref()));
+    table.set_header(header.iter().map(|name| inert(name)));
+    table.add_rows(rows.iter().map(|row| row.as_ref().iter().map(|cell| inert(cell))));
     for (column, right) in table.column_iter_mut().zip(right) {
         column.set_padding((0, 2));
         column.set_cell_alignment(if *right { CellAlignment::Right } else { CellAlignment::Left });

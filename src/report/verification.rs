@@ -30,7 +30,7 @@ pub fn verification_text(verification: &Verification, paint: Paint) -> String {
     let broken = verification.findings.iter().filter(|finding| is_broken(verification, finding));
     let broken: String = broken.map(how_to_see).collect();
     section(&mut out, "Laws that do not hold", broken, paint);
-    out
+    paint.finish(&out)
 }
 
 /// Whether a law does not hold; after a stop, one that was not seen says nothing.

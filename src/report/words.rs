@@ -2,10 +2,15 @@
 
 use crate::experiment::{Answer, Metric, Objective, Verdict, Wave};
 use crate::math;
-use crate::units::{Span, count, number, percent};
+use crate::units::{Span, count, inert_lines, number, percent};
 
 /// Shown where nothing was observed.
 pub(super) const NOTHING: &str = "–";
+
+/// What stands for the codes of colours until the end: of no character, so that no text has them.
+const MARKS: [(char, &str); 5] =
+    [('\u{fdd1}', "1"), ('\u{fdd2}', "2"), ('\u{fdd3}', "32"), ('\u{fdd4}', "1;31"), ('\u{fdd5}', "33")];
+const END: char = '\u{fdd0}';
 
 /// Whether text is coloured for a terminal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,26 +23,48 @@ pub enum Paint {
 
 impl Paint {
     pub(super) fn bold(self, text: &str) -> String {
-        self.with("1", text)
+        self.with(0, text)
     }
 
     pub(super) fn dim(self, text: &str) -> String {
-        self.with("2", text)
+        self.with(1, text)
     }
 
     pub(super) fn verdict(self, verdict: Verdict, text: &str) -> String {
         match verdict {
-            Verdict::Met => self.with("32", text),
-            Verdict::Broken => self.with("1;31", text),
-            Verdict::Undecided => self.with("33", text),
+            Verdict::Met => self.with(2, text),
+            Verdict::Broken => self.with(3, text),
+            Verdict::Undecided => self.with(4, text),
         }
     }
 
-    fn with(self, code: &str, text: &str) -> String {
+    /// Text between two marks that [`Paint::finish`] turns into colour: so that it can tell our codes from those that
+    /// somebody has written into a model.
+    fn with(self, code: usize, text: &str) -> String {
         match self {
             Paint::Plain => text.into(),
-            Paint::Colour => format!("\u{1b}[{code}m{text}\u{1b}[0m"),
+            Paint::Colour => format!("{}{text}{END}", MARKS[code].0),
         }
+    }
+
+    /// The text as a terminal gets it: in colour where it is painted, and with nothing in it that acts on the terminal.
+    pub(super) fn finish(self, text: &str) -> String {
+        let mut out = String::with_capacity(text.len());
+        for piece in text.split_inclusive(|letter| letter == END || MARKS.iter().any(|(mark, _)| *mark == letter)) {
+            let mark = piece.chars().next_back().filter(|_| self == Paint::Colour);
+            let code = match mark {
+                Some(END) => Some("0"),
+                mark => MARKS.iter().find(|(of, _)| Some(*of) == mark).map(|(_, code)| *code),
+            };
+            match code {
+                Some(code) => {
+                    let words = &piece[..piece.len() - END.len_utf8()];
+                    out += &format!("{}\u{1b}[{code}m", inert_lines(words));
+                }
+                None => out += &inert_lines(piece),
+            }
+        }
+        out
     }
 }
 

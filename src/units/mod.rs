@@ -6,6 +6,7 @@
 mod amount;
 mod civil;
 mod id;
+mod inert;
 mod probability;
 mod rate;
 mod text;
@@ -14,6 +15,7 @@ mod time;
 pub use amount::{Bytes, Money};
 pub use civil::{CalendarStart, Timestamp, Zone};
 pub use id::Id;
+pub use inert::{inert, inert_lines, is_hidden};
 pub use probability::Probability;
 pub use rate::{Rate, RateUnit};
 pub use text::{count, number, percent};

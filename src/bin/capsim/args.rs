@@ -1,7 +1,7 @@
 //! What may stand on the command line.
 
 use capsim::experiment::{Axis, Precision};
-use capsim::units::Span;
+use capsim::units::{Span, count};
 use clap::{Args as Group, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use std::num::NonZeroUsize;
@@ -82,13 +82,13 @@ pub struct Run {
 #[derive(Debug, Group)]
 pub struct Trials {
     /// The seed: the same model and seed give the same bytes
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = large(0))]
     pub seed: Option<u64>,
     /// Independent replications
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", value_parser = whole(1))]
     pub replications: Option<u32>,
     /// Threads; the result does not depend on it [default: one for each processor]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = threads)]
     pub jobs: Option<NonZeroUsize>,
     /// No progress bar
     #[arg(long, short)]
@@ -110,7 +110,7 @@ pub struct Precise {
     #[arg(long, value_name = "METRIC=SHARE", value_parser = precision_of)]
     pub precision: Vec<Precision>,
     /// Where --precision gives up
-    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(2..))]
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = whole(2))]
     pub max_replications: u32,
 }
 
@@ -154,7 +154,7 @@ pub struct Capacity {
     #[command(flatten)]
     pub trials: Trials,
     /// How many events all probes may take together, in millions
-    #[arg(long, value_name = "N", default_value_t = 40, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = 40, value_parser = large(1))]
     pub budget: u64,
     /// The form of the answer
     #[arg(long, value_enum, default_value_t = Format::Text)]
@@ -172,7 +172,7 @@ pub struct Sweep {
     #[arg(long, required = true, value_name = "PATH=VALUES", value_parser = axis_of)]
     pub vary: Vec<Axis>,
     /// A Latin hypercube of N points instead of the whole grid
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = points)]
     pub sample: Option<usize>,
     /// The metrics to show; the first is drawn [default: those of the objectives, or a few]
     #[arg(long, value_name = "NAME")]
@@ -204,7 +204,7 @@ pub struct Tune {
     #[arg(long, value_name = "GOAL")]
     pub minimise: Option<String>,
     /// How many replications all candidates may take together; for capacity about so many at the model's demand
-    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(8..))]
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = whole(8))]
     pub budget: u32,
     /// How many of the best to show; twice as many are ranked on fresh replications
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = best_of)]
@@ -233,7 +233,7 @@ pub struct Levers {
     #[arg(long, value_name = "PATH[=VALUES]", value_parser = knob_of)]
     pub knob: Vec<Axis>,
     /// How many replications all of it may take together
-    #[arg(long, value_name = "N", default_value_t = 1000)]
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = whole(0))]
     pub budget: u32,
     #[command(flatten)]
     pub trials: Trials,
@@ -359,10 +359,10 @@ pub struct Verify {
     #[arg(long, value_name = "NAME")]
     pub law: Option<String>,
     /// The seed of all draws
-    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = large(0))]
     pub seed: u64,
     /// Threads; the result does not depend on it [default: one for each processor]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = threads)]
     pub jobs: Option<NonZeroUsize>,
     /// No progress bar
     #[arg(long, short)]
@@ -428,6 +428,29 @@ pub struct Completions {
     /// The shell
     #[arg(value_enum)]
     pub shell: Shell,
+}
+
+/// A whole number of at least `least` and at most `most`.
+fn number(text: &str, least: u64, most: u64) -> Result<u64, String> {
+    let wrong = || format!("a whole number from {} to {}", count(least), count(most));
+    text.parse().ok().filter(|n| (least..=most).contains(n)).ok_or_else(wrong)
+}
+
+fn large(least: u64) -> impl Fn(&str) -> Result<u64, String> + Clone + Send + Sync + 'static {
+    move |text| number(text, least, u64::MAX)
+}
+
+fn whole(least: u32) -> impl Fn(&str) -> Result<u32, String> + Clone + Send + Sync + 'static {
+    move |text| number(text, least.into(), u32::MAX.into()).map(|n| n as u32)
+}
+
+fn threads(text: &str) -> Result<NonZeroUsize, String> {
+    let wrong = || "a whole number from 1 to 4,096".to_string();
+    number(text, 1, 4096).ok().and_then(|n| NonZeroUsize::new(n as usize)).ok_or_else(wrong)
+}
+
+fn points(text: &str) -> Result<usize, String> {
+    number(text, 0, 100_000).map(|n| n as usize)
 }
 
 fn override_of(text: &str) -> Result<String, String> {

@@ -3,14 +3,17 @@
 
 use crate::exit::Exit;
 use capsim::report::Paint;
+use capsim::units::inert_lines;
 use std::io::{ErrorKind, IsTerminal, Write};
 use std::panic::PanicHookInfo;
 
-/// Whether a stream is coloured: only a terminal, and only if its user has not said otherwise.
-#[expect(clippy::disallowed_methods, reason = "NO_COLOR and TERM are the terminal's, and colour is no result")]
+/// Whether a stream is coloured: only a terminal, and only if its user has not said otherwise: `NO_COLOR`, `CLICOLOR=0`,
+/// `TERM=dumb`.
+#[expect(clippy::disallowed_methods, reason = "these are the terminal's, and colour is no result")]
 pub fn colour(stream: &impl IsTerminal) -> bool {
-    let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    stream.is_terminal() && !refused && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+    let is = |name: &str, wanted: &str| std::env::var_os(name).is_some_and(|value| value == wanted);
+    let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()) || is("CLICOLOR", "0");
+    stream.is_terminal() && !refused && !is("TERM", "dumb")
 }
 
 /// The paint for standard output.
@@ -31,8 +34,13 @@ pub fn print(text: &str) -> Exit {
     }
 }
 
-/// Says something beside the answer. If nobody can hear it, so be it.
+/// Says something beside the answer, with nothing in it that acts on a terminal. If nobody can hear it, so be it.
 pub fn complain(text: &str) {
+    complain_painted(&inert_lines(text));
+}
+
+/// The same of what has colours of ours in it, and nothing of others.
+pub fn complain_painted(text: &str) {
     let _ = writeln!(std::io::stderr(), "{text}");
 }
 

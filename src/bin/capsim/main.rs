@@ -12,6 +12,7 @@ mod signals;
 mod work;
 
 use args::{Args, Command};
+use capsim::units::is_hidden;
 use clap::Parser;
 use exit::Exit;
 use std::panic;
@@ -52,8 +53,12 @@ fn dispatch(args: Args) -> Exit {
 fn usage(error: &clap::Error) -> Exit {
     let text = error.render();
     if error.use_stderr() {
-        let text = if console::colour(&std::io::stderr()) { text.ansi().to_string() } else { text.to_string() };
-        console::complain(text.trim_end());
+        // What was typed stands in it: with colours of its own there are none of ours.
+        let is_plain = std::env::args_os().all(|text| !text.to_string_lossy().chars().any(is_hidden));
+        match is_plain && console::colour(&std::io::stderr()) {
+            true => console::complain_painted(text.ansi().to_string().trim_end()),
+            false => console::complain(text.to_string().trim_end()),
+        }
         return Exit::Usage;
     }
     let text = if console::colour(&std::io::stdout()) { text.ansi().to_string() } else { text.to_string() };

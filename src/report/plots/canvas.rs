@@ -62,6 +62,6 @@ impl<'a, B: DrawingBackend> Canvas<'a, B> {
     pub fn text(&self, words: &str, at: (i32, i32), size: u32, colour: RGBColor, across: HPos) {
         let style = TextStyle::from(("sans-serif", size * self.scale).into_font());
         let style = style.color(&colour).pos(Pos::new(across, VPos::Center));
-        let _ = self.area.draw(&Text::new(words.to_string(), self.at(at), style));
+        let _ = self.area.draw(&Text::new(crate::units::inert(words), self.at(at), style));
     }
 }

@@ -7,6 +7,7 @@ use crate::progress::Progress;
 use crate::work::{self, fail, failed, io};
 use capsim::experiment::{self, Baseline, Outcome};
 use capsim::report::{self, Paint};
+use capsim::units::inert;
 use std::io::ErrorKind;
 use std::path::Path;
 
@@ -39,7 +40,9 @@ fn try_check(args: &Check) -> Result<Exit, Exit> {
     }
     if let (true, Some(path)) = (args.bless, &args.baseline) {
         crate::output::write_file(path, report::baseline_json(&now).as_bytes()).map_err(io)?;
-        return Ok(console::print(&format!("{} is the baseline of {} now.\n", path.display(), answer.model)));
+        return Ok(console::print(
+            &(inert(&format!("{} is the baseline of {} now.", path.display(), answer.model)) + "\n"),
+        ));
     }
     let before = before.as_ref().map(|before| before.as_ref().map_err(Clone::clone));
     let judgement = experiment::check((answer, &now), before, &args.tolerance);

@@ -6,6 +6,7 @@ use crate::exit::Exit;
 use crate::output::new_file;
 use crate::work::io;
 use capsim::model::STARTER;
+use capsim::units::inert;
 use std::path::Path;
 
 pub fn init(args: &Init) -> Exit {
@@ -14,7 +15,7 @@ pub fn init(args: &Init) -> Exit {
     }
     match new_file(&args.file, STARTER.as_bytes()) {
         Ok(()) => {
-            let file = args.file.display();
+            let file = inert(&args.file.display().to_string());
             console::print(&format!("{file} is written. Next: capsim run {file}\n"))
         }
         Err(why) => io(why),

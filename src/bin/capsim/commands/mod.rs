@@ -39,7 +39,7 @@ fn source(path: &Path) -> Result<Source, Exit> {
 
 /// Says what is wrong with a model.
 fn refused(problems: Problems) -> Exit {
-    console::complain(problems.render(console::colour(&io::stderr())).trim_end());
+    console::complain_painted(problems.render(console::colour(&io::stderr())).trim_end());
     if problems.is_unreadable() { Exit::Io } else { Exit::Invalid }
 }
 

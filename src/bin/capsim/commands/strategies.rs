@@ -6,6 +6,7 @@ use crate::console;
 use crate::exit::Exit;
 use crate::work::{self, failed};
 use capsim::experiment::{self, Answer};
+use capsim::units::inert;
 use capsim::{model, report};
 use std::path::Path;
 
@@ -46,7 +47,7 @@ fn side_by_side(path: &Path) -> Result<String, Exit> {
         }
         platforms.push((*platform, answers));
     }
-    let shown = path.display().to_string().replace('\\', "/");
+    let shown = inert(&path.display().to_string()).replace('\\', "/").replace('`', "'");
     let command = format!("capsim strategies --compare {shown}");
     Ok(report::strategies_side_by_side(&command, &shown, &platforms))
 }

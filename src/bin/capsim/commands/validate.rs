@@ -3,6 +3,7 @@
 use crate::args::Model;
 use crate::console;
 use crate::exit::Exit;
+use capsim::units::inert;
 
 pub fn validate(args: &Model) -> Exit {
     let model = match super::load(args, []) {
@@ -20,5 +21,9 @@ pub fn validate(args: &Model) -> Exit {
         many(model.objectives.len(), "objective", "objectives"),
     ];
     let digest = model.digest.get(..12).unwrap_or(&model.digest);
-    console::print(&format!("{}: valid (digest {digest}, {})\n", args.model.display(), parts.join(", ")))
+    console::print(&format!(
+        "{}: valid (digest {digest}, {})\n",
+        inert(&args.model.display().to_string()),
+        parts.join(", ")
+    ))
 }
