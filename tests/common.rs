@@ -1,6 +1,6 @@
 //! What the tests share: a model from text, an answer from a model.
 
-use capsim::experiment::{Answer, Options, run};
+use capsim::experiment::{Answer, Metric, Options, run};
 use capsim::math::special::student_quantile;
 use capsim::model::{Model, Source, load};
 use std::num::NonZeroUsize;
@@ -92,6 +92,27 @@ pub fn answer(model: &Model) -> Answer {
 /// The mean of a metric that must be there.
 pub fn mean(answer: &Answer, metric: &str) -> f64 {
     answer.mean(metric).unwrap_or_else(|| panic!("no {metric}"))
+}
+
+/// What holds of every metric of every model: none is negative or undefined, means lie between the least and the most, and
+/// a share is at most 1. Of a quota more than all may be used, where what is over it is billed, let through late or counted;
+/// days that the run cuts short make the rate a day larger than the most in one of them; and the mean of those who wait is of
+/// all isolates, the most of one.
+pub fn in_range(answer: &Answer) {
+    let is_apart = |metric: &Metric| metric.unit == "ops/day" || metric.name.ends_with(".queued.mean");
+    for metric in &answer.metrics {
+        let values = [metric.min, metric.mean, metric.max].map(|value| value.unwrap_or(0.0));
+        assert!(values.iter().all(|value| value.is_finite() && *value >= 0.0), "{metric:?}");
+        let slack = 1e-9 * values[2];
+        assert!(values[0] <= values[1] + slack && values[1] <= values[2] + slack, "{metric:?}");
+        let is_share = metric.unit == "1" && !metric.name.ends_with(".used_fraction");
+        assert!(!is_share || values[2] <= 1.0 + 1e-12, "{metric:?}");
+    }
+    for metric in answer.metrics.iter().filter(|metric| metric.name.ends_with(".mean") && !is_apart(metric)) {
+        let bound = |what: &str| answer.metric(&metric.name.replace(".mean", what))?.max;
+        let (mean, most) = (metric.max, bound(".max"));
+        assert!(mean.zip(most).is_none_or(|(mean, most)| mean <= most * (1.0 + 1e-9)), "{metric:?} over {most:?}");
+    }
 }
 
 /// Holds a metric against the exact value: inside the 99 % interval of its replications (Student t), widened by

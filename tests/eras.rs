@@ -5,8 +5,16 @@ use capsim::math::special::student_quantile;
 use capsim::model::{Source, load, read_file};
 use capsim::world::{Blueprint, run};
 
-/// Plans of one class that take no time, from `from` to `to`, in minutes: what comes before is the warm-up.
+/// Plans of one class that take no time, from `from` to `to`, in minutes: what comes before is the warm-up, and changes
+/// that come after are left out.
 fn text(arrivals: &str, changes: &str, (from, to): (f64, f64), more: &str) -> String {
+    let is_in_time = |change: &&str| {
+        let at = change.split("at = \"").nth(1).and_then(|rest| rest.split("ms\"").next()?.parse::<f64>().ok());
+        at.is_some_and(|at| at < (to * 60_000.0).round())
+    };
+    let mut parts = changes.split("[[change]]");
+    let first = parts.next().unwrap_or_default().to_string();
+    let changes = parts.filter(is_in_time).fold(first, |all, change| all + "[[change]]" + change);
     format!(
         r#"
 [run]

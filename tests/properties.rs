@@ -1,7 +1,7 @@
 //! What always holds, for models made at random. The ledger, the quotas and the queues are balanced inside every run
 //! (a run that does not balance fails), so running is half of the check.
 
-use crate::common::{answer_on, mean, model};
+use crate::common::{answer_on, in_range, mean, model};
 use capsim::experiment::Answer;
 use capsim::report;
 use proptest::prelude::*;
@@ -174,6 +174,7 @@ proptest! {
     #[test]
     fn everything_ends_in_one_bucket_and_no_limit_is_passed(any in any_model()) {
         let answer = answer_on(&model(&any.toml()), 1);
+        in_range(&answer);
         let close = |a: f64, b: f64| (a - b).abs() < 1e-6 * a.abs().max(1.0);
         // Conservation, on the means of the replications and so on each of them (the run balances each by itself).
         let plans = "plans.completed plans.call_failed plans.overloaded plans.abandoned plans.crashed plans.in_flight";

@@ -1,6 +1,6 @@
 //! Providers and the policies around an attempt, held against closed forms and against stories worked out by hand.
 
-use crate::common::{answer, holds, mean, model, shipped};
+use crate::common::{answer, holds, in_range, mean, model, shipped};
 use capsim::theory::{breaker, bucket, erlang, retry};
 use proptest::prelude::*;
 
@@ -520,6 +520,7 @@ proptest! {
     #[test]
     fn any_policies_balance(text in any_policies()) {
         let answer = answer(&model(&text));
+        in_range(&answer);
         let ends = ["succeeded", "timed_out", "errored", "rate_limited", "in_flight"];
         let ended: f64 = ends.iter().map(|end| mean(&answer, &format!("attempts.{end}"))).sum();
         prop_assert!((mean(&answer, "attempts.made") - ended).abs() < 1e-6);

@@ -135,3 +135,93 @@ fn a_timeline_that_cannot_be_written_is_told_before_the_run() {
     assert_eq!((below.status.code(), below.stdout.len()), (Some(74), 0));
     assert!(String::from_utf8_lossy(&below.stderr).contains("cannot write"));
 }
+
+/// A provider that refuses at once, a breaker that opens after two, and plans that end as they come: every attempt is
+/// there with how it ended, and how long it took, if only for nothing.
+#[test]
+fn attempts_that_take_no_time_are_shown() {
+    let text = r#"
+[run]
+horizon = "4s"
+replications = 1
+[traffic.user]
+arrivals = { process = "deterministic", per_minute = 60 }
+[workflow.plan]
+steps = [{ name = "ask" }]
+[provider.p]
+latency = "1500ms"
+max_concurrency = 1
+max_queue = 0
+[retry.p]
+max = 1
+backoff = { kind = "none" }
+[breaker.p]
+fail_max = 3
+reset_timeout = "1h"
+"#;
+    let (found, answer) = (timeline(&model(text), 10_000).unwrap(), answer_on(&model(text), 1));
+    let told: Vec<_> = of(&found, "attempt").iter().map(|s| (s.plan, s.attempt, s.end, s.from, s.to)).collect();
+    // The first has the slot until 1.5 s, so that the second is refused twice at 1 s. The third has it from 2 s, and a
+    // refusal of the fourth is the third in a row but for that success: two at 3 s.
+    assert_eq!(
+        told,
+        [
+            (1, 1, "rate_limited", at(1.0), at(1.0)),
+            (1, 2, "rate_limited", at(1.0), at(1.0)),
+            (0, 1, "ok", at(0.0), at(1.5)),
+            (3, 1, "rate_limited", at(3.0), at(3.0)),
+            (3, 2, "rate_limited", at(3.0), at(3.0)),
+            (2, 1, "ok", at(2.0), at(3.5)),
+        ]
+    );
+    assert_eq!(told.len() as f64, mean(&answer, "attempts.made"));
+    let moments: Vec<_> = found.moments.iter().map(|moment| (moment.end, moment.at)).collect();
+    assert_eq!(moments, [("failed", at(1.0)), ("failed", at(3.0))]);
+    // What a breaker keeps back is shown too, and so is an operation that a database refuses.
+    let kept = text
+        .replace("fail_max = 3", "fail_max = 1")
+        .replace("[retry.p]\nmax = 1\n", "[retry.p]\nmax = 1\non = [\"rate_limited\", \"breaker_open\"]\n");
+    let ends: Vec<_> = of(&timeline(&model(&kept), 10_000).unwrap(), "attempt").iter().map(|s| s.end).collect();
+    assert_eq!(
+        ends,
+        ["rate_limited", "breaker_open", "ok", "breaker_open", "breaker_open", "breaker_open", "breaker_open"]
+    );
+    let asks =
+        text.replace("name = \"ask\"", "name = \"ask\", d1 = \"x\"") + "[d1.x]\nlatency = \"1500ms\"\nmax_queue = 1\n";
+    let found = timeline(&model(&asks), 10_000).unwrap();
+    let told: Vec<_> = of(&found, "asks the database").iter().map(|s| (s.plan, s.end, s.from, s.to)).collect();
+    assert_eq!(told[..2], [(1, "overloaded", at(1.0), at(1.0)), (0, "", at(0.0), at(1.5))]);
+}
+
+/// Hedges and attempts at a provider that shares itself end in a way that is not known as they begin.
+#[test]
+fn the_ends_of_attempts_are_those_that_were() {
+    for provider in ["capacity = 2", "max_concurrency = 3\nmax_queue = 2\n[hedge.p]\nafter = \"2s\""] {
+        let text = format!(
+            "[run]\nhorizon = \"3h\"\nreplications = 1\n[traffic.user]\narrivals = {{ process = \"poisson\", per_minute = 12 }}\n\
+             [workflow.plan]\nsteps = [{{ name = \"ask\", calls = 2, parallel = 2 }}]\n\
+             [provider.p]\nlatency = {{ dist = \"exponential\", mean = \"4s\" }}\nerrors = {{ server_error = 0.2 }}\nrequest_timeout = \"8s\"\n{provider}\n\
+             [isolates]\nmin = 1\nmax = 2\nlifetime = {{ dist = \"exponential\", mean = \"5m\" }}\n"
+        );
+        let (found, answer) = (timeline(&model(&text), usize::MAX).unwrap(), answer_on(&model(&text), 1));
+        let attempts = of(&found, "attempt");
+        assert_eq!(attempts.len() as f64, mean(&answer, "attempts.made"));
+        for (end, metric) in [
+            ("ok", "succeeded"),
+            ("timeout", "timed_out"),
+            ("rate_limited", "rate_limited"),
+            ("lost", "lost"),
+            ("", "in_flight"),
+        ] {
+            let count = attempts.iter().filter(|slice| slice.end == end).count() as f64;
+            assert_eq!(count, mean(&answer, &format!("attempts.{metric}")), "{provider}: {end}");
+        }
+        let plans = |end: &str| {
+            let slices = of(&found, "plan").iter().filter(|slice| slice.end == end).count();
+            (slices + found.moments.iter().filter(|moment| moment.end == end).count()) as f64
+        };
+        for (end, metric) in [("completed", "completed"), ("failed", "call_failed"), ("crashed", "crashed")] {
+            assert_eq!(plans(end), mean(&answer, &format!("plans.{metric}")), "{provider}: {end}");
+        }
+    }
+}

@@ -134,12 +134,30 @@ pub(super) fn apply(input: &mut Input<'_>, source: &Source, root: &mut Node, ove
             _ => base.stages.push(Stage { from: change.from, model, reach: change.reach, is_program }),
         }
     }
+    for change in &later {
+        is_in_time(input, change, base.run.horizon);
+    }
+    if let Some(first) = later.first().filter(|_| input.problems.is_empty()) {
+        super::retry::check_stages(input, first.whole.at, &base);
+    }
     if !digests.is_empty() {
         base.digest = super::digest::of_all(&base.digest, &digests);
     }
     settings.sort_by(|a, b| (&a.path, a.declared).cmp(&(&b.path, b.declared)));
     base.settings = settings;
     Some(base)
+}
+
+/// A change that is made once the run is over, or reaches nobody before, would be ignored.
+fn is_in_time(input: &mut Input<'_>, change: &Declared, horizon: Span) {
+    if change.from < horizon {
+        return;
+    }
+    let key = if change.at >= horizon { "at" } else { "takes" };
+    let found = format!("a change that holds from {} on, in a run of {horizon}", change.from);
+    let complaint = Complaint::new("the run ends before this change holds").found(found);
+    let at = change.whole.get(key).map_or(change.whole.at, |node| node.at);
+    input.problems.report_once(at, &format!("change.{key}"), complaint.cure("lengthen run.horizon, or take it out"));
 }
 
 fn declared(input: &mut Input<'_>, root: &Node) -> Vec<Declared> {

@@ -244,7 +244,12 @@ static WORKFLOW: Section = Section {
     title: "[workflow.NAME]",
     fields: &[
         required("steps", List(&Table(&STEP), None), "What is done, in which order."),
-        default("on_call_error", OneOf(&["abort", "continue"]), "abort", "What a failed call does to its plan."),
+        default(
+            "on_call_error",
+            OneOf(&["abort", "continue"]),
+            "abort",
+            "What a call that does not succeed does to its plan, whether it failed, was refused, ran out of patience or was denied: `abort` ends it, with `continue` it goes on.",
+        ),
         optional(
             "overload_on",
             List(&OneOf(FAULTS), None),

@@ -10,8 +10,8 @@ use super::problems::{At, Complaint, Problems};
 use super::spec::{Arrivals, Model};
 use super::tree::Node;
 use super::{
-    change, digest, objectives, parts, preset, provider, reader, run, server, shape, store, strategy, trace, traffic,
-    workflow,
+    change, digest, endless, objectives, parts, preset, provider, reader, retry, run, server, shape, store, strategy,
+    trace, traffic, workflow,
 };
 use std::io::Read;
 use std::path::Path;
@@ -155,6 +155,7 @@ fn sections(
     workflow::no_deadlock(input, &cursor, &names);
     let providers = provider::read(input, &cursor, &names);
     server::check(input, &cursor, &workflows, &providers);
+    retry::check_fallbacks(input, &cursor, &workflows, &providers);
     let queues = provider::queues(input, &cursor, &names);
     let isolates = cursor.table("isolates").and_then(|table| run::isolates(input, &table, root));
     let most = isolates.as_ref().map_or(platform.isolates, |spec| spec.max);
@@ -169,10 +170,14 @@ fn sections(
     let mut classes = traffic::read(input, &cursor, &names, run.as_ref());
     // Where steps are wrong, the number of calls is not known.
     let known = if workflows.len() == names.workflows.all().len() { &workflows[..] } else { &[] };
-    trace::fill(input, &cursor, &names, &mut classes, known, platform.isolates);
+    let parts = trace::Parts { workflows: known, d1: &d1, isolates: platform.isolates };
+    trace::fill(input, &cursor, &names, &mut classes, parts);
     let logging = strategy::read(input, &section("logging")?, strategy, &names, &stores);
     let readers = reader::read(input, &cursor, &names, &stores, &logging);
     let logfiles = strategy::logfiles(&cursor);
+    if let Some(run) = &run {
+        endless::check(input, &cursor, (run, most), &classes, &providers);
+    }
     let cost = cursor.table("cost").map(|cursor| run::cost(&cursor));
     if isolates.is_some() && classes.iter().any(|class| matches!(class.arrivals, Arrivals::Trace { .. })) {
         let complaint =

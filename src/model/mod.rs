@@ -9,6 +9,7 @@ mod aliases;
 mod change;
 mod cursor;
 mod digest;
+mod endless;
 mod fields;
 mod foreign;
 mod input;

@@ -2,12 +2,13 @@
 
 use super::cursor::Cursor;
 use super::input::Input;
-use super::problems::Complaint;
-use super::spec::{Provider, RetryAfter};
+use super::problems::{At, Complaint};
+use super::spec::{Model, Provider, RetryAfter, Workflow};
 use crate::policy::{Backoff, BackoffKind, Breaker, Fault, FaultSet, Hedge, Jitter, Latest, Retry, RetryBudget, Trip};
 use crate::units::Span;
 
-/// Attempts that a call can make at most: so many have draws of their own.
+/// Attempts that a call can make at most, at all its providers: so many have draws, and places among the events of one
+/// instant, of their own.
 const MOST_ATTEMPTS: u64 = 255;
 
 /// Reads the retries of a provider, in all their layers.
@@ -24,13 +25,57 @@ pub(super) fn read(input: &mut Input<'_>, cursor: &Cursor<'_>, provider: &mut Pr
         "ignore" => RetryAfter::Ignore,
         _ => RetryAfter::Honour(cursor.span("retry_after_max").unwrap_or(Span::MAX)),
     };
-    let layers = provider.inner.iter().flatten().chain([&provider.retry]);
-    let attempts: u64 = layers.map(|layer| u64::from(layer.max) + 1).product();
+    let attempts = provider.attempts();
     if attempts > MOST_ATTEMPTS {
         let complaint = Complaint::new("the layers of retries multiply beyond what a call can make")
             .found(format!("{attempts} attempts"))
             .allowed(format!("at most {MOST_ATTEMPTS}: `max` + 1 of each layer, multiplied"));
         input.problems.report_once(cursor.node.key, &cursor.path, complaint);
+    }
+}
+
+/// A call that falls back makes the attempts of both providers.
+pub(super) fn check_fallbacks(
+    input: &mut Input<'_>,
+    root: &Cursor<'_>,
+    workflows: &[Workflow],
+    providers: &[Provider],
+) {
+    for (name, cursor) in root.named("workflow") {
+        let steps = workflows.iter().filter(|workflow| workflow.name == name).flat_map(|workflow| &workflow.steps);
+        for step in steps {
+            let attempts = step.attempts(providers);
+            let table = cursor.tables("steps").into_iter().find(|table| table.text("name") == Some(&step.name));
+            if let Some(table) = table.filter(|_| step.fallback.is_some() && attempts > MOST_ATTEMPTS) {
+                let complaint = Complaint::new("a call would make more attempts at both providers than it can")
+                    .found(format!("{attempts} attempts"))
+                    .allowed(format!("at most {MOST_ATTEMPTS} at both together"))
+                    .cure("lower `max` of [retry.NAME] of one of them");
+                input.problems.report_once(table.at("fallback"), &table.key("fallback"), complaint);
+            }
+        }
+    }
+}
+
+/// The same where retries change in mid-run: a call that lives through a change makes the attempts of each layer that
+/// any of the models allows.
+pub(super) fn check_stages(input: &mut Input<'_>, at: At, base: &Model) {
+    let mut most = base.providers.clone();
+    for stage in &base.stages {
+        for (most, provider) in most.iter_mut().zip(&stage.model.providers) {
+            most.retry.max = most.retry.max.max(provider.retry.max);
+            for (most, inner) in most.inner.iter_mut().flatten().zip(provider.inner.iter().flatten()) {
+                most.max = most.max.max(inner.max);
+            }
+        }
+    }
+    let steps = base.workflows.iter().flat_map(|workflow| &workflow.steps);
+    let attempts = steps.map(|step| step.attempts(&most)).max().unwrap_or_default();
+    if attempts > MOST_ATTEMPTS {
+        let complaint = Complaint::new("a call that lives through a change could make more attempts than it can")
+            .found(format!("{attempts} attempts"))
+            .allowed(format!("at most {MOST_ATTEMPTS}: the largest `max` + 1 of each layer, multiplied"));
+        input.problems.report_once(at, "change", complaint);
     }
 }
 

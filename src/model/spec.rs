@@ -287,6 +287,12 @@ impl Step {
     pub fn provider(&self) -> Option<Id<Provider>> {
         if let Work::Provider(id) = self.work { Some(id) } else { None }
     }
+
+    /// Attempts that one of its calls makes at most, at its provider and at the one it falls back to.
+    pub fn attempts(&self, providers: &[Provider]) -> u64 {
+        let asked = self.provider().into_iter().chain(self.fallback);
+        asked.filter_map(|id| providers.get(id.index())).map(Provider::attempts).sum()
+    }
 }
 
 /// `on_call_error`

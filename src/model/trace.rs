@@ -9,10 +9,10 @@ use super::foreign::{self, Format};
 use super::input::Input;
 use super::names::Names;
 use super::problems::{At, Complaint, Lines};
-use super::spec::{Arrivals, Class, TraceAttempt, TracePlan, Workflow};
+use super::spec::{Arrivals, Class, D1, Step, TraceAttempt, TracePlan, Work, Workflow};
 use super::tree::Node;
 use crate::policy::Fault;
-use crate::units::{Instant, Span};
+use crate::units::{Id, Instant, Span};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -45,15 +45,18 @@ pub(super) fn placeholder(cursor: &Cursor<'_>) -> Option<Vec<TracePlan>> {
     cursor.text("file").map(|_| Vec::new())
 }
 
+/// What the lines of a trace are about.
+#[derive(Clone, Copy)]
+pub(super) struct Parts<'a> {
+    pub(super) workflows: &'a [Workflow],
+    pub(super) d1: &'a [D1],
+    pub(super) isolates: u32,
+}
+
 /// Reads the trace files that classes name, each once, and gives every class its plans.
-pub(super) fn fill(
-    input: &mut Input<'_>,
-    root: &Cursor<'_>,
-    names: &Names,
-    classes: &mut [Class],
-    workflows: &[Workflow],
-    isolates: u32,
-) {
+pub(super) fn fill(input: &mut Input<'_>, root: &Cursor<'_>, names: &Names, classes: &mut [Class], parts: Parts<'_>) {
+    // Where retries change in mid-run there may be more attempts later.
+    let retries_are_fixed = input.lasts.is_none() || root.get("change").is_some() && !changes_retries(root);
     let mut users: BTreeMap<PathBuf, Vec<(String, &Node)>> = BTreeMap::new();
     for (name, cursor) in root.named("traffic") {
         let arrivals = cursor.get("arrivals").filter(|node| node.get("process").and_then(Node::text) == Some("trace"));
@@ -69,7 +72,8 @@ pub(super) fn fill(
             input.problems.report(At::whole(source), "", complaint);
             continue;
         }
-        let mut reader = Reader { names, classes, workflows, isolates, users, lines: Lines::of(source) };
+        let lines = Lines::of(source);
+        let mut reader = Reader { names, classes, parts, retries_are_fixed, users, lines };
         let empty = reader.all(input, &text);
         reader.lines.finish(&mut input.problems, text.len(), " of this trace");
         if empty {
@@ -87,11 +91,20 @@ fn counted(calls: usize) -> String {
     if calls == 1 { "1 call".into() } else { format!("{calls} calls") }
 }
 
+/// Whether a change of the model is one of retries.
+fn changes_retries(root: &Cursor<'_>) -> bool {
+    let is_retry = |table: &Cursor<'_>| {
+        let set = table.get("set").and_then(Node::table);
+        set.is_some_and(|set| set.keys().any(|path| path.starts_with("retry")))
+    };
+    root.tables("change").iter().any(is_retry)
+}
+
 struct Reader<'a> {
     names: &'a Names,
     classes: &'a mut [Class],
-    workflows: &'a [Workflow],
-    isolates: u32,
+    parts: Parts<'a>,
+    retries_are_fixed: bool,
     users: &'a [(String, &'a Node)],
     lines: Lines,
 }
@@ -152,13 +165,14 @@ impl Reader<'_> {
     fn plan(&self, line: &Line, class: Option<usize>) -> Result<TracePlan, Complaint> {
         let at = Span::from_secs_f64(line.at_s)
             .map_err(|error| Complaint::new(format!("at_s: {error}")).found(format!("{:?}", line.at_s)))?;
-        if let Some(isolate) = line.isolate.filter(|isolate| *isolate >= self.isolates) {
-            let allowed = format!("0 to {}: platform.isolates = {}", self.isolates - 1, self.isolates);
+        if let Some(isolate) = line.isolate.filter(|isolate| *isolate >= self.parts.isolates) {
+            let isolates = self.parts.isolates;
+            let allowed = format!("0 to {}: platform.isolates = {isolates}", isolates - 1);
             return Err(Complaint::new("isolate: there is no such isolate")
                 .found(isolate.to_string())
                 .allowed(allowed));
         }
-        let workflow = class.and_then(|i| self.workflows.get(self.classes[i].workflow.index()));
+        let workflow = class.and_then(|i| self.parts.workflows.get(self.classes[i].workflow.index()));
         if let Some(workflow) = workflow {
             let calls: usize = workflow.steps.iter().map(|step| step.calls as usize).sum();
             if line.calls.len() != calls {
@@ -171,7 +185,47 @@ impl Reader<'_> {
             }
         }
         let calls = line.calls.iter().enumerate().map(|(i, attempts)| call(i, attempts));
-        Ok(TracePlan { at: Instant::START + at, isolate: line.isolate, calls: calls.collect::<Result<_, _>>()? })
+        let calls = calls.collect::<Result<Vec<_>, _>>()?;
+        let steps = workflow.into_iter().flat_map(|workflow| &workflow.steps);
+        let steps = steps.flat_map(|step| std::iter::repeat_n(step, step.calls as usize));
+        for (position, (step, attempts)) in steps.zip(&calls).enumerate() {
+            self.is_used(position, step, attempts)?;
+        }
+        Ok(TracePlan { at: Instant::START + at, isolate: line.isolate, calls })
+    }
+}
+
+impl Reader<'_> {
+    /// Refuses what the run would not look at. Of a provider an entry says how an attempt goes if it is made, and whether
+    /// it is made is simulated.
+    fn is_used(&self, position: usize, step: &Step, attempts: &[TraceAttempt]) -> Result<(), Complaint> {
+        let retries = |id: Id<D1>| self.parts.d1.get(id.index()).filter(|_| self.retries_are_fixed);
+        let (who, most) = match step.work {
+            Work::Provider(_) => return Ok(()),
+            Work::D1(id) => ("a database", retries(id).map_or(u64::MAX, |db| u64::from(db.retry.max) + 1)),
+            Work::Compute(_) => ("a computation", 1),
+            Work::Limiter(_) => ("a limiter", 1),
+        };
+        let refuse = |what: &str, found: String, allowed: &str| {
+            let complaint = Complaint::new(format!("calls[{position}]{what}: the step {:?} asks {who}", step.name));
+            Err(complaint.found(found).allowed(allowed))
+        };
+        if attempts.len() as u64 > most {
+            return refuse("", format!("{} attempts", attempts.len()), &format!("at most {most}"));
+        }
+        if let Some(fault) = attempts.iter().find_map(|attempt| attempt.fault) {
+            let allowed = "\"ok\": how it ends is simulated";
+            return refuse(".outcome", format!("{:?}", fault.name()), allowed);
+        }
+        if attempts.iter().any(|attempt| attempt.request_error) {
+            return refuse(".request_error", "true".into(), "false: only a request to a provider is logged as faulty");
+        }
+        let late = attempts.iter().find(|attempt| !attempt.latency.is_zero());
+        if let (Work::Limiter(_), Some(attempt)) = (step.work, late) {
+            let allowed = "0: the latency of its store is simulated";
+            return refuse(".latency_s", attempt.latency.secs().to_string(), allowed);
+        }
+        Ok(())
     }
 }
 

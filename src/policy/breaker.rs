@@ -79,6 +79,11 @@ impl Circuit {
         self.rules
     }
 
+    /// Until when it is open, if it is and nobody has asked since then.
+    pub fn open_until(&self) -> Option<Instant> {
+        if let State::Open { until } = self.state { Some(until) } else { None }
+    }
+
     /// Whether something may go through at `now`.
     pub fn ask(&mut self, now: Instant) -> Option<Pass> {
         if let State::Open { until } = self.state
@@ -230,6 +235,24 @@ mod tests {
         circuit.came_to_nothing(probe);
         assert_eq!(go(&mut circuit, 14, false), "through");
         assert!(circuit.ask(at(14)).is_some() && circuit.ask(at(14)).is_some(), "closed");
+    }
+
+    #[test]
+    fn it_closes_when_all_probes_have_succeeded_and_not_before() {
+        let mut circuit = Circuit::new(Breaker { half_open_probes: 3, ..RULES });
+        (0..3).for_each(|now| assert_ne!(go(&mut circuit, now, true), "refused"));
+        assert_eq!(circuit.open_until(), Some(at(12)));
+        let probes = [12; 3].map(|now| circuit.ask(at(now)).unwrap());
+        for probe in &probes[..2] {
+            assert!(!circuit.ended(at(13), *probe, false));
+            assert_eq!(circuit.ask(at(13)), None, "half-open, and all probes are given out");
+        }
+        assert!(!circuit.ended(at(14), probes[2], false));
+        assert!((0..9).all(|_| circuit.ask(at(14)).is_some()), "closed");
+        // One failure among them opens it again, however many have succeeded.
+        (0..3).for_each(|now| assert_ne!(go(&mut circuit, 20 + now, true), "refused"));
+        let probes = [32; 3].map(|now| circuit.ask(at(now)).unwrap());
+        assert!(!circuit.ended(at(33), probes[0], false) && circuit.ended(at(33), probes[1], true));
     }
 
     #[test]

@@ -292,6 +292,17 @@ mod tests {
     }
 
     #[test]
+    fn a_decorrelated_wait_is_at_most_three_times_the_last() {
+        let backoff = Backoff { kind: BackoffKind::Decorrelated, cap: Span::from_secs(1_000), ..EXPONENTIAL };
+        let wait = |last: u64, word: Word| backoff.delay(7, Span::from_secs(last), word).secs();
+        for (last, longest) in [(0, 3.0), (1, 3.0), (2, 6.0), (40, 120.0)] {
+            assert_eq!(wait(last, Word(0)), 1.0, "the base at least");
+            assert!((wait(last, Word(u64::MAX)) - longest).abs() < 1e-6, "after {last} s");
+            assert!((wait(last, Word(u64::MAX / 2)) - f64::midpoint(1.0, longest)).abs() < 1e-6);
+        }
+    }
+
+    #[test]
     fn a_retry_needs_a_listed_fault_and_an_attempt_left() {
         let retry = Retry { max: 2, on: FaultSet::NONE.with(Fault::Timeout), ..Retry::NEVER };
         assert!(retry.again(1, Fault::Timeout));

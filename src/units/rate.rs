@@ -70,7 +70,7 @@ impl Rate {
         let unit = self.unit.span().nanos();
         if self.count <= 1e15 && math::floor(self.count) == self.count {
             let count = self.count as u128;
-            ((u128::from(n) * u128::from(unit) + count / 2) / count) as u64
+            u64::try_from((u128::from(n) * u128::from(unit) + count / 2) / count).unwrap_or(u64::MAX)
         } else {
             math::round(n as f64 * (unit as f64 / self.count)) as u64
         }

@@ -1,4 +1,6 @@
 //! Simulated time: whole nanoseconds, as instants since the start of a replication and spans between them.
+//!
+//! Nothing here wraps around, in release builds either: a sum past the end of time is the end of time.
 
 use super::{UnitError, refuse};
 use crate::math;
@@ -18,7 +20,7 @@ const NANOS_PER_SECOND: u64 = 1_000_000_000;
 impl Span {
     /// No time at all.
     pub const ZERO: Span = Span(0);
-    /// The longest span that a model may name: 292 years, so that sums of two never overflow.
+    /// The longest span: 292 years, which is longer than any run.
     pub const MAX: Span = Span(u64::MAX / 2);
     /// One second.
     pub const SECOND: Span = Span(NANOS_PER_SECOND);
@@ -149,7 +151,7 @@ impl Instant {
     /// Subtracting a later one is a programmer's error and panics in debug builds.
     pub fn since(self, earlier: Instant) -> Span {
         debug_assert!(earlier <= self, "{earlier:?} is after {self:?}");
-        Span(self.0.wrapping_sub(earlier.0))
+        self.saturating_since(earlier)
     }
 
     /// The span since `earlier`, or none where that lies ahead.
@@ -166,7 +168,7 @@ impl Instant {
 impl Add<Span> for Instant {
     type Output = Instant;
     fn add(self, span: Span) -> Instant {
-        Instant(self.0 + span.0)
+        self.saturating_add(span)
     }
 }
 
@@ -180,20 +182,20 @@ impl Sub for Instant {
 impl Add for Span {
     type Output = Span;
     fn add(self, other: Span) -> Span {
-        Span(self.0 + other.0)
+        self.saturating_add(other)
     }
 }
 
 impl AddAssign for Span {
     fn add_assign(&mut self, other: Span) {
-        self.0 += other.0;
+        *self = *self + other;
     }
 }
 
 impl Mul<u64> for Span {
     type Output = Span;
     fn mul(self, times: u64) -> Span {
-        Span(self.0 * times)
+        Span(self.0.saturating_mul(times).min(Self::MAX.0))
     }
 }
 
@@ -270,6 +272,17 @@ mod tests {
         for seconds in [-1.0, f64::NAN, f64::INFINITY, 1e30] {
             assert!(Span::from_secs_f64(seconds).is_err());
         }
+    }
+
+    #[test]
+    fn sums_saturate() {
+        let late = Instant::START + Span::MAX + Span::MAX;
+        assert!(late < Instant::NEVER && late + Span::SECOND == Instant::NEVER);
+        assert_eq!(Instant::NEVER + Span::MAX, Instant::NEVER);
+        let mut sum = Span::MAX + Span::MAX;
+        sum += Span::from_nanos(u64::MAX);
+        assert_eq!([sum, Span::MAX * u64::MAX, Span::DAY * u64::MAX], [Span::MAX; 3]);
+        assert_eq!(Span::from_nanos(u64::MAX) + Span::ZERO, Span::MAX);
     }
 
     #[test]

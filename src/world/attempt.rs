@@ -18,6 +18,7 @@ const WORDS_PER_PLAN: u64 = 256 * WORDS_PER_ATTEMPT;
 /// Where the draws stand of the retry after attempt `attempt` of a call.
 #[inline]
 pub(super) fn retry_position(plan: u64, attempt: u32) -> u64 {
+    debug_assert!(u64::from(attempt + 1) * WORDS_PER_ATTEMPT < WORDS_PER_PLAN, "these are the next plan's draws");
     plan * WORDS_PER_PLAN + u64::from(attempt + 1) * WORDS_PER_ATTEMPT
 }
 
@@ -128,15 +129,15 @@ impl World<'_> {
     /// An attempt is cut that would have been answered in time if it had not waited: that is the cause.
     fn note_lateness(&mut self, id: u32, latency: Span, left: Span) {
         if latency > left {
-            self.calls[id as usize].cause = Some(self.timed_out(id, self.now.saturating_add(latency)));
+            self.calls[id as usize].cause = Some(self.timed_out(id, self.now, self.now.saturating_add(latency)));
         }
     }
 
-    /// Why an attempt that starts now, and would be answered at `until`, is cut before: the time that it waited, where it
-    /// would have been in time without.
-    pub(super) fn timed_out(&self, id: u32, until: Instant) -> Cause {
+    /// Why an attempt that was sent at `sent`, and would be answered at `until`, is cut before: the time that it waited,
+    /// where it would have been in time without.
+    pub(super) fn timed_out(&self, id: u32, sent: Instant, until: Instant) -> Cause {
         let provider = &self.program_of(id).providers[self.calls[id as usize].provider as usize];
-        match until <= self.now.saturating_add(provider.timeout) {
+        match until <= sent.saturating_add(provider.timeout) {
             true if provider.from_arrival => Cause::TimeoutWaiting,
             true if self.blueprint.connections_bind => Cause::Connections,
             _ => Cause::TimeoutServed,
@@ -227,6 +228,9 @@ impl World<'_> {
         match call.fault {
             None => {
                 ledger.attempts.end(AttemptEnd::Succeeded as usize, call.recorded);
+                if !PLAIN {
+                    self.note_attempt(id, "ok");
+                }
                 self.finish_attempts::<PLAIN>(id, CallEnd::Succeeded);
             }
             Some(fault) => self.attempt_failed(id, fault, true),
@@ -260,6 +264,7 @@ impl World<'_> {
         ledger.attempts.fail(end as usize, cause, call.recorded);
         self.tallies[call.class as usize].faults[fault as usize] += u64::from(call.recorded);
         self.calls[id as usize].cause = Some(cause);
+        self.note_attempt(id, fault.name());
     }
 
     /// The attempt is kept back: it fails before it is sent. What follows is left to the loop of the instant: a queue of

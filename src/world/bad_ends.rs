@@ -52,8 +52,8 @@ impl World<'_> {
             }
             CallEnd::Failed if flow.aborts => Some(PlanEnd::Failed),
             CallEnd::Refused if flow.aborts => Some(PlanEnd::Overloaded),
-            CallEnd::Succeeded | CallEnd::Failed | CallEnd::Refused => None,
-            CallEnd::Abandoned => Some(PlanEnd::Abandoned),
+            CallEnd::Abandoned if flow.aborts => Some(PlanEnd::Abandoned),
+            CallEnd::Succeeded | CallEnd::Failed | CallEnd::Refused | CallEnd::Abandoned => None,
             CallEnd::Crashed => Some(PlanEnd::Crashed),
             CallEnd::Cancelled => Some(PlanEnd::Left),
         }

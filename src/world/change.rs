@@ -63,6 +63,7 @@ impl<'b> World<'b> {
     fn change_services(&mut self, before: &Model) {
         let (model, now) = (&self.blueprint.model, self.now);
         self.policies.change(model, now);
+        self.change_desks();
         for (provider, was) in before.providers.iter().enumerate() {
             let capacity = |spec: &crate::model::Provider| spec.server.as_ref().and_then(|server| server.capacity);
             if capacity(was) != capacity(&model.providers[provider]) {

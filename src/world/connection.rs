@@ -91,6 +91,20 @@ impl World<'_> {
             Writer::Call(id) => self.wire(id).map_or(0, |wire| std::mem::take(&mut wire.held)),
             Writer::Errand(id) => u32::from(std::mem::take(&mut self.errands.list[id as usize].connected)),
         };
+        self.give_connections_back(who, held);
+    }
+
+    /// One of the attempts of a call that race has ended, and others go on.
+    pub(super) fn disconnect_one(&mut self, id: u32) {
+        let held = self.wire(id).map_or(0, |wire| {
+            let one = wire.held.min(1);
+            wire.held -= one;
+            one
+        });
+        self.give_connections_back(Writer::Call(id), held);
+    }
+
+    fn give_connections_back(&mut self, who: Writer, held: u32) {
         let Some(at) = self.invoked(who).filter(|_| held > 0) else { return };
         if let Some(invocations) = &mut self.invocations {
             invocations.list[at].open -= held;

@@ -16,6 +16,10 @@ pub(super) enum Event {
     GuardedEnd(u32),
     /// The attempt of this call has had no answer for so long that another is sent beside it.
     Hedge(u32),
+    /// This attempt, of those of a call that race, is answered.
+    RacerEnds(u32, u32),
+    /// It is given up, if it has not ended.
+    RacerCut(u32, u32),
     /// The headers of this call's answer are there.
     Headers(u32),
     /// The attempt of this call is given up, if it still waits for a connection.
@@ -104,6 +108,22 @@ mod tests {
         let late = order(Rank::Answer, address(7_000_000, 8), 2);
         assert!(late < order(Rank::Timeout, address(1, 0), 0));
         assert!(order(Rank::Timeout, address(u64::MAX, 4095), 255) < order(Rank::Arrival, 0, 0));
+    }
+
+    /// As many calls and attempts as a model may have, each in a place of its own below the next plan's.
+    #[test]
+    fn no_place_is_shared_or_runs_into_another() {
+        let mut last = None;
+        for plan in [7, 8] {
+            for call in 0..4096 {
+                for attempt in 0..256 {
+                    let here = order(Rank::Arrival, address(plan, call), attempt);
+                    assert!(last < Some(here), "{plan}, {call}, {attempt}");
+                    last = Some(here);
+                }
+            }
+        }
+        assert!(last < Some(order(Rank::Arrival, address(9, 0), 0)));
     }
 
     #[test]

@@ -323,6 +323,7 @@ impl World<'_> {
             self.write_off(place);
         }
         self.ledgers[class].plans.fail(PlanEnd::Crashed as usize, cause, recorded);
+        self.note_plan(place, PlanEnd::Crashed);
         if let Some(counts) = self.isolates.as_mut().filter(|_| recorded).map(|isolates| &mut isolates.counts) {
             counts.lost += 1;
         }
@@ -335,10 +336,13 @@ impl World<'_> {
 
     fn lose_call(&mut self, id: u32) {
         let cause = self.why_lost();
-        let shares = self.leave_share(id);
+        let shares = self.leave_share(id) || self.leave_race(id);
         let asks_a_provider = self.calls[id as usize].work == Work::Provider;
         if self.blueprint.bills_tokens && asks_a_provider && self.calls[id as usize].phase == Phase::Running {
             self.bill_lost(id);
+        }
+        if asks_a_provider && matches!(self.calls[id as usize].phase, Phase::Running | Phase::Connecting) {
+            self.note_attempt(id, "lost");
         }
         let call = &mut self.calls[id as usize];
         let ledger = &mut self.ledgers[call.class as usize];
@@ -351,7 +355,7 @@ impl World<'_> {
             _ => {}
         }
         // An event is to come for whoever waits neither in a queue, nor for a connection or what another computes, nor for
-        // a provider that shares itself; it finds the call lost, and its place is free then.
+        // a provider that shares itself or one of several attempts; it finds the call lost, and its place is free then.
         let waits = self.lose_wire(id) || self.calls[id as usize].phase == Phase::Waiting || shares;
         let work = self.lose_work(id);
         let call = &mut self.calls[id as usize];

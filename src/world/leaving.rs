@@ -121,6 +121,7 @@ impl World<'_> {
         plan.left = true;
         let (class, number) = (plan.class as usize, plan.number);
         self.ledgers[class].plans.fail(PlanEnd::Left as usize, Cause::UserLeft, plan.recorded);
+        self.note_plan(place, PlanEnd::Left);
         if self.blueprint.bills_tokens {
             self.write_off(place);
         }

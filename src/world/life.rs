@@ -485,6 +485,10 @@ impl World<'_> {
             return self.ends_for_nobody(class, end, place);
         }
         self.ledgers[class].plans.end(end as usize, plan.recorded);
+        if !PLAIN {
+            self.note_plan(place, end);
+        }
+        let plan = &self.plans[place as usize];
         if end == PlanEnd::Completed && plan.recorded {
             let latency = self.now.since(plan.arrived).nanos();
             let tally = &mut self.tallies[class];

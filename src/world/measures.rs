@@ -289,7 +289,9 @@ fn queue_levels(sheet: &mut Sheet, world: &World, queue: usize) {
     if spec.adaptive.is_some() {
         sheet.put(&metric("limit.mean"), "slots", slots);
     }
-    sheet.put(&metric("utilisation"), "1", active.zip(slots).map(|(active, slots)| active / slots));
+    // A slot that is taken away is one until the call in it has left.
+    let over = sum(|q, now| q.over_level.mean(now)).unwrap_or(0.0);
+    sheet.put(&metric("utilisation"), "1", active.zip(slots).and_then(|(active, slots)| ratio(active, slots + over)));
 }
 
 fn store_ops(sheet: &mut Sheet, world: &World, number: usize, plans: u64) {

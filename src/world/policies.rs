@@ -5,6 +5,7 @@
 //! whenever no attempt of the call is under way or to come.
 
 mod memory;
+mod races;
 mod retries;
 mod shares;
 
@@ -19,6 +20,7 @@ use crate::model::Model;
 use crate::policy::{Circuit, Ending, Fault, Meter, Pass, Purse};
 use crate::streams::{Purpose, Scatter, Source as Draws};
 use crate::units::{Instant, Span};
+use races::Races;
 
 /// Layers of retries: the application, its SDK, a proxy.
 pub(super) const LAYERS: usize = 3;
@@ -35,7 +37,7 @@ struct Guard {
     /// Retries by each layer, the outermost first, within the one around it; and the last wait of each.
     tries: [u8; LAYERS],
     waits: [Span; LAYERS],
-    /// How the attempt under way will end, if no hedge changes that, and the hedges sent.
+    /// How the attempt under way will end, as far as that is known, and the hedges sent beside it.
     ending: Ending,
     hedges: u8,
     /// When the attempt under way was sent.
@@ -70,6 +72,7 @@ pub(super) struct Policies {
     /// By provider.
     pub(super) servers: Vec<Option<Server>>,
     shares: Vec<Option<Sharing>>,
+    races: Races,
     pub(super) tallies: Vec<PolicyTally>,
     /// By class and step: what decides about hangs, and what hedges draw.
     hangs: Vec<Vec<Scatter>>,
@@ -125,6 +128,7 @@ impl Policies {
             purses: Vec::new(),
             servers: model.providers.iter().map(server).collect(),
             shares: model.providers.iter().map(|p| p.server.as_ref()?.capacity.map(Sharing::new)).collect(),
+            races: Races::new(model.providers.iter().map(|p| p.server.as_ref()?.max_concurrency)),
             tallies: vec![PolicyTally::default(); model.providers.len()],
             hangs: scatters(Purpose::Hang, hangs),
             hedges: scatters(Purpose::Hedge, model.providers.iter().any(|provider| provider.hedge.is_some())),
@@ -141,6 +145,11 @@ impl Policies {
                 }
             }
         }
+    }
+
+    /// Outages of all providers, drawn so far.
+    pub(super) fn outages(&self) -> u64 {
+        self.servers.iter().flatten().map(Server::outages).sum()
     }
 
     /// What is measured over time is measured from now on.
@@ -176,7 +185,7 @@ impl Policies {
     }
 }
 
-/// Attempts of one call, and hedges of one attempt, that have draws of their own.
+/// Attempts of one call, and hedges of one attempt, that have draws of their own: more than a model may have.
 const ATTEMPTS: u64 = 256;
 const HEDGES: u64 = 16;
 
@@ -214,12 +223,15 @@ impl World<'_> {
     pub(super) fn send_guarded(&mut self, id: u32, cut: Instant) {
         self.calls[id as usize].phase = Phase::Running;
         (self.policies.guards[id as usize].hedges, self.policies.guards[id as usize].sent) = (0, self.now);
-        let ending = self.ask_provider(id, cut);
+        let races = self.blueprint.model.providers[self.calls[id as usize].provider as usize].hedge.is_some();
+        let ending = if races { None } else { self.ask_provider(id, cut) };
         if self.blueprint.connections_bind {
             self.expect_headers(id, ending.map_or(Instant::NEVER, |ending| ending.at));
         }
-        if let Some(ending) = ending {
-            self.race(id, ending);
+        match ending {
+            Some(ending) => self.expect_answer(id, ending),
+            None if races => self.send_racer(id, cut),
+            None => {} // it shares the provider, which says when it ends
         }
     }
 
@@ -291,7 +303,7 @@ impl World<'_> {
                 Instant::NEVER => Cause::Hang,
                 _ if self.is_past_deadline(id, cut) => Cause::Deadline,
                 _ if from > self.now && from >= cut => Cause::TimeoutQueued,
-                _ => self.timed_out(id, until),
+                _ => self.timed_out(id, self.now, until),
             };
             self.calls[id as usize].cause = Some(cause);
         }
@@ -319,7 +331,7 @@ impl World<'_> {
         let call = &self.calls[id as usize];
         let plan = &self.plans[call.plan as usize];
         let spec = &self.blueprint.workflows[plan.workflow as usize].calls[call.index as usize];
-        let position = plan.number * ATTEMPTS + u64::from(call.attempt) % ATTEMPTS;
+        let position = plan.number * ATTEMPTS + u64::from(call.attempt);
         (call.class as usize, spec.step as usize, u64::from(spec.ordinal), position)
     }
 
@@ -332,55 +344,28 @@ impl World<'_> {
             return false;
         }
         let (class, step, lane, position) = self.own_address(id);
-        let mut words = self.policies.hangs[class][step].at(lane, position * HEDGES + hedge % HEDGES);
+        let mut words = self.policies.hangs[class][step].at(lane, position * HEDGES + hedge);
         words.next().unit() < chance
     }
 
-    /// The attempt ends so, unless a hedge is sent before and changes that.
-    fn race(&mut self, id: u32, ending: Ending) {
-        let provider = self.calls[id as usize].provider as usize;
-        let hedge = self.program_of(id).model.providers[provider].hedge;
-        let guard = &mut self.policies.guards[id as usize];
-        guard.ending = ending;
-        let due = hedge.and_then(|hedge| hedge.due(u32::from(guard.hedges), self.now, ending.at));
+    /// The attempt ends so.
+    fn expect_answer(&mut self, id: u32, ending: Ending) {
+        self.policies.guards[id as usize].ending = ending;
         let call = &mut self.calls[id as usize];
-        if let Some(at) = due {
-            let order = order(Rank::BackoffEnd, call.address, call.attempt);
-            return self.calendar.push(at, order, Event::Hedge(id));
-        }
         call.fault = ending.fault;
         let rank = if ending.fault == Some(Fault::Timeout) { Rank::Timeout } else { Rank::Answer };
         self.calendar.push(ending.at, order(rank, call.address, call.attempt), Event::GuardedEnd(id));
     }
 
-    /// No answer yet: another attempt is sent, and the two race.
-    pub(super) fn hedge(&mut self, id: u32) {
-        let (first, first_cause) = (self.policies.guards[id as usize].ending, self.calls[id as usize].cause);
-        let provider = self.calls[id as usize].provider as usize;
-        let has_room = !self.blueprint.connections_bind || self.connect_another(id);
-        if !has_room || self.blueprint.limits_external && !self.may_call_outside(id) {
-            self.policies.guards[id as usize].hedges = u8::MAX;
-            return self.race(id, first);
-        }
+    /// Draws how the next hedge of an attempt goes.
+    fn draw_hedge(&mut self, id: u32) {
         let (class, step, lane, position) = self.own_address(id);
-        let number = u64::from(self.policies.guards[id as usize].hedges) % HEDGES;
+        let number = u64::from(self.policies.guards[id as usize].hedges);
         let mut words = self.policies.hedges[class][step].at(lane, (position * HEDGES + number) * 2);
         let (latency, outcome) = (words.next(), words.next());
         let call = &mut self.calls[id as usize];
         call.latency = self.blueprint.laws[call.law as usize].sample(latency);
         call.outcome_word = outcome;
-        let recorded = u64::from(call.recorded);
-        self.policies.guards[id as usize].hedges += 1;
-        let Some(second) = self.ask_provider(id, self.cut(id)) else { return };
-        let ending = first.or(second);
-        if ending == first {
-            self.calls[id as usize].cause = first_cause;
-        }
-        let tally = &mut self.policies.tallies[provider];
-        tally.hedges += recorded;
-        tally.hedges_won +=
-            recorded * u64::from(ending.fault.is_none() && ending.at == second.at && second.at < first.at);
-        self.race(id, ending);
     }
 
     /// The attempt under way is answered or cut.
@@ -404,6 +389,7 @@ impl World<'_> {
                 let (class, recorded) = (call.class as usize, call.recorded);
                 self.policies.tallies[call.provider as usize].useful += u64::from(recorded);
                 self.ledgers[class].attempts.end(AttemptEnd::Succeeded as usize, recorded);
+                self.note_attempt(id, "ok");
                 self.finish_attempts::<false>(id, CallEnd::Succeeded);
             }
             Some(fault) => self.guarded_failed(id, fault, sent),

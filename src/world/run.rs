@@ -7,6 +7,8 @@ use super::fate::Sized;
 use super::ledger::{Alive, CallEnd};
 use super::logfile::LogFile;
 use super::measures::{Measure, measures};
+use super::parts::source::Source;
+use super::parts::store::Store;
 use super::record::Fate;
 use super::state::{Call, Phase, World};
 use super::work::Work;
@@ -77,6 +79,7 @@ pub fn metrics(blueprint: &Blueprint) -> Vec<String> {
 /// fast, hand-written programs beside it in the same run.
 fn run_as<const PLAIN: bool>(blueprint: &Blueprint, replication: u64, goes_on: GoesOn<'_>) -> Result<Outcome, Failure> {
     let mut world = World::new(blueprint, replication);
+    world.begin();
     world.go::<PLAIN>(goes_on)?;
     world.finish().map_err(Failure::Internal)?;
     Ok(Outcome { events: world.events, measures: measures(&world) })
@@ -101,7 +104,15 @@ impl World<'_> {
             }
         }
         self.now = horizon;
-        Ok(())
+        self.look(&mut watch)
+    }
+
+    /// Events, and what was drawn without one.
+    fn happened(&self) -> u64 {
+        let arrivals: u64 = self.sources.iter().map(Source::drawn).sum();
+        let tiers: u64 = self.tiers.iter().map(|tiers| tiers.restarted).sum();
+        let stores: u64 = self.stores.iter().map(Store::drawn).sum();
+        self.events + arrivals + tiers + stores + self.policies.outages()
     }
 
     /// The same, turn by turn; whether there was anything left to do before the horizon.
@@ -155,7 +166,8 @@ impl World<'_> {
         }
         let stands_still = self.events - watch.events > EVENTS_AT_ONE_INSTANT;
         let too_many_plans = self.plans.len() > run.max_plans_alive as usize;
-        if stands_still || too_many_plans || self.events >= run.max_events || self.too_many_records() {
+        let happened = self.happened();
+        if stands_still || too_many_plans || happened >= run.max_events || self.too_many_records() {
             return Err(Failure::Limit(self.limit_reached(stands_still)));
         }
         self.look_at = run.max_events.min(self.events + EVENTS_BETWEEN_LOOKS);
@@ -169,16 +181,14 @@ impl World<'_> {
     #[inline]
     fn happen(&mut self, event: Event, order: u64) {
         match event {
-            Event::AttemptEnd(call)
-            | Event::GuardedEnd(call)
-            | Event::Hedge(call)
-            | Event::BackoffEnd(call)
-            | Event::StoreAnswer(call)
+            Event::AttemptEnd(call) | Event::GuardedEnd(call) | Event::BackoffEnd(call) | Event::StoreAnswer(call)
                 if self.is_lost(call) => {}
             Event::WorkEnd(call) if self.lost_work_ends(call) => {}
             Event::AttemptEnd(call) => self.attempt_ends::<false>(call),
             Event::GuardedEnd(call) => self.guarded_ends(call),
-            Event::Hedge(call) => self.hedge(call),
+            Event::Hedge(call) => self.hedge(call, order),
+            Event::RacerEnds(call, number) => self.racer_ends(call, number),
+            Event::RacerCut(call, number) => self.racer_cut(call, number),
             Event::Arrival(class) if self.crowds[class as usize].leaves() => {}
             Event::Arrival(class) => self.arrive::<false>(class as usize),
             Event::BackoffEnd(call) => self.backoff_ends(call),
@@ -239,7 +249,7 @@ impl World<'_> {
                 count(EVENTS_AT_ONE_INSTANT)
             );
         }
-        if self.events >= run.max_events {
+        if self.happened() >= run.max_events {
             return format!(
                 "stopped at {when} of simulated time: run.max_events = {} is reached; shorten run.horizon or raise the limit",
                 count(run.max_events)

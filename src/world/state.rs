@@ -27,6 +27,7 @@ use super::permit::{Permit, PermitDraws, limiters, permit_draws};
 use super::policies::Policies;
 use super::record::{ClassTally, Retention};
 use super::semaphore::Around;
+use super::timeline::Notes;
 use super::work::{LookupDraws, Question, Work, lookup_draws};
 use crate::calendar::Calendar;
 use crate::policy::{AdaptiveLimit, Fault};
@@ -276,12 +277,14 @@ pub(super) struct World<'b> {
     pub(super) stage: u16,
     /// By isolate: the stage whose rules its program follows; empty where all follow those that are in force.
     pub(super) rules: Vec<u16>,
+    /// What ended, for whoever follows the replication.
+    pub(super) notes: Option<Box<Notes>>,
     /// Calls that ended without asking a provider.
     pub(super) not_logged: Account<6>,
 }
 
 impl<'b> World<'b> {
-    /// The world as a replication starts.
+    /// The world as a replication starts; no plan of an open class is due before [`World::begin`].
     pub(super) fn new(blueprint: &'b Blueprint, replication: u64) -> World<'b> {
         let model = &blueprint.model;
         let draws = Draws::new(model.run.seed, replication);
@@ -384,6 +387,7 @@ impl<'b> World<'b> {
             first: blueprint,
             stage: 0,
             rules: if blueprint.is_late { vec![0; isolates] } else { Vec::new() },
+            notes: None,
             not_logged: Account::new(),
         };
         let counters = world.steps_each + world.used_each + blueprint.plan_keys() + world.answered_each;
@@ -399,6 +403,12 @@ impl<'b> World<'b> {
             all.add(of_class);
         }
         all
+    }
+
+    /// The replication begins: the first plans of open classes are drawn.
+    pub(super) fn begin(&mut self) {
+        self.sources.iter_mut().for_each(Source::begin);
+        self.find_due();
     }
 
     fn first_events(&mut self) {
@@ -419,7 +429,6 @@ impl<'b> World<'b> {
                 }
             }
         }
-        self.find_due();
     }
 
     /// Finds the class whose plan arrives next.

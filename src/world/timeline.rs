@@ -1,7 +1,7 @@
 //! A timeline of one replication: what each plan and each call was at when, and how full queues and quotas were.
 //!
-//! It is seen from outside. After each event, whatever differs from the moment before is noted, so that the world need
-//! not know that somebody looks, and does the same as when nobody does.
+//! It is seen from outside: after each event, whatever differs from the moment before is written down. Only what ends
+//! is noted by the world itself, as an attempt or a plan may begin and end within one event.
 
 use super::build::Blueprint;
 use super::ledger::PlanEnd;
@@ -15,7 +15,7 @@ use crate::units::Instant;
 /// What happened when, in the order in which it ended.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Timeline {
-    /// What took time.
+    /// What took time, and every attempt.
     pub slices: Vec<Slice>,
     /// What took none: plans that ended as they came.
     pub moments: Vec<Moment>,
@@ -29,7 +29,7 @@ pub struct Timeline {
     pub is_cut: bool,
 }
 
-/// Something that took time.
+/// Something that took time, or an attempt, which may take none.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Slice {
     /// The call's number in its plan; none for the plan itself.
@@ -82,6 +82,8 @@ pub struct Level {
 /// As [`super::run()`].
 pub fn timeline(blueprint: &Blueprint, replication: u64, most: usize) -> Result<Timeline, Failure> {
     let mut world = World::new(blueprint, replication);
+    world.notes = Some(Box::default());
+    world.begin();
     let mut seen = Seen::new(&world);
     let mut watch = Watch::default();
     while seen.timeline.len() < most {
@@ -90,7 +92,7 @@ pub fn timeline(blueprint: &Blueprint, replication: u64, most: usize) -> Result<
             seen.end(blueprint.horizon);
             return Ok(seen.timeline);
         }
-        seen.look(&world);
+        seen.look(&mut world);
     }
     (seen.timeline.until, seen.timeline.is_cut) = (world.now, true);
     seen.end(world.now);
@@ -112,20 +114,57 @@ struct Seen {
     calls: Vec<Option<(State, Slice)>>,
     /// By place: the plan's serial number, and its slice.
     plans: Vec<Option<(u64, Slice)>>,
-    /// By class: how many plans have ended in each way.
-    ends: Vec<[u64; ENDS.len()]>,
     levels: Vec<u64>,
 }
 
-/// The ways in which a plan ends, in the order of the ledger.
-const ENDS: [(PlanEnd, &str); 6] = [
-    (PlanEnd::Completed, "completed"),
-    (PlanEnd::Failed, "failed"),
-    (PlanEnd::Overloaded, "overloaded"),
-    (PlanEnd::Abandoned, "abandoned"),
-    (PlanEnd::Crashed, "crashed"),
-    (PlanEnd::Left, "left"),
-];
+/// What ended within an event.
+#[derive(Debug, Default)]
+pub(super) struct Notes {
+    /// Attempts: the place and the address of the call, and the attempt.
+    attempts: Vec<(u32, u64, Slice)>,
+    /// Plans: their serial number, and how.
+    plans: Vec<(u64, Moment)>,
+}
+
+/// How a plan ended, in a word.
+fn name(end: PlanEnd) -> &'static str {
+    match end {
+        PlanEnd::Completed => "completed",
+        PlanEnd::Failed => "failed",
+        PlanEnd::Overloaded => "overloaded",
+        PlanEnd::Abandoned => "abandoned",
+        PlanEnd::Crashed => "crashed",
+        PlanEnd::Left => "left",
+    }
+}
+
+impl World<'_> {
+    /// An attempt of a call has ended, whether it was sent or kept back.
+    #[inline]
+    pub(super) fn note_attempt(&mut self, id: u32, end: &'static str) {
+        if self.notes.is_some() {
+            self.note_attempt_at(id, end);
+        }
+    }
+
+    #[cold]
+    fn note_attempt_at(&mut self, id: u32, end: &'static str) {
+        let call = &self.calls[id as usize];
+        let what = doing(call.work);
+        let slice = Slice { attempt: call.attempt + 1, end, ..slice_of(self, id, call, what) };
+        let address = call.address;
+        self.notes.iter_mut().for_each(|notes| notes.attempts.push((id, address, slice.clone())));
+    }
+
+    /// It is known how a plan ends.
+    #[inline]
+    pub(super) fn note_plan(&mut self, place: u32, end: PlanEnd) {
+        if let Some(notes) = &mut self.notes {
+            let plan = &self.plans[place as usize];
+            notes.plans.push((plan.serial, Moment { class: plan.class, end: name(end), at: self.now }));
+        }
+    }
+}
 
 impl Timeline {
     fn len(&self) -> usize {
@@ -142,21 +181,32 @@ impl Seen {
         };
         let classes = model.classes.iter().map(|class| (class.name.clone(), steps(class))).collect();
         let levels = levels(world).map(|_| u64::MAX).collect();
-        Seen {
-            timeline: Timeline { classes, ..Timeline::default() },
-            calls: Vec::new(),
-            plans: Vec::new(),
-            ends: vec![[0; ENDS.len()]; model.classes.len()],
-            levels,
-        }
+        Seen { timeline: Timeline { classes, ..Timeline::default() }, calls: Vec::new(), plans: Vec::new(), levels }
     }
 
-    fn look(&mut self, world: &World<'_>) {
+    fn look(&mut self, world: &mut World<'_>) {
+        let notes = world.notes.as_mut().map(|notes| std::mem::take(&mut **notes)).unwrap_or_default();
+        let world = &*world;
+        self.note_attempts(notes.attempts);
         self.look_at_calls(world);
-        self.look_at_plans(world);
+        self.look_at_plans(world, notes.plans);
         for ((of, value), last) in levels(world).zip(&mut self.levels) {
             if std::mem::replace(last, value) != value {
                 self.timeline.levels.push(Level { of: of.name(world), at: world.now, value });
+            }
+        }
+    }
+
+    /// Attempts that have ended: those that were seen under way, and those that began and ended at once.
+    fn note_attempts(&mut self, ended: Vec<(u32, u64, Slice)>) {
+        for (place, address, ended) in ended {
+            let seen = self.calls.get_mut(place as usize).and_then(Option::as_mut);
+            let is_it = |(state, _): &&mut (State, Slice)| {
+                state.phase == Phase::Running && state.address == address && state.attempt + 1 == ended.attempt
+            };
+            match seen.filter(is_it) {
+                Some((_, slice)) => slice.end = ended.end,
+                None => self.timeline.slices.push(ended),
             }
         }
     }
@@ -176,20 +226,11 @@ impl Seen {
         }
     }
 
-    /// Plans that have come and gone, with how they ended: an end in the ledger is that of a plan whose slice ends at
-    /// the same event, or of one that was never seen.
-    fn look_at_plans(&mut self, world: &World<'_>) {
-        let mut ends = Vec::new();
-        for (class, (ledger, seen)) in world.ledgers.iter().zip(&mut self.ends).enumerate() {
-            for (at, (end, name)) in ENDS.into_iter().enumerate() {
-                let count: u64 = ledger.plans.ended[end as usize].iter().sum();
-                let new = count - std::mem::replace(&mut seen[at], count);
-                ends.extend(std::iter::repeat_n((class as u16, name), new as usize));
-            }
-        }
+    /// Plans that have come and gone, with how they ended.
+    fn look_at_plans(&mut self, world: &World<'_>, mut ended: Vec<(u64, Moment)>) {
         self.plans.resize(world.plans.len(), None);
         for (place, (plan, seen)) in world.plans.iter().zip(&mut self.plans).enumerate() {
-            let serial = (plan.alive && !plan.over).then_some(plan.serial);
+            let serial = (plan.alive && !plan.over && !plan.left).then_some(plan.serial);
             if serial == seen.as_ref().map(|(serial, _)| *serial) {
                 continue;
             }
@@ -205,15 +246,16 @@ impl Seen {
                 from: plan.arrived,
                 to: plan.arrived,
             };
-            if let Some((_, mut slice)) = std::mem::replace(seen, serial.map(|serial| (serial, slice))) {
-                if let Some(at) = ends.iter().position(|(class, _)| *class == slice.class) {
-                    slice.end = ends.remove(at).1;
+            if let Some((serial, mut slice)) = std::mem::replace(seen, serial.map(|serial| (serial, slice)))
+                && slice.from < world.now
+            {
+                if let Some(at) = ended.iter().position(|(other, _)| *other == serial) {
+                    slice.end = ended.remove(at).1.end;
                 }
                 close(&mut self.timeline.slices, slice, world.now);
             }
         }
-        let moment = |(class, end)| Moment { class, end, at: world.now };
-        self.timeline.moments.extend(ends.into_iter().map(moment));
+        self.timeline.moments.extend(ended.into_iter().map(|(_, moment)| moment));
     }
 
     /// Closes what is open at the end.
@@ -227,7 +269,7 @@ impl Seen {
 }
 
 fn close(slices: &mut Vec<Slice>, slice: Slice, at: Instant) {
-    if at > slice.from {
+    if at > slice.from || !slice.end.is_empty() {
         slices.push(Slice { to: at, ..slice });
     }
 }
@@ -235,11 +277,6 @@ fn close(slices: &mut Vec<Slice>, slice: Slice, at: Instant) {
 fn slice_of(world: &World<'_>, lane: u32, call: &Call, what: &'static str) -> Slice {
     let plan = &world.plans[call.plan as usize];
     let tried = matches!(call.phase, Phase::Running | Phase::Connecting);
-    let end = match call.phase {
-        // How an attempt ends is known when it starts.
-        Phase::Running if call.work == Work::Provider => call.fault.map_or("ok", |fault| fault.name()),
-        _ => "",
-    };
     Slice {
         call: Some(call.index),
         lane,
@@ -248,7 +285,7 @@ fn slice_of(world: &World<'_>, lane: u32, call: &Call, what: &'static str) -> Sl
         plan: plan.number,
         what,
         attempt: if tried { call.attempt + 1 } else { 0 },
-        end,
+        end: "",
         from: world.now,
         to: world.now,
     }
@@ -267,14 +304,19 @@ fn what(call: &Call) -> Option<&'static str> {
         Phase::Backoff => "backs off",
         Phase::Answered => "computes",
         Phase::Response => "logs the response",
-        Phase::Running => match call.work {
-            Work::Provider => "attempt",
-            Work::Compute => "computes",
-            Work::D1 => "asks the database",
-            Work::Limiter => "asks the limiter",
-        },
+        Phase::Running => doing(call.work),
         _ => return None,
     })
+}
+
+/// What a call is at that has begun its work.
+fn doing(work: Work) -> &'static str {
+    match work {
+        Work::Provider => "attempt",
+        Work::Compute => "computes",
+        Work::D1 => "asks the database",
+        Work::Limiter => "asks the limiter",
+    }
 }
 
 /// What has a level.

@@ -297,6 +297,7 @@ impl World<'_> {
 
     /// The database refuses an operation: it is tried again after a wait, or given up.
     fn op_refused(&mut self, id: u32) {
+        self.note_attempt(id, Fault::Overloaded.name());
         let call = &self.calls[id as usize];
         let retry = &self.program_of(id).providers[call.provider as usize].retry;
         let db = &mut self.d1[self.blueprint.database(call)];

@@ -479,7 +479,7 @@ impl World<'_> {
             End::Succeeded => ("calls.succeeded", None),
             End::Failed => ("calls.failed", Some("plans.call_failed").filter(|_| !goes_on)),
             End::Refused => ("calls.refused", Some("plans.overloaded").filter(|_| !goes_on)),
-            End::Abandoned => ("calls.abandoned", Some("plans.abandoned")),
+            End::Abandoned => ("calls.abandoned", Some("plans.abandoned").filter(|_| !goes_on)),
             End::Crashed => ("calls.crashed", Some("plans.crashed")),
         };
         self.count(counted);

@@ -65,8 +65,8 @@ impl Model {
     pub fn connections_bind(&self) -> bool {
         let Some(connections) = self.platform.connections else { return false };
         let hedges = |step: &Step| {
-            let provider = step.provider().map(|id| &self.providers[id.index()]);
-            provider.and_then(|provider| provider.hedge).map_or(0, |hedge| hedge.max)
+            let asked = step.provider().into_iter().chain(step.fallback);
+            asked.filter_map(|id| self.providers[id.index()].hedge).map(|hedge| hedge.max).max().unwrap_or(0)
         };
         let wants = |workflow: &Workflow| {
             let hedges = workflow.steps.iter().map(hedges).max().unwrap_or(0);

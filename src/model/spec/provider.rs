@@ -43,6 +43,12 @@ pub struct Provider {
 }
 
 impl Provider {
+    /// Attempts that a call makes at it at most: those of all layers of retries, multiplied.
+    pub fn attempts(&self) -> u64 {
+        let layers = self.inner.iter().flatten().chain([&self.retry]);
+        layers.map(|layer| u64::from(layer.max) + 1).product()
+    }
+
     /// Whether it goes on with an attempt that its client has given up.
     pub fn outlives_client(&self) -> bool {
         self.server.as_ref().is_some_and(|server| server.outlives_client)

@@ -35,8 +35,12 @@ fn recorded_ns(world: &World) -> f64 {
 
 fn breaker(sheet: &mut Sheet, world: &World, name: &str, tally: &PolicyTally) {
     let metric = |what: &str| format!("breaker.{name}.{what}");
-    let isolates = f64::from(world.blueprint.model.platform.isolates);
-    sheet.put(&metric("open_fraction"), "1", ratio(tally.open_ns as f64, recorded_ns(world) * isolates));
+    // Of the time of all isolates that were there.
+    let time = match &world.isolates {
+        Some(isolates) => isolates.alive.area(world.now.nanos()) as f64,
+        None => recorded_ns(world) * f64::from(world.blueprint.model.platform.isolates),
+    };
+    sheet.put(&metric("open_fraction"), "1", ratio(tally.open_ns as f64, time));
     sheet.count(&metric("trips"), "trips", tally.trips);
     sheet.count(&metric("refused"), "attempts", tally.refused);
 }

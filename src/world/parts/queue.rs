@@ -54,6 +54,8 @@ pub(crate) struct Queue {
     pub(crate) waiting_level: TimeWeighted,
     /// Slots, over time.
     pub(crate) slots_level: TimeWeighted,
+    /// Calls in slots that were taken away while they had them, over time.
+    pub(crate) over_level: TimeWeighted,
     /// Slots that only some may have.
     reserve: Option<Box<Reserve>>,
     /// The most slots and places that it ever had.
@@ -148,6 +150,7 @@ impl Queue {
             active_level: TimeWeighted::default(),
             waiting_level: TimeWeighted::default(),
             slots_level: TimeWeighted::new(0, u64::from(spec.max_concurrency)),
+            over_level: TimeWeighted::default(),
             reserve: None,
             most: (spec.max_concurrency, spec.max_queue.unwrap_or(u32::MAX)),
             granted: 0,
@@ -200,7 +203,7 @@ impl Queue {
     /// The warm-up is over; the page goes on.
     pub(crate) fn start_recording(&mut self, now: Instant) {
         self.waited_before += self.waiting_level.area(now.nanos());
-        for level in [&mut self.active_level, &mut self.waiting_level, &mut self.slots_level] {
+        for level in self.levels() {
             level.restart(now.nanos());
         }
     }
@@ -208,7 +211,19 @@ impl Queue {
     /// The queue of an isolate that is still to start; what is measured of it is measured from `began` on.
     pub(crate) fn closed(spec: &Spec, lines: usize, began: Instant) -> Queue {
         let level = TimeWeighted::new(began.nanos(), 0);
-        Queue { active_level: level, waiting_level: level, slots_level: level, ..Queue::new(spec, lines) }
+        let mut queue = Queue::new(spec, lines);
+        queue.levels().into_iter().for_each(|of| *of = level);
+        queue
+    }
+
+    fn levels(&mut self) -> [&mut TimeWeighted; 4] {
+        [&mut self.active_level, &mut self.waiting_level, &mut self.slots_level, &mut self.over_level]
+    }
+
+    /// A call is in a slot less, or there is another number of slots.
+    #[cold]
+    fn note_over(&mut self, now: Instant) {
+        self.over_level.set(now.nanos(), u64::from(self.active.saturating_sub(self.slots)));
     }
 
     /// The isolate starts.
@@ -225,7 +240,7 @@ impl Queue {
         if let Some(reserve) = &mut self.reserve {
             reserve.active.fill(0);
         }
-        for level in [&mut self.active_level, &mut self.waiting_level, &mut self.slots_level] {
+        for level in self.levels() {
             level.set(now.nanos(), 0);
         }
         (self.granted, self.dropped, self.last_drop) = (0, 0, None);
@@ -239,6 +254,7 @@ impl Queue {
             if self.slots_level.level() > 0 {
                 self.slots_level.set(now.nanos(), u64::from(self.slots));
             }
+            self.note_over(now);
         }
         self.follow(is);
     }
@@ -264,6 +280,7 @@ impl Queue {
         if slots != self.slots {
             self.slots = slots;
             self.slots_level.set(now.nanos(), u64::from(slots));
+            self.note_over(now);
         }
     }
 
@@ -323,8 +340,12 @@ impl Queue {
             return self.leave_reserved(line, links, now);
         }
         if self.waiting == 0 || self.active > self.slots {
+            let is_over = self.active > self.slots;
             self.active -= 1;
             self.active_level.set(now.nanos(), u64::from(self.active));
+            if is_over {
+                self.note_over(now);
+            }
             return None;
         }
         self.take_first(links, now)
@@ -338,6 +359,7 @@ impl Queue {
         }
         self.active -= 1;
         self.active_level.set(now.nanos(), u64::from(self.active));
+        self.note_over(now);
         self.serve_next(links, now)
     }
 
@@ -431,6 +453,59 @@ mod tests {
         assert_eq!(served(Discipline::Fifo, 1, &[(1, 0), (2, 0), (3, 0)]), [1, 2, 3]);
         assert_eq!(served(Discipline::Lifo, 1, &[(1, 0), (2, 0), (3, 0)]), [3, 2, 1]);
         assert_eq!(served(Discipline::Priority, 2, &[(1, 1), (2, 0), (3, 1), (4, 0)]), [2, 4, 1, 3]);
+    }
+
+    /// One slot of three is reserved for each of two classes: who is next of those who wait was the last to come.
+    #[test]
+    fn reserved_slots_are_last_in_first_out_over_all_lines() {
+        for (discipline, order) in [(Discipline::Fifo, [1, 2, 3, 4]), (Discipline::Lifo, [4, 3, 2, 1])] {
+            let mut links = Links::default();
+            links.grow_to(16);
+            let spec = Spec { reserved: vec![1, 1], ..spec(3, 16, discipline) };
+            let mut queue = Queue::new(&spec, 1).with_reserve(&spec, &[0, 0]);
+            for (call, line) in [(10, 0), (11, 1), (12, 0)] {
+                assert_eq!(queue.arrive(call, line, &mut links, Instant::START), Admission::Granted);
+            }
+            for (call, line) in [(1, 0), (2, 1), (3, 1), (4, 0)] {
+                assert_eq!(queue.arrive(call, line, &mut links, Instant::START), Admission::Waiting);
+            }
+            // A slot goes from class 0 to whoever is next, as both classes keep one each time.
+            let mut holder = 0;
+            for next in order {
+                assert_eq!(queue.leave(holder, &mut links, Instant::START), Some(next), "{discipline:?}");
+                holder = usize::from(matches!(next, 2 | 3));
+            }
+        }
+    }
+
+    /// The page averages over those admitted: what one who left has waited is not theirs.
+    #[test]
+    fn the_page_forgets_the_wait_of_who_has_left() {
+        let at = |nanos: u64| Instant::from_nanos(nanos);
+        let (mut queue, mut links) = queue(1, 8, Discipline::Fifo, 1);
+        assert_eq!(queue.arrive(0, 0, &mut links, at(0)), Admission::Granted);
+        for (call, now) in [(1, 1), (2, 2), (3, 3)] {
+            assert_eq!(queue.arrive(call, 0, &mut links, at(now)), Admission::Waiting);
+        }
+        queue.abandon(2, 0, at(2), &mut links, at(9));
+        assert_eq!(queue.leave(0, &mut links, at(10)), Some(1));
+        // Two are admitted, after 0 and 9; the third still waits, since 3.
+        assert_eq!(queue.page(at(10), 7).average_wait_ns(), 4.5);
+        assert_eq!(queue.leave(0, &mut links, at(12)), Some(3));
+        assert_eq!(queue.page(at(20), 0).average_wait_ns(), 6.0);
+    }
+
+    #[test]
+    fn a_slot_that_is_taken_away_counts_until_it_is_given_back() {
+        let at = |nanos: u64| Instant::from_nanos(nanos);
+        let (mut queue, mut links) = queue(3, 8, Discipline::Fifo, 1);
+        (0..3).for_each(|call| assert_eq!(queue.arrive(call, 0, &mut links, at(0)), Admission::Granted));
+        queue.limit(1, at(10));
+        assert_eq!(queue.leave(0, &mut links, at(20)), None);
+        assert_eq!(queue.leave(0, &mut links, at(30)), None);
+        // Of 40: 3 slots for 10; 1, and 2 over it for 10; 1, and 1 over it for 10; 1. All in use all the time.
+        let areas = [&queue.active_level, &queue.slots_level, &queue.over_level].map(|level| level.area(40));
+        assert_eq!(areas, [30 + 30 + 20 + 10, 30 + 10 + 10 + 10, 20 + 10]);
     }
 
     #[test]

@@ -60,6 +60,7 @@ impl Server {
             times: draws.stream(name, Purpose::Outage, lane as u64),
             from: Instant::START,
             until: Instant::START,
+            drawn: 0,
         };
         Server {
             spec: spec.clone(),
@@ -229,6 +230,11 @@ impl Server {
         self.busiest_minute = self.busiest_minute.max(self.minute.1);
     }
 
+    /// Outages drawn so far.
+    pub(crate) fn outages(&self) -> u64 {
+        self.outages.iter().map(|timeline| timeline.drawn).sum()
+    }
+
     /// Forgets what was measured before `now`.
     pub(crate) fn start_recording(&mut self, now: Instant) {
         self.catch_up(now);
@@ -252,6 +258,7 @@ struct Timeline {
     /// The latest time down that has been drawn.
     from: Instant,
     until: Instant,
+    drawn: u64,
 }
 
 impl Timeline {
@@ -272,6 +279,7 @@ impl Timeline {
                 while self.until <= now {
                     self.from = self.until.saturating_add(mean_up.scale(self.times.next().exponential()));
                     self.until = self.from.saturating_add(mean_down.scale(self.times.next().exponential()));
+                    self.drawn += 1;
                 }
             }
         }

@@ -72,6 +72,8 @@ struct Burst {
     state: usize,
     until: Instant,
     stays: Stream,
+    /// Stays drawn so far.
+    drawn: u64,
 }
 
 /// A stretch in which the rate is constant.
@@ -134,6 +136,7 @@ impl Flow {
                     state: states.len() - 1,
                     until: Instant::START,
                     stays: draws.stream(&class.name, Purpose::Burst, 0),
+                    drawn: 0,
                 }),
             },
             Arrivals::Trace { plans } => Flow::Listed { times: plans.iter().map(|plan| plan.at).collect() },
@@ -152,7 +155,7 @@ fn spikes(class: &Class) -> Vec<(Instant, Instant, f64)> {
 
 impl Source {
     /// The arrivals of `class` in the replication that `draws` belongs to; `later`: what the class is from which
-    /// instant on, in order of time.
+    /// instant on, in order of time. None is drawn before [`Source::begin`].
     pub(crate) fn new(
         class: &Class,
         later: &[(Instant, &Class)],
@@ -165,7 +168,7 @@ impl Source {
             flow: Flow::of(class, start, draws),
             spikes: spikes(class),
         };
-        let mut source = Source {
+        Source {
             flow: Flow::of(class, start, draws),
             spikes: spikes(class),
             until: later.first().map_or(Instant::NEVER, |(from, _)| *from),
@@ -176,10 +179,18 @@ impl Source {
             due: Instant::START,
             last: Instant::START,
             horizon,
-        };
-        source.advance();
-        source.advance();
-        source
+        }
+    }
+
+    /// Finds the first two arrivals.
+    pub(crate) fn begin(&mut self) {
+        self.advance();
+        self.advance();
+    }
+
+    /// What was drawn that is no arrival.
+    pub(crate) fn drawn(&self) -> u64 {
+        if let Flow::Mmpp { burst, .. } = &self.flow { burst.drawn } else { 0 }
     }
 
     /// When the next plan arrives: never before the last one; [`Instant::NEVER`] when none comes by the horizon.
@@ -279,6 +290,7 @@ impl Source {
                     burst.state = (burst.state + 1) % states.len();
                     let stay = unit_exponential().sample(burst.stays.next()).secs() * states[burst.state].1;
                     burst.until = after(burst.until, stay.max(1.0));
+                    burst.drawn += 1;
                 }
                 Stretch { per_ns: states[burst.state].0, until: burst.until }
             }

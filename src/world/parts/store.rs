@@ -109,6 +109,7 @@ pub(crate) struct Others {
     mean_gap: Span,
     gaps: Stream,
     next: Instant,
+    drawn: u64,
     pub(crate) accepted: u64,
     pub(crate) refused: u64,
 }
@@ -118,7 +119,7 @@ impl Others {
         let mean_gap = (per_day > 0.0).then(|| Span::DAY.scale(1.0 / per_day))?;
         let mut gaps = draws.stream(name, Purpose::Arrival, op as u64);
         let next = Instant::START + exponential(mean_gap, gaps.next());
-        Some(Others { mean_gap, gaps, next, accepted: 0, refused: 0 })
+        Some(Others { mean_gap, gaps, next, drawn: 1, accepted: 0, refused: 0 })
     }
 
     /// Lets them do what they do until `now`.
@@ -136,6 +137,7 @@ impl Others {
             }
             let gap = exponential(self.mean_gap, self.gaps.next());
             self.next = self.next.saturating_add(gap.saturating_add(Span::from_nanos(1)));
+            self.drawn += 1;
         }
     }
 }
@@ -177,6 +179,7 @@ struct Restarts {
     mean_gap: Span,
     gaps: Stream,
     next: Instant,
+    drawn: u64,
 }
 
 impl Restarts {
@@ -185,6 +188,7 @@ impl Restarts {
         while self.next <= now {
             let gap = exponential(self.mean_gap, self.gaps.next());
             self.next = self.next.saturating_add(gap.saturating_add(Span::from_nanos(1)));
+            self.drawn += 1;
         }
     }
 
@@ -226,7 +230,7 @@ impl Store {
             let mean_gap = Span::DAY.scale(1.0 / spec.restarts_per_day);
             let mut gaps = draws.stream(&spec.name, Purpose::Restart, 0);
             let next = Instant::START + exponential(mean_gap, gaps.next());
-            Restarts { mean_gap, gaps, next }
+            Restarts { mean_gap, gaps, next, drawn: 1 }
         });
         let pressure = (spec.evictions_per_hour > 0.0).then(|| Pressure {
             per_second: spec.evictions_per_hour / 3600.0,
@@ -456,6 +460,12 @@ impl Store {
             Loss::Restart => &mut self.lost_at_restart,
         };
         counter[usize::from(recorded)] += 1;
+    }
+
+    /// Restarts, and ops of others, drawn so far.
+    pub(crate) fn drawn(&self) -> u64 {
+        let others = self.others.iter().flatten().map(|others| others.drawn);
+        self.restarts.as_ref().map_or(0, |restarts| restarts.drawn) + others.sum::<u64>()
     }
 
     /// What others do, and what goes by itself, until `now`.

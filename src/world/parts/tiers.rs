@@ -47,6 +47,8 @@ pub(crate) struct Tiers {
     behind: Vec<u32>,
     /// Of the tiers that isolates share first, then of each isolate.
     restarts: Vec<Restarts>,
+    /// Restarts drawn so far.
+    pub(crate) restarted: u64,
     /// Calls that wait for a computation of another.
     pub(crate) waiting: u64,
     /// Counts are kept twice: `[0]` for calls of the warm-up, `[1]` for recorded.
@@ -75,6 +77,7 @@ impl Tiers {
             flights: Vec::new(),
             behind: Vec::new(),
             restarts: Vec::new(),
+            restarted: 0,
             waiting: 0,
             lookups: [0; 2],
             hits: vec![[0; 2]; tiers],
@@ -286,6 +289,7 @@ impl Tiers {
     fn draw_restart(&mut self, lane: usize) {
         let mean = Span::DAY.secs() / self.spec.restarts_per_day;
         let restarts = &mut self.restarts[lane];
+        self.restarted += 1;
         let wait = Span::from_secs_f64(restarts.draws.next().exponential() * mean).unwrap_or(Span::MAX);
         restarts.next = restarts.next.saturating_add(wait.max(Span::from_nanos(1)));
     }
@@ -350,4 +354,28 @@ impl Tiers {
 /// How many entries a tier holds at most.
 fn places(spec: &Spec, tier: &Tier) -> u32 {
     tier.entries.unwrap_or(spec.keys.count).min(spec.keys.count)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Source as Text, load};
+
+    /// A memory that restarts at 10 has its entry until then, and not at 10.
+    #[test]
+    fn a_restart_takes_what_is_read_at_its_instant() {
+        let text = "[traffic.user]\narrivals = { process = \"poisson\", per_day = 1 }\n\
+                    [workflow.plan]\nsteps = [{ name = \"a\", lookup = \"t\" }]\n\
+                    [tiers.t]\nkeys = { law = \"same\" }\ncompute = \"1s\"\nrestarts_per_day = 1\ntier = [{ name = \"memory\", per = \"isolate\" }]";
+        let source = Text { name: "t.toml".into(), bytes: text.into(), directory: ".".into() };
+        let model = load(source, &[], &|path| std::fs::read(path)).unwrap_or_else(|problems| panic!("{problems}"));
+        let (at, spec) = (Instant::from_nanos, &model.tiers[0]);
+        let mut tiers = Tiers::new(spec, 1, &Source::new(1, 0));
+        tiers.restarts.iter_mut().for_each(|restarts| restarts.next = at(10));
+        assert_eq!(tiers.look(spec, 0, 0, at(1), true), None);
+        assert_eq!(tiers.miss(0, 0, 0, true), Miss::Computes);
+        tiers.computed(0, 0, true, at(2));
+        assert_eq!(tiers.look(spec, 0, 0, at(9), true), Some(0));
+        assert_eq!(tiers.look(spec, 0, 0, at(10), true), None);
+    }
 }

@@ -14,9 +14,16 @@ impl World<'_> {
 
     /// An isolate goes, and its breakers and budgets with it.
     pub(in super::super) fn lose_memory_of(&mut self, isolate: usize) {
-        let providers = self.blueprint.providers.len();
+        let (providers, now) = (self.blueprint.providers.len(), self.now);
+        for provider in 0..providers {
+            let circuit = self.policies.circuits.get_mut(isolate * providers + provider).and_then(Option::take);
+            if let Some(until) = circuit.and_then(|circuit| circuit.open_until()).filter(|until| *until > now) {
+                // It was counted as open until then.
+                let rest = self.recorded_part(now, until.since(now));
+                self.policies.tallies[provider].open_ns -= u128::from(rest.nanos());
+            }
+        }
         let policies = &mut self.policies;
-        policies.circuits.iter_mut().skip(isolate * providers).take(providers).for_each(|circuit| *circuit = None);
         policies.purses.iter_mut().skip(isolate * providers).take(providers).for_each(|purse| *purse = None);
     }
 

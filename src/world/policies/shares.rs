@@ -48,15 +48,18 @@ impl World<'_> {
         self.expect_end(provider as usize);
         let is_billed = self.blueprint.model.providers[provider as usize].bills(job.fault);
         self.policies.tallies[provider as usize].billed += u64::from(job.recorded && is_billed);
-        let Some(id) = job.client else { return self.count_abandoned(provider as usize, &job) };
+        let Some(id) = job.client else {
+            return self.count_abandoned(provider as usize, job.left_at, job.recorded);
+        };
         self.policies.guards[id as usize].ticket = None;
         self.calls[id as usize].fault = job.fault;
         self.guarded_ends(id);
     }
 
-    fn count_abandoned(&mut self, provider: usize, job: &Job) {
-        let time = self.recorded_part(job.left_at, self.now.since(job.left_at)).nanos();
-        self.policies.tallies[provider].abandoned_ns += u128::from(time * u64::from(job.recorded));
+    /// An attempt that went on for nobody since `left_at` is over.
+    pub(super) fn count_abandoned(&mut self, provider: usize, left_at: Instant, recorded: bool) {
+        let time = self.recorded_part(left_at, self.now.since(left_at)).nanos();
+        self.policies.tallies[provider].abandoned_ns += u128::from(time * u64::from(recorded));
     }
 
     /// The client of an attempt gives up, if it still waits for the same one.
@@ -96,7 +99,8 @@ impl World<'_> {
         for provider in 0..self.policies.shares.len() {
             let Some(sharing) = &self.policies.shares[provider] else { continue };
             let left: Vec<Job> = sharing.abandoned().copied().collect();
-            left.iter().for_each(|job| self.count_abandoned(provider, job));
+            left.iter().for_each(|job| self.count_abandoned(provider, job.left_at, job.recorded));
         }
+        self.finish_races();
     }
 }

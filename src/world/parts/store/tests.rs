@@ -15,6 +15,18 @@ const UTC: [u64; 2] = [2, 26];
 /// Hours from one first of the month to the next, from April on.
 const MONTHS: [u64; 6] = [720, 744, 720, 744, 744, 720];
 
+/// What is written at the instant of a restart is written after it, and lives until the next.
+#[test]
+fn a_restart_comes_before_what_is_written_at_its_instant() {
+    let at = Instant::from_nanos;
+    let gaps = Draws::new(1, 0).stream("kv", Purpose::Restart, 0);
+    let mut restarts = Restarts { mean_gap: Span::from_secs(1), gaps, next: at(10), drawn: 1 };
+    restarts.catch_up(at(9));
+    assert_eq!(restarts.next, at(10));
+    restarts.catch_up(at(10));
+    assert!(restarts.next > at(10) && restarts.drawn == 2);
+}
+
 fn any_quota() -> impl Strategy<Value = Quota> {
     let length = || prop_oneof![1_u64..5, 3600_u64..100_000].prop_map(Span::from_secs);
     let window = prop_oneof![

@@ -1,0 +1,54 @@
+//! What happens again and again by itself: a model in which there would be more of it than a replication may have events
+//! is refused before it is tried. Much of it is drawn without an event, and no limit of the run would stop that soon.
+
+use super::cursor::Cursor;
+use super::input::Input;
+use super::problems::At;
+use super::run::too_many;
+use super::spec::{Arrivals, Class, Provider, Run, UpAndDown};
+
+/// What comes and goes, or is done every so often.
+pub(super) fn check(
+    input: &mut Input<'_>,
+    root: &Cursor<'_>,
+    (run, isolates): (&Run, u32),
+    classes: &[Class],
+    providers: &[Provider],
+) {
+    let mut refuse = |at: At, key: String, what: &str, rate: f64| too_many(input, (at, &key), what, rate, 0.0, run);
+    for (name, cursor) in root.named("traffic") {
+        let class = classes.iter().find(|class| class.name == name);
+        let states = cursor.get("arrivals").and_then(|arrivals| arrivals.get("states"));
+        if let (Some(Arrivals::Mmpp { states: all }), Some(node)) = (class.map(|class| &class.arrivals), states) {
+            let cycle: f64 = all.iter().map(|(_, stay)| stay.secs()).sum();
+            refuse(node.at, format!("{}.states", cursor.key("arrivals")), "changes of state", all.len() as f64 / cycle);
+        }
+    }
+    for (name, cursor) in root.named("provider") {
+        let server = providers.iter().find(|provider| provider.name == name).and_then(|p| p.server.as_ref());
+        let per_second: f64 =
+            server.iter().flat_map(|server| &server.outages).map(|outage| per_second(outage.when)).sum();
+        refuse(cursor.at("outage"), cursor.key("outage"), "outages", per_second);
+    }
+    for (section, each) in [("store", 1), ("tiers", 1 + isolates)] {
+        for (_, cursor) in root.named(section) {
+            let rate = cursor.number("restarts_per_day").unwrap_or_default() / 86_400.0 * f64::from(each);
+            refuse(cursor.at("restarts_per_day"), cursor.key("restarts_per_day"), "restarts", rate);
+        }
+    }
+    let every = |cursor: &Cursor<'_>, key: &'static str| cursor.span(key).map(|span| 1.0 / span.secs());
+    let deploys = root.table("isolates").and_then(|isolates| isolates.table("deploys"));
+    for (table, what) in [(deploys, "deploys"), (root.table("diagnostics"), "visits")] {
+        if let Some((cursor, rate)) = table.and_then(|table| every(&table, "every").map(|rate| (table, rate))) {
+            refuse(cursor.at("every"), cursor.key("every"), what, rate);
+        }
+    }
+}
+
+/// Outages a second.
+fn per_second(when: UpAndDown) -> f64 {
+    match when {
+        UpAndDown::Once { .. } => 0.0,
+        UpAndDown::Random { mean_up, mean_down } => 1.0 / (mean_up + mean_down).secs(),
+    }
+}
