@@ -175,7 +175,7 @@ fn what_is_awaited_is_waited_for_and_draws_the_same() {
 /// The request is there for 5 h and its response for ever. Written after the response or before, both are known of.
 #[test]
 fn of_a_failed_call_both_records_are_known_whichever_is_written_last() {
-    let request = RECORD.replace("response", "request").replace("key = \"log", "ttl = \"5h\", key = \"log");
+    let request = RECORD.replace("response", "request").replace("key = \"log", "ttl = \"5h\", key = \"request");
     let toml = logged(1, 1, "latency.put = \"20s\"", &format!("{request}, {RECORD}"))
         .replace("latency = \"1s\"", "latency = \"1s\"\nerrors = { parse_failure = 1 }");
     let context = |sets: &[&str]| {

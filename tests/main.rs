@@ -38,6 +38,7 @@ mod random;
 mod ranges;
 mod reach;
 mod readers;
+mod records;
 mod reference;
 mod replay;
 mod semaphores;

@@ -31,7 +31,7 @@ pub fn better(metric: &str) -> Option<Better> {
         "calls.crashed",
     ];
     const LESS_PARTS: [&str; 4] = ["cost.", ".latency.", ".wait.", "_rejected"];
-    const LESS_ENDINGS: [&str; 21] = [
+    const LESS_ENDINGS: [&str; 22] = [
         ".dropped",
         ".drop_fraction",
         ".abandoned",
@@ -51,6 +51,7 @@ pub fn better(metric: &str) -> Option<Better> {
         ".per_success",
         ".lost",
         ".lost_at_restart",
+        ".overwritten",
         ".unlogged",
         ".lost_updates",
     ];

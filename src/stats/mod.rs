@@ -7,6 +7,7 @@ mod estimate;
 mod moments;
 mod presence;
 mod quantiles;
+mod stock;
 mod survival;
 mod weighted;
 
@@ -14,6 +15,7 @@ pub use estimate::{Estimate, Paired};
 pub use moments::Moments;
 pub use presence::Presence;
 pub use quantiles::Quantiles;
+pub use stock::Stock;
 pub use survival::Survival;
 pub use weighted::TimeWeighted;
 

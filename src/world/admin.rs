@@ -4,14 +4,12 @@
 use super::build::Blueprint;
 use super::errand::{End, Errand};
 use super::event::{Event, Rank, order};
-use super::fate::Sized;
 use super::invocation::{Invocation, Writer};
 use super::log::{Asker, OpAsked};
-use super::parts::store::Loss;
 use super::state::World;
 use crate::model::{Chore, Model, OpKind};
 use crate::streams::{Purpose, Scatter, Source as Draws};
-use crate::units::{Instant, Span};
+use crate::units::Span;
 
 /// Keys that one list names.
 const KEYS_A_LIST: u64 = 1_000;
@@ -109,7 +107,7 @@ impl World<'_> {
         }
         state.busy = true;
         self.forget_gone(spec.store as usize);
-        let records = self.sized[spec.store as usize].len() as u64;
+        let records = self.records.shelf(spec.store as usize).copies;
         let lists = records.div_ceil(KEYS_A_LIST).max(1);
         let left = match spec.what {
             Chore::Get => [0, 1],
@@ -147,7 +145,7 @@ impl World<'_> {
     /// Lists first, then reads, then deletes while there is something old; `cursor` counts those.
     fn next_chore_op(&mut self, id: u32, chore: usize) -> Option<OpKind> {
         let spec = self.blueprint.chores[chore];
-        let old = spec.what == Chore::Cleanup && self.oldest_overdue(&spec).is_some();
+        let old = spec.what == Chore::Cleanup && self.oldest_of_age(spec.store as usize, spec.age).is_some();
         let errand = &mut self.errands.list[id as usize];
         for (left, op) in errand.left.iter_mut().zip([OpKind::List, OpKind::Get]) {
             if *left > 0 {
@@ -174,46 +172,22 @@ impl World<'_> {
         let (store, external) = (spec.store as usize, spec.external);
         let op = OpAsked { store, op, external, cold: None, key: None, bytes: 0 };
         let Some(asked) = self.ask(&asker, &op) else { return true };
-        self.errand_waits(id, &asked, false)
-    }
-
-    fn oldest_overdue(&self, spec: &ChoreSpec) -> Option<Sized> {
-        let oldest = *self.sized[spec.store as usize].front()?;
-        (oldest.written.saturating_add(spec.age) <= self.now).then_some(oldest)
+        self.errand_waits(id, &asked)
     }
 
     fn delete_oldest(&mut self, chore: usize) {
         let spec = self.blueprint.chores[chore];
-        let Some(oldest) = self.oldest_overdue(&spec) else { return };
-        let store = spec.store as usize;
-        self.sized[store].pop_front();
-        self.retention.pending -= 1;
-        if oldest.copy.goes <= self.now {
-            return self.settle_sized(oldest, (oldest.copy.goes, oldest.copy.loss)); // it went while the delete was under way
-        }
-        self.chores[chore].deleted += u64::from(self.now >= self.blueprint.recording_from);
-        self.stores[store].delete(oldest.copy.bytes, self.now, oldest.copy.goes);
-        self.settle_sized(oldest, (self.now, Loss::Cleaned));
-    }
-
-    /// Settles what has gone by itself from a store that remembers its records.
-    fn forget_gone(&mut self, store: usize) {
-        while let Some(&oldest) = self.sized[store].front().filter(|oldest| oldest.copy.goes <= self.now) {
-            self.sized[store].pop_front();
-            self.retention.pending -= 1;
-            self.settle_sized(oldest, (oldest.copy.goes, oldest.copy.loss));
+        if let Some(oldest) = self.oldest_of_age(spec.store as usize, spec.age)
+            && self.clean(oldest)
+        {
+            self.chores[chore].deleted += u64::from(self.now >= self.blueprint.recording_from);
         }
     }
 
     /// The replication ends: what is still there and should not be.
     pub(super) fn finish_chores(&mut self) {
-        for (spec, state) in self.blueprint.chores.iter().zip(&mut self.chores) {
-            let is_old = |record: &&Sized| {
-                record.copy.goes > self.now
-                    && record.written.saturating_add(spec.age) <= self.now
-                    && self.now > Instant::START
-            };
-            state.overdue = self.sized[spec.store as usize].iter().filter(is_old).count() as u64;
+        for (chore, spec) in self.blueprint.chores.iter().enumerate() {
+            self.chores[chore].overdue = self.overdue(spec.store as usize, spec.age);
         }
     }
 }

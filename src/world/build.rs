@@ -61,6 +61,8 @@ pub struct Blueprint {
     pub(super) memory_keys: usize,
     pub(super) families: Vec<Family>,
     pub(super) shared_keys: usize,
+    /// Those of them that are another key every day.
+    pub(super) day_keys: Vec<u16>,
     /// Keys of which every region knows whether they are hot.
     pub(super) hot_keys: usize,
     pub(super) session_keys: usize,
@@ -359,6 +361,7 @@ impl Blueprint {
             reads: reads.ops,
             families: keys.families,
             shared_keys: keys.shared.len(),
+            day_keys: keys.day,
             hot_keys: keys.hot.len(),
             call_keys: keys.call.len() * keys.calls_each,
             session_keys: keys.session.len(),

@@ -51,7 +51,7 @@ impl<'b> World<'b> {
         }
         for store in 0..self.stores.len() {
             if before.model.stores[store].capacity != blueprint.model.stores[store].capacity {
-                self.make_room(store);
+                self.make_room(store, 0);
             }
         }
         if let (Some(index), Some(staleness)) = (&mut self.index, blueprint.index_staleness()) {

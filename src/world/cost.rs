@@ -133,7 +133,7 @@ impl World<'_> {
                 items.extend(quotas.map(|(meter, quota)| of_quota(quota, accepted, meter.billed)));
             }
             if let Some(storage) = spec.storage.as_ref().filter(|storage| storage.on_exceed == OnExceed::Bill) {
-                let used = share(store.stored.area(self.now.nanos()) as f64);
+                let used = share(store.stored.level().area(self.now.nanos()) as f64);
                 let (included, price) = (storage.limit.0 as f64, storage.price_per_gb);
                 items.push(Item { used, included, unit: 1e9, price });
             }

@@ -9,7 +9,7 @@ use super::build::{Blueprint, Row};
 use super::cause::Cause;
 use super::draws::OpWords;
 use super::event::{Event, Rank, address, order};
-use super::fate::LogState;
+use super::fate::{LogState, NOBODY};
 use super::invocation::{Invocation, Writer};
 use super::log::{Asked, Asker, Draw, Told};
 use super::state::World;
@@ -41,7 +41,6 @@ pub(super) struct Errand {
     /// An op is under way, and how it will end.
     pub(super) open: bool,
     pub(super) refused: Option<Cause>,
-    rewrites: bool,
     /// What it has read of the index.
     pub(super) copy: Option<Vec<u32>>,
     pub(super) log: LogState,
@@ -67,7 +66,6 @@ impl Errand {
             cursor: 0,
             open: false,
             refused: None,
-            rewrites: false,
             copy: None,
             log: LogState::EMPTY,
             left: [0; 2],
@@ -77,6 +75,15 @@ impl Errand {
             asked: Instant::START,
             alive: true,
             is_awaited: false,
+        }
+    }
+
+    /// The plan and the call that it writes for.
+    pub(super) fn call(&self) -> (u32, u16) {
+        match self.end {
+            End::Log(told) => (told.plan, told.call),
+            End::Plan(place) => (place, 0),
+            End::Day | End::Chore(_) => (u32::MAX, 0),
         }
     }
 
@@ -144,6 +151,7 @@ impl<'b> World<'b> {
     /// It is midnight UTC.
     pub(super) fn end_day(&mut self) {
         self.calendar.push(self.now + Span::DAY, order(Rank::Admin, 0, 0), Event::DayEnd);
+        self.release_day_keys();
         let number = self.errands.days;
         self.errands.days += 1;
         self.run_errand(Errand::new(End::Day, number, self.now >= self.blueprint.recording_from));
@@ -224,8 +232,8 @@ impl<'b> World<'b> {
             let errand = &mut self.errands.list[id as usize];
             let Some(row) = rows.get(errand.cursor) else { break };
             if std::mem::take(&mut errand.open) {
-                let ended = (errand.refused, errand.rewrites);
-                if !self.end_op(Writer::Errand(id), row, ended) {
+                let refused = errand.refused;
+                if !self.end_op(Writer::Errand(id), row, refused) {
                     break;
                 }
                 self.errands.list[id as usize].cursor += 1;
@@ -270,21 +278,16 @@ impl<'b> World<'b> {
     /// Asks for the op of a row; whether it takes time, or waits for a connection.
     fn start_errand_op(&mut self, id: u32, row: &Row) -> bool {
         let asker = self.errand_asks(id, row.words);
-        let call = match self.errands.list[id as usize].end {
-            End::Log(told) => (told.plan, told.call),
-            End::Plan(place) => (place, 0),
-            End::Day | End::Chore(_) => (u32::MAX, 0),
-        };
-        match self.ask_row(&asker, call, row) {
-            Some((asked, rewrites)) => self.errand_waits(id, &asked, rewrites),
+        match self.ask_row(&asker, row) {
+            Some(asked) => self.errand_waits(id, &asked),
             None => true,
         }
     }
 
     /// Notes how the op of an errand will end, and whether that takes time.
-    pub(super) fn errand_waits(&mut self, id: u32, asked: &Asked, rewrites: bool) -> bool {
+    pub(super) fn errand_waits(&mut self, id: u32, asked: &Asked) -> bool {
         let errand = &mut self.errands.list[id as usize];
-        (errand.open, errand.refused, errand.rewrites) = (true, asked.refused, rewrites);
+        (errand.open, errand.refused) = (true, asked.refused);
         if !asked.takes.is_zero() {
             self.wake_errand(id, asked.takes);
             return true;
@@ -361,6 +364,18 @@ impl<'b> World<'b> {
         }
     }
 
+    /// The run is over: what errands have logged by now is there.
+    pub(super) fn cut_errand_logs(&mut self) {
+        for id in 0..self.errands.list.len() {
+            let errand = &mut self.errands.list[id];
+            if let (true, End::Log(told)) = (errand.alive && errand.log.record != NOBODY, errand.end) {
+                let log = std::mem::replace(&mut errand.log, LogState::EMPTY);
+                let end = self.close_event(told, &log, None);
+                self.records.release(end);
+            }
+        }
+    }
+
     fn close_errand(&mut self, id: u32, cut: Option<Cause>) {
         self.needs_no_connection(Writer::Errand(id));
         self.forget_copy(Writer::Errand(id));
@@ -368,7 +383,8 @@ impl<'b> World<'b> {
         errand.alive = false;
         let (end, invoked, log) = (errand.end, errand.invoked, errand.log);
         if let End::Log(told) = end {
-            self.close_event(told, &log, cut);
+            let end = self.close_event(told, &log, cut);
+            self.records.release(end);
         }
         if let End::Plan(place) | End::Log(Told { plan: place, .. }) = end {
             self.task_ends(place, invoked);

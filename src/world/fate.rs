@@ -1,14 +1,15 @@
-//! What becomes of a record: the copies of a log event, and when the last of them goes.
+//! What becomes of a log event: the record that it stores, if it stores one, or why it stores none.
 
-use super::build::Row;
 use super::cause::Cause;
-use super::invocation::Writer;
 use super::log::Told;
 use super::parts::index::{Entry, Subject};
-use super::parts::store::Loss;
-use super::record::{Fate, Unstored};
-use super::state::World;
+use super::record::Unstored;
+use super::records::About;
+use super::state::{Phase, World};
 use crate::units::{Instant, Span};
+
+/// No record, call or pair.
+pub(super) const NOBODY: u32 = u32::MAX;
 
 /// What the log event under way has achieved so far.
 #[derive(Clone, Copy, Debug)]
@@ -20,21 +21,12 @@ pub(super) struct LogState {
     pub(super) lost_by: Option<Cause>,
     /// The session's list has been written, with the record of this event in it.
     pub(super) listed: bool,
-    pub(super) written: Option<Instant>,
-    /// When the last of its copies that other regions see goes, and how late they may see it.
-    pub(super) far: Instant,
-    pub(super) late: Span,
-    /// Until when a log service finds it; [`Instant::START`] where none does.
-    pub(super) searchable: Instant,
-    /// The last of its copies in stores without a size goes then, for this reason.
-    pub(super) dies: Instant,
-    pub(super) loss: Loss,
-    /// Its copy in a store of limited size.
-    pub(super) sized: Option<SizedCopy>,
-    /// When the last copy of the request's record goes; [`Instant::START`] where there is none.
-    pub(super) request_dies: Instant,
     /// An errand is to write its record.
     pub(super) due: bool,
+    /// Its record, once a store has a copy of it.
+    pub(super) record: u32,
+    /// When the last copy of the request's record goes.
+    pub(super) request: End,
 }
 
 impl LogState {
@@ -43,160 +35,151 @@ impl LogState {
         dropped: false,
         lost_by: None,
         listed: false,
-        written: None,
-        far: Instant::START,
-        late: Span::MAX,
-        searchable: Instant::START,
-        dies: Instant::START,
-        loss: Loss::None,
-        sized: None,
-        request_dies: Instant::START,
         due: false,
+        record: NOBODY,
+        request: End::NONE,
     };
 }
 
-/// A copy in a store of limited size, and when it goes if nothing newer needs its place.
+/// When the last copy of a record goes.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct SizedCopy {
-    pub(super) store: u16,
-    pub(super) bytes: u64,
-    pub(super) goes: Instant,
-    pub(super) loss: Loss,
+pub(super) enum End {
+    /// Then; [`Instant::START`] where there is no record.
+    Known(Instant),
+    /// The record in this place will know, and is held until it is released.
+    Open(u32),
 }
 
-/// A record with a copy in a store of limited size: how it ends is known only later.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Sized {
-    /// Bytes that had been put into the store before it.
-    pub(super) before: u64,
-    pub(super) copy: SizedCopy,
-    pub(super) written: Instant,
-    /// When, and why, the last of its copies elsewhere goes.
-    pub(super) elsewhere: (Instant, Loss),
-    /// When the last copy that other regions see goes, beside this one.
-    pub(super) far: Instant,
-    pub(super) subject: Subject,
-    pub(super) recorded: bool,
-    /// Its place in the index's memory.
-    pub(super) session: Option<(u32, u32)>,
+impl End {
+    /// There is no record.
+    pub(super) const NONE: End = End::Known(Instant::START);
 }
 
 impl World<'_> {
-    /// A record has been put into a store.
-    pub(super) fn note_record(&mut self, who: Writer, row: &Row, dies: Instant, loss: Loss) {
-        let recorded = self.writer_recorded(who);
-        let is_remembered = self.blueprint.remembers[row.store as usize];
-        let store = &mut self.stores[row.store as usize];
-        let (is_searchable, staleness, now) = (store.is_searchable, store.staleness, self.now);
-        if !is_remembered && dies < self.blueprint.horizon {
-            store.count_loss(loss, recorded);
-        }
-        let log = self.log_of(who);
-        log.written.get_or_insert(now);
-        if is_searchable {
-            log.searchable = log.searchable.max(dies);
-        }
-        if let Some(staleness) = staleness {
-            log.late = log.late.min(staleness);
-        }
-        if is_remembered {
-            log.sized = Some(SizedCopy { store: row.store, bytes: row.bytes, goes: dies, loss });
-            return;
-        }
-        if staleness.is_some() {
-            log.far = log.far.max(dies);
-        }
-        if dies >= log.dies {
-            (log.dies, log.loss) = (dies, loss);
-        }
-    }
-
     /// The event is over, or cut off: its record, if one was stored, has a fate. The answer is when the last copy of it
     /// goes.
-    pub(super) fn close_event(&mut self, told: Told, log: &LogState, cut: Option<Cause>) -> Instant {
+    pub(super) fn close_event(&mut self, told: Told, log: &LogState, cut: Option<Cause>) -> End {
         let Told { recorded, error, .. } = told;
-        let latest = log.sized.map_or(log.dies, |copy| copy.goes.max(log.dies));
-        let session = self.plans[told.plan as usize].session;
         let mut subject = self.retention.subject(error, self.now, recorded);
-        (subject.region, subject.late) = (self.region(told.plan), self.seen_late(told, log.late));
-        if recorded {
-            self.note_context(told, log, latest);
-        }
-        let Some(written) = log.written else {
-            if recorded {
-                let (why, cause) = match (log.dropped, cut.filter(|_| log.due), log.tried) {
-                    (true, ..) => (Unstored::Dropped, log.lost_by),
-                    (_, Some(cut), _) => (Unstored::Unfinished, Some(cut)),
-                    (.., true) => (Unstored::Refused, log.lost_by),
-                    _ => (Unstored::Unlogged, None),
-                };
-                self.retention.nothing_stored(subject, why, cause);
+        subject.region = self.region(told.plan);
+        let (end, written) = match log.record {
+            NOBODY => (End::NONE, self.now),
+            id => {
+                let (late, written) = (self.records.at(id).late, self.records.at(id).written);
+                subject.late = self.seen_late(told, late);
+                if recorded {
+                    self.retention.stored(error);
+                }
+                (self.record_is_whole(told, log, subject), written)
             }
-            return latest;
         };
-        if recorded {
-            self.retention.stored(error);
-        }
-        let searchable = log.searchable;
-        let far = log.sized.map_or(log.far, |copy| self.far(log.far, copy.store, copy.goes));
-        let entry = Entry { written, dies: latest, far, call: told.call, subject, listed: log.listed, searchable };
-        let place = self.index.as_mut().map(|index| (session, index.add(session, entry)));
-        if place.is_none() {
-            self.retention.reachable_until(subject, recorded, written, searchable);
-            if recorded {
-                self.retention.searchable_by_readers(subject, written, searchable);
-            }
-        }
-        if let Some(copy) = log.sized {
-            let record = Sized {
-                before: 0,
-                copy,
-                written,
-                elsewhere: (log.dies, log.loss),
-                far: log.far,
-                subject,
-                recorded,
-                session: place,
+        if log.record == NOBODY && recorded {
+            let (why, cause) = match (log.dropped, cut.filter(|_| log.due), log.tried) {
+                (true, ..) => (Unstored::Dropped, log.lost_by),
+                (_, Some(cut), _) => (Unstored::Unfinished, Some(cut)),
+                (.., true) => (Unstored::Refused, log.lost_by),
+                _ => (Unstored::Unlogged, None),
             };
-            self.put_sized(record);
-        } else {
-            self.retention.ends(subject, recorded, &Fate { written, dies: log.dies, loss: log.loss, far });
+            self.retention.nothing_stored(subject, why, cause);
         }
-        latest
+        if !recorded {
+            self.records.release(log.request);
+            self.records.release(end);
+            return End::NONE;
+        }
+        self.note_context(told, log, written, end)
     }
 
-    /// Of a failed call the response and the request are both there until the first of them goes.
-    fn note_context(&mut self, told: Told, log: &LogState, latest: Instant) {
-        let written = log.written.unwrap_or(self.now);
-        let dies = if log.written.is_some() { latest } else { written };
+    /// No more copies of an event's record are written.
+    fn record_is_whole(&mut self, told: Told, log: &LogState, subject: Subject) -> End {
+        let ends = self.ends_of(log.record);
+        let session = self.plans[told.plan as usize].session;
+        let entry = Entry {
+            written: self.records.at(log.record).written,
+            dies: ends.dies,
+            far: ends.far,
+            call: told.call,
+            subject,
+            listed: log.listed,
+            searchable: ends.searchable,
+        };
+        let place = self.index.as_mut().map(|index| (session, index.add(session, entry)));
+        self.records.at(log.record).holders = 1;
+        self.event_over(log.record, About { subject, session: place });
+        match self.records.at(log.record).dies {
+            Some(dies) => {
+                self.records.release(End::Open(log.record));
+                End::Known(dies)
+            }
+            None => End::Open(log.record),
+        }
+    }
+
+    /// Of a failed call the response and the request are both there until the first of them goes. The answer is for the
+    /// response of this call, where this was the request.
+    fn note_context(&mut self, told: Told, log: &LogState, written: Instant, end: End) -> End {
         let failed = told.is_response && told.error;
         if !self.blueprint.leaves_logs_behind {
             if failed {
-                self.retention.context(written, dies.min(log.request_dies).max(written));
+                self.pair(written, [end, log.request]);
+            } else if told.is_response {
+                self.records.release(end);
+                self.records.release(log.request);
+            } else {
+                return end;
             }
-            return;
+            return End::NONE;
         }
         // Either may be written last.
         let never = self.blueprint.requests.is_empty();
-        let Some(context) = self.invocations.as_mut().and_then(|all| all.context(told.plan, told.call)) else { return };
+        let Some(context) = self.invocations.as_mut().and_then(|all| all.context(told.plan, told.call)) else {
+            self.records.release(end);
+            return End::NONE;
+        };
         if never {
-            context.request = Some(Instant::START);
+            context.request = Some(End::NONE);
         }
-        if told.is_response {
-            context.response = failed.then_some((written, dies));
-        } else {
-            context.request = Some(latest);
+        let old = match (told.is_response, failed) {
+            (true, true) => context.response.replace((written, end)).map(|old| old.1),
+            (true, false) => Some(end),
+            (false, _) => context.request.replace(end),
+        };
+        if let (Some(request), Some((written, response))) = (context.request, context.response) {
+            (context.request, context.response) = (None, None);
+            self.pair(written, [response, request]);
         }
-        if let (Some(request), Some((written, dies))) = (context.request, context.response) {
-            context.response = None;
-            self.retention.context(written, dies.min(request).max(written));
+        old.into_iter().for_each(|old| self.records.release(old));
+        End::NONE
+    }
+
+    /// A plan that takes this place has no records yet.
+    pub(super) fn forget_contexts(&mut self, place: usize) {
+        let Some(invocations) = &mut self.invocations else { return };
+        for context in invocations.contexts_of(place) {
+            let sides = [context.request.take(), context.response.take().map(|response| response.1)];
+            sides.into_iter().flatten().for_each(|side| self.records.release(side));
         }
     }
 
-    /// Until when other regions see a record: until `far` by its other copies, and by the one in a store of limited size
-    /// until that goes.
-    pub(super) fn far(&self, far: Instant, store: u16, goes: Instant) -> Instant {
-        if self.stores[store as usize].staleness.is_some() { far.max(goes) } else { far }
+    /// A call begins in this place: what the one before it wanted to know is of no use to it.
+    pub(super) fn fresh_log(&mut self, id: u32) {
+        let before = std::mem::replace(&mut self.logs[id as usize], LogState::EMPTY);
+        self.records.release(before.request);
+    }
+
+    /// A call goes with its isolate, or the run is over: what it has stored by now is there.
+    pub(super) fn cut_log(&mut self, id: u32) {
+        if self.logs[id as usize].record == NOBODY {
+            return;
+        }
+        let call = &self.calls[id as usize];
+        let is_response = matches!(call.phase, Phase::Response);
+        let (plan, index, recorded) = (call.plan, call.index, call.recorded);
+        let error = self.is_error(id, is_response);
+        let log = std::mem::replace(&mut self.logs[id as usize], LogState::EMPTY);
+        let told = Told { plan, call: index, is_response, error, recorded };
+        let end = self.close_event(told, &log, None);
+        self.records.release(end);
     }
 
     /// How much later other regions see a record, of which they have asked for the key all along.
@@ -208,45 +191,6 @@ impl World<'_> {
         let number = plan.number << 12 | u64::from(told.call);
         let share = self.lateness.at(u64::from(plan.class), number << 1 | u64::from(told.is_response)).next();
         staleness.scale(share.unit())
-    }
-
-    /// A record enters a store of limited size, and the oldest make room.
-    fn put_sized(&mut self, record: Sized) {
-        if let (Some((session, _)), Some(index)) = (record.session, &mut self.index) {
-            index.hold(session);
-        }
-        let store = record.copy.store as usize;
-        self.sized[store].push_back(Sized { before: self.put_bytes[store], ..record });
-        self.put_bytes[store] += record.copy.bytes;
-        self.retention.pending += 1;
-        self.make_room(store);
-    }
-
-    /// The oldest records go from a store of limited size that holds too much.
-    pub(super) fn make_room(&mut self, store: usize) {
-        let capacity = self.stores[store].capacity.unwrap_or(u64::MAX);
-        while let Some(&oldest) = self.sized[store].front() {
-            let in_time = oldest.copy.goes > self.now;
-            if in_time && self.put_bytes[store] - oldest.before <= capacity {
-                break;
-            }
-            self.sized[store].pop_front();
-            self.retention.pending -= 1;
-            let end = if in_time { (self.now, Loss::Evicted) } else { (oldest.copy.goes, oldest.copy.loss) };
-            self.settle_sized(oldest, end);
-        }
-    }
-
-    /// It is known when a record leaves its store of limited size.
-    pub(super) fn settle_sized(&mut self, record: Sized, end: (Instant, Loss)) {
-        let (dies, loss) = if record.elsewhere.0 > end.0 { record.elsewhere } else { end };
-        let far = self.far(record.far, record.copy.store, end.0);
-        self.stores[record.copy.store as usize].count_loss(end.1, record.recorded);
-        self.retention.ends(record.subject, record.recorded, &Fate { written: record.written, dies, loss, far });
-        if let (Some((session, place)), Some(index)) = (record.session, &mut self.index) {
-            self.departures.extend(index.settle(session, place, (dies, far)));
-            self.settle_departures();
-        }
     }
 
     /// Records what became of the sessions that nobody needs any more.

@@ -7,6 +7,7 @@ use super::build::{Blueprint, CallSpec, Flow};
 use super::cause::Cause;
 use super::connection::Wire;
 use super::event::{Event, Rank, address, order};
+use super::fate::End;
 use super::ledger::CallEnd;
 use super::measures::{Sheet, ratio};
 use super::state::{Phase, World};
@@ -59,9 +60,9 @@ impl Invoked {
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Context {
     /// When the request's goes.
-    pub(super) request: Option<Instant>,
+    pub(super) request: Option<End>,
     /// When that of a failed response was written, and goes.
-    pub(super) response: Option<(Instant, Instant)>,
+    pub(super) response: Option<(Instant, End)>,
 }
 
 /// All invocations under way, and what happened in those that are recorded.
@@ -136,7 +137,11 @@ impl Invocations {
     /// A plan begins in this place.
     pub(super) fn clear(&mut self, place: usize) {
         self.list[place * self.each..][..self.each].iter_mut().for_each(Invoked::clear);
-        self.contexts[place * self.calls_each..][..self.calls_each].fill(Context::default());
+    }
+
+    /// What is known of the records of a plan's calls.
+    pub(super) fn contexts_of(&mut self, place: usize) -> &mut [Context] {
+        &mut self.contexts[place * self.calls_each..][..self.calls_each]
     }
 
     /// What is known of the records of a call.

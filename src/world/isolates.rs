@@ -337,6 +337,7 @@ impl World<'_> {
     fn lose_call(&mut self, id: u32) {
         let cause = self.why_lost();
         let shares = self.leave_share(id) || self.leave_race(id);
+        self.cut_log(id);
         let asks_a_provider = self.calls[id as usize].work == Work::Provider;
         if self.blueprint.bills_tokens && asks_a_provider && self.calls[id as usize].phase == Phase::Running {
             self.bill_lost(id);

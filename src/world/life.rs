@@ -3,7 +3,6 @@
 use super::build::Flow;
 use super::cause::Cause;
 use super::event::address;
-use super::fate::LogState;
 use super::ledger::{CallEnd, PlanEnd};
 use super::log::LogStep;
 use super::parts::queue::Admission;
@@ -194,7 +193,7 @@ impl World<'_> {
             call.queue += isolate * self.blueprint.model.queues.len() as u32;
         }
         if !PLAIN && self.blueprint.has_logs {
-            self.logs[id as usize] = LogState::EMPTY;
+            self.fresh_log(id);
         }
         self.first_draws::<PLAIN>(id, flow);
         if !PLAIN && self.blueprint.has_tasks {
@@ -518,6 +517,9 @@ impl World<'_> {
 
     #[inline(always)]
     pub(super) fn close_plan<const PLAIN: bool>(&mut self, place: u32) {
+        if !PLAIN && self.blueprint.plan_keys() > 0 {
+            self.release_keys(place);
+        }
         if !PLAIN && self.index.is_some() {
             self.close_session(place);
         }

@@ -1,6 +1,6 @@
 //! What a call does to the stores: its reads, and the rows of the logging strategy.
 
-use super::build::{Blueprint, KeySlot, NONE, ReadOp, Row};
+use super::build::{Blueprint, NONE, ReadOp, Row};
 use super::cause::Cause;
 use super::draws::OpWords;
 use super::event::{Event, Rank, order};
@@ -137,8 +137,8 @@ impl World<'_> {
                 self.calls[id as usize].op_open = false;
                 self.calls[id as usize].cursor += 1;
                 let call = &self.calls[id as usize];
-                let ended = (call.op_refused, call.rewrites);
-                refused = !self.end_op(Writer::Call(id), &rows[cursor], ended);
+                let why = call.op_refused;
+                refused = !self.end_op(Writer::Call(id), &rows[cursor], why);
                 if refused {
                     break;
                 }
@@ -150,10 +150,8 @@ impl World<'_> {
                 continue;
             }
             self.logs[id as usize].tried |= row.role == Role::Record && row.op == OpKind::Put;
-            let (asker, plan) = (self.caller(id, row.words), self.calls[id as usize].plan);
-            let call = (plan, self.calls[id as usize].index);
-            let Some((asked, rewrites)) = self.ask_row(&asker, call, row) else { return LogStep::UnderWay };
-            self.calls[id as usize].rewrites = rewrites;
+            let asker = self.caller(id, row.words);
+            let Some(asked) = self.ask_row(&asker, row) else { return LogStep::UnderWay };
             if self.wait_for(id, asked) {
                 return LogStep::UnderWay;
             }
@@ -167,32 +165,33 @@ impl World<'_> {
             let due = |row: &Row| goes_on(row) && row.role == Role::Record && row.op == OpKind::Put;
             self.log_errand(told, LogState { due: rows.iter().any(due), ..log });
         } else {
-            self.logs[id as usize].request_dies = self.close_event(told, &log, None);
+            self.logs[id as usize].request = self.close_event(told, &log, None);
         }
         if refused { LogStep::Refused } else { LogStep::Done }
     }
 
-    fn is_error(&self, id: u32, is_response: bool) -> bool {
+    pub(super) fn is_error(&self, id: u32, is_response: bool) -> bool {
         let call = &self.calls[id as usize];
         if is_response { call.end != CallEnd::Succeeded } else { call.request_error }
     }
 
-    /// Asks for the op of a row of this plan and call; also whether it replaces what was written before. `None` where it
-    /// waits for a connection first.
-    pub(super) fn ask_row(&mut self, asker: &Asker, call: (u32, u16), row: &Row) -> Option<(Asked, bool)> {
-        let last = self.last_write(call, row).and_then(|write| *write);
-        let (key, bytes) = (last, if row.op == OpKind::Put && last.is_none() { row.bytes } else { 0 });
+    /// Asks for the op of a row. `None` where it waits for a connection first.
+    pub(super) fn ask_row(&mut self, asker: &Asker, row: &Row) -> Option<Asked> {
+        let call = self.call_of(asker.who);
+        let at = self.key_at(call, row);
+        let put = at.filter(|_| row.op == OpKind::Put);
+        let (key, bytes) = (put.and_then(|at| self.key(at).written), self.bytes_added(row, put));
         let cold = row.cold.map(|key| (key, if call.0 == u32::MAX { 0 } else { self.region(call.0) }));
         let store = row.store as usize;
         let op = OpAsked { store, op: row.op, external: row.external, cold, key, bytes };
         let asked = self.ask(asker, &op)?;
         if asked.refused.is_none() && row.op == OpKind::Put {
-            if let Some(write) = self.last_write(call, row) {
-                *write = Some(asked.at);
+            if let Some(at) = put {
+                self.key(at).written = Some(asked.at);
             }
             self.family_writes[row.family as usize] += u64::from(asker.recorded);
         }
-        Some((asked, last.is_some()))
+        Some(asked)
     }
 
     /// The law of how long an op takes: a read of a key that its region has fetched a moment ago is hot.
@@ -210,20 +209,6 @@ impl World<'_> {
         }
         *until = self.now.saturating_add(after);
         cold
-    }
-
-    /// When the key of a row that puts was last written, by a plan and the number of its call; none where the key is
-    /// written once.
-    fn last_write(&mut self, (plan, index): (u32, u16), row: &Row) -> Option<&mut Option<Instant>> {
-        let of_plan = plan as usize * self.blueprint.plan_keys();
-        let of_calls = of_plan + self.blueprint.session_keys + index as usize;
-        match row.key {
-            _ if row.op != OpKind::Put => None,
-            KeySlot::Once => None,
-            KeySlot::Session(key) => Some(&mut self.session_writes[of_plan + key as usize]),
-            KeySlot::Call(first) => Some(&mut self.session_writes[of_calls + first as usize]),
-            KeySlot::Shared(key) => Some(&mut self.shared_writes[key as usize]),
-        }
     }
 
     /// A call as it asks for an op.
@@ -371,7 +356,7 @@ impl World<'_> {
     }
 
     /// What an op has done, now that it is over and was, or was not, refused; `false` where the rest must be skipped.
-    pub(super) fn end_op(&mut self, who: Writer, row: &Row, (refused, rewrites): (Option<Cause>, bool)) -> bool {
+    pub(super) fn end_op(&mut self, who: Writer, row: &Row, refused: Option<Cause>) -> bool {
         let is_silent = refused.is_some_and(|why| self.is_silent(row, why));
         if let Some(why) = refused.filter(|_| !is_silent || row.role == Role::Record) {
             self.log_of(who).lost_by.get_or_insert(why);
@@ -379,7 +364,12 @@ impl World<'_> {
         match refused {
             Some(_) if is_silent => self.log_of(who).dropped |= row.role == Role::Record,
             Some(_) => self.forget_copy(who),
-            None if row.op == OpKind::Put => self.end_put(who, row, rewrites),
+            None if row.op == OpKind::Put => self.end_put(who, row),
+            None if row.op == OpKind::Delete => {
+                if let Some(at) = self.key_at(self.call_of(who), row) {
+                    self.clear_key(row.store, at, Loss::Cleaned);
+                }
+            }
             None if row.op == OpKind::Get && row.role == Role::Index => {
                 if let Some(plan) = self.plan_of(who) {
                     let recorded = self.writer_recorded(who);
@@ -397,9 +387,9 @@ impl World<'_> {
             || why.is_quota() && self.stores[row.store as usize].is_service()
     }
 
-    fn end_put(&mut self, who: Writer, row: &Row, rewrites: bool) {
+    fn end_put(&mut self, who: Writer, row: &Row) {
         let draws = [Draw::Kept, Draw::Pressure].map(|draw| self.writer_word(who, row.words, draw));
-        let Some((dies, loss)) = self.stored(row, draws, self.writer_recorded(who), rewrites) else {
+        let Some((dies, loss)) = self.kept(row, draws, self.writer_recorded(who)) else {
             if row.role == Role::Record {
                 let log = self.log_of(who);
                 log.dropped = true;
@@ -407,10 +397,21 @@ impl World<'_> {
             }
             return self.forget_copy(who);
         };
+        let key = self.key_at(self.call_of(who), row);
+        if let Some(at) = key {
+            self.clear_key(row.store, at, Loss::Overwritten);
+        }
+        if row.role == Role::Record && self.blueprint.remembers[row.store as usize] {
+            self.make_room(row.store as usize, row.bytes);
+        }
+        self.stores[row.store as usize].keep(row.bytes, self.now, dies);
+        let copy = if row.role == Role::Record { Some(self.note_record(who, row, dies, loss)) } else { None };
+        if let Some(at) = key {
+            self.fill_key(at, row, dies, copy);
+        }
         let Some(plan) = self.plan_of(who) else { return };
         let Plan { session, isolate, .. } = self.plans[plan as usize];
         match row.role {
-            Role::Record => self.note_record(who, row, dies, loss),
             Role::Index => {
                 let copy = self.copy_of(who).take().unwrap_or_default();
                 let keep = self.program(isolate as usize).model.logging.max_log_entries;
@@ -420,7 +421,7 @@ impl World<'_> {
                 self.write_list(session, dies);
                 self.log_of(who).listed |= self.index.is_some();
             }
-            Role::Other => {}
+            Role::Record | Role::Other => {}
         }
     }
 
@@ -447,22 +448,9 @@ impl World<'_> {
 
     /// An accepted write is there from now on: when it goes, and why. `None` where the store kept nothing. The draws
     /// decide whether it keeps it, and when pressure evicts it.
-    fn stored(
-        &mut self,
-        row: &Row,
-        [kept, pressure]: [Word; 2],
-        recorded: bool,
-        rewrites: bool,
-    ) -> Option<(Instant, Loss)> {
+    fn kept(&mut self, row: &Row, [kept, pressure]: [Word; 2], recorded: bool) -> Option<(Instant, Loss)> {
         let store = &mut self.stores[row.store as usize];
-        if store.keeps_nothing(kept, recorded) {
-            return None;
-        }
-        let (dies, loss) = store.fate(self.now, row.ttl, pressure);
-        if !rewrites {
-            store.keep(row.bytes, self.now, dies);
-        }
-        Some((dies, loss))
+        (!store.keeps_nothing(kept, recorded)).then(|| store.fate(self.now, row.ttl, pressure))
     }
 
     /// A session writes the index back.
@@ -492,6 +480,14 @@ impl World<'_> {
         match who {
             Writer::Call(id) => self.calls[id as usize].recorded,
             Writer::Errand(id) => self.errands.list[id as usize].recorded,
+        }
+    }
+
+    /// The plan and the call that it writes for.
+    fn call_of(&self, who: Writer) -> (u32, u16) {
+        match who {
+            Writer::Call(id) => (self.calls[id as usize].plan, self.calls[id as usize].index),
+            Writer::Errand(id) => self.errands.list[id as usize].call(),
         }
     }
 

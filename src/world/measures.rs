@@ -12,7 +12,8 @@ use super::state::{Call, Phase, QueueTally, World};
 use super::work::Work;
 use crate::model::{OnKeyExceed, OpKind, StoreKind};
 use crate::policy::{Fault, Meter, OnExceed, Window};
-use crate::stats::Quantiles;
+use crate::stats::{Quantiles, Survival};
+use crate::units::Span;
 
 mod providers;
 
@@ -372,9 +373,9 @@ fn store_extras(sheet: &mut Sheet, world: &World, number: usize) {
     if spec.storage.is_some() {
         let refused = store.counts[OpKind::Put as usize].refused.of(Cause::StoreFull);
         sheet.count(&metric("writes_rejected_full"), "ops", refused);
-        sheet.put(&metric("stored.mean"), "bytes", store.stored.mean(world.now.nanos()));
-        sheet.count(&metric("stored.max"), "bytes", store.stored.max());
-        sheet.count(&metric("stored.end"), "bytes", store.stored.level());
+        sheet.put(&metric("stored.mean"), "bytes", store.stored.level().mean(world.now.nanos()));
+        sheet.count(&metric("stored.max"), "bytes", store.stored.level().max());
+        sheet.count(&metric("stored.end"), "bytes", store.stored.level().level());
     }
 }
 
@@ -421,12 +422,19 @@ fn logs(sheet: &mut Sheet, world: &World) {
         for (reason, count) in ["expired", "evicted", "lost_at_restart"].into_iter().zip(kind.gone) {
             sheet.count(&metric(reason), "records", count);
         }
-        if !world.blueprint.model.readers.is_empty() {
+        let model = &world.blueprint.model;
+        if !model.readers.is_empty() || model.logging.deletes_records() {
             sheet.count(&metric("cleaned"), "records", kind.gone[3]);
         }
+        if model.logging.overwrites_records() {
+            sheet.count(&metric("overwritten"), "records", kind.gone[4]);
+        }
         for (age, span) in AGES {
-            sheet.put(&metric(&format!("retrievable.{age}")), "1", kind.retrievable.surviving(span.nanos()));
-            sheet.put(&metric(&format!("reachable.{age}")), "1", kind.reachable.surviving(span.nanos()));
+            for (what, share) in
+                ["retrievable", "reachable"].into_iter().zip(both(&kind.retrievable, &kind.reachable, span))
+            {
+                sheet.put(&metric(&format!("{what}.{age}")), "1", share);
+            }
         }
     }
     for (age, span) in AGES {
@@ -435,6 +443,13 @@ fn logs(sheet: &mut Sheet, world: &World) {
     if let Some(index) = &world.index {
         sheet.count("logs.index.lost_updates", "entries", index.lost_updates);
     }
+}
+
+/// The shares that can be retrieved and reached at an age. Of a record that is still in the index as the run ends it is
+/// not known until when it is reached, but no longer than it is there.
+pub(super) fn both(retrievable: &Survival, reachable: &Survival, age: Span) -> [Option<f64>; 2] {
+    let there = retrievable.surviving(age.nanos());
+    [there, reachable.surviving(age.nanos()).zip(there).map(|(reachable, there)| reachable.min(there))]
 }
 
 impl ClassTally {

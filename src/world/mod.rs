@@ -41,6 +41,7 @@ mod permit;
 mod policies;
 mod readable;
 mod record;
+mod records;
 mod regions;
 mod run;
 mod semaphore;

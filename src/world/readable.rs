@@ -1,6 +1,6 @@
 //! How far back logs and log files reach, and what is left of the first error of an incident, as metrics.
 
-use super::measures::Sheet;
+use super::measures::{Sheet, both};
 use super::record::{AGES, SIGHT_AGES};
 use super::state::World;
 use crate::model::Chore;
@@ -20,11 +20,10 @@ pub(super) fn reach(sheet: &mut Sheet, world: &World) {
 
 /// How many records there are.
 fn growth(sheet: &mut Sheet, world: &World) {
-    let looks = world.retention.alive.looks();
-    let counts = || looks.iter().map(|look| look.1);
-    sheet.put("logs.alive.mean", "records", Some(counts().sum::<u64>() as f64 / looks.len() as f64));
-    sheet.put("logs.alive.max", "records", counts().max().map(|count| count as f64));
-    sheet.put("logs.alive.end", "records", counts().next_back().map(|count| count as f64));
+    let alive = world.retention.alive.level();
+    sheet.put("logs.alive.mean", "records", alive.mean(world.now.nanos()));
+    sheet.count("logs.alive.max", "records", alive.max());
+    sheet.count("logs.alive.end", "records", alive.level());
 }
 
 fn errors(sheet: &mut Sheet, world: &World) {
@@ -37,9 +36,11 @@ fn errors(sheet: &mut Sheet, world: &World) {
         }
     }
     sheet.count("logs.incidents", "incidents", retention.incidents);
-    for (what, survival) in ["retrievable", "reachable"].into_iter().zip(&retention.firsts) {
-        for (age, span) in AGES {
-            sheet.put(&format!("logs.error.first.{what}.{age}"), "1", survival.surviving(span.nanos()));
+    let [retrievable, reachable] = &retention.firsts;
+    let shares = AGES.map(|(age, span)| (age, both(retrievable, reachable, span)));
+    for (at, what) in ["retrievable", "reachable"].into_iter().enumerate() {
+        for (age, shares) in &shares {
+            sheet.put(&format!("logs.error.first.{what}.{age}"), "1", shares[at]);
         }
     }
 }
@@ -71,9 +72,12 @@ fn readers(sheet: &mut Sheet, world: &World) {
     for (number, (reader, eyes)) in world.blueprint.model.readers.iter().zip(&world.retention.readers).enumerate() {
         let metric = |what: &str| format!("reader.{}.{what}", reader.name);
         for (kind, name) in ["normal", "error"].into_iter().enumerate() {
-            for (what, sight) in [("retrievable", &eyes.retrievable[kind]), ("reachable", &eyes.reachable[kind])] {
-                for ((age, _), share) in SIGHT_AGES.into_iter().zip(sight.shares()) {
-                    sheet.put(&metric(&format!("logs.{name}.{what}.{age}")), "1", share);
+            let [there, reached] = [eyes.retrievable[kind].shares(), eyes.reachable[kind].shares()];
+            let reached: Vec<_> =
+                reached.iter().zip(there).map(|(r, there)| r.zip(there).map(|(r, t)| r.min(t))).collect();
+            for (what, shares) in [("retrievable", &there[..]), ("reachable", &reached)] {
+                for ((age, _), share) in SIGHT_AGES.into_iter().zip(shares) {
+                    sheet.put(&metric(&format!("logs.{name}.{what}.{age}")), "1", *share);
                 }
             }
         }

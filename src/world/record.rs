@@ -4,7 +4,7 @@ use super::build::Blueprint;
 use super::cause::{Cause, CauseSet, Causes};
 use super::parts::index::{Departure, Entry, Subject};
 use super::parts::store::Loss;
-use crate::stats::{Presence, Quantiles, Survival};
+use crate::stats::{Presence, Quantiles, Stock, Survival};
 use crate::units::{Instant, Span};
 
 /// The ages at which the report says what can still be read.
@@ -39,13 +39,11 @@ pub(super) struct Retention {
     incident_gap: Span,
     last_error: Option<Instant>,
     /// All records over time, those of the warm-up too.
-    pub(super) alive: Presence,
+    pub(super) alive: Stock,
     /// Error records over time: those that can be retrieved, and those that can be reached.
     pub(super) errors: [Presence; 2],
     /// For failed calls: the share of which request and response can both be read.
     pub(super) context: Survival,
-    /// Records that are written but whose end is not yet known.
-    pub(super) pending: u64,
     /// What each reader sees.
     pub(super) readers: Vec<Eyes>,
     /// Whether other regions see the index.
@@ -148,8 +146,8 @@ pub(super) struct Fates {
     /// Why, of these three.
     pub(super) lost_by: Causes,
     pub(super) written: u64,
-    /// By the horizon: expired, evicted, lost at a restart, cleaned up.
-    pub(super) gone: [u64; 4],
+    /// By the horizon: expired, evicted, lost at a restart, cleaned up, overwritten.
+    pub(super) gone: [u64; 5],
     pub(super) alive: u64,
     pub(super) retrievable: Survival,
     pub(super) reachable: Survival,
@@ -165,7 +163,7 @@ impl Fates {
             unfinished: 0,
             lost_by: Causes::NONE,
             written: 0,
-            gone: [0; 4],
+            gone: [0; 5],
             alive: 0,
             retrievable: Survival::new(&ages),
             reachable: Survival::new(&ages),
@@ -185,10 +183,9 @@ impl Retention {
             incidents: 0,
             incident_gap: blueprint.model.logging.incident_gap,
             last_error: None,
-            alive: presence(),
+            alive: Stock::default(),
             errors: [presence(), presence()],
             context: Survival::new(&ages),
-            pending: 0,
             readers: blueprint.reader_regions.iter().map(|&region| Eyes::new(region)).collect(),
             index_is_shared: blueprint.index_is_shared(),
         }
@@ -262,6 +259,7 @@ impl Retention {
             Loss::Evicted => Some(1),
             Loss::Restart => Some(2),
             Loss::Cleaned => Some(3),
+            Loss::Overwritten => Some(4),
             Loss::None => None,
         };
         match gone.filter(|_| dies < self.horizon) {
@@ -299,7 +297,6 @@ impl Retention {
     }
 
     fn is_there(&mut self, subject: Subject, written: Instant, dies: Instant) {
-        self.alive.there(written.nanos(), dies.nanos());
         if subject.error {
             self.errors[0].there(written.nanos(), dies.nanos());
         }
@@ -321,11 +318,29 @@ impl Retention {
         }
     }
 
+    /// The same where the replication ends before it is known until when.
+    pub(super) fn reachable_at_the_end(&mut self, subject: Subject, recorded: bool, written: Instant) {
+        if subject.error {
+            self.errors[1].there(written.nanos(), u64::MAX);
+        }
+        let age = self.horizon.saturating_since(written).nanos();
+        if recorded {
+            self.reachable(subject).for_each(|reachable| reachable.censored(age));
+        }
+    }
+
     /// The same for each reader, where there is no index at all.
-    pub(super) fn searchable_by_readers(&mut self, subject: Subject, written: Instant, searchable: Instant) {
+    pub(super) fn searchable_by_readers(
+        &mut self,
+        subject: Subject,
+        written: Instant,
+        searchable: Instant,
+        is_over: bool,
+    ) {
+        let horizon = Some(self.horizon).filter(|_| is_over);
         for eyes in &mut self.readers {
             let (_, late) = eyes.of(subject, searchable, searchable);
-            eyes.reachable[usize::from(subject.error)].add(written, searchable, late, None);
+            eyes.reachable[usize::from(subject.error)].add(written, searchable, late, horizon);
         }
     }
 
@@ -371,6 +386,25 @@ impl Retention {
     /// A failed call's request and response are both there until `dies`.
     pub(super) fn context(&mut self, written: Instant, dies: Instant) {
         record(&mut self.context, written, dies);
+    }
+
+    /// They were both there as the replication ended.
+    pub(super) fn context_at_the_end(&mut self, written: Instant) {
+        self.context.censored(self.horizon.saturating_since(written).nanos());
+    }
+
+    /// A record, which was to go at `before`, goes at `after` as far as it is known at `now`.
+    pub(super) fn lives_on(&mut self, now: Instant, before: Instant, after: Instant) {
+        if before == after {
+            return;
+        }
+        let until = |dies: Instant| if dies < self.horizon { dies.nanos() } else { u64::MAX };
+        if before > now {
+            self.alive.take(1, now.nanos(), until(before));
+        }
+        if after > now {
+            self.alive.put(1, now.nanos(), until(after));
+        }
     }
 }
 

@@ -3,13 +3,11 @@
 use super::build::Blueprint;
 use super::cause::{CausesOf, of_ops, of_provider};
 use super::event::{Event, Rank, order};
-use super::fate::Sized;
 use super::ledger::{Alive, CallEnd};
 use super::logfile::LogFile;
 use super::measures::{Measure, measures};
 use super::parts::source::Source;
 use super::parts::store::Store;
-use super::record::Fate;
 use super::state::{Call, Phase, World};
 use super::work::Work;
 use crate::model::OpKind;
@@ -175,7 +173,7 @@ impl World<'_> {
     }
 
     fn records_remembered(&self) -> u64 {
-        self.retention.pending + self.index.as_ref().map_or(0, |index| index.remembered)
+        self.records.pending + self.index.as_ref().map_or(0, |index| index.remembered)
     }
 
     #[inline]
@@ -231,6 +229,7 @@ impl World<'_> {
             requests.meter.restart(now);
         }
         self.policies.start_recording(now);
+        self.retention.alive.restart(now.nanos());
         for tiers in &mut self.tiers {
             tiers.start_recording(now);
         }
@@ -307,20 +306,14 @@ impl World<'_> {
     }
 
     fn settle_what_is_left(&mut self) {
-        for store in 0..self.sized.len() {
-            while let Some(record) = self.sized[store].pop_front() {
-                let Sized { subject, recorded, written, elsewhere, copy, .. } = record;
-                let far = self.far(record.far, copy.store, copy.goes);
-                let fate = |dies, loss| Fate { written, dies, loss, far };
-                if elsewhere.0 > self.now {
-                    self.retention.ends(subject, recorded, &fate(elsewhere.0, elsewhere.1));
-                } else if copy.goes <= self.now {
-                    self.retention.ends(subject, recorded, &fate(copy.goes, copy.loss));
-                } else {
-                    self.retention.still_there(subject, recorded, &fate(copy.goes, copy.loss));
-                }
+        for id in 0..self.calls.len() as u32 {
+            if self.blueprint.has_logs && !self.calls[id as usize].phase.is_gone() {
+                self.cut_log(id);
             }
         }
+        self.cut_errand_logs();
+        self.finish_records();
+        self.retention.alive.finish(self.blueprint.horizon.nanos());
         for departure in self.index.as_mut().map(|index| index.finish()).unwrap_or_default() {
             self.retention.departs(&departure, false);
         }

@@ -10,7 +10,7 @@ use super::diagnostics::Diagnostics;
 use super::draws::ClassDraws;
 use super::errand::Errands;
 use super::event::{Event, Rank, order};
-use super::fate::{LogState, Sized};
+use super::fate::LogState;
 use super::invocation::Invocations;
 use super::isolates::Isolates;
 use super::ledger::{Account, CallEnd, Ledger};
@@ -26,6 +26,7 @@ use super::parts::tiers::Tiers;
 use super::permit::{Permit, PermitDraws, limiters, permit_draws};
 use super::policies::Policies;
 use super::record::{ClassTally, Retention};
+use super::records::{Key, Records};
 use super::semaphore::Around;
 use super::timeline::Notes;
 use super::work::{LookupDraws, Question, Work, lookup_draws};
@@ -134,8 +135,6 @@ pub(super) struct Call {
     /// An op under way, and how it will end.
     pub(super) op_open: bool,
     pub(super) op_refused: Option<Cause>,
-    /// The put under way replaces what is stored.
-    pub(super) rewrites: bool,
     pub(super) end: CallEnd,
     /// How the attempt under way will end.
     pub(super) fault: Option<Fault>,
@@ -200,9 +199,10 @@ pub(super) struct World<'b> {
     pub(super) used: Vec<u32>,
     pub(super) used_each: usize,
     pub(super) used_width: usize,
-    /// Of each plan and key of its session or its calls: when it was last written.
-    pub(super) session_writes: Vec<Option<Instant>>,
-    pub(super) shared_writes: Vec<Option<Instant>>,
+    /// Of each plan, the keys of its session and its calls; and those that all share.
+    pub(super) plan_keys: Vec<Key>,
+    pub(super) shared_keys: Vec<Key>,
+    pub(super) records: Records,
     /// By region and key: until when it is hot.
     pub(super) hot_until: Vec<Instant>,
     /// The log event under way of each call.
@@ -217,9 +217,6 @@ pub(super) struct World<'b> {
     /// The account's quota of requests, if it has one.
     pub(super) requests: Option<Requests>,
     pub(super) index: Option<Index>,
-    /// By store: records in stores of limited size, the oldest first, and bytes ever put.
-    pub(super) sized: Vec<VecDeque<Sized>>,
-    pub(super) put_bytes: Vec<u64>,
     pub(super) departures: Vec<Departure>,
     pub(super) errands: Errands,
     pub(super) chores: Vec<ChoreState>,
@@ -330,8 +327,9 @@ impl<'b> World<'b> {
             used: Vec::new(),
             used_each: if blueprint.counts_invocations() { widest(|flow| flow.invocations) * used_width } else { 0 },
             used_width,
-            session_writes: Vec::new(),
-            shared_writes: vec![None; blueprint.shared_keys],
+            plan_keys: Vec::new(),
+            shared_keys: vec![Key::EMPTY; blueprint.shared_keys],
+            records: Records::new(model.stores.len()),
             hot_until: vec![Instant::START; (regions + 1) * blueprint.hot_keys],
             logs: Vec::new(),
             copies: Vec::new(),
@@ -345,8 +343,6 @@ impl<'b> World<'b> {
             stores: model.stores.iter().map(|store| Store::new(store, model.run.start, &spikes, &draws)).collect(),
             requests: model.platform.requests.as_ref().map(|quota| Requests::new(quota, model.run.start)),
             index: blueprint.index(),
-            sized: model.stores.iter().map(|_| VecDeque::new()).collect(),
-            put_bytes: vec![0; model.stores.len()],
             departures: Vec::new(),
             errands: Errands::new(blueprint, &draws),
             chores: blueprint.chores.iter().map(|spec| ChoreState::new(blueprint, spec, &draws)).collect(),
@@ -465,7 +461,7 @@ impl<'b> World<'b> {
         self.words.resize(plans * self.words_each, Word(0));
         self.progress.resize(plans * self.steps_each, (0, 0));
         self.used.resize(plans * self.used_each, 0);
-        self.session_writes.resize(plans * self.blueprint.plan_keys(), None);
+        self.plan_keys.resize(plans * self.blueprint.plan_keys(), Key::EMPTY);
         self.answered.resize(plans * self.answered_each, 0);
         if let Some(invocations) = &mut self.invocations {
             invocations.grow_to(plans);
@@ -478,8 +474,11 @@ impl<'b> World<'b> {
         self.progress[place * self.steps_each..][..self.steps_each].fill((0, 0));
         self.used[place * self.used_each..][..self.used_each].fill(0);
         let keys = self.blueprint.plan_keys();
-        self.session_writes[place * keys..][..keys].fill(None);
+        self.plan_keys[place * keys..][..keys].fill(Key::EMPTY);
         self.answered[place * self.answered_each..][..self.answered_each].fill(0);
+        if self.blueprint.leaves_logs_behind {
+            self.forget_contexts(place);
+        }
         if let Some(invocations) = &mut self.invocations {
             invocations.clear(place);
         }
@@ -532,7 +531,6 @@ pub(super) fn templates(blueprint: &Blueprint, class: usize) -> Vec<Call> {
             request_error: false,
             op_open: false,
             op_refused: None,
-            rewrites: false,
             end: CallEnd::Succeeded,
             fault: None,
             cause: None,

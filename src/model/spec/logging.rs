@@ -91,6 +91,36 @@ pub struct LogOp {
     pub awaited: bool,
 }
 
+impl LogOp {
+    /// Whether it ends the life of what is under its key.
+    pub fn is_write(&self) -> bool {
+        matches!(self.op, OpKind::Put | OpKind::Delete)
+    }
+
+    /// Whether it writes a log record.
+    pub fn is_record(&self) -> bool {
+        self.role == Role::Record && self.op == OpKind::Put
+    }
+
+    fn has_key_of(&self, other: &LogOp) -> bool {
+        self.store == other.store && self.key.template == other.key.template
+    }
+}
+
+impl Logging {
+    /// Whether a record may be lost to a later writer of its key.
+    pub fn overwrites_records(&self) -> bool {
+        let puts = |of: &LogOp| self.ops.iter().filter(|op| op.op == OpKind::Put && op.has_key_of(of)).count();
+        self.ops.iter().any(|op| op.is_record() && (op.key.scope != KeyScope::Log || puts(op) > 1))
+    }
+
+    /// Whether the program itself deletes records.
+    pub fn deletes_records(&self) -> bool {
+        let deletes = |of: &LogOp| self.ops.iter().any(|op| op.op == OpKind::Delete && op.has_key_of(of));
+        self.ops.iter().any(|op| op.is_record() && deletes(op))
+    }
+}
+
 /// When a log op happens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogEvent {

@@ -32,7 +32,7 @@ pub(in crate::world) enum KeySlot {
     Session(u16),
     /// With the plan, apart for each of its calls: the place of the first.
     Call(u16),
-    /// With the world.
+    /// With the world: everybody's, or a day's.
     Shared(u16),
 }
 
@@ -79,6 +79,8 @@ pub(super) fn store_laws(store: &Store, laws: &mut Laws) -> Result<StoreLaws, St
 #[derive(Default)]
 pub(super) struct Keys {
     pub(super) shared: Vec<(u16, String)>,
+    /// Those of them that are another key every day.
+    pub(super) day: Vec<u16>,
     pub(super) session: Vec<(u16, String)>,
     /// Of each call, those that more than one row writes.
     pub(super) call: Vec<(u16, String)>,
@@ -91,8 +93,8 @@ pub(super) struct Keys {
 
 impl Keys {
     pub(super) fn of(model: &Model) -> Keys {
-        let puts = model.logging.ops.iter().filter(|op| op.op == OpKind::Put);
-        let mut all: Vec<(u16, String)> = puts.map(|op| (op.store.index() as u16, op.key.template.clone())).collect();
+        let writes = model.logging.ops.iter().filter(|op| op.is_write());
+        let mut all: Vec<(u16, String)> = writes.map(|op| (op.store.index() as u16, op.key.template.clone())).collect();
         all.sort_unstable();
         let again = all.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0].clone()).collect();
         let calls = |workflow: &crate::model::Workflow| workflow.steps.iter().map(|step| step.calls as usize).sum();
@@ -108,7 +110,15 @@ impl Keys {
             });
             at as u16
         };
+        if !op.is_write() {
+            return KeySlot::Once;
+        }
         match op.key.scope {
+            KeyScope::Log if op.event == LogEvent::DayEnd => {
+                let at = position(&mut self.shared);
+                self.day.push(at);
+                KeySlot::Shared(at)
+            }
             KeyScope::Log if self.again.contains(&(store, op.key.template.clone())) => {
                 KeySlot::Call(position(&mut self.call) * self.calls_each as u16)
             }

@@ -168,12 +168,16 @@ impl Index {
     }
 
     /// The end of a held record is known now.
-    pub(crate) fn settle(&mut self, session: u32, place: u32, (dies, far): (Instant, Instant)) -> Option<Departure> {
-        let held = &mut self.sessions[session as usize];
-        held.entries[place as usize].dies = dies;
-        held.entries[place as usize].far = far;
-        held.holders -= 1;
+    pub(crate) fn settle(&mut self, session: u32, place: u32, ends: [Instant; 3]) -> Option<Departure> {
+        self.correct(session, place, ends);
+        self.sessions[session as usize].holders -= 1;
         self.depart(session)
+    }
+
+    /// When a record goes, when other regions no longer see it, and when a search no longer finds it.
+    pub(crate) fn correct(&mut self, session: u32, place: u32, [dies, far, searchable]: [Instant; 3]) {
+        let entry = &mut self.sessions[session as usize].entries[place as usize];
+        (entry.dies, entry.far, entry.searchable) = (dies, far, searchable);
     }
 
     /// The session's list has been written: it names every record so far.

@@ -2,12 +2,10 @@
 
 use crate::model::{OnKeyExceed, OpKind, Storage, Store as Spec, StoreKind};
 use crate::policy::{Meter, OnExceed, Verdict};
-use crate::stats::TimeWeighted;
+use crate::stats::Stock;
 use crate::streams::{Purpose, Source as Draws, Stream, Word, exponential, unit_exponential};
 use crate::units::{Instant, Probability, Span, Timestamp};
 use crate::world::cause::{Cause, Causes};
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
 
 /// The counts of one kind of op; `[0]` in the warm-up, `[1]` recorded.
 #[derive(Clone, Copy, Debug)]
@@ -37,11 +35,8 @@ pub(crate) struct Store {
     /// Writes that came sooner than the spacing and replaced the value.
     pub(crate) overwrites: [u64; 2],
     storage: Option<Storage>,
-    /// Bytes stored, over time, and when which of them go.
-    pub(crate) stored: TimeWeighted,
-    going: BinaryHeap<Reverse<(Instant, u64)>>,
-    /// What is among those, but was deleted before.
-    deleted: BinaryHeap<Reverse<(Instant, u64)>>,
+    /// Bytes stored, where there is a limit to them.
+    pub(crate) stored: Stock,
     /// The chance that a write is answered and nothing kept.
     put_stores_nothing: Probability,
     /// Writes that were accepted and kept nothing.
@@ -219,8 +214,10 @@ pub(crate) enum Loss {
     Evicted,
     /// The store restarts.
     Restart,
-    /// The administrator deletes it.
+    /// The administrator, or the program, deletes it.
     Cleaned,
+    /// Its key is written again.
+    Overwritten,
 }
 
 impl Store {
@@ -247,9 +244,7 @@ impl Store {
             on_key_exceed: spec.on_key_exceed,
             overwrites: [0; 2],
             storage: spec.storage.clone(),
-            stored: TimeWeighted::new(0, 0),
-            going: BinaryHeap::new(),
-            deleted: BinaryHeap::new(),
+            stored: Stock::default(),
             put_stores_nothing: spec.put_stores_nothing,
             kept_nothing: [0; 2],
             retry_after: (spec.kind == StoreKind::LogService).then_some(spec.retry_after),
@@ -384,45 +379,21 @@ impl Store {
         let Some(limit) = self.storage.as_ref().filter(|s| s.on_exceed == OnExceed::Reject).map(|s| s.limit.0) else {
             return true;
         };
-        self.forget_until(now);
-        self.stored.level().saturating_add(bytes) <= limit
+        self.stored.catch_up(now.nanos());
+        self.stored.level().level().saturating_add(bytes) <= limit
     }
 
     /// So many bytes are stored from `now` until `dies`.
     pub(crate) fn keep(&mut self, bytes: u64, now: Instant, dies: Instant) {
-        if self.storage.is_none() {
-            return;
-        }
-        self.forget_until(now);
-        self.stored.set(now.nanos(), self.stored.level().saturating_add(bytes));
-        if dies < Instant::NEVER {
-            self.going.push(Reverse((dies, bytes)));
+        if self.storage.is_some() {
+            self.stored.put(bytes, now.nanos(), dies.nanos());
         }
     }
 
-    /// So many bytes, which would be stored until `dies`, are deleted.
+    /// So many bytes, which would be stored until `dies`, are there no more.
     pub(crate) fn delete(&mut self, bytes: u64, now: Instant, dies: Instant) {
-        if self.storage.is_none() {
-            return;
-        }
-        self.forget_until(now);
-        self.stored.set(now.nanos(), self.stored.level().saturating_sub(bytes));
-        if dies < Instant::NEVER {
-            self.deleted.push(Reverse((dies, bytes)));
-        }
-    }
-
-    /// Takes out what has gone by `now`.
-    fn forget_until(&mut self, now: Instant) {
-        while let Some(&Reverse((dies, bytes))) = self.going.peek()
-            && dies <= now
-        {
-            self.going.pop();
-            if self.deleted.peek() == Some(&Reverse((dies, bytes))) {
-                self.deleted.pop();
-                continue;
-            }
-            self.stored.set(dies.nanos(), self.stored.level().saturating_sub(bytes));
+        if self.storage.is_some() && now < dies {
+            self.stored.take(bytes, now.nanos(), dies.nanos());
         }
     }
 
@@ -454,7 +425,7 @@ impl Store {
     /// Counts how an entry went.
     pub(crate) fn count_loss(&mut self, loss: Loss, recorded: bool) {
         let counter = match loss {
-            Loss::None | Loss::Cleaned => return,
+            Loss::None | Loss::Cleaned | Loss::Overwritten => return,
             Loss::Expired => &mut self.expired,
             Loss::Evicted => &mut self.evicted,
             Loss::Restart => &mut self.lost_at_restart,
@@ -475,7 +446,7 @@ impl Store {
                 others.catch_up(meters, now);
             }
         }
-        self.forget_until(now);
+        self.stored.catch_up(now.nanos());
     }
 
     /// The warm-up is over.
@@ -490,8 +461,11 @@ impl Store {
 
     /// The replication ends at `horizon`: the windows that have begun count.
     pub(crate) fn finish(&mut self, horizon: Instant) {
-        self.catch_up(horizon);
-        self.meters.iter_mut().flatten().for_each(|meter| meter.finish(horizon));
+        for (meters, others) in self.meters.iter_mut().zip(&mut self.others) {
+            others.iter_mut().for_each(|others| others.catch_up(meters, horizon));
+            meters.iter_mut().for_each(|meter| meter.finish(horizon));
+        }
+        self.stored.finish(horizon.nanos());
     }
 
     /// Attempted ops that are neither accepted nor refused: always 0 unless one was lost.

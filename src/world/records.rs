@@ -1,0 +1,502 @@
+//! The records that are in stores, copy by copy: what ends each copy, and with the last of them the record.
+//!
+//! Most copies go when it was known as they were written that they would. Two kinds may go sooner: those under a key
+//! that may be written again or deleted, and those on the shelf of a store that remembers its records, as its size is
+//! limited or the admin page works on it. A record of such copies has its fate only when the last of them is known to
+//! go by itself, or has gone.
+
+use super::build::{KeySlot, Row};
+use super::fate::{End, NOBODY};
+use super::invocation::Writer;
+use super::parts::index::Subject;
+use super::parts::store::Loss;
+use super::record::Fate;
+use super::state::World;
+use crate::model::OpKind;
+use crate::units::{Instant, Span};
+
+mod shelf;
+
+use self::shelf::Shelf;
+
+/// A copy of a record: of the record that has this place now, if the serial is still the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct CopyAt {
+    record: u32,
+    serial: u32,
+    nth: u16,
+}
+
+/// What lies under a key that is written more than once.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Key {
+    /// When a write of it was last accepted.
+    pub(super) written: Option<Instant>,
+    bytes: u64,
+    /// When that goes by itself; [`Instant::START`] where nothing is there.
+    goes: Instant,
+    /// The copy of a record that it is, if it is one.
+    copy: Option<CopyAt>,
+}
+
+impl Key {
+    pub(super) const EMPTY: Key = Key { written: None, bytes: 0, goes: Instant::START, copy: None };
+}
+
+/// Where a key is remembered.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum KeyAt {
+    /// With its plan.
+    Plan(usize),
+    /// With the world.
+    World(usize),
+}
+
+/// Its key may be written again, or deleted.
+const KEYED: u8 = 1;
+/// The store may push it out, or the admin page delete it.
+const SHELVED: u8 = 2;
+
+#[derive(Clone, Copy, Debug)]
+struct Copy {
+    store: u16,
+    bytes: u64,
+    goes: Instant,
+    loss: Loss,
+    /// Why it may go sooner; 0 where it is known when it goes.
+    sooner: u8,
+}
+
+/// A record that has a copy in a store, or had.
+#[derive(Debug)]
+pub(super) struct Record {
+    serial: u32,
+    copies: Vec<Copy>,
+    pub(super) written: Instant,
+    /// How late other regions may see it.
+    pub(super) late: Span,
+    recorded: bool,
+    /// Copies that may go sooner; and 1 while its event is under way.
+    unknown: u16,
+    /// Others who want to know when it goes.
+    pub(super) holders: u16,
+    about: Option<About>,
+    /// When its last copy goes, once that is known.
+    pub(super) dies: Option<Instant>,
+    /// The request and the response of one call, if it is one of them.
+    pub(super) pair: u32,
+}
+
+/// What a record tells of, known when its event is over.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct About {
+    pub(super) subject: Subject,
+    /// Its place in the index's memory, where there is an index.
+    pub(super) session: Option<(u32, u32)>,
+}
+
+/// When, and why, a record goes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ends {
+    pub(super) dies: Instant,
+    loss: Loss,
+    /// When the last copy that other regions see goes, and the last that a search finds; [`Instant::START`]: none.
+    pub(super) far: Instant,
+    pub(super) searchable: Instant,
+}
+
+/// A failed call's request and response, while it is not known when one of them goes.
+#[derive(Debug)]
+pub(super) struct Pair {
+    written: Instant,
+    dies: Instant,
+    missing: u8,
+    /// One of them was still there as the run ended.
+    is_open: bool,
+}
+
+/// Every record of which something is still to be known.
+#[derive(Debug, Default)]
+pub(super) struct Records {
+    list: Vec<Record>,
+    free: Vec<u32>,
+    pairs: Vec<Pair>,
+    free_pairs: Vec<u32>,
+    /// By store.
+    shelves: Vec<Shelf>,
+    /// Those whose event is over and whose end is not known.
+    pub(super) pending: u64,
+}
+
+impl Records {
+    pub(super) fn new(stores: usize) -> Records {
+        Records { shelves: (0..stores).map(|_| Shelf::default()).collect(), ..Records::default() }
+    }
+
+    pub(super) fn shelf(&self, store: usize) -> &Shelf {
+        &self.shelves[store]
+    }
+
+    pub(super) fn at(&mut self, id: u32) -> &mut Record {
+        &mut self.list[id as usize]
+    }
+
+    /// A place for the record of an event under way.
+    fn open(&mut self, written: Instant, recorded: bool) -> u32 {
+        let id = self.free.pop().unwrap_or(self.list.len() as u32);
+        if id as usize == self.list.len() {
+            self.list.push(Record {
+                serial: 0,
+                copies: Vec::new(),
+                written,
+                late: Span::MAX,
+                recorded,
+                unknown: 1,
+                holders: 0,
+                about: None,
+                dies: None,
+                pair: NOBODY,
+            });
+        } else {
+            let record = &mut self.list[id as usize];
+            (record.written, record.late, record.recorded) = (written, Span::MAX, recorded);
+            (record.unknown, record.about, record.dies, record.pair) = (1, None, None, NOBODY);
+        }
+        id
+    }
+
+    fn copy(&mut self, at: CopyAt) -> Option<&mut Copy> {
+        let record = self.list.get_mut(at.record as usize).filter(|record| record.serial == at.serial)?;
+        record.copies.get_mut(at.nth as usize)
+    }
+
+    /// Nobody wants to know more of a record.
+    fn close(&mut self, id: u32) {
+        let record = &mut self.list[id as usize];
+        record.serial = record.serial.wrapping_add(1);
+        record.copies.clear();
+        self.free.push(id);
+    }
+
+    /// One who wanted to know when a record goes does not any more.
+    pub(super) fn release(&mut self, end: End) {
+        let End::Open(id) = end else { return };
+        let record = &mut self.list[id as usize];
+        record.holders -= 1;
+        if record.holders == 0 && record.dies.is_some() {
+            self.close(id);
+        }
+    }
+}
+
+impl Record {
+    /// When its last copy goes, as far as it is known.
+    fn last(&self) -> Instant {
+        self.copies.iter().map(|copy| copy.goes).max().unwrap_or(Instant::START)
+    }
+}
+
+impl World<'_> {
+    /// Where a key is remembered that a plan's call, or a day, writes; none where it is written once.
+    pub(super) fn key_at(&self, (plan, call): (u32, u16), row: &Row) -> Option<KeyAt> {
+        let of_plan = plan as usize * self.blueprint.plan_keys();
+        match row.key {
+            KeySlot::Once => None,
+            KeySlot::Session(key) => Some(KeyAt::Plan(of_plan + key as usize)),
+            KeySlot::Call(first) => {
+                Some(KeyAt::Plan(of_plan + self.blueprint.session_keys + first as usize + call as usize))
+            }
+            KeySlot::Shared(key) => Some(KeyAt::World(key as usize)),
+        }
+    }
+
+    pub(super) fn key(&mut self, at: KeyAt) -> &mut Key {
+        match at {
+            KeyAt::Plan(at) => &mut self.plan_keys[at],
+            KeyAt::World(at) => &mut self.shared_keys[at],
+        }
+    }
+
+    /// Bytes that a put adds to its store.
+    pub(super) fn bytes_added(&mut self, row: &Row, at: Option<KeyAt>) -> u64 {
+        let Some(key) = at.map(|at| *self.key(at)).filter(|_| row.op == OpKind::Put) else {
+            return if row.op == OpKind::Put { row.bytes } else { 0 };
+        };
+        let goes = key.copy.map_or(key.goes, |at| self.records.copy(at).map_or(Instant::START, |copy| copy.goes));
+        row.bytes - if goes > self.now { key.bytes.min(row.bytes) } else { 0 }
+    }
+
+    /// What lies under a key is replaced or deleted.
+    pub(super) fn clear_key(&mut self, store: u16, at: KeyAt, why: Loss) {
+        let now = self.now;
+        let key = self.key(at);
+        let Key { bytes, goes, copy, .. } = *key;
+        *key = Key { written: key.written, ..Key::EMPTY };
+        match copy {
+            Some(copy) => self.end_copy(copy, why),
+            None => self.stores[store as usize].delete(bytes, now, goes),
+        }
+    }
+
+    /// Something that goes at `goes` lies under a key now.
+    pub(super) fn fill_key(&mut self, at: KeyAt, row: &Row, goes: Instant, copy: Option<CopyAt>) {
+        let key = self.key(at);
+        *key = Key { written: key.written, bytes: row.bytes, goes, copy };
+    }
+
+    /// The keys of a plan are written no more.
+    #[inline(never)]
+    pub(super) fn release_keys(&mut self, place: u32) {
+        let keys = self.blueprint.plan_keys();
+        for at in place as usize * keys..(place as usize + 1) * keys {
+            if let Some(copy) = std::mem::replace(&mut self.plan_keys[at], Key::EMPTY).copy {
+                self.known(copy, KEYED);
+            }
+        }
+    }
+
+    /// Another day has keys of its own.
+    pub(super) fn release_day_keys(&mut self) {
+        for &at in &self.blueprint.day_keys {
+            self.shared_keys[at as usize] = Key::EMPTY;
+        }
+    }
+
+    /// A record has been put into a store, where it goes at `dies` if nothing else takes it.
+    pub(super) fn note_record(&mut self, who: Writer, row: &Row, dies: Instant, loss: Loss) -> CopyAt {
+        let (recorded, now, at) = (self.writer_recorded(who), self.now, row.store as usize);
+        let store = &mut self.stores[at];
+        let keyed = if matches!(row.key, KeySlot::Once) { 0 } else { KEYED };
+        let shelved = if self.blueprint.remembers[at] { SHELVED } else { 0 };
+        let sooner = keyed | shelved;
+        if sooner == 0 && dies < self.blueprint.horizon {
+            store.count_loss(loss, recorded);
+        }
+        let staleness = store.staleness;
+        let mut id = self.log_of(who).record;
+        if id == NOBODY {
+            id = self.records.open(now, recorded);
+            self.log_of(who).record = id;
+        }
+        let record = self.records.at(id);
+        record.late = record.late.min(staleness.unwrap_or(Span::MAX));
+        let before = record.last();
+        record.copies.push(Copy { store: row.store, bytes: row.bytes, goes: dies, loss, sooner });
+        record.unknown += u16::from(sooner > 0);
+        let copy = CopyAt { record: id, serial: record.serial, nth: record.copies.len() as u16 - 1 };
+        self.retention.lives_on(now, before, dies.max(before));
+        if shelved > 0 {
+            self.records.shelves[at].put(copy, row.bytes, dies);
+            self.make_room(at, 0); // one that is larger than the store goes at once
+        }
+        copy
+    }
+
+    /// A copy goes now, unless it has gone already.
+    fn end_copy(&mut self, at: CopyAt, why: Loss) {
+        let now = self.now;
+        let Some(&mut copy) = self.records.copy(at).filter(|copy| copy.sooner > 0) else { return };
+        if copy.goes <= now {
+            return self.known(at, KEYED | SHELVED);
+        }
+        let record = self.records.at(at.record);
+        let before = record.last();
+        record.copies[at.nth as usize] = Copy { goes: now, loss: why, sooner: 0, ..copy };
+        let (after, recorded) = (record.last(), record.recorded);
+        self.records.take_off(copy);
+        let store = &mut self.stores[copy.store as usize];
+        store.delete(copy.bytes, now, copy.goes);
+        store.count_loss(why, recorded);
+        self.retention.lives_on(now, before, after);
+        self.one_is_known(at.record);
+    }
+
+    /// A copy does not go sooner than by itself, for these reasons; where there is no other reason its end is known.
+    fn known(&mut self, at: CopyAt, reasons: u8) {
+        let horizon = self.blueprint.horizon;
+        let Some(copy) = self.records.copy(at).filter(|copy| copy.sooner > 0) else { return };
+        let was = *copy;
+        copy.sooner &= !reasons;
+        if copy.sooner > 0 {
+            return;
+        }
+        if reasons & SHELVED > 0 {
+            self.records.take_off(was);
+        }
+        let recorded = self.records.at(at.record).recorded;
+        if was.goes < horizon {
+            self.stores[was.store as usize].count_loss(was.loss, recorded);
+        }
+        self.one_is_known(at.record);
+    }
+
+    /// One thing less is not known of a record.
+    fn one_is_known(&mut self, id: u32) {
+        let record = self.records.at(id);
+        record.unknown -= 1;
+        if record.unknown == 0 {
+            self.records.pending -= 1;
+            self.record_ends(id, false);
+        }
+    }
+
+    /// When a record goes, as far as it is known.
+    pub(super) fn ends_of(&self, id: u32) -> Ends {
+        let start = Instant::START;
+        let mut ends = Ends { dies: start, loss: Loss::None, far: start, searchable: start };
+        for copy in &self.records.list[id as usize].copies {
+            let store = &self.stores[copy.store as usize];
+            if copy.goes >= ends.dies {
+                (ends.dies, ends.loss) = (copy.goes, copy.loss);
+            }
+            if store.staleness.is_some() {
+                ends.far = ends.far.max(copy.goes);
+            }
+            if store.is_searchable {
+                ends.searchable = ends.searchable.max(copy.goes);
+            }
+        }
+        ends
+    }
+
+    /// The event of a record is over; the answer says when the record goes, or who will know.
+    pub(super) fn event_over(&mut self, id: u32, about: About) {
+        let record = self.records.at(id);
+        record.about = Some(about);
+        record.unknown -= 1;
+        if record.unknown > 0 {
+            self.records.pending += 1;
+            if let (Some((session, _)), Some(index)) = (about.session, &mut self.index) {
+                index.hold(session);
+            }
+            return;
+        }
+        // What the index was told is final.
+        let fate = self.fate(id);
+        self.retention.ends(about.subject, self.records.list[id as usize].recorded, &fate);
+        self.reachable_by_itself(id, about, self.ends_of(id).searchable, false);
+        self.forget(id, fate.dies, false);
+    }
+
+    fn fate(&self, id: u32) -> Fate {
+        let Ends { dies, loss, far, .. } = self.ends_of(id);
+        Fate { written: self.records.list[id as usize].written, dies, loss, far }
+    }
+
+    /// It is known how a record ends, or the run is over and it is known that it is there.
+    fn record_ends(&mut self, id: u32, is_over: bool) {
+        let record = &self.records.list[id as usize];
+        let Some(about) = record.about else { return };
+        let recorded = record.recorded;
+        let (ends, fate, horizon) = (self.ends_of(id), self.fate(id), self.blueprint.horizon);
+        let may_go = |copy: &&Copy| is_over && copy.sooner > 0 && copy.goes >= horizon;
+        let last = self.records.list[id as usize].copies.iter().filter(may_go).map(|copy| copy.goes).max();
+        let is_there = last.is_some_and(|last| last >= ends.dies);
+        if is_there {
+            self.retention.still_there(about.subject, recorded, &fate);
+        } else {
+            self.retention.ends(about.subject, recorded, &fate);
+        }
+        match (about.session, &mut self.index) {
+            (Some((session, place)), Some(index)) if is_over => {
+                index.correct(session, place, [ends.dies, ends.far, ends.searchable]);
+            }
+            (Some((session, place)), Some(index)) => {
+                self.departures.extend(index.settle(session, place, [ends.dies, ends.far, ends.searchable]));
+                self.settle_departures();
+            }
+            _ => self.reachable_by_itself(id, about, ends.searchable, is_over),
+        }
+        self.forget(id, ends.dies, is_there);
+    }
+
+    /// Until when a record is found where there is no index.
+    fn reachable_by_itself(&mut self, id: u32, about: About, searchable: Instant, is_over: bool) {
+        if about.session.is_some() {
+            return;
+        }
+        let Record { written, recorded, .. } = self.records.list[id as usize];
+        let subject = about.subject;
+        if is_over && searchable >= self.blueprint.horizon {
+            self.retention.reachable_at_the_end(subject, recorded, written);
+        } else {
+            self.retention.reachable_until(subject, recorded, written, searchable);
+        }
+        if recorded {
+            self.retention.searchable_by_readers(subject, written, searchable, is_over);
+        }
+    }
+
+    /// All is told of a record, but to those who wait for it.
+    fn forget(&mut self, id: u32, dies: Instant, is_there: bool) {
+        let record = self.records.at(id);
+        record.dies = Some(dies);
+        let (pair, holders) = (record.pair, record.holders);
+        if pair != NOBODY {
+            self.half_known(pair, dies, is_there);
+        }
+        if holders == 0 {
+            self.records.close(id);
+        }
+    }
+}
+
+/// Requests and responses of failed calls.
+impl World<'_> {
+    /// A failed call's request and response, written then, are both there until the first of them goes.
+    pub(super) fn pair(&mut self, written: Instant, sides: [End; 2]) {
+        let pair = Pair { written, dies: Instant::NEVER, missing: 2, is_open: false };
+        let place = self.records.free_pairs.pop().unwrap_or(self.records.pairs.len() as u32);
+        if place as usize == self.records.pairs.len() {
+            self.records.pairs.push(pair);
+        } else {
+            self.records.pairs[place as usize] = pair;
+        }
+        for side in sides {
+            match side {
+                End::Known(dies) => self.half_known(place, dies, false),
+                End::Open(id) => match self.records.at(id).dies {
+                    Some(dies) => self.half_known(place, dies, false),
+                    None => self.records.at(id).pair = place,
+                },
+            }
+            self.records.release(side);
+        }
+    }
+
+    fn half_known(&mut self, pair: u32, dies: Instant, is_there: bool) {
+        let both = &mut self.records.pairs[pair as usize];
+        both.is_open |= is_there;
+        both.dies = both.dies.min(dies);
+        both.missing -= 1;
+        if both.missing > 0 {
+            return;
+        }
+        let Pair { written, dies, is_open, .. } = *both;
+        self.records.free_pairs.push(pair);
+        if is_open && dies >= self.blueprint.horizon {
+            self.retention.context_at_the_end(written);
+        } else {
+            self.retention.context(written, dies.max(written));
+        }
+    }
+}
+
+/// The end of the run.
+impl World<'_> {
+    /// The run is over: all that is not known by now is known to be there, or goes by itself.
+    pub(super) fn finish_records(&mut self) {
+        let horizon = self.blueprint.horizon;
+        for id in 0..self.records.list.len() as u32 {
+            let record = &self.records.list[id as usize];
+            if record.unknown == 0 || record.about.is_none() {
+                continue;
+            }
+            for copy in record.copies.iter().filter(|copy| copy.sooner > 0 && copy.goes < horizon) {
+                self.stores[copy.store as usize].count_loss(copy.loss, record.recorded);
+            }
+            self.record_ends(id, true);
+        }
+        self.records.pending = 0;
+    }
+}
