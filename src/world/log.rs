@@ -191,6 +191,9 @@ impl World<'_> {
             }
             self.family_writes[row.family as usize] += u64::from(asker.recorded);
         }
+        if asked.refused == Some(Cause::KeySpacing) {
+            self.family_too_soon[row.family as usize] += u64::from(asker.recorded);
+        }
         Some(asked)
     }
 

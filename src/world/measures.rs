@@ -352,10 +352,17 @@ fn store_ops(sheet: &mut Sheet, world: &World, number: usize, plans: u64) {
         }
         sheet.count(&format!("{name}.puts"), "ops", store.counts[OpKind::Put as usize].accepted[1]);
     }
-    for (family, &writes) in world.blueprint.families.iter().zip(&world.family_writes) {
-        if family.store as usize == number {
-            sheet.count(&format!("{name}.writes.family.{}", family.name), "ops", writes);
+    let spec = &world.first.model;
+    let rejects = |model: &crate::model::Model| {
+        model.stores[number].key_spacing.is_some() && model.stores[number].on_key_exceed == OnKeyExceed::Reject
+    };
+    let rejects = spec.is_ever(rejects);
+    for (at, family) in world.blueprint.families.iter().enumerate().filter(|(_, f)| f.store as usize == number) {
+        let metric = format!("{name}.writes.family.{}", family.name);
+        if rejects {
+            sheet.count(&format!("{metric}_rejected_key"), "ops", world.family_too_soon[at]);
         }
+        sheet.count(&metric, "ops", world.family_writes[at]);
     }
 }
 

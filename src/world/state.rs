@@ -235,6 +235,8 @@ pub(super) struct World<'b> {
     /// Recorded calls whose request was faulty.
     pub(super) faulty_requests: u64,
     pub(super) family_writes: Vec<u64>,
+    /// By family: writes that came too soon after another of their key.
+    pub(super) family_too_soon: Vec<u64>,
     pub(super) policies: Policies,
     pub(super) retention: Retention,
     pub(super) logfiles: Vec<LogFile>,
@@ -356,6 +358,7 @@ impl<'b> World<'b> {
             waits: (0..model.classes.len() * model.queues.len()).map(|_| QueueTally::default()).collect(),
             faulty_requests: 0,
             family_writes: vec![0; blueprint.families.len()],
+            family_too_soon: vec![0; blueprint.families.len()],
             policies: Policies::new(blueprint, &draws),
             retention: Retention::new(blueprint),
             logfiles: model.logfiles.iter().map(|file| LogFile::new(file, blueprint)).collect(),

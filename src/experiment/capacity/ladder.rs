@@ -1,6 +1,6 @@
 //! The ladder: at which demand each limit and each objective binds by itself, by arithmetic and by the probes.
 
-use super::probe::{Search, within};
+use super::probe::{Search, breaks};
 use crate::experiment::demand::Demand;
 use crate::experiment::explain;
 use crate::experiment::trials::Trial;
@@ -44,8 +44,8 @@ pub struct Relief {
 pub(super) fn ladder(search: &Search<'_>, model: &Model, of: Demand) -> Vec<Rung> {
     let arithmetic = explain(model);
     let limits = arithmetic.ceilings.iter().filter(|ceiling| !ceiling.billed).map(|ceiling| {
-        let (free_at, binds_at) = symptom(&ceiling.limit)
-            .map_or((None, None), |(metric, level)| search.passes(|trial| Some(mean(trial, &metric)? > level)));
+        let (free_at, binds_at) =
+            symptom(&ceiling.limit).map_or((None, None), |symptom| search.passes(|trial| symptom.shows(trial)));
         // The ceilings are over all classes; those of one class among others are not worked out.
         let alone = of == Demand::All || model.classes.len() == 1;
         Rung {
@@ -57,7 +57,7 @@ pub(super) fn ladder(search: &Search<'_>, model: &Model, of: Demand) -> Vec<Rung
         }
     });
     let objectives = model.objectives.iter().map(|objective| {
-        let (free_at, binds_at) = search.passes(|trial| Some(!within(trial, objective)));
+        let (free_at, binds_at) = search.passes(|trial| breaks(trial, objective));
         Rung { limit: objective.metric.clone(), objective: true, arithmetic: None, free_at, binds_at }
     });
     let mut rungs: Vec<Rung> = limits.chain(objectives).collect();
@@ -66,29 +66,53 @@ pub(super) fn ladder(search: &Search<'_>, model: &Model, of: Demand) -> Vec<Rung
     rungs
 }
 
-fn mean(trial: &Trial, metric: &str) -> Option<f64> {
-    Some(Estimate::of(trial.values(metric)?)?.mean)
+/// The metric that shows that one limit binds, and no other.
+enum Symptom {
+    /// What this limit itself refused: more than none.
+    Refused(String),
+    /// How busy it is: over [`BUSY`].
+    Busy(String),
 }
 
-/// The metric that shows that a limit binds, and the level from which it does.
-fn symptom(limit: &str) -> Option<(String, f64)> {
-    if let Some((store, op)) = limit.split_once(".quota.") {
-        return Some((format!("{store}.{op}_rejected_quota"), 0.0));
+impl Symptom {
+    /// Whether it is seen in the replications at a demand. What ran away shows that something bound, and not what.
+    fn shows(&self, trial: &Trial) -> Option<bool> {
+        if trial.ran_away {
+            return None;
+        }
+        match self {
+            Symptom::Refused(metric) => Some(Estimate::of(trial.values(metric)?)?.mean > 0.0),
+            Symptom::Busy(metric) => match Estimate::of(trial.values(metric)?)?.ci95()? {
+                (low, _) if low > BUSY => Some(true),
+                (_, high) if high <= BUSY => Some(false),
+                _ => None,
+            },
+        }
     }
-    if let Some((store, _)) = limit.split_once(".key.") {
-        return Some((format!("{store}.writes_rejected_key"), 0.0));
+}
+
+fn symptom(limit: &str) -> Option<Symptom> {
+    if limit == "platform.requests" {
+        return Some(Symptom::Refused("platform.requests_rejected".into()));
     }
     if let Some(limiter) = limit.strip_prefix("limiter.").and_then(|rest| rest.strip_suffix(".per_day")) {
-        return Some((format!("limiter.{limiter}.refused"), 0.0));
+        return Some(Symptom::Refused(format!("limiter.{limiter}.refused")));
     }
-    if let Some(provider) = provider_of(limit) {
-        return Some((format!("provider.{provider}.attempts.refused"), 0.0));
+    if limit.contains(".quota.") {
+        return Some(Symptom::Refused(format!("{limit}.refused")));
+    }
+    if let Some((store, family)) = limit.split_once(".key.") {
+        return Some(Symptom::Refused(format!("{store}.writes.family.{family}_rejected_key")));
+    }
+    if let Some((provider, key)) = limit.strip_prefix("provider.").and_then(|rest| rest.split_once('.')) {
+        let cause = if key == "slots" { "provider_slots" } else { key };
+        return Some(Symptom::Refused(format!("provider.{provider}.attempts.refused_by.{cause}")));
     }
     if let Some(database) = limit.strip_prefix("d1.").and_then(|rest| rest.strip_suffix(".writer")) {
-        return Some((format!("d1.{database}.utilisation"), BUSY));
+        return Some(Symptom::Busy(format!("d1.{database}.utilisation")));
     }
     let queue = limit.strip_prefix("queue.")?.strip_suffix(".slots")?;
-    Some((format!("queue.{queue}.utilisation"), BUSY))
+    Some(Symptom::Busy(format!("queue.{queue}.utilisation")))
 }
 
 /// Whose limit `provider.NAME.KEY` is.

@@ -341,13 +341,13 @@ impl<'a> Search<'a> {
         self.longest().into_iter().map(probe).collect()
     }
 
-    /// The probes at which the mean of a metric is over a level, and those at which it is not: the largest demand of
-    /// the ones below the first that is over, and that.
-    pub fn passes(&self, over: impl Fn(&Trial) -> Option<bool>) -> (Option<f64>, Option<f64>) {
+    /// The smallest demand simulated at which this is so, and the largest below it at which it is not; where the answer
+    /// is none, the evidence at that demand does not say.
+    pub fn passes(&self, is_so: impl Fn(&Trial) -> Option<bool>) -> (Option<f64>, Option<f64>) {
         let mut low = None;
         for (bits, trial) in self.longest() {
             let demand = f64::from_bits(bits);
-            match if trial.ran_away { Some(true) } else { over(trial) } {
+            match is_so(trial) {
                 Some(false) => low = Some(demand),
                 Some(true) => return (low, Some(demand)),
                 None => {}
@@ -411,6 +411,20 @@ pub(super) fn within(trial: &Trial, objective: &Objective) -> bool {
     }
     let mean = trial.values(&objective.metric).and_then(Estimate::of).map(|estimate| estimate.mean);
     mean.is_some_and(|mean| mean >= objective.min.unwrap_or(f64::MIN) && mean <= objective.max.unwrap_or(f64::MAX))
+}
+
+/// Whether an objective is broken for sure, or met for sure. One replication that happens to go well or badly says
+/// nothing; one that ran away met nothing.
+pub(super) fn breaks(trial: &Trial, objective: &Objective) -> Option<bool> {
+    if trial.ran_away {
+        return Some(true);
+    }
+    match finding(trial, objective) {
+        _ if trial.columns.len() < 2 => None,
+        Finding::Meets => Some(false),
+        Finding::Fails => Some(true),
+        Finding::Undecided => None,
+    }
 }
 
 /// By the intervals; for what must never happen, by the share of replications in which it does.
