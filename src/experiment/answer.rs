@@ -1,6 +1,6 @@
 //! What `run` found: plain data, rendered by [`crate::report`].
 
-use super::{Arithmetic, Theory};
+use super::{Arithmetic, Facts, Theory};
 use crate::model::{Objective, Setting};
 use crate::units::{Span, Timestamp};
 
@@ -61,6 +61,8 @@ pub struct Answer {
     pub objectives: Vec<(Objective, Verdict)>,
     /// The values of settings that change in mid-run, or were meant to, by path and time.
     pub settings: Vec<Setting>,
+    /// The limits that the advice speaks of.
+    pub facts: Facts,
     /// The arithmetic beside the simulation.
     pub arithmetic: Arithmetic,
     /// The theory beside the simulation, where the books have a formula.

@@ -80,10 +80,27 @@ impl Comparison {
         let sure = |row: &&Row| !matches!(change(row).standing, Standing::Same | Standing::CannotTell);
         let telling = |row: &&Row| {
             let name = row.metric.as_str();
-            !(name.starts_with("class.") || name.starts_with("run.") || name.ends_with(".max"))
+            !(name.starts_with("class.")
+                || name.starts_with("run.")
+                || name.ends_with(".max")
+                || ["ended_by.", "refused_by.", "refused_at.", "lost_by.", "stopped_by."]
+                    .iter()
+                    .any(|by| name.contains(by)))
         };
         let mut rows: Vec<&Row> = self.rows.iter().filter(sure).filter(telling).collect();
         let size = |row: &Row| change(row).relative.map_or(f64::INFINITY, f64::abs);
+        rows.sort_by(|a, b| size(b).total_cmp(&size(a)));
+        rows
+    }
+
+    /// Why plans end otherwise than well, as it changed between the first and configuration `other` (from 1): the causes
+    /// whose counts changed for sure, the largest changes first.
+    pub fn why(&self, other: usize) -> Vec<&Row> {
+        let change = |row: &Row| row.changes[other - 1];
+        let sure = |row: &&Row| !matches!(change(row).standing, Standing::Same | Standing::CannotTell);
+        let is_cause = |row: &&Row| row.metric.starts_with("plans.ended_by.");
+        let mut rows: Vec<&Row> = self.rows.iter().filter(is_cause).filter(sure).collect();
+        let size = |row: &Row| change(row).difference.map_or(0.0, |difference| difference.mean.abs());
         rows.sort_by(|a, b| size(b).total_cmp(&size(a)));
         rows
     }

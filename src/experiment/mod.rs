@@ -14,6 +14,7 @@ mod compare;
 mod demand;
 mod direction;
 mod explain;
+mod facts;
 mod fit;
 mod levers;
 mod pool;
@@ -40,6 +41,9 @@ pub use explain::{
     Arithmetic, Ceiling, Charge, IndexReach, InvocationNeed, LongestCall, OpsPerDay, OpsPerPlan, Over, Upgrade, Wave,
     explain,
 };
+#[cfg(test)]
+pub(crate) use facts::facts;
+pub use facts::{Facts, ProviderFact, QuotaFact, WindowFact};
 pub use fit::{Fit, FittedLaw, Observed, SHOWN, fit};
 pub use levers::{Aim, Effect, Lever, Levers, Question, Silent, least_budget, levers};
 pub use progress::{Progress, Searching, Work};

@@ -138,6 +138,7 @@ pub(super) fn answer(model: &Model, columns: &Columns) -> Answer {
         metrics: columns.all().iter().map(metric).collect(),
         objectives: Vec::new(),
         settings: model.settings.clone(),
+        facts: super::facts::facts(model),
         arithmetic: explain(model),
         theory: Vec::new(),
     };

@@ -36,6 +36,10 @@ pub struct Meter {
     pub exhausted_hours: f64,
     /// How often it was used up.
     pub exhaustions: u64,
+    /// The days of the month, their hours as a fraction, at which it was: their sum. Only of months.
+    pub exhausted_days: f64,
+    /// When it was used up first.
+    pub first_exhausted: Option<Instant>,
     /// Operations over the limit that are charged.
     pub billed: u64,
     /// Operations that waited.
@@ -66,6 +70,8 @@ impl Meter {
             used_max: 0,
             exhausted_hours: 0.0,
             exhaustions: 0,
+            exhausted_days: 0.0,
+            first_exhausted: None,
             billed: 0,
             waited: 0,
             kept_back: 0,
@@ -161,8 +167,13 @@ impl Meter {
 
     fn note_exhausted(&mut self, now: Instant) {
         self.exhausted_now = true;
-        self.exhausted_hours += self.calendar.hour_of_day(now);
+        let hour = self.calendar.hour_of_day(now);
+        self.exhausted_hours += hour;
         self.exhaustions += 1;
+        self.first_exhausted.get_or_insert(now);
+        if self.quota.window == Window::Month {
+            self.exhausted_days += f64::from(self.calendar.day_of_month(now)) + hour / 24.0;
+        }
     }
 
     /// Counts an operation that takes place at `at`, which [`Meter::ask`] has allowed for an operation asked for at
@@ -204,6 +215,7 @@ impl Meter {
         self.catch_up(now);
         (self.windows, self.exhausted, self.used_sum, self.used_max) = (0, 0, 0, 0);
         (self.exhausted_hours, self.exhaustions) = (0.0, 0);
+        (self.exhausted_days, self.first_exhausted) = (0.0, None);
         (self.billed, self.waited) = (0, 0);
     }
 

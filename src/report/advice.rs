@@ -1,29 +1,120 @@
 //! What a reader should know beside the numbers: each kind of advice with its data, its text made from them.
 
+use self::causes::{counted, verb};
 use super::words::about;
 use crate::experiment::{Answer, Metric, OpsPerPlan, Verdict};
-use crate::math;
 use crate::units::{count, number};
 use serde::Serialize;
 
+mod causes;
+mod cure;
 mod find;
+mod limits;
+mod objectives;
+mod retries;
+
+/// What a cause ended, a replication.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct CauseCount {
+    /// The cause, as in the name of its metric.
+    pub cause: String,
+    /// How many it ended.
+    pub count: f64,
+}
 
 /// Something that the numbers suggest.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "kind", content = "data", rename_all = "snake_case")]
 pub enum Advice {
-    /// A quota runs out before its day ends.
+    /// Many attempts are made for each call.
+    RetriesAmplify {
+        /// Attempts for each call that has ended.
+        per_call: f64,
+        /// Attempts that have ended, those of them that were retries, and those that succeeded, a replication.
+        attempts: f64,
+        /// Of these, retries.
+        retries: f64,
+        /// And those that succeeded.
+        succeeded: f64,
+        /// What most of those end by that fail.
+        by: Option<CauseCount>,
+        /// One change to try: the command.
+        command: Option<String>,
+    },
+    /// An objective is broken.
+    ObjectiveBroken {
+        /// The objective.
+        bound: String,
+        /// What it found.
+        found: f64,
+        /// The unit of that.
+        unit: &'static str,
+        /// What its causes are counted of: `plans`, `kv writes`, `log events of errors`.
+        of: String,
+        /// The causes, the most frequent first.
+        by: Vec<CauseCount>,
+        /// One change to try: the command.
+        command: Option<String>,
+    },
+    /// A provider refuses attempts because of its limits.
+    ProviderRefuses {
+        /// The provider.
+        provider: String,
+        /// Attempts sent, a replication.
+        sent: f64,
+        /// Its limits, with the attempts that each refuses, the most first.
+        by: Vec<CauseCount>,
+        /// The hour of the day, UTC, in which most are refused, and the share of all that are.
+        hour: Option<(u32, f64)>,
+        /// One change to try: the command.
+        command: Option<String>,
+    },
+    /// Attempts run out of time.
+    TimedOut {
+        /// Attempts that have ended, a replication.
+        attempts: f64,
+        /// The causes, the most frequent first.
+        by: Vec<CauseCount>,
+        /// One change to try: the command.
+        command: Option<String>,
+    },
+    /// A job of a reader ends before it is done.
+    JobStops {
+        /// The reader.
+        reader: String,
+        /// `export` or `cleanup`.
+        job: String,
+        /// Runs that begin, a replication.
+        begun: f64,
+        /// Those that a refused op stops.
+        stopped: f64,
+        /// Those that are left out because the one before is still under way.
+        skipped: f64,
+        /// The causes of those that are stopped, the most frequent first.
+        by: Vec<CauseCount>,
+        /// One change to try: the command.
+        command: Option<String>,
+    },
+    /// A quota is used up before its window ends, or keeps operations back.
     QuotaRunsOut {
-        /// Whose quota.
-        store: String,
-        /// `reads`, `writes`, `deletes`, `lists`.
-        ops: String,
-        /// The share of days on which it does.
-        days_fraction: f64,
-        /// The hour of the day at which it does, on average.
-        at_hour: Option<f64>,
-        /// Ops refused, a replication.
-        rejected: Option<f64>,
+        /// Whose quota of what, in words.
+        what: String,
+        /// The limit and its window, in words: `daily quota of 1,000`, `limit of 10 in any minute`.
+        limit: String,
+        /// The share of its windows in which it is used up; of one that rolls, of the days on which it keeps back.
+        windows_fraction: f64,
+        /// Of days and months: when it is, on average, in words.
+        when: Option<String>,
+        /// Of others: when for the first time, in seconds from the start.
+        first: Option<f64>,
+        /// Operations that it refuses or drops, a replication.
+        refused: f64,
+        /// Operations that wait for it.
+        delayed: Option<f64>,
+        /// Whether what it refuses counts too.
+        counts_refused: bool,
+        /// One change to try: the command.
+        command: Option<String>,
     },
     /// Keys are written more often than their store accepts.
     KeyTooHot {
@@ -113,8 +204,8 @@ pub enum Advice {
         arithmetic: f64,
         /// By simulation.
         simulated: f64,
-        /// The likely reason.
-        reason: String,
+        /// The reason, where counts show one.
+        reason: Option<String>,
     },
     /// The error response outlives the request that led to it.
     ErrorContextLost {
@@ -143,6 +234,10 @@ pub enum Advice {
     },
     /// Records are stored that no reader finds.
     RecordsUnreachable {
+        /// The stores of such records that have a list, by which who knows the prefix of their keys finds them.
+        listed_in: Vec<String>,
+        /// Those that have none.
+        unlisted_in: Vec<String>,
         /// `error` or `normal`.
         records: String,
         /// The share that can be retrieved after 3 days by who knows the key.
@@ -165,17 +260,10 @@ impl Advice {
     /// What to say.
     pub fn text(&self) -> String {
         match self {
-            Advice::QuotaRunsOut { store, ops, days_fraction, at_hour, rejected } => {
-                let hour = at_hour.map_or(String::new(), |hour| format!(", at {} UTC on average", clock(hour)));
-                let rejected = rejected.filter(|&n| n > 0.0);
-                let rejected =
-                    rejected.map_or(String::new(), |n| format!(" {} {ops} are refused in a replication.", number(n)));
-                format!(
-                    "The daily quota of {store} {ops} runs out on {} of the days{hour}.{rejected} Make fewer {ops} a \
-                     plan, or raise the quota.",
-                    about(*days_fraction)
-                )
-            }
+            Advice::RetriesAmplify { .. } => retries::text(self),
+            Advice::ObjectiveBroken { .. } => objectives::text(self),
+            Advice::ProviderRefuses { .. } | Advice::TimedOut { .. } | Advice::JobStops { .. } => limits::text(self),
+            Advice::QuotaRunsOut { .. } => limits::quota_text(self),
             Advice::KeyTooHot { store, family, rejected, share, ceiling_per_day } => {
                 key_too_hot(store, family.as_deref(), *rejected, *share, *ceiling_per_day)
             }
@@ -192,15 +280,19 @@ impl Advice {
                 )
             }
             Advice::CutOff { cut, records } => format!(
-                "{} log events of a replication are cut off because their invocation is over, and {} records are lost: \
-                 what nobody awaits must be done in the time after the response. Await it, or log less.",
-                number(*cut),
-                number(*records)
+                "{} of a replication {} cut off because their invocation is over, and {} {} lost: what nobody awaits \
+                 must be done in the time after the response. Await it, or log less.",
+                counted(*cut, "log event"),
+                verb(*cut, "is", "are"),
+                counted(*records, "record"),
+                verb(*records, "is", "are")
             ),
             Advice::ProcessorTime { exceeded } => format!(
-                "{} invocations of a replication are killed for their processor time, and their plans crash. Start an \
-                 invocation for each step or call, or take a plan of the platform that allows more.",
-                number(*exceeded)
+                "{} of a replication {} killed for processor time, and {} with it. Start an invocation for each step or \
+                 call, or take a plan of the platform that allows more.",
+                counted(*exceeded, "invocation"),
+                verb(*exceeded, "is", "are"),
+                verb(*exceeded, "its plan crashes", "their plans crash")
             ),
             Advice::IntervalTooWide { metric, relative_half_width, replications } => {
                 let why = match relative_half_width {
@@ -231,9 +323,10 @@ impl Advice {
                     less => format!("{} less", about(-less)),
                 };
                 format!(
-                    "The arithmetic says {} {what}, the simulation {}: {by}. The likely reason: {reason}.",
+                    "The arithmetic says {} {what}, the simulation {}: {by}.{}",
                     number(*arithmetic),
-                    number(*simulated)
+                    number(*simulated),
+                    reason.as_ref().map_or(String::new(), |reason| format!(" The reason: {reason}."))
                 )
             }
             Advice::ErrorContextLost { retrievable, context } => format!(
@@ -243,9 +336,11 @@ impl Advice {
                 about(*context)
             ),
             Advice::IndexContended { lost } => format!(
-                "{} entries of the index are lost in a replication: of two plans that read it before either writes it back, \
+                "{} {} of the index {} lost in a replication: of two plans that read it before either writes it back, \
                  the later replaces what the earlier wrote. Give each session a key of its own.",
-                number(*lost)
+                number(*lost),
+                verb(*lost, "entry", "entries"),
+                verb(*lost, "is", "are")
             ),
             Advice::DiagnosticsBlind { zero_fraction, overloaded_fraction, blind_fraction, overloaded, dropped } => {
                 format!(
@@ -260,7 +355,7 @@ impl Advice {
                     number(*dropped)
                 )
             }
-            Advice::RecordsUnreachable { records, retrievable, reachable, sessions, hours } => {
+            Advice::RecordsUnreachable { listed_in, unlisted_in, records, retrievable, reachable, sessions, hours } => {
                 let found = match *reachable {
                     0.0 => {
                         "no index leads a reader to them by then: they are found only by who knows their key.".into()
@@ -275,7 +370,23 @@ impl Advice {
                         hours.map_or(String::new(), |hours| format!(", so it reaches back {} h", number(hours)));
                     format!(" The index keeps the last {} sessions{hours}.", count(sessions.into()))
                 });
-                format!("After 3 days {} of the {records} records exist, but {found}{reach}", about(*retrievable))
+                let lists = match (listed_in.is_empty(), unlisted_in.is_empty()) {
+                    (false, true) => format!(" A list of {} by their prefix would find them.", listed_in.join(", ")),
+                    (false, false) => format!(
+                        " A list of {} by their prefix finds those that are there; {} has no list.",
+                        listed_in.join(", "),
+                        unlisted_in.join(", ")
+                    ),
+                    (true, _) => format!(
+                        " {} has no list; of KV a list by their prefix would find them.",
+                        unlisted_in.join(", ")
+                    ),
+                };
+                let lists = if listed_in.len() + unlisted_in.len() > 0 { lists } else { String::new() };
+                format!(
+                    "After 3 days {} of the {records} records exist, but {found}{reach}{lists}",
+                    about(*retrievable)
+                )
             }
         }
     }
@@ -338,10 +449,4 @@ fn queue_saturated(queue: &str, utilisation: Option<f64>, ceiling: Option<f64>, 
         text += &format!(" {} of its calls are refused.", about(dropped));
     }
     text + " Small changes of load now change waits a lot: add slots, or shorten the calls."
-}
-
-/// An hour of the day as a clock shows it.
-fn clock(hour: f64) -> String {
-    let minutes = math::round(hour * 60.0) as u64;
-    format!("{:02}:{:02}", minutes / 60, minutes % 60)
 }

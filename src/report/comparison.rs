@@ -69,7 +69,10 @@ fn verdict(comparison: &Comparison, other: usize) -> String {
 }
 
 fn moved(comparison: &Comparison, other: usize) -> Vec<String> {
-    let rows = comparison.moved(other);
+    lines(comparison.moved(other), other)
+}
+
+fn lines(rows: Vec<&Row>, other: usize) -> Vec<String> {
     let line = |row: &&Row| {
         let change = &row.changes[other - 1];
         let relative = change.relative.map_or(String::new(), |relative| {
@@ -101,6 +104,8 @@ pub(super) fn page(comparison: &Comparison) -> Page {
     for other in 1..comparison.names.len() {
         let name = &comparison.names[other];
         parts.push(Part::List(format!("What moved: {name}"), moved(comparison, other)));
+        let why = lines(comparison.why(other), other);
+        parts.push(Part::List(format!("Why plans do not end well: {name}"), why));
         let rows = seen(comparison).map(|row| {
             let change = &row.changes[other - 1];
             vec![

@@ -1,6 +1,6 @@
 //! Answers made by hand, for the tests of the renderings.
 
-use crate::experiment::{Answer, Metric, Objective, Verdict, explain, sample};
+use crate::experiment::{Answer, Metric, Objective, Verdict, explain, facts, sample};
 
 /// An answer about a reference model, with these metrics: name, unit, mean, half width of the interval.
 pub(super) fn answer(strategy: &str, metrics: &[(&str, &'static str, f64, f64)]) -> Answer {
@@ -29,6 +29,7 @@ pub(super) fn answer(strategy: &str, metrics: &[(&str, &'static str, f64, f64)])
         metrics,
         objectives: vec![],
         settings: vec![],
+        facts: facts(&model),
         arithmetic: explain(&model),
         theory: Vec::new(),
     };

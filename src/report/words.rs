@@ -165,10 +165,12 @@ pub(super) fn reading_order(answer: &Answer) -> Vec<&Metric> {
     let judged = |metric: &Metric| answer.objectives.iter().any(|(objective, _)| objective.metric == metric.name);
     let telling = |metric: &Metric| {
         let name = metric.name.as_str();
-        name.starts_with("plans.") || (name.starts_with("logs.") && metric.unit == "1" && metric.mean.is_some())
+        (name.starts_with("plans.") && !name.contains("ended_by."))
+            || (name.starts_with("logs.") && metric.unit == "1" && metric.mean.is_some())
     };
     let silent = |metric: &Metric| metric.mean.is_none() || (metric.min, metric.max) == (Some(0.0), Some(0.0));
-    let says_something = |metric: &&Metric| !silent(metric) || telling(metric) || judged(metric);
+    let by_hour = |metric: &Metric| metric.name.contains(".refused_at.");
+    let says_something = |metric: &&Metric| !silent(metric) && !by_hour(metric) || telling(metric) || judged(metric);
     let mut metrics: Vec<&Metric> = answer.metrics.iter().filter(says_something).collect();
     metrics.sort_by_key(|metric| {
         let (stem, last) = metric.name.rsplit_once('.').unwrap_or(("", &metric.name));
@@ -183,7 +185,9 @@ pub(super) fn reading_order(answer: &Answer) -> Vec<&Metric> {
 pub(super) fn left_out(answer: &Answer, shown: usize) -> Option<String> {
     let left = answer.metrics.len() - shown;
     let more = if left == 1 { "1 more metric was" } else { &format!("{left} more metrics were") };
-    (left > 0).then(|| format!("{more} 0 or not observed; JSON and CSV have them."))
+    let by_hour = |metric: &Metric| metric.name.contains(".refused_at.") && metric.mean.is_some_and(|n| n > 0.0);
+    let what = if answer.metrics.iter().any(by_hour) { "0, not observed or by the hour" } else { "0 or not observed" };
+    (left > 0).then(|| format!("{more} {what}; JSON and CSV have them."))
 }
 
 /// The part of the world that a metric belongs to: `plans`, `queue.ai`, `class.user`.

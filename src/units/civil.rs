@@ -107,6 +107,11 @@ impl CalendarStart {
         (hour, end.map_or(Instant::NEVER, |at| self.instant(&at)))
     }
 
+    /// The local day of the month, from 1.
+    pub fn day_of_month(&self, now: Instant) -> u32 {
+        self.local(now).day().unsigned_abs().into()
+    }
+
     /// Hours since the last local midnight, as a real number.
     pub fn hour_of_day(&self, now: Instant) -> f64 {
         let local = self.local(now);

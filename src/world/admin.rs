@@ -2,6 +2,7 @@
 //! interval. Every run is an errand in an invocation of its own, one op after the other; a refused op ends it.
 
 use super::build::Blueprint;
+use super::cause::{Cause, Causes};
 use super::errand::{End, Errand};
 use super::event::{Event, Rank, order};
 use super::invocation::{Invocation, Writer};
@@ -61,7 +62,7 @@ pub(super) struct ChoreState {
     busy: bool,
     pub(super) begun: u64,
     /// Runs that a refused op has ended, and those that were due while the last was still under way.
-    pub(super) stopped: u64,
+    pub(super) stopped: Causes,
     pub(super) skipped: u64,
     pub(super) deleted: u64,
     /// At the end: records that should have been deleted.
@@ -72,7 +73,7 @@ impl ChoreState {
     pub(super) fn new(blueprint: &Blueprint, spec: &ChoreSpec, draws: &Draws) -> ChoreState {
         let name = format!("{}/{}", blueprint.model.readers[spec.reader].name, spec.what as usize);
         let draws = draws.scatter(&name, Purpose::Reader);
-        ChoreState { draws, ops: 0, busy: false, begun: 0, stopped: 0, skipped: 0, deleted: 0, overdue: 0 }
+        ChoreState { draws, ops: 0, busy: false, begun: 0, stopped: Causes::NONE, skipped: 0, deleted: 0, overdue: 0 }
     }
 }
 
@@ -102,7 +103,7 @@ impl World<'_> {
         state.begun += u64::from(recorded);
         // The admin page is a request of the account like any other.
         if self.requests.as_mut().is_some_and(|requests| !requests.admits(self.now, recorded)) {
-            state.stopped += u64::from(recorded);
+            state.stopped.count(Cause::RequestQuota, recorded);
             return;
         }
         state.busy = true;
@@ -125,8 +126,8 @@ impl World<'_> {
             let errand = &mut self.errands.list[id as usize];
             if errand.open {
                 errand.open = false;
-                if errand.refused.is_some() {
-                    self.chores[chore].stopped += u64::from(errand.recorded);
+                if let Some(why) = errand.refused {
+                    self.chores[chore].stopped.count(why, errand.recorded);
                     break;
                 }
                 if errand.left == [0, 0] && self.blueprint.chores[chore].what == Chore::Cleanup && errand.cursor > 0 {

@@ -6,7 +6,7 @@
 
 mod sets;
 
-pub(super) use sets::{CausesOf, of_ops, of_provider};
+pub(super) use sets::{CausesOf, of_jobs, of_ops, of_provider};
 
 use super::ledger::Both;
 use crate::policy::{Fault, Window};

@@ -408,6 +408,12 @@ fn quota(sheet: &mut Sheet, meter: &Meter, what: &str) {
         sheet.put(&format!("{what}.exhausted_days_fraction"), "1", ratio(meter.exhausted as f64, windows));
         let hour = ratio(meter.exhausted_hours, meter.exhaustions as f64);
         sheet.put(&format!("{what}.exhausted_at_hour"), "h", hour);
+        let first = meter.first_exhausted.map(|at| at.since(crate::units::Instant::START).secs());
+        sheet.put(&format!("{what}.first_exhausted"), "s", first);
+        if meter.quota().window == Window::Month {
+            let day = ratio(meter.exhausted_days, meter.exhaustions as f64);
+            sheet.put(&format!("{what}.exhausted_on_day"), "d", day);
+        }
     }
 }
 

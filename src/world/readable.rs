@@ -1,6 +1,7 @@
 //! How far back logs and log files reach, and what is left of the first error of an incident, as metrics.
 
-use super::measures::{Sheet, both};
+use super::cause::of_jobs;
+use super::measures::{Sheet, both, causes};
 use super::record::{AGES, SIGHT_AGES};
 use super::state::World;
 use crate::model::Chore;
@@ -89,7 +90,9 @@ fn readers(sheet: &mut Sheet, world: &World) {
                 Chore::Cleanup => "cleanups",
             };
             sheet.count(&metric(what), "runs", chore.begun);
-            sheet.count(&metric(&format!("{what}_stopped")), "runs", chore.stopped);
+            sheet.count(&metric(&format!("{what}_stopped")), "runs", chore.stopped.of_all(|_| true));
+            let known = of_jobs(&world.first.model, spec.store.into());
+            causes(sheet, &metric(&format!("{what}_stopped_by")), "runs", (&chore.stopped, known));
             sheet.count(&metric(&format!("{what}_skipped")), "runs", chore.skipped);
             if spec.what == Chore::Cleanup {
                 sheet.count(&metric("deleted"), "records", chore.deleted);

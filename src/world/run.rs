@@ -1,7 +1,7 @@
 //! One replication, from its first event to the balance of its ledger.
 
 use super::build::Blueprint;
-use super::cause::{CausesOf, of_ops, of_provider};
+use super::cause::{CausesOf, of_jobs, of_ops, of_provider};
 use super::event::{Event, Rank, order};
 use super::ledger::{Alive, CallEnd};
 use super::logfile::LogFile;
@@ -385,6 +385,9 @@ impl World<'_> {
         self.balance_invocations()?;
         self.retention.balance(known.records)?;
         self.balance_comebacks()?;
+        for (spec, chore) in self.blueprint.chores.iter().zip(&self.chores) {
+            chore.stopped.check("jobs", of_jobs(&self.first.model, spec.store.into()))?;
+        }
         let in_queues: u64 = self.queues.iter().map(|queue| u64::from(queue.waiting())).sum();
         super::ledger::check("waiting calls", in_queues as i128, running(Phase::Waiting))?;
         match self.queues.iter().all(super::parts::queue::Queue::is_sound) {

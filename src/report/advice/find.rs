@@ -1,5 +1,6 @@
 //! Which advice applies to an answer. Every metric may be absent: a model has only some of the parts.
 
+use super::causes::{causes, counted, listed, verb};
 use super::*;
 use crate::math;
 use crate::report::words::wave;
@@ -10,11 +11,18 @@ const WIDE: f64 = 0.10;
 const SATURATED: f64 = 0.95;
 /// A difference of less than this is not worth a sentence.
 const DIFFERENT: f64 = 0.05;
+/// What accounts for less of a difference than this does not explain it.
+const HALF: f64 = 0.5;
 /// More replications than this are not suggested.
 const REPLICATIONS_MAX: f64 = 100_000.0;
 
 pub(super) fn all(answer: &Answer) -> Vec<Advice> {
-    let mut all = quotas(answer);
+    let mut all: Vec<Advice> = retries::find(answer).into_iter().collect();
+    all.extend(objectives::find(answer));
+    all.extend(limits::providers(answer));
+    all.extend(limits::quotas(answer));
+    all.extend(limits::timeouts(answer));
+    all.extend(limits::jobs(answer));
     all.extend(keys(answer));
     all.extend(invocations(answer));
     all.extend(in_one_invocation(answer));
@@ -34,22 +42,6 @@ fn matching<'a>(answer: &'a Answer, prefix: &str, suffix: &str) -> Vec<(&'a str,
     metrics
         .filter_map(|metric| Some((metric.name.strip_prefix(prefix)?.strip_suffix(suffix)?, metric)))
         .filter(|(middle, _)| !middle.is_empty())
-        .collect()
-}
-
-fn quotas(answer: &Answer) -> Vec<Advice> {
-    let days = matching(answer, "", ".exhausted_days_fraction").into_iter();
-    let days = days.filter_map(|(name, metric)| Some((name.split_once(".quota.")?, metric.mean?)));
-    days.filter(|(_, days)| *days > 0.0)
-        .map(|((store, ops), days_fraction)| Advice::QuotaRunsOut {
-            store: store.into(),
-            ops: ops.into(),
-            days_fraction,
-            at_hour: answer.mean(&format!("{store}.quota.{ops}.exhausted_at_hour")),
-            rejected: ["_rejected_quota", "_rejected"]
-                .iter()
-                .find_map(|fate| answer.mean(&format!("{store}.{ops}{fate}"))),
-        })
         .collect()
 }
 
@@ -153,7 +145,12 @@ fn differences(answer: &Answer) -> Vec<Advice> {
             let of = |row: &&OpsPerPlan| row.store == store && row.op == op;
             let arithmetic: f64 = rows.iter().filter(of).map(|row| row.share * row.expected).sum();
             let from_memory = rows.iter().filter(of).any(|row| row.from_memory);
-            differs(format!("{store} {op} a plan"), arithmetic, metric, || why_ops(answer, store, from_memory))
+            let plans = answer.mean("plans.offered").unwrap_or(0.0);
+            let why = |simulated: f64| match from_memory {
+                true => None,
+                false => why_ops(answer, (store, op), (arithmetic - simulated) * plans),
+            };
+            differs(format!("{store} {op} a plan"), arithmetic, metric, why)
         })
         .collect();
     let room = answer.arithmetic.carries().unwrap_or(f64::INFINITY);
@@ -161,61 +158,61 @@ fn differences(answer: &Answer) -> Vec<Advice> {
         && metric.mean.is_some_and(|mean| mean < demand.min(room) || room < demand)
         && room > 0.0
     {
-        all.extend(differs("plans a day".into(), demand.min(room), metric, || why_plans(answer)));
+        // What was not offered cannot be completed.
+        let days = (answer.horizon.secs() - answer.warmup.secs()) / 86_400.0;
+        let offered = answer.mean("plans.offered").map_or(f64::INFINITY, |offered| offered / days);
+        let expected = demand.min(room).min(offered);
+        all.extend(differs("plans a day".into(), expected, metric, |simulated| {
+            why_plans(answer, (expected - simulated) * days)
+        }));
     }
     all
 }
 
-fn differs(what: String, arithmetic: f64, metric: &Metric, reason: impl FnOnce() -> String) -> Option<Advice> {
+fn differs(
+    what: String,
+    arithmetic: f64,
+    metric: &Metric,
+    reason: impl FnOnce(f64) -> Option<String>,
+) -> Option<Advice> {
     let simulated = metric.mean?;
     let inside = metric.ci95.is_some_and(|(low, high)| (low..=high).contains(&arithmetic));
     let apart = arithmetic > 0.0 && (simulated - arithmetic).abs() > DIFFERENT * arithmetic;
-    (apart && !inside).then(|| Advice::ArithmeticDiffers { what, arithmetic, simulated, reason: reason() })
+    (apart && !inside).then(|| Advice::ArithmeticDiffers { what, arithmetic, simulated, reason: reason(simulated) })
 }
 
-/// The most frequent of several things that happened, if any did: what is counted, and what became of it.
-fn largest(answer: &Answer, reasons: &[(String, &str, &str)]) -> Option<String> {
-    let counts = reasons.iter().filter_map(|(metric, what, fate)| Some((answer.mean(metric)?, what, fate)));
-    let largest = counts.filter(|(n, ..)| *n > 0.0).max_by(|a, b| a.0.total_cmp(&b.0));
-    largest.map(|(n, what, fate)| format!("{} {what} a replication {fate}", number(n)))
+/// Why there are fewer ops than by arithmetic, where refusals of them account for at least half of what is missing.
+fn why_ops(answer: &Answer, (store, op): (&str, &str), missing: f64) -> Option<String> {
+    let by = causes(answer, &format!("{store}.{op}.refused_by"));
+    let refused: f64 = by.iter().map(|one| one.count).sum();
+    (missing > 0.0 && refused >= missing * HALF).then(|| format!("of {store} {op} in a replication, {}", refusals(&by)))
 }
 
-fn why_ops(answer: &Answer, store: &str, from_memory: bool) -> String {
-    const WHY: [(&str, &str); 3] = [
-        ("quota", "are refused by the quota, and what would have followed them is not made"),
-        ("key", "are refused because their key was written a moment before, and what would have followed is not made"),
-        ("invocation", "are refused by the limit of their invocation"),
-    ];
-    // A refused write also takes the reads with it that would have followed.
-    let ops = ["reads", "writes", "deletes", "lists"].into_iter();
-    let refused = ops.flat_map(|what| WHY.map(|(why, fate)| (format!("{store}.{what}_rejected_{why}"), what, fate)));
-    let refused: Vec<_> = refused.collect();
-    let ended = [
-        ("attempts.subrequest_limited".into(), "attempts", "are refused by the limit of their invocation"),
-        ("calls.refused".into(), "calls", "are refused by the queue, and end their plan"),
-    ];
-    let memory = "plans do not come evenly, and memory answers more of those that come together";
-    largest(answer, &refused)
-        .or_else(|| from_memory.then(|| memory.into()))
-        .or_else(|| largest(answer, &ended))
-        .unwrap_or_else(|| "errors and retries that do not fall evenly on plans".into())
+/// `440 are refused by the daily quota of a store`.
+fn refusals(by: &[CauseCount]) -> String {
+    format!("those that are refused are {}", listed(by))
 }
 
-fn why_plans(answer: &Answer) -> String {
-    let ends = [
-        ("plans.call_failed".into(), "plans", "fail"),
-        ("plans.overloaded".into(), "plans", "are refused as overload"),
-        ("plans.crashed".into(), "plans", "crash on a refused log op"),
-        ("plans.abandoned".into(), "plans", "are abandoned"),
-        ("plans.in_flight".into(), "plans", "are still under way at the end"),
-    ];
-    let simulated = answer.mean("plans.per_day");
-    match answer.arithmetic.binding() {
-        Some(first) if simulated.is_some_and(|mean| mean > first.plans_per_day) => {
-            format!("plans go on without what {} refuses them", first.limit)
-        }
-        _ => largest(answer, &ends).unwrap_or_else(|| "plans that come together wait for each other".into()),
+/// Why fewer plans are completed than by arithmetic, where those that end otherwise, or are under way, account for at
+/// least half of what is missing.
+fn why_plans(answer: &Answer, missing: f64) -> Option<String> {
+    if missing < 0.0 {
+        let first = answer.arithmetic.binding()?;
+        let refused = answer.mean(&format!("{}.refused", first.limit)).filter(|&n| n > 0.0)?;
+        let what = counted(refused, "operation");
+        return Some(format!("plans go on without the {what} of a replication that {} refuses", first.limit));
     }
+    let by = causes(answer, "plans.ended_by");
+    let ended: f64 = by.iter().map(|one| one.count).sum();
+    let open = answer.mean("plans.in_flight").unwrap_or(0.0);
+    if ended.max(open) < missing * HALF {
+        return None;
+    }
+    Some(if ended >= open {
+        format!("{} of a replication end without success, {}", counted(ended, "plan"), listed(&by))
+    } else {
+        format!("{} of a replication {} still under way at the end", counted(open, "plan"), verb(open, "is", "are"))
+    })
 }
 
 fn records(answer: &Answer) -> Vec<Advice> {
@@ -238,7 +235,19 @@ fn records(answer: &Answer) -> Vec<Advice> {
         {
             let (sessions, hours) = (index.map(|index| index.sessions), index.and_then(|index| index.hours));
             let records = records.into();
-            all.push(Advice::RecordsUnreachable { records, retrievable, reachable, sessions, hours });
+            let stores = |lists: bool| {
+                let stores = answer.facts.record_stores.iter().filter(move |store| store.1 == lists);
+                stores.map(|store| store.0.clone()).collect::<Vec<String>>()
+            };
+            all.push(Advice::RecordsUnreachable {
+                listed_in: stores(true),
+                unlisted_in: stores(false),
+                records,
+                retrievable,
+                reachable,
+                sessions,
+                hours,
+            });
         }
     }
     all

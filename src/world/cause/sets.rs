@@ -156,6 +156,14 @@ pub(in super::super) fn of_ops(model: &Model, number: usize, op: OpKind) -> Caus
     models.fold(CauseSet::default(), |set, model| set.union(of_op(model, number, op)))
 }
 
+/// What may stop a job on this store.
+pub(in super::super) fn of_jobs(model: &Model, store: usize) -> CauseSet {
+    let ops = [OpKind::Get, OpKind::List, OpKind::Delete].into_iter();
+    let mut set = ops.fold(CauseSet::default(), |set, op| set.union(of_ops(model, store, op)));
+    set.add(Cause::RequestQuota, model.platform.requests.is_some());
+    set
+}
+
 fn of_op(model: &Model, number: usize, op: OpKind) -> CauseSet {
     let (store, platform) = (&model.stores[number], &model.platform);
     let mut set = CauseSet::default();
