@@ -5,6 +5,7 @@
 mod architecture;
 mod arithmetic;
 mod capacity;
+mod causes;
 mod change;
 mod cli;
 mod common;

@@ -273,9 +273,10 @@ impl Advice {
             Advice::ConnectionsTooFew { waited, longest, waves } => {
                 let waves: String = waves.iter().map(|wave| format!(" {wave}")).collect();
                 format!(
-                    "{} attempts and ops of a replication wait for a connection of their invocation, up to {} s.{waves} \
-                     Start an invocation for each call, or fewer calls at once.",
-                    number(*waited),
+                    "{} of a replication {} for a connection of the invocation, up to {} s.{waves} Start an invocation for \
+                     each call, or fewer calls at once.",
+                    attempts_and_ops(*waited),
+                    verb(*waited, "waits", "wait"),
                     number(*longest)
                 )
             }
@@ -346,13 +347,14 @@ impl Advice {
                 format!(
                     "The diagnostics page shows 0 active, 0 queued and 0 dropped at {} of the visits, and at {} although a \
                      user had got an overload answer since the visit before (as at {} of all visits). It is the page of one \
-                     isolate, and counts what its queue refuses: {} plans of a replication end in an overload answer, and \
-                     all queues together refuse {} calls. Count overload answers where they are given, over all isolates.",
+                     isolate, and counts what its queue refuses: {} of a replication {} in an overload answer, and all \
+                     queues together refuse {}. Count overload answers where they are given, over all isolates.",
                     about(*zero_fraction),
                     about(*blind_fraction),
                     about(*overloaded_fraction),
-                    number(*overloaded),
-                    number(*dropped)
+                    counted(*overloaded, "plan"),
+                    verb(*overloaded, "ends", "end"),
+                    counted(*dropped, "call")
                 )
             }
             Advice::RecordsUnreachable { listed_in, unlisted_in, records, retrievable, reachable, sessions, hours } => {
@@ -399,10 +401,15 @@ fn key_too_hot(store: &str, family: Option<&str>, rejected: f64, share: Option<f
         format!(" Even without a pause between its writes it carries {} plans a day.", number(ceiling))
     });
     format!(
-        "{} {store} writes{share} are refused in a replication because {key} is written more often than {store} \
+        "{}{share} {} refused in a replication because {key} is written more often than {store} \
          accepts (once a second on Workers KV).{ceiling} Give each session a key of its own, or write the key once a plan.",
-        number(rejected)
+        counted(rejected, &format!("{store} write")),
+        verb(rejected, "is", "are")
     )
+}
+
+fn attempts_and_ops(n: f64) -> String {
+    if number(n) == "1" { "1 attempt or op".into() } else { format!("{} attempts and ops", number(n)) }
 }
 
 fn invocation_too_small(
@@ -415,8 +422,7 @@ fn invocation_too_small(
         at_retry.map(|n| format!("{} {} of any call", count(n.into()), if n == 1 { "retry" } else { "retries" }));
     let [allowed, needed, at_most] = numbers.map(|n| count(n.into()));
     let refused = refused.filter(|&n| n > 0.0);
-    let refused = refused
-        .map_or(String::new(), |n| format!(" {} attempts and ops are refused for it in a replication.", number(n)));
+    let refused = refused.map_or(String::new(), |n| format!(" It refuses {} in a replication.", attempts_and_ops(n)));
     let what = match limit.rsplit('.').next() {
         Some("external") => "external subrequests",
         Some("internal") => "internal subrequests",

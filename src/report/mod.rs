@@ -31,7 +31,7 @@ mod verification;
 mod what_if;
 mod words;
 
-pub use advice::Advice;
+pub use advice::{Advice, CauseCount};
 pub use arithmetic::{arithmetic_json, arithmetic_text};
 pub use capacity::CAPACITY_SCHEMA;
 pub use comparison::{COMPARE_SCHEMA, missed};

@@ -100,9 +100,14 @@ pub(super) fn quota_text(advice: &Advice) -> String {
             format!("The {limit} ({what}) makes {} of a replication wait.", counted(*delayed, "operation"))
         }
         (None, Some(when)) => {
-            let windows = if limit.starts_with("monthly") { "months" } else { "days" };
-            let all = if *windows_fraction >= 1.0 { "every one".into() } else { about(*windows_fraction) };
-            format!("The {limit} ({what}) is used up {when} on average, in {all} of the {windows}.")
+            let share = about(*windows_fraction);
+            let often = match (limit.starts_with("monthly"), *windows_fraction >= 1.0) {
+                (true, true) => "every month".into(),
+                (true, false) => format!("in {share} of the months"),
+                (false, true) => "every day".into(),
+                (false, false) => format!("on {share} of the days"),
+            };
+            format!("The {limit} ({what}) is used up {when} on average, {often}.")
         }
         (None, None) => {
             let first = first.and_then(|first| Span::from_secs_f64(first).ok()).map_or(String::new(), |first| {
