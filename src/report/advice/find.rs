@@ -185,12 +185,10 @@ fn differs(
 fn why_ops(answer: &Answer, (store, op): (&str, &str), missing: f64) -> Option<String> {
     let by = causes(answer, &format!("{store}.{op}.refused_by"));
     let refused: f64 = by.iter().map(|one| one.count).sum();
-    (missing > 0.0 && refused >= missing * HALF).then(|| format!("of {store} {op} in a replication, {}", refusals(&by)))
-}
-
-/// `440 are refused by the daily quota of a store`.
-fn refusals(by: &[CauseCount]) -> String {
-    format!("those that are refused are {}", listed(by))
+    (missing > 0.0 && refused >= missing * HALF).then(|| {
+        let is = verb(refused, "is", "are");
+        format!("{} {store} {op} of a replication {is} refused, {}", number(refused), listed(&by))
+    })
 }
 
 /// Why fewer plans are completed than by arithmetic, where those that end otherwise, or are under way, account for at
