@@ -1,7 +1,11 @@
 //! Which metrics there are, and that each is itself in every replication.
 
 use crate::common::{answer, mean, model, model_with};
-use capsim::experiment::metrics;
+use crate::random::laws::is_possible;
+use capsim::experiment::{Answer, Demand, Found, Options, capacity, metrics};
+use capsim::report::{self, Paint};
+use proptest::prelude::*;
+use std::num::NonZeroUsize;
 
 /// A short run in which now and then a waiting call is lost with its isolate.
 const COMING_AND_GOING: &str = r#"
@@ -89,4 +93,117 @@ set = { "store.kv.on_key_exceed" = "overwrite", "store.kv.quota.writes.limit" = 
     }
     before.sort();
     assert_eq!(before, answer(&model).metrics.iter().map(|m| m.name.clone()).collect::<Vec<_>>());
+}
+
+/// The report in one line.
+fn words(found: &Answer) -> String {
+    report::text(found, Paint::Plain).split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// One slot and one second a call, two calls a second: the slot is never idle, so after a warm-up of any length 3,600
+/// plans an hour are done, all of which came long before.
+#[test]
+fn throughput_is_what_ends_in_the_recorded_time() {
+    let text = |more: &str| {
+        format!(
+            "[run]\nhorizon = \"2h\"\nwarmup = \"1h\"\nreplications = 2\n[traffic.user]\n\
+             arrivals = {{ process = \"deterministic\", per_second = 2 }}\n[workflow.call]\n\
+             steps = [{{ name = \"call\", queue = \"q\" }}]\n[queue.q]\nmax_concurrency = 1\n{more}\n\
+             [provider.api]\nlatency = \"1s\"\n"
+        )
+    };
+    let found = answer(&model(&text("")));
+    assert_eq!(mean(&found, "plans.per_day"), 86_400.0);
+    assert_eq!(mean(&found, "plans.offered_per_day"), 172_800.0);
+    assert_eq!(mean(&found, "queue.q.utilisation"), 1.0);
+    // By arrival: none of those that came in the recorded time is done.
+    assert_eq!((mean(&found, "plans.completed"), mean(&found, "plans.in_flight")), (0.0, 7200.0));
+    let says = words(&found);
+    assert!(says.contains("86,400 (in every replication) plans a day are completed of 172,800 offered."), "{says}");
+    assert!(says.contains("Recorded"), "{says}");
+    // A queue without places does as much, and the rest is refused; the last is done at the horizon itself.
+    let found = answer(&model(&text("max_queue = 0")));
+    assert_eq!((mean(&found, "plans.per_day"), mean(&found, "plans.completed")), (86_400.0, 3599.0));
+}
+
+/// One worker, jobs of 12.5 s on average, 20 a minute offered: 4.8 a minute are done, 6,912 a day, as long as it lasts.
+#[test]
+fn throughput_of_one_worker_is_what_it_can_do() {
+    let found = answer(&model(
+        "[run]\nhorizon = \"12h\"\nwarmup = \"1h\"\nreplications = 5\n[traffic.jobs]\n\
+         arrivals = { process = \"poisson\", per_minute = 20 }\n[workflow.job]\nsteps = [{ name = \"call\", queue = \"w\" }]\n\
+         [queue.w]\nmax_concurrency = 1\n[provider.api]\nlatency = { dist = \"uniform\", min = \"10s\", max = \"15s\" }\n",
+    ));
+    crate::common::holds("one worker", &found, "plans.per_day", 6912.0, 0.0);
+}
+
+/// A bound on plans a day fails below it and holds above: the search looks upwards too. One slot of a second a call can
+/// do 86,400 a day, so 80,000 are done from that demand on, and 90,000 at none.
+#[test]
+fn a_least_throughput_is_looked_for_upwards() {
+    let of = |least: u32| {
+        let text = format!(
+            "[run]\nhorizon = \"2h\"\nwarmup = \"1h\"\nreplications = 2\n[traffic.user]\n\
+             arrivals = {{ process = \"poisson\", per_second = 0.5 }}\n[workflow.call]\n\
+             steps = [{{ name = \"call\", queue = \"q\" }}]\n[queue.q]\nmax_concurrency = 1\n\
+             [provider.api]\nlatency = \"1s\"\n[objectives]\n\"plans.per_day\" = {{ min = {least} }}\n"
+        );
+        let options = Options { jobs: NonZeroUsize::MIN };
+        capacity(&model(&text), Demand::All, 20_000_000, &options, &|_, _| true).unwrap()
+    };
+    let found = of(80_000);
+    assert!(matches!(found.found, Found::Unbounded { top } if top > 86_400.0), "{:?}", found.found);
+    let (fails, meets) = found.not_monotone.unwrap();
+    assert!(fails < 80_000.0 && meets > 80_000.0, "{fails} {meets}");
+    assert!(matches!(of(90_000).found, Found::Infeasible { .. }));
+}
+
+/// A crowd comes in the warm-up and is served after it: more is completed than offered, and nobody says "of".
+#[test]
+fn what_the_warm_up_left_is_done_after_it() {
+    let found = answer(&model(
+        "[run]\nhorizon = \"2h\"\nwarmup = \"1h\"\nreplications = 2\n[traffic.user]\n\
+         arrivals = { process = \"deterministic\", per_minute = 6 }\n\
+         spike = [{ at = \"50m\", for = \"10m\", factor = 10 }]\n[workflow.call]\n\
+         steps = [{ name = \"call\", queue = \"q\" }]\n[queue.q]\nmax_concurrency = 1\n\
+         [provider.api]\nlatency = \"5s\"\n",
+    ));
+    let (done, offered) = (mean(&found, "plans.per_day"), mean(&found, "plans.offered_per_day"));
+    assert!(done > 1.5 * offered, "{done} of {offered}");
+    let says = words(&found);
+    assert!(says.contains("offered: some of those completed came before the recorded time"), "{says}");
+    assert!(!says.contains(&format!("of {} offered", capsim::units::number(offered))), "{says}");
+}
+
+/// What is offered is what came: spikes are in it, and whatever chance added. It is never less than what was completed.
+#[test]
+fn offered_is_what_came() {
+    let text = "[run]\nhorizon = \"1d\"\nreplications = 2\n[traffic.user]\narrivals = { process = \"poisson\", per_day = 1000 }\n\
+                spike = [{ at = \"6h\", for = \"6h\", factor = 3 }]\n[workflow.call]\nsteps = [{ name = \"call\" }]\n\
+                [provider.api]\nlatency = \"1s\"\n";
+    let found = answer(&model(text));
+    crate::common::holds("a spike", &found, "plans.offered_per_day", 1500.0, 0.0);
+    assert_eq!(mean(&found, "plans.offered_per_day"), mean(&found, "plans.offered"));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Whatever the seed, rates and slots: a sentence never says that more of what came is done than came.
+    #[test]
+    fn the_headline_adds_up(seed in any::<u32>(), per_hour in 1_u32..200, slots in 1_u32..4, warmup in 0_u32..3) {
+        let text = format!(
+            "[run]\nhorizon = \"6h\"\nwarmup = \"{warmup}h\"\nreplications = 2\nseed = {seed}\n[traffic.user]\n\
+             arrivals = {{ process = \"poisson\", per_hour = {per_hour} }}\n[workflow.call]\n\
+             steps = [{{ name = \"call\", queue = \"q\" }}]\n[queue.q]\nmax_concurrency = {slots}\n\
+             [provider.api]\nlatency = {{ dist = \"exponential\", mean = \"60s\" }}\nerrors = {{ server_error = 0.02 }}\n"
+        );
+        let found = answer(&model(&text));
+        for metric in &found.metrics {
+            is_possible(metric).map_err(|why| TestCaseError::fail(format!("{why}: {metric:?}")))?;
+        }
+        let says = words(&found);
+        let (done, offered) = (mean(&found, "plans.per_day"), mean(&found, "plans.offered_per_day"));
+        prop_assert_eq!(says.contains(" offered."), done <= offered || capsim::units::number(done) == capsim::units::number(offered));
+    }
 }

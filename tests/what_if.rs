@@ -102,7 +102,7 @@ fn a_seeded_fault_is_caught() {
         ("", "", 0, "", ""),
         ("max_concurrency = 4", "max_concurrency = 2", 10, "plans.failed_fraction", "broken"),
         ("max_queue = 64", "max_queue = 4", 10, "queue.ai.drop_fraction", "regression"),
-        ("request_timeout = \"12s\"", "request_timeout = \"8s\"", 11, "plans.failed_fraction", "regression"),
+        ("request_timeout = \"12s\"", "request_timeout = \"8s\"", 10, "plans.failed_fraction", "regression"),
         (
             errors,
             "errors = { server_error = 0.002, parse_failure = 0.0045 }",

@@ -13,7 +13,8 @@ pub struct Metric {
     pub unit: &'static str,
     /// The mean over the replications in which it was observed.
     pub mean: Option<f64>,
-    /// The 95 % interval of the mean (Student t); needs two observations.
+    /// The 95 % interval of the mean, of values that the metric can have (Student; of shares Wilson); needs two
+    /// observations.
     pub ci95: Option<(f64, f64)>,
     /// The smallest value of a replication.
     pub min: Option<f64>,

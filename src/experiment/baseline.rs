@@ -199,6 +199,8 @@ fn worse(metric: &str, values: Option<(Values, Values)>, share: f64) -> Check {
     let base = values.and_then(|(before, _)| crate::stats::Estimate::of(before.iter().copied()));
     let allowed = base.map_or(0.0, |base| share * base.mean.abs());
     let interval = paired.map(|paired| paired.difference).map(|d| d.ci95().unwrap_or((d.mean, d.mean)));
+    // A stored value near the largest number has a spread beyond it.
+    let interval = interval.filter(|(low, high)| low.is_finite() && high.is_finite());
     let silent = values.is_some_and(|(before, now)| before.iter().chain(now).all(Option::is_none));
     let ruling = match interval {
         Some((low, _)) if low > allowed => Ruling::Regression,

@@ -1,7 +1,7 @@
 //! What the replications of one model measured, by the name of the metric. The only place where the lists of two
 //! replications meet: whoever reads a value says its name.
 
-use crate::stats::Estimate;
+use crate::stats::{Estimate, Range};
 use crate::world::{Failure, Outcome};
 
 /// One metric in every replication.
@@ -12,15 +12,11 @@ pub(super) struct Column {
     pub unit: &'static str,
     /// By replication; none where nothing was observed.
     pub values: Vec<Option<f64>>,
+    range: Range,
+    /// Of a share, by replication, how many things it is a share of.
+    trials: Vec<u64>,
     /// Where it stands in the list of a replication.
     place: usize,
-}
-
-impl Column {
-    /// The mean of the replications and its interval.
-    pub fn estimate(&self) -> Option<Estimate> {
-        Estimate::of(self.values.iter().copied())
-    }
 }
 
 /// All metrics of a model in every replication.
@@ -30,6 +26,9 @@ pub(super) struct Columns {
     columns: Vec<Column>,
     /// By replication, the events that took place.
     events: Vec<u64>,
+    /// Whether any two replications differ in anything. In a model without chance they do not, and what is 0 in all of
+    /// them is 0.
+    differ: bool,
 }
 
 impl Columns {
@@ -47,13 +46,18 @@ impl Columns {
         }
         for column in &mut self.columns {
             let measure = &outcome.measures[column.place];
-            if measure.name != column.name || measure.unit != column.unit {
+            let is_same = measure.name == column.name && measure.unit == column.unit && measure.range == column.range;
+            if !is_same {
                 let (now, first) = (&measure.name, &column.name);
                 return Err(Failure::Internal(format!(
                     "a replication has the metric {now} where the first had {first}"
                 )));
             }
+            self.differ |= column.values.first().is_some_and(|first| *first != measure.value);
             column.values.push(measure.value);
+            if column.range == Range::Share {
+                column.trials.push(measure.trials);
+            }
         }
         self.events.push(outcome.events);
         Ok(())
@@ -63,7 +67,9 @@ impl Columns {
         let empty = outcome.measures.iter().enumerate().map(|(place, measure)| Column {
             name: measure.name.clone(),
             unit: measure.unit,
+            range: measure.range,
             values: Vec::new(),
+            trials: Vec::new(),
             place,
         });
         self.columns = empty.collect();
@@ -87,7 +93,10 @@ impl Columns {
     /// Keeps the first `n` replications.
     pub fn truncate(&mut self, n: usize) {
         self.events.truncate(n);
-        self.columns.iter_mut().for_each(|column| column.values.truncate(n));
+        for column in &mut self.columns {
+            column.values.truncate(n);
+            column.trials.truncate(n);
+        }
     }
 
     /// Every metric, in the order of the names.
@@ -99,6 +108,17 @@ impl Columns {
     pub fn get(&self, name: &str) -> Option<&Column> {
         let at = self.columns.binary_search_by(|column| column.name.as_str().cmp(name)).ok()?;
         self.columns.get(at)
+    }
+
+    /// The mean of a metric over the replications, and its interval.
+    pub fn estimate(&self, name: &str) -> Option<Estimate> {
+        self.estimate_of(self.get(name)?, self.len())
+    }
+
+    /// The same of a column, over its first `n` replications.
+    pub fn estimate_of(&self, column: &Column, n: usize) -> Option<Estimate> {
+        let trials = if self.differ { column.trials.iter().take(n).sum() } else { 0 };
+        Estimate::within(column.range, trials, column.values.iter().take(n).copied())
     }
 
     /// Events of each replication.
@@ -113,7 +133,13 @@ mod tests {
     use crate::world::Measure;
 
     fn outcome(measures: &[(&str, f64)]) -> Outcome {
-        let measure = |&(name, value): &(&str, f64)| Measure { name: name.into(), unit: "1", value: Some(value) };
+        let measure = |&(name, value): &(&str, f64)| Measure {
+            name: name.into(),
+            unit: "1",
+            range: Range::Share,
+            trials: 10,
+            value: Some(value),
+        };
         Outcome { measures: measures.iter().map(measure).collect(), events: 1 }
     }
 
@@ -123,8 +149,20 @@ mod tests {
         columns.push(outcome(&[("b", 1.0), ("a", 2.0)])).unwrap();
         columns.push(outcome(&[("b", 3.0), ("a", 4.0)])).unwrap();
         assert_eq!(columns.get("a").unwrap().values, [Some(2.0), Some(4.0)]);
-        assert_eq!(columns.get("b").unwrap().estimate().unwrap().mean, 2.0);
+        assert_eq!(columns.estimate("b").unwrap().mean, 2.0);
         assert!(columns.get("c").is_none());
+    }
+
+    /// What is 0 in every replication may be more, where there is any chance in the model.
+    #[test]
+    fn without_chance_there_is_no_doubt() {
+        let mut columns = Columns::default();
+        for _ in 0..3 {
+            columns.push(outcome(&[("b", 0.0), ("a", 0.5)])).unwrap();
+        }
+        assert_eq!(columns.estimate("b").unwrap().ci95(), Some((0.0, 0.0)));
+        columns.push(outcome(&[("b", 0.0), ("a", 0.6)])).unwrap();
+        assert!(columns.estimate("b").unwrap().ci95().unwrap().1 > 0.0);
     }
 
     /// A metric that one replication has and another has not is a fault of the program, and never an answer.

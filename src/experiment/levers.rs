@@ -197,7 +197,7 @@ pub fn levers(
         digest: base.digest.clone(),
         seed: base.run.seed,
         unit: search.unit(),
-        before: search.base.values(&search.metric).and_then(Estimate::of),
+        before: search.base.estimate(&search.metric),
         better,
         aim,
         effects,
@@ -227,7 +227,7 @@ fn aim(base: &Trial, of: Option<(String, Option<Better>)>) -> (String, Option<Be
         let way = wanted.or_else(|| way(&metric));
         return (metric, way, Aim::Named);
     }
-    let seen = |metric: &str| base.values(metric).and_then(Estimate::of);
+    let seen = |metric: &str| base.estimate(metric);
     let judged = |wanted: Verdict| {
         goals.iter().find(|goal| seen(&goal.metric).is_some() && verdict(base, goal, usize::MAX) == wanted)
     };
@@ -246,8 +246,8 @@ fn aim(base: &Trial, of: Option<(String, Option<Better>)>) -> (String, Option<Be
 
 /// What the first `n` replications say of an objective.
 fn verdict(trial: &Trial, goal: &Objective, n: usize) -> Verdict {
-    let estimate = trial.values(&goal.metric).and_then(|values| Estimate::of(values.into_iter().take(n)));
-    judge(goal, estimate.map(|estimate| estimate.ci95().unwrap_or((estimate.mean, estimate.mean))))
+    let columns = &trial.columns;
+    judge(goal, columns.get(&goal.metric).and_then(|column| columns.estimate_of(column, n)))
 }
 
 /// The levers under trial.

@@ -105,8 +105,8 @@ pub fn run_until(
 /// The named metrics whose intervals are too wide.
 pub(super) fn missed(trial: &Trial, precisions: &[Precision]) -> Vec<Missed> {
     let all = precisions.iter().filter_map(|precision| {
-        let reached = trial.values(&precision.metric).and_then(Estimate::of).and_then(|estimate| {
-            let half = estimate.half_width?;
+        let reached = trial.estimate(&precision.metric).and_then(|estimate| {
+            let half = estimate.ci95().map(|(low, high)| (high - low) / 2.0)?;
             if half == 0.0 { Some(0.0) } else { (estimate.mean != 0.0).then(|| half / estimate.mean.abs()) }
         });
         let narrow = reached.is_some_and(|reached| reached <= precision.relative);
@@ -135,24 +135,24 @@ pub(super) fn answer(model: &Model, columns: &Columns) -> Answer {
         horizon: model.run.horizon,
         warmup: model.run.warmup,
         start: model.run.start,
-        metrics: columns.all().iter().map(metric).collect(),
+        metrics: columns
+            .all()
+            .iter()
+            .map(|column| metric(column, columns.estimate_of(column, columns.len())))
+            .collect(),
         objectives: Vec::new(),
         settings: model.settings.clone(),
         facts: super::facts::facts(model),
         arithmetic: explain(model),
         theory: Vec::new(),
     };
-    answer.theory = theory::beside(model, &answer.metrics, |name| columns.get(name)?.estimate());
-    let judged = model.objectives.iter().map(|goal| {
-        let metric = answer.metric(&goal.metric);
-        (goal.clone(), judge(goal, metric.and_then(|m| m.ci95.or(m.mean.map(|mean| (mean, mean))))))
-    });
+    answer.theory = theory::beside(model, &answer.metrics, |name| columns.estimate(name));
+    let judged = model.objectives.iter().map(|goal| (goal.clone(), judge(goal, columns.estimate(&goal.metric))));
     answer.objectives = judged.collect();
     answer
 }
 
-fn metric(column: &Column) -> Metric {
-    let estimate = column.estimate();
+fn metric(column: &Column, estimate: Option<Estimate>) -> Metric {
     Metric {
         name: column.name.clone(),
         unit: column.unit,
@@ -163,11 +163,16 @@ fn metric(column: &Column) -> Metric {
     }
 }
 
-/// An objective is met or broken when the whole interval of its metric says so.
-pub(super) fn judge(goal: &Objective, interval: Option<(f64, f64)>) -> Verdict {
-    let Some((low, high)) = interval else { return Verdict::Undecided };
+/// An objective is met or broken when the whole interval of its metric says so. No interval of what is drawn ends at 0
+/// itself, or at the whole: a bound there is met where every replication meets it.
+pub(super) fn judge(goal: &Objective, estimate: Option<Estimate>) -> Verdict {
+    let Some(estimate) = estimate else { return Verdict::Undecided };
+    let (low, high) = estimate.ci95().unwrap_or((estimate.mean, estimate.mean));
+    let (least, most) = estimate.range.ends();
     let (min, max) = (goal.min.unwrap_or(f64::NEG_INFINITY), goal.max.unwrap_or(f64::INFINITY));
-    if low >= min && high <= max {
+    let is_over = low >= min || min == most && estimate.min >= most;
+    let is_under = high <= max || max == least && estimate.max <= least;
+    if is_over && is_under {
         Verdict::Met
     } else if high < min || low > max {
         Verdict::Broken

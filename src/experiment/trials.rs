@@ -5,6 +5,7 @@ use super::columns::Columns;
 use super::pool;
 use super::progress::{Progress, Work};
 use crate::model::Model;
+use crate::stats::Estimate;
 use crate::world::{self, Blueprint, Failure};
 use std::cell::Cell;
 use std::num::NonZeroUsize;
@@ -32,6 +33,11 @@ impl Trial {
     /// The values of a metric, by replication; none where the model has no such metric.
     pub fn values(&self, metric: &str) -> Option<Vec<Option<f64>>> {
         self.columns.get(metric).map(|column| column.values.clone())
+    }
+
+    /// The mean of a metric and its interval; none where the model has no such metric, or nothing was observed.
+    pub fn estimate(&self, metric: &str) -> Option<Estimate> {
+        self.columns.estimate(metric)
     }
 
     /// Events of its first replication: what one costs.

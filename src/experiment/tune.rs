@@ -14,7 +14,7 @@ use super::trials::{Trial, extend_each};
 use super::{Answer, Better, NoCapacity, Objective, Options, Verdict};
 use crate::math::sqrt;
 use crate::model::Model;
-use crate::stats::{Estimate, Paired};
+use crate::stats::Paired;
 use crate::world::Failure;
 use std::cmp::Ordering;
 
@@ -229,7 +229,7 @@ impl<'a> Halving<'a> {
 
     /// The mean of the goal, turned so that less is better.
     fn wanted(&self, trial: &Trial) -> Option<f64> {
-        let mean = Estimate::of(self.values(trial)?)?.mean;
+        let mean = trial.estimate(self.metric)?.mean;
         Some(if self.better == Better::More { -mean } else { mean })
     }
 
@@ -252,7 +252,7 @@ impl<'a> Halving<'a> {
     }
 
     fn candidate(&self, at: &[usize], trial: &Trial) -> Candidate {
-        let estimate = self.values(trial).and_then(Estimate::of);
+        let estimate = trial.estimate(self.metric);
         let (verdict, not_met) = match (trial.ran_away, trial.columns.is_empty()) {
             (false, false) => verdict(&answer(&trial.model, &trial.columns)),
             (true, _) => (Verdict::Broken, Vec::new()),
@@ -300,7 +300,7 @@ fn verdict(answer: &Answer) -> (Verdict, Vec<(Objective, Verdict)>) {
 /// no one drowns the others.
 fn excess(trial: &Trial) -> f64 {
     let of = |objective: &Objective| {
-        let moments = trial.values(&objective.metric).and_then(Estimate::of);
+        let moments = trial.estimate(&objective.metric);
         let Some(estimate) = moments else { return 0.0 };
         let error = spread(trial, &objective.metric) / sqrt(estimate.count as f64);
         let over = objective.max.map_or(0.0, |max| estimate.mean - 2.0 * error - max);

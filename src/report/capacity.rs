@@ -3,7 +3,7 @@
 use super::csv::{field, number as csv_number};
 use super::json::{finite, nullable, pretty};
 use super::page::{Page, Table};
-use super::words::{NOTHING, short};
+use super::words::{NOTHING, agree, plans_a_day, short, things};
 use crate::experiment::{Capacity, Finding, Found, Rung};
 use crate::units::{count, number};
 use serde_json::{Value, json};
@@ -30,7 +30,8 @@ fn answer(capacity: &Capacity) -> Vec<String> {
     }
     match capacity.found {
         Found::Capacity { plans_per_day, not_at, fails_from } => {
-            let fails = fails_from.map_or(String::new(), |at| format!("; some objective fails for sure at {}", number(at)));
+            let fails =
+                fails_from.map_or(String::new(), |at| format!("; some objective fails for sure at {}", number(at)));
             let beyond = capacity.probes.iter().find(|probe| probe.plans_per_day == not_at).map(|probe| probe.finding);
             let beyond = match beyond {
                 Some(Finding::Fails) => "they do not all hold",
@@ -38,15 +39,15 @@ fn answer(capacity: &Capacity) -> Vec<String> {
             };
             let fails = if fails_from == Some(not_at) { String::new() } else { fails };
             all.push(format!(
-                "{} plans a day: the largest demand simulated at which every objective holds. At {} {beyond}{fails}.",
-                number(plans_per_day),
+                "{}: the largest demand simulated at which every objective holds. At {} {beyond}{fails}.",
+                plans_a_day(plans_per_day),
                 number(not_at)
             ));
         }
         Found::Unbounded { top } => all.push(format!(
-            "Unbounded: every objective still holds at {} plans a day, where the search ended ({} times the model's demand).",
-            number(top),
-            number(top / capacity.demand)
+            "Unbounded: every objective still holds at {}, where the search ended ({} the model's demand).",
+            plans_a_day(top),
+            things(top / capacity.demand, "time", "times")
         )),
         Found::Open { holds_at, not_at } => {
             let at = |demand: Option<f64>, what: &str| demand.map(|at| format!("{what} at {} plans a day", number(at)));
@@ -54,11 +55,14 @@ fn answer(capacity: &Capacity) -> Vec<String> {
             let known: Vec<String> = known.into_iter().flatten().collect();
             all.push(match &known[..] {
                 [] => "No capacity yet: no demand has been decided.".into(),
-                some => format!("No capacity yet: {}.", some.join(", ").replacen("they do", "the objectives do", usize::from(holds_at.is_none()))),
+                some => format!(
+                    "No capacity yet: {}.",
+                    some.join(", ").replacen("they do", "the objectives do", usize::from(holds_at.is_none()))
+                ),
             });
         }
         Found::Infeasible { smallest } => {
-            all.push(format!("Infeasible: the objectives do not all hold even at {} plans a day.", number(smallest)));
+            all.push(format!("Infeasible: the objectives do not all hold even at {}.", plans_a_day(smallest)));
         }
     }
     if let Some((n, verdict)) = capacity.verified {
@@ -67,20 +71,24 @@ fn answer(capacity: &Capacity) -> Vec<String> {
             Finding::Fails => "one fails, so take the capacity for smaller than this",
             Finding::Undecided => "the evidence does not decide",
         };
-        all.push(format!("Tried on {} fresh replications: {what}.", count(n.into())));
+        all.push(format!(
+            "Tried on {} fresh {}: {what}.",
+            count(n.into()),
+            agree(n.into(), "replication", "replications")
+        ));
     }
     if let Some((fails, meets)) = capacity.not_monotone {
         all.push(format!(
-            "Not monotone: {} plans a day fail where {} meet the objectives, so there is no one capacity.",
-            number(fails),
-            number(meets)
+            "Not monotone: {} where {} the objectives, so there is no one capacity.",
+            things(fails, "plan a day fails", "plans a day fail"),
+            things(meets, "meets", "meet")
         ));
     }
     if let Some(relief) = &capacity.relief {
         all.push(format!(
-            "By arithmetic {} binds at {} plans a day; with {} it is {}, and {} binds.",
+            "By arithmetic {} binds at {}; with {} it is {}, and {} binds.",
             relief.limit,
-            number(relief.before),
+            plans_a_day(relief.before),
             relief.step,
             number(relief.after),
             relief.then
@@ -101,7 +109,8 @@ fn simulated(rung: &Rung) -> String {
 /// The page of a capacity.
 pub(super) fn page(capacity: &Capacity) -> Page {
     let digest = short(&capacity.digest);
-    let (tried, events) = (capacity.probes.len(), count(capacity.events));
+    let tried = things(capacity.probes.len() as f64, "demand", "demands");
+    let events = things(capacity.events as f64, "event", "events");
     let rungs = capacity.ladder.iter().map(|rung| {
         vec![rung.limit.clone(), kind(rung).into(), rung.arithmetic.map_or(NOTHING.into(), number), simulated(rung)]
     });
@@ -120,7 +129,7 @@ pub(super) fn page(capacity: &Capacity) -> Page {
     Page {
         title: format!("{}: capacity", capacity.model),
         answer: answer(capacity),
-        run: format!("Seed {}, model {digest}, {tried} demands tried, {events} events.", capacity.seed),
+        run: format!("Seed {}, model {digest}, {tried} tried, {events}.", capacity.seed),
         parts: vec![
             Table::part(
                 "Ladder: the plans a day at which each limit and objective binds by itself",

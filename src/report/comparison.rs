@@ -5,7 +5,7 @@ use super::json::{interval, nullable, pretty};
 use super::page::{Page, Part, Table};
 use super::words::{self, range, value, value_or_dash};
 use crate::experiment::{Change, Comparison, Missed, Row, Standing};
-use crate::units::{count, number, percent};
+use crate::units::{number, percent};
 use serde_json::{Value, json};
 
 /// The JSON Schema of what `compare --format json` prints.
@@ -20,13 +20,13 @@ pub fn missed(missed: &Missed, known: bool, replications: u32) -> String {
     match missed.reached {
         _ if !known => format!("--precision {metric}: this model has no such metric"),
         Some(reached) => format!(
-            "--precision {metric}: ± {} of the mean after {} replications, {asked} was asked for",
+            "--precision {metric}: ± {} of the mean after {}, {asked} was asked for",
             percent(reached),
-            count(replications.into())
+            words::replications(replications)
         ),
         None => format!(
-            "--precision {metric}: no relative precision after {} replications, for it was not observed or its mean is 0",
-            count(replications.into())
+            "--precision {metric}: no relative precision after {}, for it was not observed or its mean is 0",
+            words::replications(replications)
         ),
     }
 }
@@ -56,14 +56,17 @@ fn verdict(comparison: &Comparison, other: usize) -> String {
     let of = |wanted: Standing| comparison.rows.iter().filter(|row| row.changes[other - 1].standing == wanted).count();
     let (name, first) = (&comparison.names[other], &comparison.names[0]);
     let mut text = format!(
-        "{name} against {first}: {} metrics better, {} worse, {} cannot be told apart, {} the same.",
-        of(Standing::Better),
+        "{name} against {first}: {} better, {} worse, {} cannot be told apart, {} the same.",
+        words::things(of(Standing::Better) as f64, "metric", "metrics"),
         of(Standing::Worse),
         of(Standing::CannotTell),
         of(Standing::Same)
     );
     if let Some(times) = comparison.narrowing(other) {
-        text += &format!(" The same draws make the intervals {} times narrower (median).", number(times));
+        text += &match number(times) {
+            one if one == "1" => " The same draws make the intervals no narrower (median).".into(),
+            times => format!(" The same draws make the intervals {times} times narrower (median)."),
+        };
     }
     text
 }
@@ -129,9 +132,9 @@ pub(super) fn page(comparison: &Comparison) -> Page {
             .chain((1..comparison.names.len()).map(|o| verdict(comparison, o)))
             .collect(),
         run: format!(
-            "Seed {}, {} replications of {}; 95 % intervals of paired differences, verdicts for all metrics at once.",
+            "Seed {}, {} of {}; 95 % intervals of paired differences, verdicts for all metrics at once.",
             first.seed,
-            count(first.replications.into()),
+            words::replications(first.replications),
             first.horizon
         ),
         parts,
@@ -142,7 +145,9 @@ pub(super) fn page(comparison: &Comparison) -> Page {
 fn partial(comparison: &Comparison) -> Option<String> {
     let first = &comparison.answers[0];
     let (done, asked) = (first.replications, first.asked);
-    (done < asked).then(|| format!("Partial: {done} of {asked} replications were done."))
+    (done < asked).then(|| {
+        format!("Partial: {done} of {} done.", words::things(asked.into(), "replication was", "replications were"))
+    })
 }
 
 /// A line for each metric and configuration but the first.

@@ -2,7 +2,7 @@
 
 use super::json::{finite, nullable, pretty};
 use super::page::{Page, Part, Table};
-use super::words::{NOTHING, Paint, about};
+use super::words::{NOTHING, Paint, about, agree, things};
 use crate::experiment::{Fit, FittedLaw, LawSpec, Observed, SHOWN, Shape};
 use crate::math::{floor, log10, pow, round};
 use crate::units::{Span, count, inert, number, percent};
@@ -137,14 +137,18 @@ fn says(fit: &Fit) -> Vec<String> {
     });
     if cut(fit) > 0 {
         out.push(format!(
-            "{} of {} were cut off: they count as longer than that. What the laws say beyond the cut is what their form \
+            "{} of {} {} as longer than that. What the laws say beyond the cut is what their form \
              implies, not what was seen.",
             count(cut(fit)),
-            count(cut(fit) + answers(fit))
+            count(cut(fit) + answers(fit)),
+            agree(cut(fit) as f64, "was cut off: it counts", "were cut off: they count")
         ));
     }
     if answers(fit) < 100 {
-        out.push(format!("{} answers are few: the 95 % interval of each quantile is wide.", answers(fit)));
+        out.push(format!(
+            "{} few: the 95 % interval of each quantile is wide.",
+            things(answers(fit) as f64, "answer is", "answers are")
+        ));
     }
     out
 }
@@ -153,7 +157,7 @@ fn found(fit: &Fit) -> String {
     let faults: Vec<String> =
         fit.data.faults.iter().map(|(fault, n)| format!("{} {}", count(*n), fault.name())).collect();
     let faults = if faults.is_empty() { "no errors".into() } else { faults.join(", ") };
-    format!("{} answers, {} cut off, {faults}.", count(answers(fit)), count(cut(fit)))
+    format!("{}, {} cut off, {faults}.", things(answers(fit) as f64, "answer", "answers"), count(cut(fit)))
 }
 
 fn capital(text: &str) -> String {

@@ -3,9 +3,9 @@
 use super::html::escape;
 use super::json::{exact, interval, nullable, pretty, read_exact};
 use super::page::{Page, Table};
-use super::words::{NOTHING, Paint, range, short};
+use super::words::{NOTHING, Paint, range, replications, short, things};
 use crate::experiment::{Baseline, Check, Judgement, Outcome, Ruling};
-use crate::units::{count, number};
+use crate::units::number;
 use serde_json::{Map, Value, json};
 
 /// A baseline as it is stored.
@@ -67,8 +67,11 @@ fn outcome(outcome: Outcome) -> &'static str {
 fn answer(judgement: &Judgement) -> String {
     let checks = &judgement.checks;
     let passed = checks.iter().filter(|check| check.ruling == Ruling::Pass).count();
-    let mut text =
-        format!("{}: {} of {} checks pass.", outcome(judgement.outcome()), passed, count(checks.len() as u64));
+    let mut text = format!(
+        "{}: {passed} of {}.",
+        outcome(judgement.outcome()),
+        things(checks.len() as f64, "check passes", "checks pass")
+    );
     if checks.is_empty() {
         text += " Nothing was checked, which is a failure: give the model [objectives], or --baseline FILE.";
     }
@@ -93,7 +96,7 @@ fn page(judgement: &Judgement) -> Page {
     Page {
         title: format!("{}: {}", run.model, outcome(judgement.outcome())),
         answer: vec![answer(judgement)],
-        run: format!("Seed {}, model {digest}, {} replications.", run.seed, count(run.replications.into())),
+        run: format!("Seed {}, model {digest}, {}.", run.seed, replications(run.replications)),
         parts: vec![Table::part("Checks", &header, rows)],
     }
 }

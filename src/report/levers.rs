@@ -4,7 +4,7 @@
 use super::csv::{field, number as csv_number};
 use super::json::{interval, nullable, pretty};
 use super::page::{Page, Part, Table};
-use super::words::{self, range, short, value, value_or_dash};
+use super::words::{self, range, short, things, value, value_or_dash};
 use crate::experiment::{Aim, Better, Effect, Lever, Levers, Silent, Standing};
 use crate::units::{count, number, percent};
 use serde_json::{Value, json};
@@ -77,15 +77,15 @@ fn work(found: &Levers) -> String {
     let refused = |(_, why): &&(Lever, Silent)| !matches!(why, Silent::Refused(_));
     let tried = found.effects.len() + found.silent.iter().filter(refused).count();
     let more = if most > first {
-        format!(", each with {first} replications, and with {most} what may be the best or may be no change")
+        format!(", each with {}, and with {most} what may be the best or may be no change", words::replications(first))
     } else {
-        format!(", each with {most} replications")
+        format!(", each with {}", words::replications(most))
     };
     format!(
-        "{} changes were tried one at a time{more}: {} replications of a budget of {}. Each interval is one of {}, so that \
+        "{} tried one at a time{more}: {} of a budget of {}. Each interval is one of {}, so that \
          all of them hold together (95 %, Bonferroni).",
-        count(tried as u64),
-        count(found.runs.into()),
+        things(tried as f64, "change was", "changes were"),
+        words::replications(found.runs),
         count(found.budget.into()),
         percent(found.confidence),
     )

@@ -79,7 +79,8 @@ fn metrics(answer: &Answer) -> String {
     if metrics.is_empty() {
         return String::new();
     }
-    let mut out = format!("\n<details><summary>{} metrics</summary>\n\n", metrics.len());
+    let mut out =
+        format!("\n<details><summary>{}</summary>\n\n", words::things(metrics.len() as f64, "metric", "metrics"));
     out += "| metric | mean | 95 % interval | min to max | unit |\n| --- | ---: | ---: | ---: | --- |\n";
     for metric in &metrics {
         let pair = |pair: Option<(f64, f64)>| pair.map_or(words::NOTHING.into(), |(a, b)| range(a, b, metric.unit));

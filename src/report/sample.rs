@@ -81,6 +81,7 @@ pub(super) fn kv_only() -> Answer {
             ("plans.completed", "plans", 2_850.0, 11.0),
             ("plans.call_failed", "plans", 151.0, 4.0),
             ("plans.failed_fraction", "1", 0.0503, 0.0013),
+            ("plans.offered_per_day", "plans/day", 100.0, 0.33),
             ("plans.per_day", "plans/day", 95.0, 0.37),
             ("queue.ai.drop_fraction", "1", 0.0, 0.0),
             ("queue.ai.utilisation", "1", 0.0124, 0.0002),
@@ -108,6 +109,7 @@ pub(super) fn hybrid() -> Answer {
             ("logs.normal.retrievable.3d", "1", 0.0, 0.0),
             ("logs.normal.retrievable.7d", "1", 0.0, 0.0),
             ("plans.failed_fraction", "1", 0.0097, 0.0008),
+            ("plans.offered_per_day", "plans/day", 100.0, 0.33),
             ("plans.per_day", "plans/day", 94.0, 14.0),
         ],
     )

@@ -6,6 +6,9 @@ use crate::experiment::{Answer, Verdict};
 use crate::math;
 use crate::units::{number, percent};
 
+/// Plans under way at the end of a run, of all that came, that are worth a word.
+const MANY: f64 = 0.01;
+
 /// One statement of the answer: a word for the margin, and the sentence.
 pub(super) struct Statement {
     pub topic: &'static str,
@@ -23,6 +26,7 @@ pub(super) fn statements(answer: &Answer) -> Vec<Statement> {
     all.extend(answer.arithmetic.upgrade.as_ref().map(|upgrade| say("Other plan", upgrade_in_words(upgrade))));
     all.extend(error_logs(answer).map(|text| say("Error logs", text)));
     all.extend(objectives(answer).map(|text| say("Objectives", text)));
+    all.extend(recorded(answer).map(|text| say("Recorded", text)));
     all.push(say("Run", run(answer)));
     all
 }
@@ -38,11 +42,35 @@ fn partial(answer: &Answer) -> Option<String> {
 }
 
 fn plans(answer: &Answer) -> String {
-    let Some(carried) = answer.metric("plans.per_day").and_then(with_interval) else {
-        return "No plan was completed.".into();
+    let Some(carried) = answer.metric("plans.per_day") else { return "Nothing was observed.".into() };
+    let (Some(mean), Some(shown)) = (carried.mean, with_interval(carried)) else {
+        return "Nothing was observed.".into();
     };
-    let offered = answer.arithmetic.demand_per_day.map(|demand| format!(" of {} offered", number(demand)));
-    format!("{carried} plans a day are completed{}.", offered.unwrap_or_default())
+    if mean == 0.0 && answer.mean("plans.offered") == Some(0.0) {
+        return "No plan came.".into();
+    }
+    let is = words::agree(mean, "plan a day is", "plans a day are");
+    let offered = match answer.mean("plans.offered_per_day") {
+        Some(offered) if number(mean) == number(offered) || mean < offered => {
+            format!(" of {} offered", number(offered))
+        }
+        // Those that came in the warm-up and are done after it.
+        Some(offered) => {
+            format!(", and {} offered: some of those completed came before the recorded time", number(offered))
+        }
+        None => String::new(),
+    };
+    format!("{shown} {is} completed{offered}.{}", under_way(answer).unwrap_or_default())
+}
+
+/// What came and has not ended, where it is so much that latencies and fractions speak of few.
+fn under_way(answer: &Answer) -> Option<String> {
+    let (open, offered) = (answer.mean("plans.in_flight")?, answer.mean("plans.offered")?);
+    let share = open / offered;
+    (share > MANY).then(|| {
+        let is = things(open, "plan is", "plans are");
+        format!(" At the end {is} still under way, {} of those that came.", words::about(share))
+    })
 }
 
 fn binding(answer: &Answer) -> Option<String> {
@@ -50,9 +78,11 @@ fn binding(answer: &Answer) -> Option<String> {
     if first.binds_at() == 0.0 {
         return Some(format!("by arithmetic, {}: not one plan fits ({}).", first.limit, first.because));
     }
-    let beside = answer.arithmetic.demand_per_day.map(|demand| match first.binds_at() / demand {
-        times if times >= 1.0 => format!("; the demand is {} of that", percent(1.0 / times)),
-        times => format!("; the demand is {} times that", number(1.0 / times)),
+    let offered =
+        answer.mean("plans.offered_per_day").or(answer.arithmetic.demand_per_day).filter(|offered| *offered > 0.0);
+    let beside = offered.map(|offered| match offered / first.binds_at() {
+        share if share <= 1.0 => format!("; {} of that is offered", percent(share)),
+        times => format!("; {} times that is offered", number(times)),
     });
     let whole = |plans: f64| plans_a_day(math::floor(plans + 1e-9));
     let peak = first.at_peak.map(|at| match first.over.hours() {
@@ -126,14 +156,25 @@ fn objectives(answer: &Answer) -> Option<String> {
     Some(format!("{}.", parts.into_iter().flatten().collect::<Vec<_>>().join(", ")))
 }
 
+/// Which metrics look at when things end, and which at when they began.
+fn recorded(answer: &Answer) -> Option<String> {
+    (!answer.warmup.is_zero()).then(|| {
+        format!(
+            "plans a day and ops a day are what ends after the first {}, levels are its averages; latencies, fractions \
+             and counts are of the plans that come after it, each followed to its end.",
+            answer.warmup
+        )
+    })
+}
+
 fn run(answer: &Answer) -> String {
     let warmup =
-        if answer.warmup.is_zero() { String::new() } else { format!(", the first {} not counted", answer.warmup) };
+        if answer.warmup.is_zero() { String::new() } else { format!(", the first {} not recorded", answer.warmup) };
     format!(
         "seed {}, model {}, {} of {} from {}{warmup}.",
         answer.seed,
         words::short(&answer.digest),
-        things(answer.replications.into(), "replication", "replications"),
+        words::replications(answer.replications),
         answer.horizon,
         answer.start
     )

@@ -6,7 +6,6 @@ use super::json::{exact, interval, nullable, pretty, read_exact};
 use super::page::{Page, Table};
 use super::words::{self, NOTHING, range, unit, value};
 use crate::experiment::{Answer, Axis, set_at};
-use crate::units::count;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
@@ -90,7 +89,8 @@ impl Sweep {
 
     fn partial(&self) -> Option<String> {
         let done = self.points.len();
-        (done < self.asked).then(|| format!("Partial: {done} of {} points are done.", self.asked))
+        (done < self.asked)
+            .then(|| format!("Partial: {done} of {} done.", words::things(self.asked as f64, "point is", "points are")))
     }
 
     /// Where a metric is smallest and where it is largest, in a sentence; none where it does not vary.
@@ -129,11 +129,12 @@ pub(super) fn page(sweep: &Sweep) -> Page {
         sweep.axes.iter().map(|axis| axis.path.clone()).chain(sweep.metrics.iter().map(head)).collect();
     let header: Vec<&str> = header.iter().map(String::as_str).collect();
     Page {
-        title: format!("{}: {} points", sweep.model, count(sweep.points.len() as u64)),
+        title: format!("{}: {}", sweep.model, words::things(sweep.points.len() as f64, "point", "points")),
         answer: sweep.partial().into_iter().chain(sweep.metrics.iter().filter_map(|m| sweep.extremes(m))).collect(),
         run: format!(
-            "Seed {}, {} replications of each point, on the same draws; means with 95 % intervals.",
-            sweep.seed, sweep.replications
+            "Seed {}, {} of each point, on the same draws; means with 95 % intervals.",
+            sweep.seed,
+            words::replications(sweep.replications)
         ),
         parts: vec![Table::part("Points", &header, sweep.points.iter().map(|(at, cells)| sweep.row(at, cells)))],
     }

@@ -3,7 +3,7 @@
 use super::csv::{field, number as csv_number};
 use super::json::{interval, nullable, pretty};
 use super::page::{Page, Table};
-use super::words::{self, NOTHING, range, short};
+use super::words::{self, NOTHING, agree, range, short, things};
 use crate::experiment::{Better, Candidate, Goal, Objective, Tuned, Verdict, set_at};
 use crate::units::{count, number};
 use serde_json::{Map, Value, json};
@@ -93,10 +93,11 @@ fn answer(tuned: &Tuned) -> Vec<String> {
     let of = if tuned.tried < tuned.grid { ", a Latin hypercube" } else { ", all of them" };
     let fresh = if tuned.partial { "" } else { " The ranking is on fresh replications." };
     all.push(format!(
-        "{} of {} points were tried{of}; {} replications{}.{fresh}",
+        "{} of {} {} tried{of}; {}{}.{fresh}",
         count(tuned.tried as u64),
-        count(tuned.grid as u64),
-        count(tuned.runs),
+        things(tuned.grid as f64, "point", "points"),
+        agree(tuned.tried as f64, "was", "were"),
+        things(tuned.runs as f64, "replication", "replications"),
         if tuned.search.goal == Goal::Capacity {
             String::new()
         } else {

@@ -3,7 +3,7 @@
 use super::csv::{field, number as csv_number};
 use super::json::{interval, nullable, pretty};
 use super::text::{plain_table, section};
-use super::words::{NOTHING, Paint, paragraph};
+use super::words::{self, NOTHING, Paint, paragraph, things};
 use crate::experiment::verify::{CONFIDENCE, Finding, Verification};
 use crate::units::{number, percent};
 use serde_json::json;
@@ -43,22 +43,21 @@ fn answer(verification: &Verification) -> String {
     let mut topics: Vec<&str> = verification.findings.iter().map(|finding| finding.topic).collect();
     topics.sort_unstable();
     topics.dedup();
-    let what = format!("{all} law{} over {} topic{}", plural(all), topics.len(), plural(topics.len()));
+    let (laws, topics) = (things(all as f64, "law", "laws"), things(topics.len() as f64, "topic", "topics"));
+    let what = format!("{laws} over {topics}");
     if !verification.whole {
         let seen = verification.findings.iter().filter(|finding| finding.interval.is_some()).count();
         let broken = verification.findings.iter().filter(|finding| is_broken(verification, finding)).count();
         return format!(
-            "Interrupted, so this is no verdict: of {what}, {seen} have an interval so far, wider than it is meant to be, and {broken} of those do not hold."
+            "Interrupted, so this is no verdict: of {what}, {} an interval so far, wider than it is meant to be, and {} not hold.",
+            things(seen as f64, "has", "have"),
+            things(broken as f64, "of those does", "of those do"),
         );
     }
     match verification.findings.iter().filter(|finding| is_broken(verification, finding)).count() {
-        0 => format!("{what}: all hold."),
-        broken => format!("{what}: {broken} {} not hold.", if broken == 1 { "does" } else { "do" }),
+        0 => format!("{what}: {}.", words::agree(all as f64, "it holds", "all hold")),
+        broken => format!("{what}: {} not hold.", things(broken as f64, "does", "do")),
     }
-}
-
-fn plural(n: usize) -> &'static str {
-    if n == 1 { "" } else { "s" }
 }
 
 fn level(verification: &Verification) -> String {

@@ -85,11 +85,6 @@ pub(super) fn range(low: f64, high: f64, unit: &str) -> String {
     if low == high { format!("{low}{sign}") } else { format!("{low} to {high}{sign}") }
 }
 
-/// `27 plans a day`, `1 plan a day`.
-pub(super) fn plans_a_day(plans: f64) -> String {
-    things(plans, "plan", "plans") + " a day"
-}
-
 /// The unit as a column shows it: percentages carry theirs.
 pub(super) fn unit(unit: &str) -> &str {
     if unit == "1" { "" } else { unit }
@@ -103,6 +98,16 @@ pub(super) fn agree<'a>(n: f64, one: &'a str, many: &'a str) -> &'a str {
 /// A number and what goes with it: `1 plan fails`, `0 plans fail`, `1,003 plans fail`.
 pub(super) fn things(n: f64, one: &str, many: &str) -> String {
     format!("{} {}", number(n), agree(n, one, many))
+}
+
+/// `1 plan a day`, `8,028 plans a day`.
+pub(super) fn plans_a_day(n: f64) -> String {
+    things(n, "plan a day", "plans a day")
+}
+
+/// `1 replication`, `30 replications`.
+pub(super) fn replications(n: u32) -> String {
+    things(n.into(), "replication", "replications")
 }
 
 /// `97.3 (95 % interval 96.1 to 98.5)`.
@@ -224,9 +229,11 @@ pub(super) fn paragraph(first: &str, text: &str, width: usize) -> String {
 /// How the calls of a step run for which an invocation has too few connections.
 pub(super) fn wave(wave: &Wave) -> String {
     let [calls, parallel, connections] = [wave.calls, wave.parallel, wave.connections].map(|n| count(n.into()));
-    let why = format!("an invocation has {connections} connections open at once");
+    let open = things(wave.connections.into(), "connection", "connections");
+    let why = format!("an invocation has {open} open at once");
     if wave.calls > wave.parallel {
-        return format!("Of {parallel} calls of {} at once {connections} run, and the others wait: {why}.", wave.step);
+        let run = things(wave.connections.into(), "runs", "run");
+        return format!("Of {parallel} calls of {} at once {run}, and the others wait: {why}.", wave.step);
     }
     let mut waves = vec![connections; (wave.calls / wave.connections) as usize];
     waves.extend(Some(wave.calls % wave.connections).filter(|&rest| rest > 0).map(|rest| count(rest.into())));

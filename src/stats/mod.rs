@@ -11,7 +11,7 @@ mod stock;
 mod survival;
 mod weighted;
 
-pub use estimate::{Estimate, Paired};
+pub use estimate::{Estimate, Paired, Range};
 pub use moments::Moments;
 pub use presence::Presence;
 pub use quantiles::Quantiles;

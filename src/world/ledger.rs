@@ -82,6 +82,11 @@ impl<const ENDS: usize> Account<ENDS> {
         self.ended[end][1]
     }
 
+    /// Ends of one kind, those of the warm-up too.
+    pub(super) fn ended_in_all(&self, end: usize) -> u64 {
+        self.ended[end].iter().sum()
+    }
+
     /// Recorded that have begun and not ended.
     pub(super) fn open(&self) -> u64 {
         self.begun[1].saturating_sub(self.ended.iter().map(|both| both[1]).sum())

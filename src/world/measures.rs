@@ -12,7 +12,7 @@ use super::state::{Call, Phase, QueueTally, World};
 use super::work::Work;
 use crate::model::{OnKeyExceed, OpKind, StoreKind};
 use crate::policy::{Fault, Meter, OnExceed, Window};
-use crate::stats::{Quantiles, Survival};
+use crate::stats::{Quantiles, Range, Survival};
 use crate::units::Span;
 
 mod providers;
@@ -24,6 +24,10 @@ pub struct Measure {
     pub name: String,
     /// Its unit.
     pub unit: &'static str,
+    /// What values it can have.
+    pub range: Range,
+    /// Of a share of things that were counted, how many they were; 0 for all else.
+    pub trials: u64,
     /// Its value.
     pub value: Option<f64>,
 }
@@ -35,9 +39,39 @@ pub(super) struct Sheet {
 }
 
 impl Sheet {
+    fn add(&mut self, name: &str, (unit, range): (&'static str, Range), trials: u64, value: Option<f64>) {
+        let (name, value) = (format!("{}{name}", self.prefix), value.filter(|v| v.is_finite()));
+        self.measures.push(Measure { name, unit, range, trials, value });
+    }
+
+    /// An amount, 0 or more.
     pub(super) fn put(&mut self, name: &str, unit: &'static str, value: Option<f64>) {
-        let value = value.filter(|v| v.is_finite());
-        self.measures.push(Measure { name: format!("{}{name}", self.prefix), unit, value });
+        self.add(name, (unit, Range::Amount), 0, value);
+    }
+
+    /// A share of things that were counted.
+    pub(super) fn share(&mut self, name: &str, part: u64, whole: u64) {
+        self.add(name, ("1", Range::Share), whole, ratio(part as f64, whole as f64));
+    }
+
+    /// A share of so many things, worked out elsewhere.
+    pub(super) fn share_of(&mut self, name: &str, whole: u64, value: Option<f64>) {
+        self.add(name, ("1", Range::Share), whole, value);
+    }
+
+    /// A share of time, or of another whole that has no parts to count.
+    pub(super) fn part(&mut self, name: &str, value: Option<f64>) {
+        self.add(name, ("1", Range::Share), 0, value);
+    }
+
+    /// The share of records that are still there at an age.
+    pub(super) fn surviving(&mut self, name: &str, records: &Survival, age: Span) {
+        self.share_of(name, records.count(), records.surviving(age.nanos()));
+    }
+
+    /// An hour of the day.
+    pub(super) fn hour(&mut self, name: &str, value: Option<f64>) {
+        self.add(name, ("h", Range::Hour), 0, value);
     }
 
     pub(super) fn count(&mut self, name: &str, unit: &'static str, value: u64) {
@@ -153,7 +187,7 @@ fn diagnostics(sheet: &mut Sheet, seen: &Seen) {
         ("overloaded_fraction", seen.overloaded),
         ("blind_fraction", seen.blind),
     ] {
-        sheet.put(name, "1", ratio(count as f64, samples));
+        sheet.share(name, count, seen.samples);
     }
     sheet.prefix = String::new();
 }
@@ -176,13 +210,16 @@ fn work(sheet: &mut Sheet, world: &World, class: Option<usize>, ledger: &Ledger,
         sheet.count("calls.cancelled", "calls", ledger.calls.of(CallEnd::Cancelled as usize));
     }
     sheet.count("plans.in_flight", "plans", plans.open());
-    let completed = plans.of(PlanEnd::Completed as usize) as f64;
-    let ended = (plans.begun[1] - plans.open()) as f64;
+    let completed = plans.of(PlanEnd::Completed as usize);
+    let ended = plans.begun[1] - plans.open();
     let days = world.blueprint.horizon.since(world.blueprint.recording_from).days();
-    sheet.put("plans.per_day", "plans/day", ratio(completed, days));
-    sheet.put("plans.failed_fraction", "1", ratio(ended - completed, ended));
-    let overloaded = plans.of(PlanEnd::Overloaded as usize) as f64;
-    sheet.put("plans.overloaded_fraction", "1", ratio(overloaded, ended));
+    sheet.put("plans.offered_per_day", "plans/day", ratio(plans.begun[1] as f64, days));
+    // What ends in the recorded time, whenever it came: after a warm-up in which a queue has grown, whoever came in the
+    // recorded time may still wait at its end.
+    let in_time = plans.ended_in_all(PlanEnd::Completed as usize) - completed_before(world, class);
+    sheet.put("plans.per_day", "plans/day", ratio(in_time as f64, days));
+    sheet.share("plans.failed_fraction", ended - completed, ended);
+    sheet.share("plans.overloaded_fraction", plans.of(PlanEnd::Overloaded as usize), ended);
     latency(sheet, tally);
     let calls = &ledger.calls;
     sheet.count("calls.made", "calls", calls.begun[1]);
@@ -226,6 +263,12 @@ fn work(sheet: &mut Sheet, world: &World, class: Option<usize>, ledger: &Ledger,
     causes(sheet, "attempts.ended_by", "attempts", (&attempts.by, known.attempts));
 }
 
+/// Plans that were completed before the recorded time.
+fn completed_before(world: &World, class: Option<usize>) -> u64 {
+    let before = &world.completed_before;
+    class.map_or_else(|| before.iter().sum(), |class| before.get(class).copied().unwrap_or(0))
+}
+
 /// Recorded attempts that wait for a connection at the end: they have not been sent.
 fn connecting(world: &World, class: Option<usize>) -> u64 {
     let waits = |call: &&Call| {
@@ -266,8 +309,8 @@ fn queue_waits(sheet: &mut Sheet, world: &World, queue: usize, waits: &QueueTall
     if world.isolates.is_some() {
         sheet.count(&metric("lost"), "calls", waits.lost);
     }
-    sheet.put(&metric("drop_fraction"), "1", ratio(waits.refused as f64, waits.offered as f64));
-    sheet.put(&metric("abandon_fraction"), "1", ratio(waits.abandoned as f64, waits.offered as f64));
+    sheet.share(&metric("drop_fraction"), waits.refused, waits.offered);
+    sheet.share(&metric("abandon_fraction"), waits.abandoned, waits.offered);
 }
 
 fn queue_levels(sheet: &mut Sheet, world: &World, queue: usize) {
@@ -292,7 +335,7 @@ fn queue_levels(sheet: &mut Sheet, world: &World, queue: usize) {
     }
     // A slot that is taken away is one until the call in it has left.
     let over = sum(|q, now| q.over_level.mean(now)).unwrap_or(0.0);
-    sheet.put(&metric("utilisation"), "1", active.zip(slots).and_then(|(active, slots)| ratio(active, slots + over)));
+    sheet.part(&metric("utilisation"), active.zip(slots).and_then(|(active, slots)| ratio(active, slots + over)));
 }
 
 fn store_ops(sheet: &mut Sheet, world: &World, number: usize, plans: u64) {
@@ -329,7 +372,7 @@ fn store_ops(sheet: &mut Sheet, world: &World, number: usize, plans: u64) {
             sheet.count(&format!("{name}.background.{what}_rejected"), "ops", others.refused);
         }
         sheet.put(&metric("_per_plan"), "ops", ratio(counts.accepted[1] as f64, plans as f64));
-        sheet.put(&metric("_per_day.mean"), "ops/day", ratio(counts.accepted[1] as f64, days));
+        sheet.put(&metric("_per_day.mean"), "ops/day", ratio(store.accepted_in_time(op) as f64, days));
         for nth in 0..store.meters[op as usize].len() {
             let meter = &store.meters[op as usize][nth];
             if meter.quota().window == Window::Day && nth == 0 {
@@ -405,9 +448,9 @@ fn quota(sheet: &mut Sheet, meter: &Meter, what: &str) {
         sheet.count(&format!("{what}.refused"), "ops", meter.kept_back);
     }
     if meter.quota().on_exceed != OnExceed::Bill {
-        sheet.put(&format!("{what}.exhausted_days_fraction"), "1", ratio(meter.exhausted as f64, windows));
+        sheet.share(&format!("{what}.exhausted_days_fraction"), meter.exhausted, meter.windows);
         let hour = ratio(meter.exhausted_hours, meter.exhaustions as f64);
-        sheet.put(&format!("{what}.exhausted_at_hour"), "h", hour);
+        sheet.hour(&format!("{what}.exhausted_at_hour"), hour);
         let first = meter.first_exhausted.map(|at| at.since(crate::units::Instant::START).secs());
         sheet.put(&format!("{what}.first_exhausted"), "s", first);
         if meter.quota().window == Window::Month {
@@ -446,12 +489,12 @@ fn logs(sheet: &mut Sheet, world: &World) {
             for (what, share) in
                 ["retrievable", "reachable"].into_iter().zip(both(&kind.retrievable, &kind.reachable, span))
             {
-                sheet.put(&metric(&format!("{what}.{age}")), "1", share);
+                sheet.share_of(&metric(&format!("{what}.{age}")), kind.retrievable.count(), share);
             }
         }
     }
     for (age, span) in AGES {
-        sheet.put(&format!("logs.error.context.{age}"), "1", world.retention.context.surviving(span.nanos()));
+        sheet.surviving(&format!("logs.error.context.{age}"), &world.retention.context, span);
     }
     if let Some(index) = &world.index {
         sheet.count("logs.index.lost_updates", "entries", index.lost_updates);

@@ -41,7 +41,7 @@ fn errors(sheet: &mut Sheet, world: &World) {
     let shares = AGES.map(|(age, span)| (age, both(retrievable, reachable, span)));
     for (at, what) in ["retrievable", "reachable"].into_iter().enumerate() {
         for (age, shares) in &shares {
-            sheet.put(&format!("logs.error.first.{what}.{age}"), "1", shares[at]);
+            sheet.share_of(&format!("logs.error.first.{what}.{age}"), retrievable.count(), shares[at]);
         }
     }
 }
@@ -76,9 +76,10 @@ fn readers(sheet: &mut Sheet, world: &World) {
             let [there, reached] = [eyes.retrievable[kind].shares(), eyes.reachable[kind].shares()];
             let reached: Vec<_> =
                 reached.iter().zip(there).map(|(r, there)| r.zip(there).map(|(r, t)| r.min(t))).collect();
+            let count = eyes.retrievable[kind].count();
             for (what, shares) in [("retrievable", &there[..]), ("reachable", &reached)] {
                 for ((age, _), share) in SIGHT_AGES.into_iter().zip(shares) {
-                    sheet.put(&metric(&format!("logs.{name}.{what}.{age}")), "1", *share);
+                    sheet.share_of(&metric(&format!("logs.{name}.{what}.{age}")), count, *share);
                 }
             }
         }

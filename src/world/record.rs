@@ -112,6 +112,11 @@ impl Sight {
         }
     }
 
+    /// How many records there were.
+    pub(super) fn count(&self) -> u64 {
+        self.there.count()
+    }
+
     /// The share in sight at each age.
     pub(super) fn shares(&self) -> [Option<f64>; SIGHT_AGES.len()] {
         std::array::from_fn(|at| {

@@ -3,7 +3,7 @@
 use super::build::Blueprint;
 use super::cause::{CausesOf, of_jobs, of_ops, of_provider};
 use super::event::{Event, Rank, order};
-use super::ledger::{Alive, CallEnd};
+use super::ledger::{Alive, CallEnd, Ledger, PlanEnd};
 use super::logfile::LogFile;
 use super::measures::{Measure, measures};
 use super::parts::source::Source;
@@ -216,6 +216,8 @@ impl World<'_> {
 
     fn start_recording(&mut self) {
         let now = self.now;
+        let completed = |ledger: &Ledger| ledger.plans.ended_in_all(PlanEnd::Completed as usize);
+        self.completed_before = self.ledgers.iter().map(completed).collect();
         if let Some(isolates) = &mut self.isolates {
             isolates.alive.restart(now.nanos());
         }

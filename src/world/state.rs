@@ -229,6 +229,8 @@ pub(super) struct World<'b> {
     /// So many events, and the limits of the run are looked at.
     pub(super) look_at: u64,
     pub(super) ledgers: Vec<Ledger>,
+    /// By class, plans completed before the recorded time; empty without a warm-up.
+    pub(super) completed_before: Vec<u64>,
     pub(super) tallies: Vec<ClassTally>,
     /// By class, then queue.
     pub(super) waits: Vec<QueueTally>,
@@ -354,6 +356,7 @@ impl<'b> World<'b> {
             events: 0,
             look_at: 0,
             ledgers: model.classes.iter().map(|_| Ledger::new()).collect(),
+            completed_before: Vec::new(),
             tallies: model.classes.iter().map(|_| ClassTally::default()).collect(),
             waits: (0..model.classes.len() * model.queues.len()).map(|_| QueueTally::default()).collect(),
             faulty_requests: 0,

@@ -6,6 +6,7 @@
 mod data;
 mod twist;
 
+use crate::random::laws::is_possible;
 use capsim::experiment::{Failure, Options, explain, metrics, run};
 use capsim::model::{Model, Problems, Source, load};
 use capsim::report;
@@ -97,6 +98,7 @@ fn runs(model: &Model) {
                 for value in [metric.mean, metric.min, metric.max, Some(low), Some(high)].into_iter().flatten() {
                     assert!(value.is_finite(), "{metric:?}");
                 }
+                is_possible(metric).unwrap_or_else(|why| panic!("{why}: {metric:?}"));
             }
             assert!(is_finite(&format!("{:?}", answer.theory)), "{:?}", answer.theory);
             let json: serde_json::Value = serde_json::from_str(&report::json(&answer)).unwrap();

@@ -2,7 +2,7 @@
 //! they are.
 
 use super::{any_model, config, low_load, read};
-use capsim::experiment::{Answer, Failure, Metric, Options, explain, run};
+use capsim::experiment::{Answer, Failure, Metric, Options, explain, metrics, run};
 use capsim::report;
 use proptest::prelude::*;
 use std::num::NonZeroUsize;
@@ -26,7 +26,7 @@ fn is_fraction(metric: &Metric) -> bool {
 }
 
 /// What a metric says can be so.
-fn is_possible(metric: &Metric) -> Result<(), String> {
+pub fn is_possible(metric: &Metric) -> Result<(), String> {
     let (Some(mean), Some(min), Some(max)) = (metric.mean, metric.min, metric.max) else {
         return if metric.mean.is_none() && metric.min.is_none() && metric.max.is_none() {
             Ok(())
@@ -43,6 +43,10 @@ fn is_possible(metric: &Metric) -> Result<(), String> {
     }
     if is_fraction(metric) && max > 1.0 + 1e-9 {
         return Err("more than the whole".into());
+    }
+    let (low, high) = metric.ci95.unwrap_or((mean, mean));
+    if low < 0.0 || is_fraction(metric) && high > 1.0 + 1e-9 {
+        return Err("an interval beyond what can be".into());
     }
     match metric.ci95 {
         Some((low, high)) if !(low - slack <= mean && mean <= high + slack) => {
@@ -136,6 +140,9 @@ pub fn holds(text: &str) -> Result<bool, TestCaseError> {
     let again = answer_of(text, 2)?.ok_or_else(|| TestCaseError::fail("a limit on two threads only"))?;
     prop_assert_eq!(report::json(&answer), report::json(&again), "one thread and two");
     prop_assert!(answer.metrics.windows(2).all(|pair| pair[0].name < pair[1].name), "a metric twice");
+    let mut names = metrics(&model).map_err(|failure| TestCaseError::fail(format!("{failure:?}")))?;
+    names.sort();
+    prop_assert!(answer.metrics.iter().map(|metric| &metric.name).eq(&names), "a metric that exists by the data");
     for metric in &answer.metrics {
         if let Err(why) = is_possible(metric) {
             return Err(TestCaseError::fail(format!("{why}: {metric:?}")));

@@ -5,7 +5,6 @@ use crate::experiment::demand::Demand;
 use crate::experiment::explain;
 use crate::experiment::trials::Trial;
 use crate::model::{Model, OpKind, Server};
-use crate::stats::Estimate;
 
 /// A queue whose slots are busy so much is taken to bind.
 const BUSY: f64 = 0.95;
@@ -81,8 +80,8 @@ impl Symptom {
             return None;
         }
         match self {
-            Symptom::Refused(metric) => Some(Estimate::of(trial.values(metric)?)?.mean > 0.0),
-            Symptom::Busy(metric) => match Estimate::of(trial.values(metric)?)?.ci95()? {
+            Symptom::Refused(metric) => Some(trial.estimate(metric)?.mean > 0.0),
+            Symptom::Busy(metric) => match trial.estimate(metric)?.ci95()? {
                 (low, _) if low > BUSY => Some(true),
                 (_, high) if high <= BUSY => Some(false),
                 _ => None,

@@ -8,7 +8,7 @@ use crate::experiment::run::judge;
 use crate::experiment::trials::{Trial, extend_each};
 use crate::math::{floor, ln, pow, round};
 use crate::model::{Model, Objective};
-use crate::stats::{Estimate, Paired};
+use crate::stats::Paired;
 use crate::theory::counting::binomial_at_least;
 use crate::units::Span;
 use crate::world::Failure;
@@ -196,10 +196,10 @@ impl<'a> Search<'a> {
                 return false;
             };
             let change = Paired::of(&there, &here).map_or(0.0, |paired| paired.difference.mean);
-            let expected =
-                Estimate::of(there).and_then(|estimate| Some((estimate.mean + change, estimate.half_width?)));
-            expected.is_some_and(|(mean, half)| {
-                objective.max.is_some_and(|max| mean + half > max) || objective.min.is_some_and(|min| mean - half < min)
+            let expected = below.estimate(&objective.metric).and_then(|estimate| estimate.ci95());
+            expected.is_some_and(|(low, high)| {
+                objective.max.is_some_and(|max| high + change > max)
+                    || objective.min.is_some_and(|min| low + change < min)
             })
         })
     }
@@ -235,12 +235,12 @@ impl<'a> Search<'a> {
     pub fn aim(&self, from: f64) -> Option<f64> {
         let trial = self.trials.get(&from.to_bits()).filter(|trial| !trial.ran_away)?;
         let of = |objective: &Objective| {
-            let estimate = Estimate::of(trial.values(&objective.metric)?)?;
-            let half = estimate.half_width?;
+            let estimate = trial.estimate(&objective.metric)?;
+            let (low, high) = estimate.ci95()?;
             let steep = self.elasticity(&objective.metric, from)?;
             let (bound, edge) = match (objective.max, objective.min) {
-                (Some(max), _) if max > 0.0 && steep > 0.0 => (max, estimate.mean + half),
-                (None, Some(min)) if steep < 0.0 => (min, estimate.mean - half),
+                (Some(max), _) if max > 0.0 && steep > 0.0 => (max, high),
+                (None, Some(min)) if steep < 0.0 => (min, low),
                 _ => return None,
             };
             let guess = from * pow(bound / edge, 1.0 / steep);
@@ -251,7 +251,7 @@ impl<'a> Search<'a> {
 
     /// By what power of the demand a metric rises around one.
     fn elasticity(&self, metric: &str, around: f64) -> Option<f64> {
-        let mean = |trial: &Trial| Estimate::of(trial.values(metric)?).map(|estimate| estimate.mean);
+        let mean = |trial: &Trial| Some(trial.estimate(metric)?.mean);
         let seen =
             |(bits, trial): (&u64, &Trial)| Some((f64::from_bits(*bits), mean(trial).filter(|mean| *mean > 0.0)?));
         let known: Vec<(f64, f64)> =
@@ -409,7 +409,7 @@ pub(super) fn within(trial: &Trial, objective: &Objective) -> bool {
     if never(objective) {
         return broken(trial, objective).is_some_and(|(bad, n)| bad as f64 <= RARELY * n as f64);
     }
-    let mean = trial.values(&objective.metric).and_then(Estimate::of).map(|estimate| estimate.mean);
+    let mean = trial.estimate(&objective.metric).map(|estimate| estimate.mean);
     mean.is_some_and(|mean| mean >= objective.min.unwrap_or(f64::MIN) && mean <= objective.max.unwrap_or(f64::MAX))
 }
 
@@ -436,9 +436,8 @@ fn finding(trial: &Trial, objective: &Objective) -> Finding {
             _ => Finding::Undecided,
         };
     }
-    let estimate = trial.values(&objective.metric).and_then(Estimate::of);
-    let interval = estimate.map(|e| e.ci95().unwrap_or((e.mean, e.mean)));
-    match judge(objective, interval) {
+    let estimate = trial.estimate(&objective.metric);
+    match judge(objective, estimate) {
         Verdict::Met => Finding::Meets,
         Verdict::Broken => Finding::Fails,
         Verdict::Undecided => Finding::Undecided,

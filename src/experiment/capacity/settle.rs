@@ -46,7 +46,13 @@ pub(super) fn search_for(search: &mut Search<'_>, demand: f64) -> Result<Found, 
     let smallest = search.round(1.0_f64.min(demand));
     let top = search.round(TOP * demand);
     let at = search.round(start(search.model, demand, search.of)).max(smallest);
-    let guess = match bracket(search, at, (smallest, top))? {
+    let mut screened = bracket(search, at, (smallest, top))?;
+    if matches!(screened, Screening::None)
+        && let Some(from) = climb(search, at, top)?
+    {
+        screened = bracket(search, from, (smallest, top))?;
+    }
+    let guess = match screened {
         _ if search.stopped => smallest,
         Screening::Bracket(low, high) => thirds(search, low, high)?,
         Screening::All(top) if search.holds(top, FIRST)? => {
@@ -137,6 +143,25 @@ fn bracket(search: &mut Search<'_>, at: f64, (smallest, top): (f64, f64)) -> Res
         seems = search.seem(&[low, high])?;
     }
     Ok(if seems[0] { Screening::All(low) } else { Screening::None })
+}
+
+/// Where a bound is a least one, such as on plans a day, it may hold from some demand on and not below: a larger demand
+/// at which all seem to hold.
+fn climb(search: &mut Search<'_>, from: f64, top: f64) -> Result<Option<f64>, Failure> {
+    if search.model.objectives.iter().all(|objective| objective.min.is_none()) {
+        return Ok(None);
+    }
+    let mut at = from;
+    for step in 0.. {
+        at = search.round(at * if step < 16 { 1.1 } else { 2.0 }).max(at + search.unit());
+        if at > top || search.stopped || search.too_dear(at) {
+            break;
+        }
+        if search.seem(&[at])?[0] {
+            return Ok(Some(at));
+        }
+    }
+    Ok(None)
 }
 
 /// Cuts a bracket in three until it is narrow; its lower end.

@@ -32,13 +32,11 @@ fn of_limiter(sheet: &mut Sheet, limiter: &Limiter, name: &str) {
     ] {
         sheet.count(&format!("limiter.{name}.{what}"), "requests", count);
     }
-    let refused = ratio(limiter.refused[1] as f64, limiter.checked[1] as f64);
-    sheet.put(&format!("limiter.{name}.refused_fraction"), "1", refused);
+    sheet.share(&format!("limiter.{name}.refused_fraction"), limiter.refused[1], limiter.checked[1]);
 }
 
 fn of_tiers(sheet: &mut Sheet, tiers: &Tiers, spec: &crate::model::Tiers) {
     let metric = |what: &str| format!("tiers.{}.{what}", spec.name);
-    let lookups = tiers.lookups[1] as f64;
     let mut hits = 0;
     for (at, tier) in spec.tiers.iter().enumerate() {
         let metric = |what: &str| metric(&format!("{}.{what}", tier.name));
@@ -46,15 +44,14 @@ fn of_tiers(sheet: &mut Sheet, tiers: &Tiers, spec: &crate::model::Tiers) {
         hits += tiers.hits[at][1];
         sheet.count(&metric("hits"), "lookups", tiers.hits[at][1]);
         sheet.count(&metric("misses"), "lookups", tiers.misses[at][1]);
-        let asked = (tiers.hits[at][1] + tiers.misses[at][1]) as f64;
-        sheet.put(&metric("hit_fraction"), "1", ratio(tiers.hits[at][1] as f64, asked));
+        sheet.share(&metric("hit_fraction"), tiers.hits[at][1], tiers.hits[at][1] + tiers.misses[at][1]);
         sheet.count(&metric("evicted"), "entries", gone.evicted);
         sheet.count(&metric("expired"), "entries", gone.expired);
         sheet.count(&metric("lost_at_restart"), "entries", gone.lost);
         sheet.count(&metric("held"), "entries", tiers.held(at));
     }
     sheet.count(&metric("lookups"), "lookups", tiers.lookups[1]);
-    sheet.put(&metric("hit_fraction"), "1", ratio(hits as f64, lookups));
+    sheet.share(&metric("hit_fraction"), hits, tiers.lookups[1]);
     sheet.count(&metric("computed"), "computations", tiers.computed[1]);
     sheet.count(&metric("joined"), "lookups", tiers.joined[1]);
     sheet.count(&metric("stampeded"), "computations", tiers.stampeded[1]);
@@ -76,14 +73,13 @@ fn of_database(sheet: &mut Sheet, db: &D1, name: &str, now: u64) {
     ] {
         sheet.count(&metric(what), "ops", count);
     }
-    sheet.put(&metric("overloaded_fraction"), "1", ratio(overloaded as f64, db.attempted[1] as f64));
-    let over = db.done[1] + db.exhausted;
-    sheet.put(&metric("exhausted_fraction"), "1", ratio(db.exhausted as f64, over as f64));
+    sheet.share(&metric("overloaded_fraction"), overloaded, db.attempted[1]);
+    sheet.share(&metric("exhausted_fraction"), db.exhausted, db.done[1] + db.exhausted);
     sheet.put(&metric("wait.mean"), "s", ratio(db.wait_ns as f64 / 1e9, db.waits.count() as f64));
     quantiles(sheet, &metric("wait"), &db.waits);
     sheet.put(&metric("unfinished.mean"), "ops", db.unfinished.mean(now));
     sheet.count(&metric("unfinished.max"), "ops", db.unfinished.max());
-    sheet.put(&metric("utilisation"), "1", db.busy.mean(now));
+    sheet.part(&metric("utilisation"), db.busy.mean(now));
 }
 
 fn quantiles(sheet: &mut Sheet, name: &str, of: &Quantiles) {

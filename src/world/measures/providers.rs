@@ -40,7 +40,7 @@ fn breaker(sheet: &mut Sheet, world: &World, name: &str, tally: &PolicyTally) {
         Some(isolates) => isolates.alive.area(world.now.nanos()) as f64,
         None => recorded_ns(world) * f64::from(world.blueprint.model.platform.isolates),
     };
-    sheet.put(&metric("open_fraction"), "1", ratio(tally.open_ns as f64, time));
+    sheet.part(&metric("open_fraction"), ratio(tally.open_ns as f64, time));
     sheet.count(&metric("trips"), "trips", tally.trips);
     sheet.count(&metric("refused"), "attempts", tally.refused);
 }

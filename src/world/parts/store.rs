@@ -62,6 +62,8 @@ pub(crate) struct Store {
     pub(crate) lost_at_restart: [u64; 2],
     pub(crate) hits: [u64; 2],
     pub(crate) misses: [u64; 2],
+    /// By kind of op, those accepted before the recorded time.
+    accepted_before: [u64; 4],
 }
 
 /// The hazard at which entries are evicted by others.
@@ -263,6 +265,7 @@ impl Store {
             lost_at_restart: [0; 2],
             hits: [0; 2],
             misses: [0; 2],
+            accepted_before: [0; 4],
         }
     }
 
@@ -452,11 +455,17 @@ impl Store {
     /// The warm-up is over.
     pub(crate) fn start_recording(&mut self, now: Instant) {
         self.catch_up(now);
+        self.accepted_before = std::array::from_fn(|op| self.counts[op].accepted.iter().sum());
         for others in self.others.iter_mut().flatten() {
             (others.accepted, others.refused) = (0, 0);
         }
         self.meters.iter_mut().flatten().for_each(|meter| meter.restart(now));
         self.stored.restart(now.nanos());
+    }
+
+    /// Ops accepted in the recorded time, whenever the plan came that asked for them.
+    pub(crate) fn accepted_in_time(&self, op: OpKind) -> u64 {
+        self.counts[op as usize].accepted.iter().sum::<u64>() - self.accepted_before[op as usize]
     }
 
     /// The replication ends at `horizon`: the windows that have begun count.
