@@ -42,6 +42,8 @@ pub struct Answer {
     pub description: String,
     /// The model's digest.
     pub digest: String,
+    /// The version of the table of time zones, where the model names a zone other than UTC.
+    pub zone_data: Option<&'static str>,
     /// The overrides in force.
     pub overrides: Vec<String>,
     /// The seed.

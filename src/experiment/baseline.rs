@@ -19,14 +19,82 @@ const HEADLINES: [&str; 5] =
 /// Results to hold later ones against.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Baseline {
-    /// The digest of the question: traffic, horizon, objectives, seed and replications.
-    pub question: String,
+    /// What was asked.
+    pub question: Asked,
     /// The digest of the whole model.
     pub digest: String,
-    /// The program that made it.
-    pub version: String,
     /// By metric, its value in each replication.
     pub values: BTreeMap<String, Vec<Option<f64>>>,
+}
+
+/// What a model asks: what may not change between a baseline and what is held against it. All else of a model may.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asked {
+    /// The model's name.
+    pub model: String,
+    /// The seed.
+    pub seed: u64,
+    /// How many replications.
+    pub replications: u32,
+    /// The date at which a replication starts.
+    pub start: String,
+    /// Simulated time of one replication.
+    pub horizon: String,
+    /// How much of it is not recorded.
+    pub warmup: String,
+    /// The digest of who comes when.
+    pub traffic: String,
+    /// The digest of the objectives.
+    pub objectives: String,
+    /// The version of the table of time zones, where the model names one.
+    pub zone_data: Option<String>,
+}
+
+impl Asked {
+    /// The question of a model.
+    pub fn of(model: &Model) -> Asked {
+        let run = &model.run;
+        let traffic: Vec<_> = model.classes.iter().map(|class| (&class.name, &class.arrivals, &class.spikes)).collect();
+        Asked {
+            model: model.name.clone(),
+            seed: run.seed,
+            replications: run.replications,
+            start: run.start.to_string(),
+            horizon: run.horizon.to_string(),
+            warmup: run.warmup.to_string(),
+            traffic: digest(&traffic),
+            objectives: digest(&model.objectives),
+            zone_data: model.zone_data.map(String::from),
+        }
+    }
+
+    /// In what the question of a baseline differs from that of now, a clause each.
+    fn differences(&self, now: &Asked) -> Vec<String> {
+        let both = |what: &str, there: &str, here: &str| format!("{what} {there} there and {here} here");
+        let none = |zones: &Option<String>| zones.clone().unwrap_or_else(|| "none".into());
+        let all = [
+            (self.model != now.model, both("the model is", &self.model, &now.model)),
+            (self.seed != now.seed, both("the seed is", &self.seed.to_string(), &now.seed.to_string())),
+            (
+                self.replications != now.replications,
+                both("the replications are", &self.replications.to_string(), &now.replications.to_string()),
+            ),
+            (self.start != now.start, both("it starts at", &self.start, &now.start)),
+            (self.horizon != now.horizon, both("the horizon is", &self.horizon, &now.horizon)),
+            (self.warmup != now.warmup, both("the warm-up is", &self.warmup, &now.warmup)),
+            (self.traffic != now.traffic, "the traffic differs".into()),
+            (self.objectives != now.objectives, "the objectives differ".into()),
+            (
+                self.zone_data != now.zone_data,
+                both("the version of the time zones is", &none(&self.zone_data), &none(&now.zone_data)),
+            ),
+        ];
+        all.into_iter().filter(|(differs, _)| *differs).map(|(_, clause)| clause).collect()
+    }
+}
+
+fn digest(of: &impl std::fmt::Debug) -> String {
+    Sha256::digest(format!("{of:?}").as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// What one check says.
@@ -99,34 +167,17 @@ impl Judgement {
     }
 }
 
-/// The digest of the question that a model asks: what may not change between a baseline and what is held against it.
-pub fn question(model: &Model) -> String {
-    let run = &model.run;
-    let traffic: Vec<_> = model.classes.iter().map(|class| (&class.name, &class.arrivals, &class.spikes)).collect();
-    let text = format!(
-        "{} {:?} {:?} {:?} {} {} {traffic:?} {:?}",
-        model.name, run.horizon, run.warmup, run.start, run.seed, run.replications, model.objectives
-    );
-    Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 /// Runs a model for a baseline: its answer, and what is to be stored.
 ///
 /// # Errors
 /// The failure of the first replication that failed.
-pub fn measure(
-    model: &Model,
-    version: &str,
-    options: &Options,
-    progress: Progress<'_>,
-) -> Result<(Answer, Baseline), Failure> {
+pub fn measure(model: &Model, options: &Options, progress: Progress<'_>) -> Result<(Answer, Baseline), Failure> {
     let mut trial = Trial::new(model.clone(), 0)?;
     extend(&mut [&mut trial], model.run.replications, options.jobs, progress)?;
     let answer = answer(model, &trial.columns);
     let metrics = answer.metrics.iter().filter(|metric| better(&metric.name).is_some());
     let values = metrics.filter_map(|metric| Some((metric.name.clone(), trial.values(&metric.name)?))).collect();
-    let (question, digest) = (question(model), model.digest.clone());
-    Ok((answer, Baseline { question, digest, version: version.into(), values }))
+    Ok((answer, Baseline { question: Asked::of(model), digest: model.digest.clone(), values }))
 }
 
 /// Holds what was measured against the objectives, and against a baseline where there is one: `Err` says why one that
@@ -143,9 +194,8 @@ pub fn check(
     match baseline {
         Some(Err(why)) => no_baseline = Some(why),
         Some(Ok(before)) if before.question != now.question => {
-            no_baseline = Some(
-                "the baseline is of another question: traffic, horizon, objectives, seed or replications differ".into(),
-            );
+            let differences = before.question.differences(&now.question);
+            no_baseline = Some(format!("the baseline is of another question: {}", differences.join(", ")));
         }
         Some(Ok(before)) => checks.extend(against(before, now, &answer, tolerances)),
         None => {}

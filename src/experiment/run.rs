@@ -128,6 +128,7 @@ pub(super) fn answer(model: &Model, columns: &Columns) -> Answer {
         model: model.name.clone(),
         description: model.description.clone(),
         digest: model.digest.clone(),
+        zone_data: model.zone_data,
         overrides: model.overrides.clone(),
         seed: model.run.seed,
         replications: columns.len() as u32,

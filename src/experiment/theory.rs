@@ -88,6 +88,7 @@ fn is_plain(model: &Model) -> bool {
         name: _,
         description: _,
         digest: _,
+        zone_data: _,
         overrides: _,
         run: _,
         platform: _,

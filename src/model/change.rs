@@ -142,6 +142,7 @@ pub(super) fn apply(input: &mut Input<'_>, source: &Source, root: &mut Node, ove
     }
     if !digests.is_empty() {
         base.digest = super::digest::of_all(&base.digest, &digests);
+        base.zone_data = base.zone_data.or_else(|| base.stages.iter().find_map(|stage| stage.model.zone_data));
     }
     settings.sort_by(|a, b| (&a.path, a.declared).cmp(&(&b.path, b.declared)));
     base.settings = settings;

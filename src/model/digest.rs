@@ -4,21 +4,35 @@
 //! rows filled in, and the contents of traces and measured laws in the place of their names. Comments, the order of
 //! keys, the layout, and where the files lie do not matter; `1` and `1.0` are the same number. Left out are
 //! `description`, and `run.seed` and `run.replications`, which stand beside the digest in every report.
+//!
+//! A model that names a time zone other than UTC also depends on the table of zones that the program is built with, so
+//! the version of that table belongs to its digest. UTC never moves: other models keep theirs.
 
 use super::tree::{Node, Value};
+use crate::units::Zone;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
 /// Changes when the same tree comes to mean something else.
 const LANGUAGE: &str = "capsim model 1\n";
 const LEFT_OUT: [&str; 3] = ["description", "run.seed", "run.replications"];
+/// The keys whose values are time zones.
+pub(super) const ZONES: [&str; 2] = ["zone", "timezone"];
 
-/// The digest in hex. `data` are the contents of the files that keys name.
-pub(super) fn digest(root: &Node, strategy: Option<&Node>, data: &BTreeMap<String, Vec<u8>>) -> String {
+/// The digest in hex. `data` are the contents of the files that keys name, `zones` is the version of [`zone_data`].
+pub(super) fn digest(
+    root: &Node,
+    strategy: Option<&Node>,
+    data: &BTreeMap<String, Vec<u8>>,
+    zones: Option<&str>,
+) -> String {
     let mut text = String::from(LANGUAGE);
     write(root, "", &mut text);
     if let Some(ops) = strategy.and_then(|node| node.get("ops")) {
         write(ops, "strategy.ops", &mut text);
+    }
+    if let Some(version) = zones {
+        text += &format!("time zones = {version:?}\n");
     }
     let mut hash = Sha256::new();
     hash.update(text.as_bytes());
@@ -35,6 +49,23 @@ pub(super) fn of_all(first: &str, later: &[String]) -> String {
     hash.update(first);
     later.iter().for_each(|digest| hash.update(digest));
     hex(hash)
+}
+
+/// The version of the table of zones, where the model names one other than UTC.
+pub(super) fn zone_data(root: &Node) -> Option<&'static str> {
+    names_a_zone(root).then(Zone::data_version)
+}
+
+fn names_a_zone(node: &Node) -> bool {
+    let is_zone = |key: &String, node: &Node| {
+        ZONES.contains(&key.as_str())
+            && node.text().is_some_and(|name| Zone::parse(name).is_ok_and(|zone| zone != Zone::UTC))
+    };
+    match &node.value {
+        Value::Table(table) => table.iter().any(|(key, node)| is_zone(key, node) || names_a_zone(node)),
+        Value::List(list) => list.iter().any(names_a_zone),
+        _ => false,
+    }
 }
 
 fn hex(hash: Sha256) -> String {

@@ -1,7 +1,7 @@
 //! Where texts come from: the model itself, and the files it names, through the reader function that the
 //! caller gives. Nothing else in the library reads a file on behalf of a model.
 
-use super::problems::{At, Collector, Complaint};
+use super::problems::{At, Collector, Complaint, Silence};
 use super::tree::{self, Node};
 use crate::units::Span;
 use std::collections::BTreeMap;
@@ -33,12 +33,24 @@ pub(super) struct Input<'a> {
     pub data: BTreeMap<String, Vec<u8>>,
     /// How long what is read is in force, where that is not the whole run.
     pub lasts: Option<Span>,
+    /// The directory of the model itself: what it names there, or below, is its own.
+    home: Option<PathBuf>,
+    /// The names of the files that lie elsewhere.
+    outside: Vec<String>,
 }
 
 impl<'a> Input<'a> {
     /// No text yet.
     pub fn new(files: Files<'a>) -> Input<'a> {
-        Input { files, directories: Vec::new(), problems: Collector::default(), data: BTreeMap::new(), lasts: None }
+        Input {
+            files,
+            directories: Vec::new(),
+            problems: Collector::default(),
+            data: BTreeMap::new(),
+            lasts: None,
+            home: None,
+            outside: Vec::new(),
+        }
     }
 
     /// Adds a text, and returns its number.
@@ -49,7 +61,8 @@ impl<'a> Input<'a> {
 
     /// Reads a model's bytes into a tree.
     pub fn document(&mut self, source: &Source) -> Option<Node> {
-        let (number, text) = self.text(&source.name, &source.bytes, &source.directory)?;
+        self.home.get_or_insert_with(|| source.directory.clone());
+        let (number, text) = self.text(source, Silence::NoModel)?;
         tree::parse(number, &text, &mut self.problems)
     }
 
@@ -65,6 +78,11 @@ impl<'a> Input<'a> {
         let name = path.display().to_string();
         match (self.files)(&path) {
             Ok(bytes) => {
+                // What stands on the command line was chosen by whoever reads the messages.
+                let is_set = self.problems.texts.name(node.at.source) == "--set";
+                if !is_set && !self.home.as_deref().is_none_or(|home| is_within(home, &path)) {
+                    self.outside.push(name.clone());
+                }
                 let directory = path.parent().map(Path::to_path_buf).unwrap_or_default();
                 Some(Source { name, bytes, directory })
             }
@@ -81,18 +99,23 @@ impl<'a> Input<'a> {
     pub fn data(&mut self, node: &Node, key: &str) -> Option<(u32, String)> {
         let source = self.read(node, key)?;
         self.data.insert(key.to_string(), source.bytes.clone());
-        self.text(&source.name, &source.bytes, &source.directory)
+        self.text(&source, Silence::NoData)
     }
 
-    /// The text in some bytes: UTF-8, with or without a byte order mark.
-    pub(super) fn text(&mut self, name: &str, bytes: &[u8], directory: &Path) -> Option<(u32, String)> {
+    /// The text in some bytes: UTF-8, with or without a byte order mark. Nothing of it is shown before it has been seen to
+    /// be what it should be.
+    pub(super) fn text(&mut self, file: &Source, until_seen: Silence) -> Option<(u32, String)> {
+        let bytes = &file.bytes[..];
+        let lossy = String::from_utf8_lossy(bytes);
+        let source = self.add(&file.name, lossy.strip_prefix('\u{feff}').unwrap_or(&lossy), &file.directory);
+        let is_outside = self.outside.contains(&file.name);
+        self.problems.silence(source, if is_outside { Silence::Outside } else { until_seen });
         match std::str::from_utf8(bytes) {
-            Ok(text) => {
-                let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-                Some((self.add(name, text, directory), text.to_string()))
-            }
+            Ok(text) => Some((source, text.strip_prefix('\u{feff}').unwrap_or(text).to_string())),
             Err(error) => {
-                let source = self.add(name, &String::from_utf8_lossy(bytes), directory);
+                if tree::is_model(&String::from_utf8_lossy(&bytes[..error.valid_up_to()])) {
+                    self.problems.vouch(source);
+                }
                 let start = error.valid_up_to() as u32;
                 let found = format!("the byte 0x{:02X}", bytes[error.valid_up_to()]);
                 let complaint =
@@ -104,12 +127,13 @@ impl<'a> Input<'a> {
     }
 }
 
-/// Why a file cannot be read, in the same words on every system.
-pub(super) fn reason(error: &io::Error) -> String {
+/// Why a file cannot be read or written, in the same words on every system.
+pub fn reason(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::NotFound => "there is no such file".into(),
         io::ErrorKind::PermissionDenied => "permission denied".into(),
         io::ErrorKind::IsADirectory => "it is a directory".into(),
+        io::ErrorKind::NotADirectory => "a part of its path is a file, not a directory".into(),
         _ => error.to_string(),
     }
 }
@@ -127,4 +151,19 @@ fn normal(path: &Path) -> PathBuf {
         }
     }
     out
+}
+
+/// Whether a file lies in a directory or below it, links followed.
+fn is_within(directory: &Path, file: &Path) -> bool {
+    let directory = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
+    match (directory.canonicalize(), file.canonicalize()) {
+        (Ok(directory), Ok(file)) => file.starts_with(directory),
+        // What is read may be no file of this machine: then its name says it.
+        _ => {
+            let file = normal(file);
+            let leads_out = matches!(file.components().next(), Some(Component::ParentDir | Component::RootDir));
+            let directory = normal(directory);
+            file.starts_with(&directory) && (!leads_out || !directory.as_os_str().is_empty())
+        }
+    }
 }

@@ -118,7 +118,10 @@ fn measured(input: &mut Input<'_>, file: &Node, key: &str) -> Option<Vec<Span>> 
         let word = line.trim();
         if !word.is_empty() && !word.starts_with('#') {
             match word.parse::<f64>().map(Span::from_secs_f64) {
-                Ok(Ok(value)) => values.push(value),
+                Ok(Ok(value)) => {
+                    input.problems.vouch(source);
+                    values.push(value);
+                }
                 _ => {
                     let at = super::problems::At {
                         source,

@@ -13,7 +13,7 @@ use super::{
     change, digest, endless, objectives, parts, preset, provider, reader, retry, run, server, shape, store, strategy,
     trace, traffic, workflow,
 };
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 use std::path::Path;
 
 /// Reads a model: its text, the bases it extends, `overrides` of the form `PATH=VALUE`, the preset it names.
@@ -66,11 +66,19 @@ pub fn load_file(path: &Path, overrides: &[String]) -> Result<Model, Problems> {
 /// # Errors
 /// That the file cannot be read.
 pub fn open(path: &Path) -> Result<Source, Problems> {
+    open_through(path, &read_file)
+}
+
+/// The same through `files`.
+///
+/// # Errors
+/// That the file cannot be read.
+pub fn open_through(path: &Path, files: Files<'_>) -> Result<Source, Problems> {
     let name = path.display().to_string();
-    match read_file(path) {
+    match files(path) {
         Ok(bytes) => Ok(Source { name, bytes, directory: path.parent().map(Path::to_path_buf).unwrap_or_default() }),
         Err(error) => {
-            let mut input = Input::new(&read_file);
+            let mut input = Input::new(files);
             let source = input.add(&name, "", Path::new(""));
             let complaint = Complaint::new(format!("cannot read the model: {}", reason(&error)));
             input.problems.unreadable(At::whole(source), "", complaint);
@@ -79,12 +87,39 @@ pub fn open(path: &Path) -> Result<Source, Problems> {
     }
 }
 
-/// Reads a file that ends within 256 MiB: a device may never end.
+/// The longest file that is read.
+const LONGEST: u64 = 256 << 20;
+
+/// Reads a regular file of 256 MiB at most: a pipe or a device may never end, or never begin.
 ///
 /// # Errors
-/// That it cannot be read, or does not end.
+/// That it cannot be read, is no such file, or changes meanwhile.
 pub fn read_file(path: &Path) -> std::io::Result<Vec<u8>> {
-    read_all(std::fs::File::open(path)?)
+    // Asked before it is opened: the opening of a pipe waits for a writer.
+    regular(&std::fs::metadata(path)?)?;
+    let mut file = std::fs::File::open(path)?;
+    let before = file.metadata()?;
+    regular(&before)?;
+    if before.len() > LONGEST {
+        return Err(too_long());
+    }
+    let bytes = read_all(&mut file)?;
+    if file.metadata()?.len() != bytes.len() as u64 {
+        return Err(std::io::Error::other("it changes while it is read"));
+    }
+    Ok(bytes)
+}
+
+fn regular(file: &std::fs::Metadata) -> std::io::Result<()> {
+    match file.file_type() {
+        kind if kind.is_file() => Ok(()),
+        kind if kind.is_dir() => Err(ErrorKind::IsADirectory.into()),
+        _ => Err(std::io::Error::other("it is a pipe or a device, not a file (`-` reads standard input)")),
+    }
+}
+
+fn too_long() -> std::io::Error {
+    std::io::Error::other("it is longer than 256 MiB")
 }
 
 /// Reads what ends within 256 MiB.
@@ -92,13 +127,9 @@ pub fn read_file(path: &Path) -> std::io::Result<Vec<u8>> {
 /// # Errors
 /// That it cannot be read, or does not end.
 pub fn read_all(from: impl Read) -> std::io::Result<Vec<u8>> {
-    const LONGEST: u64 = 256 << 20;
     let mut bytes = Vec::new();
     from.take(LONGEST + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > LONGEST {
-        return Err(std::io::Error::other("it is longer than 256 MiB"));
-    }
-    Ok(bytes)
+    if bytes.len() as u64 > LONGEST { Err(too_long()) } else { Ok(bytes) }
 }
 
 fn build(input: &mut Input<'_>, source: &Source, overrides: &[String]) -> Option<Model> {
@@ -186,10 +217,12 @@ fn sections(
     }
     let diagnostics = cursor.table("diagnostics").and_then(|table| run::diagnostics(input, &table, &names));
     let objectives = objectives::read(input, &cursor, &names);
+    let zone_data = digest::zone_data(root);
     Some(Model {
         name: cursor.text("name").map_or_else(|| stem(&source.name), str::to_string),
         description: cursor.text("description").unwrap_or_default().into(),
-        digest: digest::digest(root, strategy, &input.data),
+        digest: digest::digest(root, strategy, &input.data, zone_data),
+        zone_data,
         overrides: overrides.to_vec(),
         run: run?,
         platform,

@@ -3,7 +3,7 @@
 use super::fields::did_you_mean;
 use super::foreign::{self, Format};
 use super::input::{Input, Source};
-use super::problems::{Complaint, Lines, Problems};
+use super::problems::{Complaint, Lines, Problems, Silence};
 use crate::policy::Fault;
 use crate::units::Span;
 use serde_json::Value;
@@ -53,7 +53,7 @@ enum Outcome {
 pub fn measurements(source: &Source, reading: &Reading) -> Result<Measurements, Problems> {
     let nothing = |_: &Path| Err(std::io::ErrorKind::NotFound.into());
     let mut input = Input::new(&nothing);
-    let Some((number, text)) = input.text(&source.name, &source.bytes, &source.directory) else {
+    let Some((number, text)) = input.text(source, Silence::NoData) else {
         return Err(input.problems.finish());
     };
     let mut reader =
@@ -182,7 +182,11 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn columns(&self, names: &[String]) -> Result<Columns, Complaint> {
+    fn columns(&mut self, names: &[String]) -> Result<Columns, Complaint> {
+        let is_named = self.reading.column.as_ref().is_some_and(|column| names.contains(column));
+        if is_named || names.len() > 1 && names.iter().all(|name| is_a_column(name)) {
+            self.input.problems.vouch(self.lines.source);
+        }
         let known: Vec<(String, Option<f64>)> = names.iter().map(|name| unit_of(name)).collect();
         let by_name =
             |wanted: &[&str]| wanted.iter().find_map(|wanted| known.iter().position(|(name, _)| name == wanted));
@@ -211,6 +215,9 @@ impl Reader<'_> {
         let wrong = |what: &str| {
             Complaint::new(what).found(if text.is_empty() { "nothing".into() } else { format!("{text:?}") })
         };
+        if text.parse::<f64>().is_ok() || Span::parse(text).is_ok() {
+            self.input.problems.vouch(self.lines.source);
+        }
         let span = match (text.parse::<f64>(), self.reading.unit.or(unit)) {
             (Ok(number), Some(unit)) => {
                 Span::from_secs_f64(number * unit).map_err(|error| wrong(&error.to_string()))?
@@ -281,4 +288,10 @@ fn read_outcome(word: &str) -> Result<Outcome, Complaint> {
         })?,
     };
     Ok(Outcome::Fault(fault))
+}
+
+/// Whether a text may be the name of a column: short, and a word or a few.
+fn is_a_column(name: &str) -> bool {
+    let is_plain = |c: char| c.is_alphanumeric() || " _-./()[]%".contains(c);
+    name.trim().starts_with(char::is_alphabetic) && name.len() <= 40 && name.chars().all(is_plain)
 }

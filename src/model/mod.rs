@@ -46,9 +46,9 @@ mod tests;
 
 pub use change::{Reach, Setting, Stage};
 pub use fields::did_you_mean;
-pub use input::Source;
+pub use input::{Source, reason};
 pub use knobs::{Knob, knobs};
-pub use load::{load, load_file, open, read_all, read_file};
+pub use load::{load, load_file, open, open_through, read_all, read_file};
 pub use measured::{Measurements, Reading, measurements};
 pub use objectives::renamed;
 pub use preset::{Preset, PresetValue, STARTER, platforms, presets};

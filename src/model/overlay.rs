@@ -3,7 +3,7 @@
 use super::fields::did_you_mean;
 use super::input::{Input, Source};
 use super::language::{EXCLUSIVE, TAGS};
-use super::problems::{At, Complaint};
+use super::problems::{At, Complaint, EMPTY};
 use super::tree::{Node, Table, Value, parse};
 use std::path::{Path, PathBuf};
 
@@ -14,8 +14,8 @@ const MAX_BASES: usize = 16;
 pub(super) fn with_bases(input: &mut Input<'_>, source: &Source) -> Option<Node> {
     let mut node = input.document(source)?;
     if node.table().is_some_and(Table::is_empty) {
-        let complaint = Complaint::new("the model is empty")
-            .cure("a model has at least [traffic.NAME], [workflow.NAME] and [provider.NAME]");
+        let complaint =
+            Complaint::new(EMPTY).cure("a model has at least [traffic.NAME], [workflow.NAME] and [provider.NAME]");
         input.problems.report(At { end: 0, ..node.at }, "", complaint);
         return None;
     }

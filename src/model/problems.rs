@@ -5,6 +5,7 @@
 
 use crate::units::inert;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
+use std::collections::BTreeMap;
 use std::fmt;
 
 /// How many problems are put down; the rest is counted.
@@ -206,7 +207,9 @@ impl Problem {
                     .annotation(AnnotationKind::Primary.span(span.clone()).label(inert(&found))),
             ),
             None => {
-                let group = Level::ERROR.primary_title(title).element(Origin::path(file.as_str()));
+                let origin = Origin::path(file.as_str());
+                let origin = if self.line > 0 { origin.line(self.line) } else { origin };
+                let group = Level::ERROR.primary_title(title).element(origin);
                 if found.is_empty() { group } else { group.element(Level::NOTE.message(inert(&found))) }
             }
         };
@@ -220,11 +223,46 @@ impl Problem {
     }
 }
 
+/// What is wrong with a model that says nothing.
+pub(super) const EMPTY: &str = "the model is empty";
+
+/// Why no line of a text is shown, and nothing else of what is in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Silence {
+    /// It has not been seen to be a model.
+    NoModel,
+    /// It has not been seen to be a trace or measured data.
+    NoData,
+    /// It lies outside of the directory of the model that names it: it may be anybody's.
+    Outside,
+}
+
+impl Silence {
+    /// What is said in place of all that is wrong with such a text.
+    fn complaint(self, what: &str, name: &str) -> Complaint {
+        match self {
+            Silence::NoModel if what == EMPTY => {
+                Complaint::new(what).cure("a model has at least [traffic.NAME], [workflow.NAME] and [provider.NAME]")
+            }
+            Silence::NoModel => Complaint::new("this is not a model: none of its lines is one of a model")
+                .cure("a model is TOML, with at least [traffic.NAME], [workflow.NAME] and [provider.NAME]"),
+            Silence::NoData => Complaint::new(what.split(':').next().unwrap_or(what))
+                .cure("no line of the file is shown, as none could be read up to here"),
+            Silence::Outside => Complaint::new(
+                "this is wrong, and not shown: the file lies outside of the model's directory",
+            )
+            .cure(format!("`capsim validate {name}` shows what is wrong with a model; data: copy it beside the model")),
+        }
+    }
+}
+
 /// Collects problems while a model is read.
 #[derive(Debug, Default)]
 pub(super) struct Collector {
     /// The texts that places refer to.
     pub texts: Texts,
+    /// The texts of which nothing is shown.
+    silent: BTreeMap<u32, Silence>,
     list: Vec<Problem>,
     more: usize,
     unreadable: bool,
@@ -255,6 +293,20 @@ impl Collector {
         }
     }
 
+    /// Shows nothing of a text; of one that is not the model's own, ever.
+    pub fn silence(&mut self, source: u32, why: Silence) {
+        if self.silent.get(&source) != Some(&Silence::Outside) {
+            self.silent.insert(source, why);
+        }
+    }
+
+    /// Shows a text after all, now that it has been seen to be what it should be.
+    pub fn vouch(&mut self, source: u32) {
+        if self.silent.get(&source) != Some(&Silence::Outside) {
+            self.silent.remove(&source);
+        }
+    }
+
     /// Puts down that a file cannot be read.
     pub fn unreadable(&mut self, at: At, key: &str, complaint: Complaint) {
         self.unreadable = true;
@@ -270,7 +322,42 @@ impl Collector {
     pub fn finish(mut self) -> Problems {
         self.list.sort_by_key(|problem| problem.order);
         self.list.dedup();
+        self.keep_silent();
         Problems { list: self.list, more: self.more, unreadable: self.unreadable }
+    }
+}
+
+impl Collector {
+    /// One problem, without any of its text, for each text of which nothing is shown.
+    fn keep_silent(&mut self) {
+        let mut said: Vec<u32> = Vec::new();
+        let silent = &self.silent;
+        self.list.retain(|problem| {
+            let source = problem.order.source;
+            let first = !said.contains(&source);
+            said.push(source);
+            first || !silent.contains_key(&source)
+        });
+        for problem in &mut self.list {
+            if let Some(silence) = silent.get(&problem.order.source) {
+                let Complaint { what, cure, .. } = silence.complaint(&problem.what, &problem.file);
+                let (file, line, column, order) =
+                    (std::mem::take(&mut problem.file), problem.line, problem.column, problem.order);
+                let empty = String::new;
+                *problem = Problem {
+                    file,
+                    line,
+                    column,
+                    key: empty(),
+                    what,
+                    found: empty(),
+                    allowed: empty(),
+                    cure,
+                    shown: None,
+                    order,
+                };
+            }
+        }
     }
 }
 

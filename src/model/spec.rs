@@ -33,6 +33,8 @@ pub struct Model {
     /// SHA-256 of the effective model (bases merged, overrides applied), in hex: two models with the same
     /// digest and seed have the same report.
     pub digest: String,
+    /// The version of the table of time zones, where the model names a zone other than UTC.
+    pub zone_data: Option<&'static str>,
     /// The `--set` overrides in force, as given.
     pub overrides: Vec<String>,
     /// Length, seed and limits of a run.

@@ -2,6 +2,7 @@
 
 mod changes;
 mod manual;
+mod zones;
 
 use super::*;
 use crate::policy::{Fault, OnExceed, Window};

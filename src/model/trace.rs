@@ -120,6 +120,9 @@ impl Reader<'_> {
                 continue;
             }
             empty = false;
+            if is_of_a_trace(line) {
+                input.problems.vouch(self.lines.source);
+            }
             if let Err((offset, complaint)) = self.line(line.trim_end()) {
                 self.lines.report(&mut input.problems, (from + offset).min(end), end, complaint);
             }
@@ -251,4 +254,12 @@ fn one(position: usize, attempt: &Attempt) -> Result<TraceAttempt, Complaint> {
         })?),
     };
     Ok(TraceAttempt { latency, fault, request_error: attempt.request_error })
+}
+
+/// Whether a line is an object that says when a plan comes or what it calls, whatever else is wrong with it.
+fn is_of_a_trace(line: &str) -> bool {
+    match serde_json::from_str(line) {
+        Ok(serde_json::Value::Object(fields)) => fields.contains_key("at_s") || fields.contains_key("calls"),
+        _ => false,
+    }
 }

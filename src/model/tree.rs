@@ -1,6 +1,7 @@
 //! TOML text as a tree in which each value remembers where it was written.
 
 use super::foreign::{self, Format};
+use super::language::MODEL;
 use super::problems::{At, Collector, Complaint};
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -99,6 +100,9 @@ pub(super) fn parse(source: u32, text: &str, problems: &mut Collector) -> Option
         problems.report(At::whole(source), "", complaint);
         return None;
     }
+    if has_a_section(table.get_ref()) {
+        problems.vouch(source);
+    }
     let mut last: Option<(At, &str)> = None;
     for error in &errors {
         let at = error.span().map_or(At::whole(source), |span| place(source, span));
@@ -115,6 +119,15 @@ pub(super) fn parse(source: u32, text: &str, problems: &mut Collector) -> Option
     }
     let at = At { source, start: 0, end: text.len() as u32 };
     errors.is_empty().then(|| Node { value: Value::Table(convert(source, table.get_ref())), at, key: at })
+}
+
+/// Whether a text has something of a model in it.
+pub(super) fn is_model(text: &str) -> bool {
+    has_a_section(DeTable::parse_recoverable(text).0.get_ref())
+}
+
+fn has_a_section(table: &DeTable<'_>) -> bool {
+    table.keys().any(|key| MODEL.fields.iter().any(|field| field.name == key.get_ref().as_ref()))
 }
 
 /// Whether an error only follows from the one before: on the same line, or a key given twice in a section given

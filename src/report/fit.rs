@@ -8,6 +8,9 @@ use crate::math::{floor, log10, pow, round};
 use crate::units::{Span, count, inert, number, percent};
 use serde_json::{Value, json};
 
+/// What the title of a fit asks.
+pub(super) const QUESTION: &str = "which law do these latencies follow?";
+
 /// For people at a terminal.
 pub fn fit_text(name: &str, fit: &Fit, paint: Paint) -> String {
     page(name, fit).text(paint)
@@ -103,12 +106,7 @@ fn page(name: &str, fit: &Fit) -> Page {
     let header = ["law", "#AIC beyond best", "#largest gap", "#p50 s", "#p90 s", "#p95 s", "#p99 s"];
     let table = Table::part("Laws", &header, data.into_iter().chain(rows));
     let paste = Part::Lines("To paste under [provider.NAME]".into(), fit_toml(name, fit));
-    Page {
-        title: format!("{name}: which law do these latencies follow?"),
-        answer: says(fit),
-        run: found(fit),
-        parts: vec![table, paste],
-    }
+    Page { title: format!("{name}: {QUESTION}"), answer: says(fit), run: found(fit), parts: vec![table, paste] }
 }
 
 /// The answer in sentences.

@@ -23,6 +23,7 @@ pub fn json(answer: &Answer) -> String {
         "model": answer.model,
         "description": answer.description,
         "digest": answer.digest,
+        "zone_data": answer.zone_data,
         "overrides": answer.overrides,
         "seed": answer.seed,
         "replications": answer.replications,

@@ -3,46 +3,72 @@
 use super::html::escape;
 use super::json::{exact, interval, nullable, pretty, read_exact};
 use super::page::{Page, Table};
+use super::sealed::Kind;
 use super::words::{NOTHING, Paint, range, replications, short, things};
-use crate::experiment::{Baseline, Check, Judgement, Outcome, Ruling};
+use crate::experiment::{Asked, Baseline, Check, Judgement, Outcome, Ruling};
 use crate::units::number;
 use serde_json::{Map, Value, json};
 
+/// What a baseline is called in messages, and how its file begins.
+const BASELINE: Kind = Kind { name: "a baseline", key: "capsim_baseline", format: 2 };
+
 /// A baseline as it is stored.
 pub fn baseline_json(baseline: &Baseline) -> String {
+    let Asked { model, seed, replications, start, horizon, warmup, traffic, objectives, zone_data } =
+        &baseline.question;
     let values = baseline
         .values
         .iter()
         .map(|(name, values)| (name.clone(), values.iter().map(|x| exact(*x)).collect::<Vec<Value>>().into()));
-    pretty(&json!({
-        "capsim_baseline": 1,
-        "capsim_version": baseline.version,
-        "question": baseline.question,
-        "digest": baseline.digest,
-        "values": values.collect::<Map<_, Value>>(),
-    }))
+    let body = [
+        ("command", "check".into()),
+        ("model", model.as_str().into()),
+        ("digest", baseline.digest.as_str().into()),
+        ("seed", (*seed).into()),
+        ("replications", (*replications).into()),
+        ("start", start.as_str().into()),
+        ("horizon", horizon.as_str().into()),
+        ("warmup", warmup.as_str().into()),
+        ("traffic", traffic.as_str().into()),
+        ("objectives", objectives.as_str().into()),
+        ("zone_data", zone_data.as_deref().into()),
+        ("values", values.collect::<Map<_, Value>>().into()),
+    ];
+    BASELINE.seal(body.map(|(key, value): (&str, Value)| (key.into(), value)).into_iter().collect())
 }
 
 /// Reads a stored baseline.
 ///
 /// # Errors
-/// Why the text is none.
+/// Why the text cannot be relied on, a clause about "it".
 pub fn read_baseline(text: &str) -> Result<Baseline, String> {
-    let wrong = || "the file is not a baseline of this program".to_string();
-    let all: Value = serde_json::from_str(text).map_err(|_| wrong())?;
-    let word = |key: &str| all.get(key).and_then(Value::as_str).map(String::from);
+    let all = BASELINE.open(text)?;
+    body(&all).ok_or_else(|| "it does not say what a baseline says".into())
+}
+
+/// Whether a text begins as a baseline does, of whatever format, whole or not: what `--bless` may replace.
+pub(super) fn begins_as_baseline(text: &str) -> bool {
+    BASELINE.begins(text)
+}
+
+fn body(all: &Map<String, Value>) -> Option<Baseline> {
+    let word = |key: &str| all.get(key)?.as_str().map(String::from);
+    let whole = |key: &str| all.get(key)?.as_u64();
+    let question = Asked {
+        model: word("model")?,
+        seed: whole("seed")?,
+        replications: u32::try_from(whole("replications")?).ok()?,
+        start: word("start")?,
+        horizon: word("horizon")?,
+        warmup: word("warmup")?,
+        traffic: word("traffic")?,
+        objectives: word("objectives")?,
+        zone_data: word("zone_data"),
+    };
     let list = |values: &Value| values.as_array()?.iter().map(read_exact).collect::<Option<Vec<_>>>();
-    let values = all.get("values").and_then(Value::as_object);
-    let values =
-        values.and_then(|values| values.iter().map(|(name, value)| Some((name.clone(), list(value)?))).collect());
-    match (word("question"), word("digest"), word("capsim_version"), values) {
-        (Some(question), Some(digest), Some(version), Some(values))
-            if all.get("capsim_baseline") == Some(&Value::from(1)) =>
-        {
-            Ok(Baseline { question, digest, version, values })
-        }
-        _ => Err(wrong()),
-    }
+    let values = all.get("values")?.as_object()?.iter();
+    let values = values.map(|(name, value)| Some((name.clone(), list(value)?))).collect::<Option<_>>()?;
+    Some(Baseline { question, digest: word("digest")?, values })
 }
 
 fn ruling(ruling: Ruling) -> &'static str {
@@ -76,7 +102,7 @@ fn answer(judgement: &Judgement) -> String {
         text += " Nothing was checked, which is a failure: give the model [objectives], or --baseline FILE.";
     }
     if let Some(why) = &judgement.no_baseline {
-        text += &format!(" No baseline: {why}. `--bless` writes one.");
+        text += &format!(" There is no baseline to compare with: {why}. `--bless` writes one.");
     }
     text
 }

@@ -118,6 +118,7 @@ fn encode(pixels: &[u8], (width, height): (u32, u32)) -> Option<Vec<u8>> {
     let mut encoder = png::Encoder::new(&mut out, width, height);
     encoder.set_color(png::ColorType::Rgb);
     encoder.set_depth(png::BitDepth::Eight);
+    encoder.add_text_chunk("Software".into(), super::ours::PNG_SOFTWARE.into()).ok()?;
     let mut writer = encoder.write_header().ok()?;
     writer.write_image_data(pixels).ok()?;
     writer.finish().ok()?;

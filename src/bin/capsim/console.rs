@@ -23,8 +23,7 @@ pub fn paint() -> Paint {
 
 /// Prints an answer.
 pub fn print(text: &str) -> Exit {
-    let mut out = std::io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+    match standard_output().and_then(|mut out| out.write_all(text.as_bytes()).and_then(|()| out.flush())) {
         Ok(()) => Exit::Done,
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Exit::Done,
         Err(error) => {
@@ -32,6 +31,21 @@ pub fn print(text: &str) -> Exit {
             Exit::Io
         }
     }
+}
+
+/// Standard output as it is: the library's own takes a stream that cannot be written to for one that nobody reads.
+#[cfg(unix)]
+fn standard_output() -> std::io::Result<impl Write> {
+    use std::os::fd::AsFd;
+    if crate::closed::was_closed() {
+        return Err(std::io::Error::other("it is closed"));
+    }
+    Ok(std::fs::File::from(std::io::stdout().as_fd().try_clone_to_owned()?))
+}
+
+#[cfg(not(unix))]
+fn standard_output() -> std::io::Result<impl Write> {
+    Ok(std::io::stdout().lock())
 }
 
 /// Says something beside the answer, with nothing in it that acts on a terminal. If nobody can hear it, so be it.

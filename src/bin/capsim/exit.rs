@@ -23,11 +23,11 @@ exits! {
     ObjectiveBroken = 10, "check: an objective is broken";
     Regression = 11, "check: worse than the baseline";
     NotEnoughEvidence = 12, "check: not enough evidence";
-    NoBaseline = 13, "check: the baseline is missing, or of another question";
+    NoBaseline = 13, "check: the baseline is missing, damaged, of another version or of another question";
     Invalid = 20, "the model or its data is invalid, or a limit of the run was reached";
     Internal = 21, "an internal invariant is broken; verify: a law does not hold";
     Usage = 64, "wrong usage";
-    Io = 74, "a file cannot be read or written";
+    Io = 74, "a file cannot be read, or must not or cannot be written";
     Interrupted = 130, "interrupted by a signal; what was done is reported as partial";
 }
 

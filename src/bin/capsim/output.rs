@@ -1,161 +1,319 @@
-//! `--out`: files that are there whole or not at all. The place is tried before the long run.
+//! `--out`, `--trace` and `--bless`: where answers go besides standard output. A place is looked at before the long run:
+//! what the command has read, and what capsim has not written, is never replaced.
 
 use crate::args::Format;
 use crate::console;
+use crate::disk;
 use crate::exit::Exit;
+use crate::inputs;
 use crate::work::{fail, io};
 use capsim::experiment::Answer;
-use capsim::report::{self, Paint, WhatIf, plots::Plot};
-use std::io::Write;
+use capsim::report::{self, Form, Paint, WhatIf, plots::Plot};
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
-use tempfile::NamedTempFile;
+use std::sync::Mutex;
 
-/// A directory that has taken a file.
-pub struct Directory(PathBuf);
+/// The forms of every answer.
+const PAGES: [Form; 5] = [Form::Text, Form::Json, Form::Csv, Form::Markdown, Form::Html];
+/// The forms of a picture.
+const PICTURES: [Form; 2] = [Form::Svg, Form::Png];
+
+/// The form of an answer that is printed.
+impl From<Format> for Form {
+    fn from(format: Format) -> Form {
+        match format {
+            Format::Text => Form::Text,
+            Format::Json => Form::Json,
+            Format::Csv => Form::Csv,
+            Format::Markdown => Form::Markdown,
+        }
+    }
+}
+
+/// One file that is to be written.
+#[derive(Debug)]
+pub struct Target {
+    path: PathBuf,
+    shown: PathBuf,
+}
+
+impl Target {
+    /// The file for an answer, where `--out` names one, and its form: that of its ending, or `format` where it has none.
+    /// The ending and a `format` other than text must agree.
+    pub fn out(path: Option<&Path>, format: Form, forms: &[Form]) -> Result<Option<(Target, Form)>, Exit> {
+        let Some(path) = path.filter(|path| *path != Path::new("-")) else { return Ok(None) };
+        not_special("--out", path)?;
+        let form = match ending(path) {
+            None => format,
+            Some(found) => forms.iter().copied().find(|form| form.ending() == found).ok_or_else(|| {
+                unknown_ending("--out", path, forms, "; without an ending it has the form of --format")
+            })?,
+        };
+        if format != Form::Text && form != format {
+            let why = format!("--out {} and --format say two forms: leave --format out", path.display());
+            return Err(fail(&why, Exit::Usage));
+        }
+        Ok(Some((Target::open("--out", path, form)?, form)))
+    }
+
+    /// A file of one form and its ending, or none.
+    pub fn of(option: &str, path: &Path, form: Form) -> Result<Target, Exit> {
+        if path == Path::new("-") {
+            let why = format!("{option} -: this goes to a file, as standard output is taken");
+            return Err(fail(&why, Exit::Usage));
+        }
+        not_special(option, path)?;
+        if ending(path).is_some_and(|found| found != form.ending()) {
+            return Err(unknown_ending(option, path, &[form], ""));
+        }
+        Target::open(option, path, form)
+    }
+
+    fn open(option: &str, path: &Path, form: Form) -> Result<Target, Exit> {
+        let refuse = |why: String| io(format!("{option} {}: {why}", path.display()));
+        let cannot = |error: std::io::Error| cannot_write(path, &error);
+        if path.to_string_lossy().ends_with(std::path::is_separator) || path.is_dir() {
+            return Err(refuse("it is a directory, not a file".into()));
+        }
+        let resolved = disk::resolve(path).map_err(cannot)?;
+        let folder = resolved.parent().unwrap_or(Path::new("."));
+        may_write(&resolved, form).map_err(refuse)?;
+        may_write_in(folder).map_err(refuse)?;
+        disk::try_in(folder).map_err(cannot)?;
+        Ok(Target { path: resolved, shown: path.into() })
+    }
+
+    /// Writes the file, and says so.
+    pub fn write(&self, bytes: &[u8]) -> Result<(), Exit> {
+        let shown = self.shown.display();
+        disk::replace(&self.path, bytes).map_err(|error| cannot_write(&self.shown, &error))?;
+        console::complain(&format!("wrote {shown}"));
+        Ok(())
+    }
+}
+
+/// A pipe may wait for ever for its reader, and a device keeps nothing.
+fn not_special(option: &str, path: &Path) -> Result<(), Exit> {
+    if std::fs::metadata(path).is_ok_and(|there| !there.is_file() && !there.is_dir()) {
+        let why = "it is a pipe or a device, not a file; `--out -` is standard output";
+        return Err(io(format!("{option} {}: {why}", path.display())));
+    }
+    Ok(())
+}
+
+fn cannot_write(path: &Path, error: &std::io::Error) -> Exit {
+    io(format!("cannot write {}: {}", path.display(), capsim::model::reason(error)))
+}
+
+/// The ending of a path, in small letters.
+fn ending(path: &Path) -> Option<String> {
+    path.extension().map(|ending| ending.to_string_lossy().to_lowercase())
+}
+
+fn unknown_ending(option: &str, path: &Path, forms: &[Form], more: &str) -> Exit {
+    let mut endings: Vec<String> = forms.iter().map(|form| format!(".{}", form.ending())).collect();
+    let last = endings.pop().unwrap_or_default();
+    let list = if endings.is_empty() { last } else { format!("{} or {last}", endings.join(", ")) };
+    fail(&format!("{option} {}: the file must end in {list}{more}", path.display()), Exit::Usage)
+}
+
+/// Whether a file may be written at a path with all links followed; it is taken by that.
+fn may_write(path: &Path, form: Form) -> Result<(), String> {
+    static TAKEN: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+    if let Some(input) = inputs::read_as(path) {
+        return Err(format!("this command reads that file ({}), and would destroy it", input.display()));
+    }
+    let mut taken = TAKEN.lock().map_err(|_| "a thread has failed")?;
+    if taken.iter().any(|other| other == path) {
+        return Err("this command writes something else there".into());
+    }
+    taken.push(path.into());
+    let Ok(there) = std::fs::metadata(path) else { return Ok(()) };
+    if there.permissions().readonly() {
+        return Err("it may only be read".into());
+    }
+    let bytes = capsim::model::read_file(path).map_err(|error| capsim::model::reason(&error))?;
+    if !form.is_ours(&bytes) {
+        return Err("capsim has not written what is there: remove it, or choose another name".into());
+    }
+    Ok(())
+}
+
+/// Whether files may be written in a directory: not among the points of a sweep.
+fn may_write_in(folder: &Path) -> Result<(), String> {
+    let mut entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let holds_points = folder.file_name() == Some(OsStr::new("points"))
+        && entries.any(|entry| std::fs::read_to_string(entry.path()).is_ok_and(|text| report::begins_as_point(&text)));
+    if holds_points { Err("that directory holds the stored points of a sweep".into()) } else { Ok(()) }
+}
+
+/// A directory that takes a set of files.
+#[derive(Debug)]
+pub struct Directory {
+    path: PathBuf,
+    shown: PathBuf,
+    name: &'static str,
+}
 
 impl Directory {
-    /// Makes the directory, and tries to write in it.
-    pub fn open(path: &Path) -> Result<Directory, String> {
-        std::fs::create_dir_all(path).map_err(|error| format!("cannot make {}: {error}", path.display()))?;
-        NamedTempFile::new_in(path).map_err(|error| format!("cannot write in {}: {error}", path.display()))?;
-        Ok(Directory(path.into()))
+    /// Where `--out` names one: a path that is a directory, or has no ending. `command` writes files called `name`.
+    pub fn out(path: Option<&Path>, command: &str, name: &'static str) -> Result<Option<Directory>, Exit> {
+        let Some(path) = path.filter(|path| *path != Path::new("-")) else { return Ok(None) };
+        if !is_directory(path) {
+            let what = if path.exists() { "it is a file" } else { "that is a file's name" };
+            let shown = path.display();
+            let why = format!("--out {shown}: {what}, and `{command}` writes a directory; write {shown}/ for one");
+            return Err(if path.exists() { io(why) } else { fail(&why, Exit::Usage) });
+        }
+        Directory::open(path, name).map(Some)
+    }
+
+    fn open(path: &Path, name: &'static str) -> Result<Directory, Exit> {
+        let refuse = |why: String| io(format!("--out {}: {why}", path.display()));
+        let cannot = |error: std::io::Error| cannot_write(path, &error);
+        let resolved = disk::resolve(path).map_err(cannot)?;
+        disk::try_in(&resolved).map_err(cannot)?;
+        may_write_in(&resolved).map_err(refuse)?;
+        for (file, form) in files(name) {
+            may_write(&resolved.join(&file), form).map_err(|why| refuse(format!("{file}: {why}")))?;
+        }
+        Ok(Directory { path: resolved, shown: path.into(), name })
     }
 
     /// Writes every form of an answer.
-    pub fn write(&self, answer: &Answer) -> Result<(), String> {
-        self.file("report.txt", report::text(answer, Paint::Plain).as_bytes())?;
-        self.file("report.json", report::json(answer).as_bytes())?;
-        self.file("report.csv", report::csv(answer).as_bytes())?;
-        self.file("report.md", report::markdown(answer).as_bytes())?;
-        self.file("report.html", report::html(answer).as_bytes())?;
+    pub fn write(&self, answer: &Answer) -> Result<(), Exit> {
+        let mut set: Vec<(String, Option<Vec<u8>>)> = vec![
+            ("report.txt".into(), Some(report::text(answer, Paint::Plain).into())),
+            ("report.json".into(), Some(report::json(answer).into())),
+            ("report.csv".into(), Some(report::csv(answer).into())),
+            ("report.md".into(), Some(report::markdown(answer).into())),
+            ("report.html".into(), Some(report::html(answer).into())),
+        ];
         for plot in Plot::ALL {
-            self.plot(&format!("{}.svg", plot.name()), plot.svg(answer).as_deref().map(str::as_bytes))?;
-            self.plot(&format!("{}.png", plot.name()), plot.png(answer).as_deref())?;
+            set.push((format!("{}.svg", plot.name()), plot.svg(answer).map(String::into_bytes)));
+            set.push((format!("{}.png", plot.name()), plot.png(answer)));
         }
-        Ok(())
+        self.replace(&set)
     }
 
     /// Writes every form of the answer of a what-if command.
-    pub fn write_what_if(&self, name: &str, found: WhatIf) -> Result<(), String> {
-        let file = |ending: &str, text: String| self.file(&format!("{name}.{ending}"), text.as_bytes());
-        file("txt", found.text(Paint::Plain))?;
-        file("json", found.json())?;
-        file("csv", found.csv())?;
-        file("md", found.markdown())?;
-        file("html", found.html())?;
-        self.plot(&format!("{name}.svg"), found.svg().as_deref().map(str::as_bytes))?;
-        self.plot(&format!("{name}.png"), found.png().as_deref())
+    pub fn write_what_if(&self, found: WhatIf) -> Result<(), Exit> {
+        let all = PAGES.iter().chain(&PICTURES);
+        let set = all.map(|&form| (format!("{}.{}", self.name, form.ending()), rendered(found, form)));
+        self.replace(&set.collect::<Vec<_>>())
     }
 
-    /// Writes a plot; where there is nothing to draw, one from an earlier run must not stay.
-    fn plot(&self, name: &str, bytes: Option<&[u8]>) -> Result<(), String> {
-        match bytes {
-            Some(bytes) => self.file(name, bytes),
-            None => match std::fs::remove_file(self.0.join(name)) {
-                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                    Err(format!("cannot remove {}: {error}", self.0.join(name).display()))
-                }
-                _ => Ok(()),
-            },
-        }
+    fn replace(&self, set: &disk::Set<'_>) -> Result<(), Exit> {
+        let shown = self.shown.display();
+        disk::replace_directory(&self.path, set).map_err(|error| cannot_write(&self.shown, &error))?;
+        let names: Vec<&str> = set.iter().filter(|(_, bytes)| bytes.is_some()).map(|(name, _)| name.as_str()).collect();
+        console::complain(&format!("wrote {shown}: {}", names.join(", ")));
+        Ok(())
     }
 
-    /// Writes one file, making the directories on the way.
-    pub fn file(&self, name: &str, bytes: &[u8]) -> Result<(), String> {
-        write_file(&self.0.join(name), bytes)
+    /// Stores one file of those that are written meanwhile.
+    pub fn store(&self, name: &str, bytes: &[u8]) -> Result<(), String> {
+        let path = self.path.join(name);
+        disk::replace(&path, bytes).map_err(|error| format!("cannot write {}: {error}", path.display()))
     }
 
     /// The path of a file in it.
     pub fn path(&self, name: &str) -> PathBuf {
-        self.0.join(name)
+        self.path.join(name)
+    }
+}
+
+/// What is there decides; else a path with an ending is a file.
+fn is_directory(path: &Path) -> bool {
+    path.is_dir()
+        || !path.exists() && (path.extension().is_none() || path.to_string_lossy().ends_with(std::path::is_separator))
+}
+
+/// The files of a set, with their forms.
+fn files(name: &str) -> Vec<(String, Form)> {
+    let named = |name: &str, forms: &[Form]| -> Vec<(String, Form)> {
+        forms.iter().map(|&form| (format!("{name}.{}", form.ending()), form)).collect()
+    };
+    let pictures: Vec<&str> = match name {
+        "report" => Plot::ALL.iter().map(|plot| plot.name()).collect(),
+        name => vec![name],
+    };
+    let pictures = pictures.into_iter().flat_map(|name| named(name, &PICTURES));
+    named(name, &PAGES).into_iter().chain(pictures).collect()
+}
+
+/// The answer of a what-if command in a form; none where it has no picture.
+fn rendered(found: WhatIf, form: Form) -> Option<Vec<u8>> {
+    match form {
+        Form::Json => Some(found.json().into()),
+        Form::Csv => Some(found.csv().into()),
+        Form::Markdown => Some(found.markdown().into()),
+        Form::Html => Some(found.html().into()),
+        Form::Svg => found.svg().map(String::into_bytes),
+        Form::Png => found.png(),
+        _ => Some(found.text(Paint::Plain).into()),
     }
 }
 
 /// Where the answer of a what-if command goes.
+#[derive(Debug)]
 pub enum Out {
     /// To standard output.
     Standard,
-    /// To one file, in the form that its ending or `--format` says.
-    File(PathBuf),
+    /// To one file.
+    File(Target, Form),
     /// To standard output, and every form to a directory.
     Directory(Directory),
 }
 
 impl Out {
-    /// What is there and no directory is a file, and so is a path with an ending; any other is a directory.
-    /// `drawn`: whether the answer has a picture.
-    pub fn open(path: Option<&Path>, drawn: bool) -> Result<Out, Exit> {
-        let Some(path) = path.filter(|path| *path != Path::new("-")) else { return Ok(Out::Standard) };
-        if path.is_dir() || (path.extension().is_none() && !path.exists()) {
-            return Directory::open(path).map(Out::Directory).map_err(io);
+    /// The place that `--out` names; `drawn`: whether the answer has a picture. `name` is what its files are called.
+    pub fn open(path: Option<&Path>, format: Format, drawn: bool, name: &'static str) -> Result<Out, Exit> {
+        let Some(there) = path.filter(|path| *path != Path::new("-")) else { return Ok(Out::Standard) };
+        not_special("--out", there)?;
+        if is_directory(there) {
+            return Directory::open(there, name).map(Out::Directory);
         }
-        if !drawn && path.extension().is_some_and(|ending| ending == "svg" || ending == "png") {
-            let why = format!("--out {}: this command draws no picture", path.display());
-            return Err(fail(&why, Exit::Usage));
+        let forms: Vec<Form> = PAGES.into_iter().chain(PICTURES.into_iter().filter(|_| drawn)).collect();
+        if ending(there).is_none_or(|found| forms.iter().all(|form| form.ending() != found)) {
+            return Err(unknown_ending("--out", there, &forms, "; without an ending it is a directory"));
         }
-        Ok(Out::File(path.into()))
+        let target = Target::out(path, format.into(), &forms)?;
+        Ok(target.map_or(Out::Standard, |(target, form)| Out::File(target, form)))
     }
 
-    /// Prints or writes an answer; `name` is what its files are called.
-    pub fn deliver(&self, name: &str, found: WhatIf, format: Format) -> Exit {
-        let text = |paint| match format {
-            Format::Text => found.text(paint),
+    /// Prints or writes an answer.
+    pub fn deliver(&self, found: WhatIf, format: Format) -> Exit {
+        let text = || match format {
+            Format::Text => found.text(console::paint()),
             Format::Json => found.json(),
             Format::Csv => found.csv(),
             Format::Markdown => found.markdown(),
         };
         let written = match self {
             Out::Standard => Ok(()),
-            Out::Directory(directory) => directory.write_what_if(name, found),
-            Out::File(path) => {
-                let bytes = match path.extension().and_then(|ending| ending.to_str()) {
-                    Some("html") => Some(found.html().into_bytes()),
-                    Some("svg") => found.svg().map(String::into_bytes),
-                    Some("png") => found.png(),
-                    _ => Some(text(Paint::Plain).into_bytes()),
-                };
-                let bytes = bytes.ok_or_else(|| format!("{name} has no picture to write to {}", path.display()));
-                bytes.and_then(|bytes| write_file(path, &bytes))
-            }
+            Out::Directory(directory) => directory.write_what_if(found),
+            Out::File(target, form) => match rendered(found, *form) {
+                Some(bytes) => target.write(&bytes),
+                None => Err(io("there is nothing to draw, so no file is written".into())),
+            },
         };
         match (written, self) {
-            (Err(why), _) => io(why),
-            (Ok(()), Out::File(_)) => Exit::Done,
-            (Ok(()), _) => console::print(&text(console::paint())),
+            (Err(exit), _) => exit,
+            (Ok(()), Out::File(..)) => Exit::Done,
+            (Ok(()), _) => console::print(&text()),
         }
     }
 }
 
-/// Writes a file that is there whole or not at all; a device or a pipe is written to as it is.
-pub fn write_file(path: &Path, bytes: &[u8]) -> Result<(), String> {
-    if path.exists() && !path.is_file() {
-        return std::fs::write(path, bytes).map_err(|error| format!("cannot write {}: {error}", path.display()));
-    }
-    whole(path, bytes, |file| file.persist(path).map(drop).map_err(|failed| failed.error))
-}
-
-/// The same of a file that is not there yet.
-pub fn new_file(path: &Path, bytes: &[u8]) -> Result<(), String> {
+/// Writes a file that is not there yet.
+pub fn new_file(path: &Path, bytes: &[u8]) -> Result<(), Exit> {
+    let shown = path.display();
     if path.symlink_metadata().is_ok() {
-        return Err(format!("{} is there already", path.display()));
+        return Err(io(format!("{shown} is there already")));
     }
-    whole(path, bytes, |file| file.persist_noclobber(path).map(drop).map_err(|failed| failed.error))
-}
-
-fn whole(path: &Path, bytes: &[u8], persist: impl FnOnce(NamedTempFile) -> std::io::Result<()>) -> Result<(), String> {
-    let write = || -> std::io::Result<()> {
-        let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        std::fs::create_dir_all(directory)?;
-        let mut builder = tempfile::Builder::new();
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt;
-            // What any new file gets, less the umask: a report is not a secret.
-            builder.permissions(std::fs::Permissions::from_mode(0o666));
-        }
-        let mut file = builder.tempfile_in(directory)?;
-        file.write_all(bytes)?;
-        persist(file)
-    };
-    write().map_err(|error| format!("cannot write {}: {error}", path.display()))
+    if ending(path).is_some_and(|found| found != "toml") {
+        return Err(unknown_ending("init", path, &[Form::Toml], ""));
+    }
+    disk::create(path, bytes).map_err(|error| cannot_write(path, &error))
 }

@@ -2,7 +2,9 @@
 
 use crate::console;
 use crate::exit::Exit;
+use crate::output::Target;
 use capsim::experiment::{Failure, NoCapacity, Options};
+use capsim::report::{Form, Paint};
 use std::num::NonZeroUsize;
 
 /// As many threads as asked for, or one for each processor.
@@ -50,13 +52,13 @@ pub fn no_capacity(why: NoCapacity) -> Exit {
     }
 }
 
-/// An answer to standard output, or to a file that is there whole or not at all.
-pub fn deliver(text: &str, out: Option<&std::path::Path>) -> Exit {
+/// An answer to standard output in the form of `--format`, or to the file that `--out` names.
+pub fn deliver(text: impl Fn(Form, Paint) -> String, format: Form, out: Option<(Target, Form)>) -> Exit {
     match out {
-        None => console::print(text),
-        Some(path) => match crate::output::write_file(path, text.as_bytes()) {
+        None => console::print(&text(format, console::paint())),
+        Some((target, form)) => match target.write(text(form, Paint::Plain).as_bytes()) {
             Ok(()) => Exit::Done,
-            Err(why) => io(why),
+            Err(exit) => exit,
         },
     }
 }

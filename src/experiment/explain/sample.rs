@@ -12,6 +12,7 @@ pub fn model(strategy: &str) -> Model {
         name: strategy.into(),
         description: "Which limit binds first?".into(),
         digest: "1a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d5e6f708192a3b4c5d6e7f809".into(),
+        zone_data: None,
         overrides: vec![],
         run: Run {
             horizon: Span::DAY * 30,

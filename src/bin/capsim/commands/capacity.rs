@@ -21,7 +21,7 @@ fn try_capacity(args: &Capacity) -> Result<Exit, Exit> {
     let options = work::options(args.trials.jobs);
     super::warn_of_objectives(&model);
     experiment::demand(&model, of).map_err(work::no_capacity)?;
-    let out = Out::open(args.out.as_deref(), true)?;
+    let out = Out::open(args.out.as_deref(), args.format, true, "capacity")?;
     let progress = Progress::new(args.trials.quiet);
     let show = |done, of| progress.show(done, of);
     let found = experiment::capacity(&model, of, args.budget.saturating_mul(1_000_000), &options, &show);
@@ -30,6 +30,6 @@ fn try_capacity(args: &Capacity) -> Result<Exit, Exit> {
     if found.probes.is_empty() {
         return Err(work::nothing_done());
     }
-    let delivered = out.deliver("capacity", WhatIf::Capacity(&found), args.format);
+    let delivered = out.deliver(WhatIf::Capacity(&found), args.format);
     Ok(if found.partial { work::partial() } else { delivered })
 }

@@ -3,10 +3,12 @@
 use crate::args::{Check, VerdictForm};
 use crate::console;
 use crate::exit::Exit;
+use crate::inputs;
+use crate::output::Target;
 use crate::progress::Progress;
 use crate::work::{self, fail, failed, io};
 use capsim::experiment::{self, Baseline, Outcome};
-use capsim::report::{self, Paint};
+use capsim::report::{self, Form};
 use capsim::units::inert;
 use std::io::ErrorKind;
 use std::path::Path;
@@ -26,11 +28,20 @@ fn try_check(args: &Check) -> Result<Exit, Exit> {
     for tolerance in &args.tolerance {
         super::is_known("--tolerance", &tolerance.metric, [&model].into_iter())?;
     }
+    let bless = args.baseline.as_deref().filter(|_| args.bless);
+    let bless = bless.map(|path| Target::of("--baseline", path, Form::Baseline)).transpose()?;
+    let format = match args.format {
+        VerdictForm::Text => Form::Text,
+        VerdictForm::Json => Form::Json,
+        VerdictForm::Markdown => Form::Markdown,
+        VerdictForm::Junit => Form::Junit,
+    };
+    let forms = [Form::Text, Form::Json, Form::Markdown, Form::Junit];
+    let out = Target::out(args.out.as_deref(), format, &forms)?;
     super::warn_of_objectives(&model);
     let options = work::options(args.trials.jobs);
     let progress = Progress::new(args.trials.quiet);
-    let measured =
-        experiment::measure(&model, env!("CARGO_PKG_VERSION"), &options, &|done, of| progress.show(done, of));
+    let measured = experiment::measure(&model, &options, &|done, of| progress.show(done, of));
     progress.clear();
     let (answer, now) = measured.map_err(failed)?;
     if answer.replications < answer.asked {
@@ -38,24 +49,20 @@ fn try_check(args: &Check) -> Result<Exit, Exit> {
             format!("interrupted after {} of {} replications: that is no verdict", answer.replications, answer.asked);
         return Err(fail(&why, Exit::Interrupted));
     }
-    if let (true, Some(path)) = (args.bless, &args.baseline) {
-        crate::output::write_file(path, report::baseline_json(&now).as_bytes()).map_err(io)?;
-        return Ok(console::print(
-            &(inert(&format!("{} is the baseline of {} now.", path.display(), answer.model)) + "\n"),
-        ));
+    if let (Some(target), Some(path)) = (&bless, &args.baseline) {
+        target.write(report::baseline_json(&now).as_bytes())?;
+        let done = format!("{} is the baseline of {} now.", path.display(), answer.model);
+        return Ok(console::print(&(inert(&done) + "\n")));
     }
     let before = before.as_ref().map(|before| before.as_ref().map_err(Clone::clone));
     let judgement = experiment::check((answer, &now), before, &args.tolerance);
-    let paint = if args.out.is_some() { Paint::Plain } else { console::paint() };
-    let delivered = work::deliver(
-        &match args.format {
-            VerdictForm::Text => report::judgement_text(&judgement, paint),
-            VerdictForm::Json => report::judgement_json(&judgement),
-            VerdictForm::Markdown => report::judgement_markdown(&judgement),
-            VerdictForm::Junit => report::judgement_junit(&judgement),
-        },
-        args.out.as_deref(),
-    );
+    let text = |form, paint| match form {
+        Form::Json => report::judgement_json(&judgement),
+        Form::Markdown => report::judgement_markdown(&judgement),
+        Form::Junit => report::judgement_junit(&judgement),
+        _ => report::judgement_text(&judgement, paint),
+    };
+    let delivered = work::deliver(text, format, out);
     Ok(if delivered == Exit::Done { exit(judgement.outcome()) } else { delivered })
 }
 
@@ -71,9 +78,13 @@ fn exit(outcome: Outcome) -> Exit {
 
 /// The stored baseline, or why there is none; a file that is there and cannot be read ends the command.
 fn read(path: &Path) -> Result<Result<Baseline, String>, Exit> {
-    match capsim::model::read_file(path) {
-        Ok(bytes) => Ok(report::read_baseline(&String::from_utf8_lossy(&bytes))),
+    if path == Path::new("-") {
+        return Err(fail("--baseline -: a baseline is a file", Exit::Usage));
+    }
+    match inputs::read(path) {
+        Ok(bytes) => Ok(report::read_baseline(&String::from_utf8_lossy(&bytes))
+            .map_err(|why| format!("{} cannot be relied on: {why}", path.display()))),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(Err(format!("{} does not exist", path.display()))),
-        Err(error) => Err(io(format!("cannot read {}: {error}", path.display()))),
+        Err(error) => Err(io(format!("cannot read {}: {}", path.display(), capsim::model::reason(&error)))),
     }
 }

@@ -25,7 +25,7 @@ fn try_compare(args: &Compare) -> Result<Exit, Exit> {
     }
     let options = work::options(args.trials.jobs);
     let precisions = (&args.precision.precision[..], args.precision.max_replications);
-    let out = Out::open(args.answer.out.as_deref(), false)?;
+    let out = Out::open(args.answer.out.as_deref(), args.answer.format, false, "compare")?;
     let progress = Progress::new(args.trials.quiet);
     let found = experiment::compare(configurations, precisions, &options, &|done, of| progress.show(done, of));
     progress.clear();
@@ -38,7 +38,7 @@ fn try_compare(args: &Compare) -> Result<Exit, Exit> {
         let known = answer.metric(&missed.precision.metric).is_some();
         console::complain(&format!("{}: {}", found.names[*at], report::missed(missed, known, answer.replications)));
     }
-    let delivered = out.deliver("compare", WhatIf::Comparison(&found), args.answer.format);
+    let delivered = out.deliver(WhatIf::Comparison(&found), args.answer.format);
     Ok(if signals::interrupted() { work::partial() } else { delivered })
 }
 

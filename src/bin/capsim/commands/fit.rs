@@ -1,10 +1,12 @@
 //! `capsim fit`: the law that measured latencies follow.
 
 use crate::args::{Fit, FitForm, Unit};
-use crate::console;
 use crate::exit::Exit;
+use crate::inputs;
+use crate::output::Target;
 use crate::work::{deliver, fail, io};
-use capsim::model::{Reading, Source, measurements, read_all, read_file};
+use capsim::model::{Reading, Source, measurements, read_all, reason};
+use capsim::report::Form;
 use capsim::{experiment, report};
 use std::path::{Path, PathBuf};
 
@@ -14,6 +16,13 @@ pub fn fit(args: &Fit) -> Exit {
 
 fn try_fit(args: &Fit) -> Result<Exit, Exit> {
     let source = source(&args.file)?;
+    let format = match args.format {
+        FitForm::Text => Form::Text,
+        FitForm::Json => Form::Json,
+        FitForm::Toml => Form::Toml,
+        FitForm::Markdown => Form::Markdown,
+    };
+    let out = Target::out(args.out.as_deref(), format, &[Form::Text, Form::Json, Form::Toml, Form::Markdown])?;
     let unit = args.unit.map(|unit| match unit {
         Unit::S => 1.0,
         Unit::Ms => 1e-3,
@@ -24,14 +33,13 @@ fn try_fit(args: &Fit) -> Result<Exit, Exit> {
     let data = measurements(&source, &reading).map_err(super::refused)?;
     let name = &source.name;
     let found = experiment::fit(data).map_err(|why| fail(&format!("{name}: {why}"), Exit::Invalid))?;
-    let paint = if args.out.is_some() { report::Paint::Plain } else { console::paint() };
-    let text = match args.format {
-        FitForm::Text => report::fit_text(name, &found, paint),
-        FitForm::Json => report::fit_json(name, &found),
-        FitForm::Toml => report::fit_toml(name, &found),
-        FitForm::Markdown => report::fit_markdown(name, &found),
+    let text = |form, paint| match form {
+        Form::Json => report::fit_json(name, &found),
+        Form::Toml => report::fit_toml(name, &found),
+        Form::Markdown => report::fit_markdown(name, &found),
+        _ => report::fit_text(name, &found, paint),
     };
-    Ok(deliver(&text, args.out.as_deref()))
+    Ok(deliver(text, format, out))
 }
 
 fn source(file: &Path) -> Result<Source, Exit> {
@@ -41,6 +49,6 @@ fn source(file: &Path) -> Result<Source, Exit> {
         return Ok(Source { name: "<stdin>".into(), bytes, directory: PathBuf::new() });
     }
     let name = file.display().to_string();
-    let bytes = read_file(file).map_err(|error| io(format!("cannot read {name}: {error}")))?;
+    let bytes = inputs::read(file).map_err(|error| io(format!("cannot read {name}: {}", reason(&error))))?;
     Ok(Source { name, bytes, directory: PathBuf::new() })
 }

@@ -4,7 +4,6 @@ use crate::args::Init;
 use crate::console;
 use crate::exit::Exit;
 use crate::output::new_file;
-use crate::work::io;
 use capsim::model::STARTER;
 use capsim::units::inert;
 use std::path::Path;
@@ -18,6 +17,6 @@ pub fn init(args: &Init) -> Exit {
             let file = inert(&args.file.display().to_string());
             console::print(&format!("{file} is written. Next: capsim run {file}\n"))
         }
-        Err(why) => io(why),
+        Err(exit) => exit,
     }
 }

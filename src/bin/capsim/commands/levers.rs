@@ -2,6 +2,7 @@
 
 use crate::args::Levers;
 use crate::exit::Exit;
+use crate::inputs;
 use crate::output::Out;
 use crate::progress::Progress;
 use crate::work::{self, fail, failed};
@@ -23,7 +24,7 @@ fn try_levers(args: &Levers) -> Result<Exit, Exit> {
     let load = |more: Option<String>| {
         let overrides: Vec<String> =
             args.model.set.iter().cloned().chain(args.trials.overrides()).chain(more).collect();
-        model::load(source.clone(), &overrides, &model::read_file)
+        model::load(source.clone(), &overrides, &inputs::read)
     };
     let base = load(None).map_err(super::refused)?;
     let of = [
@@ -45,7 +46,7 @@ fn try_levers(args: &Levers) -> Result<Exit, Exit> {
         );
         return Err(fail(&why, Exit::Usage));
     }
-    let out = Out::open(args.answer.out.as_deref(), false)?;
+    let out = Out::open(args.answer.out.as_deref(), args.answer.format, false, "levers")?;
     let question = Question { of: of.map(|(_, metric, better)| (metric, better)), budget: args.budget };
     let options = work::options(args.trials.jobs);
     let progress = Progress::new(args.trials.quiet);
@@ -55,7 +56,7 @@ fn try_levers(args: &Levers) -> Result<Exit, Exit> {
     if found.runs == 0 {
         return Err(work::nothing_done());
     }
-    let delivered = out.deliver("levers", WhatIf::Levers(&found), args.answer.format);
+    let delivered = out.deliver(WhatIf::Levers(&found), args.answer.format);
     Ok(if found.partial { work::partial() } else { delivered })
 }
 
@@ -66,7 +67,7 @@ fn tried(
     load: impl Fn(Option<String>) -> Result<Model, Problems>,
 ) -> Result<Vec<Tried>, Exit> {
     let overrides: Vec<String> = args.model.set.iter().cloned().chain(args.trials.overrides()).collect();
-    let knobs = model::knobs(source, &overrides, &model::read_file);
+    let knobs = model::knobs(source, &overrides, &inputs::read);
     let mut all = Vec::new();
     let mut add = |path: &str, from: &str, to: &str| -> Result<(), Problems> {
         let model = load(Some(format!("{path}={to}")));

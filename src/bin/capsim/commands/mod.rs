@@ -20,6 +20,7 @@ pub mod verify;
 use crate::args;
 use crate::console;
 use crate::exit::Exit;
+use crate::inputs;
 use crate::work;
 use capsim::experiment;
 use capsim::model::{self, Model, Problems, Source};
@@ -29,12 +30,12 @@ use std::path::{Path, PathBuf};
 /// Reads and checks the model of a command line, with `more` overrides after its own.
 fn load(args: &args::Model, more: impl IntoIterator<Item = String>) -> Result<Model, Exit> {
     let overrides: Vec<String> = args.set.iter().cloned().chain(more).collect();
-    model::load(source(&args.model)?, &overrides, &model::read_file).map_err(refused)
+    model::load(source(&args.model)?, &overrides, &inputs::read).map_err(refused)
 }
 
 /// The text of a model.
 fn source(path: &Path) -> Result<Source, Exit> {
-    if path == Path::new("-") { standard_input() } else { model::open(path).map_err(refused) }
+    if path == Path::new("-") { standard_input() } else { model::open_through(path, &inputs::read).map_err(refused) }
 }
 
 /// Says what is wrong with a model.

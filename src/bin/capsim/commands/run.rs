@@ -3,14 +3,13 @@
 use crate::args::{Format, Run};
 use crate::console;
 use crate::exit::Exit;
-use crate::output::{Directory, write_file};
+use crate::output::{Directory, Target};
 use crate::progress::Progress;
-use crate::work::{self, failed, io};
+use crate::work::{self, failed};
 use capsim::experiment::{self, Answer};
 use capsim::model::Model;
-use capsim::report;
+use capsim::report::{self, Form};
 use capsim::units::Instant;
-use std::path::Path;
 
 pub fn run(args: &Run) -> Exit {
     match try_run(args) {
@@ -24,9 +23,10 @@ fn try_run(args: &Run) -> Result<Exit, Exit> {
     for precision in &args.precision.precision {
         super::is_known("--precision", &precision.metric, [&model].into_iter())?;
     }
-    let out = args.out.as_deref().map(Directory::open).transpose().map_err(io)?;
-    if let Some(path) = &args.trace {
-        trace(&model, path)?; // first: if it cannot be written, nobody waits for that
+    let out = Directory::out(args.out.as_deref(), "run", "report")?;
+    let timeline = args.trace.as_deref().map(|path| Target::of("--trace", path, Form::Timeline)).transpose()?;
+    if let Some(timeline) = &timeline {
+        trace(&model, timeline)?; // first: if it cannot be written, nobody waits for that
     }
     let options = work::options(args.trials.jobs);
     let precisions = &args.precision.precision;
@@ -50,7 +50,7 @@ fn try_run(args: &Run) -> Result<Exit, Exit> {
         ));
     }
     if let Some(out) = out {
-        out.write(&answer).map_err(io)?;
+        out.write(&answer)?;
     }
     let printed = console::print(&render(&answer, args.format));
     Ok(if answer.replications < answer.asked { work::partial() } else { printed })
@@ -59,9 +59,9 @@ fn try_run(args: &Run) -> Result<Exit, Exit> {
 /// Slices, moments and levels that a timeline has at most: what a viewer opens without waiting.
 const ENTRIES: usize = 200_000;
 
-fn trace(model: &Model, path: &Path) -> Result<(), Exit> {
+fn trace(model: &Model, target: &Target) -> Result<(), Exit> {
     let timeline = experiment::timeline(model, ENTRIES).map_err(failed)?;
-    write_file(path, report::timeline(&model.name, &timeline).as_bytes()).map_err(io)?;
+    target.write(report::timeline(&model.name, &timeline).as_bytes())?;
     if timeline.is_cut {
         let until = timeline.until.since(Instant::START);
         console::complain(&format!("the timeline is full at {until} of simulated time, and ends there"));

@@ -1,14 +1,16 @@
 //! `capsim sweep`: a grid of configurations.
 
 use crate::args::Sweep;
+use crate::console;
 use crate::exit::Exit;
 use crate::output::{Directory, Out};
 use crate::progress::Progress;
 use crate::work::{self, fail, failed, io};
 use capsim::experiment::{self, Answer};
 use capsim::model::Model;
-use capsim::report::{self, Cell, WhatIf};
+use capsim::report::{self, Cell, PointOf, WhatIf};
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::Mutex;
 
@@ -32,17 +34,18 @@ fn try_sweep(args: &Sweep) -> Result<Exit, Exit> {
     for metric in &args.metric {
         super::is_known("--metric", metric, [&base].into_iter().chain(&models))?;
     }
-    let out = args.out.as_deref().map(Directory::open).transpose().map_err(io)?;
-    let files: Vec<String> = models.iter().map(file_of).collect();
-    let mut found: Vec<Option<BTreeMap<String, Cell>>> =
-        files.iter().map(|file| stored(args, out.as_ref(), file)).collect();
+    let out = Directory::out(args.out.as_deref(), "sweep", "sweep")?;
+    let stored: Vec<(String, PointOf)> =
+        models.iter().zip(&points).map(|(model, at)| point_of(args, model, at)).collect();
+    let mut found = resumed(args, out.as_ref(), &stored);
     let missing = models.into_iter().zip(&found).map(|(model, found)| found.is_none().then_some(model)).collect();
     let options = work::options(args.trials.jobs);
     let progress = Progress::new(args.trials.quiet);
     let trouble = Mutex::new(None);
     let finished = |at: usize, answer: &Answer| {
-        let json = report::point_json(&report::point(answer));
-        let written = out.as_ref().map_or(Ok(()), |out| out.file(&files[at], json.as_bytes()));
+        let (file, of) = &stored[at];
+        let json = of.json(&report::point(answer));
+        let written = out.as_ref().map_or(Ok(()), |out| out.store(file, json.as_bytes()));
         if let (Err(why), Ok(mut trouble)) = (written, trouble.lock()) {
             trouble.get_or_insert(why);
         }
@@ -65,7 +68,7 @@ fn try_sweep(args: &Sweep) -> Result<Exit, Exit> {
     let (model, seed, replications, axes) = (base.name, base.run.seed, base.run.replications, args.vary.clone());
     let sweep = report::Sweep { model, seed, replications, axes, metrics, points: done, asked };
     let out = out.map_or(Out::Standard, Out::Directory);
-    let printed = out.deliver("sweep", WhatIf::Sweep(&sweep), args.format);
+    let printed = out.deliver(WhatIf::Sweep(&sweep), args.format);
     Ok(if sweep.points.len() < sweep.asked { work::partial() } else { printed })
 }
 
@@ -74,15 +77,41 @@ fn model_at(args: &Sweep, at: &[usize]) -> Result<Model, Exit> {
     super::load(&args.model, args.trials.overrides().into_iter().chain(values))
 }
 
-/// Where a point is stored: a name of all that its results depend on.
-fn file_of(model: &Model) -> String {
-    let (digest, seed, n) = (&model.digest, model.run.seed, model.run.replications);
-    format!("points/{digest}-{seed}-{n}-{}.json", env!("CARGO_PKG_VERSION"))
+/// Where a point is stored, and what it is the point of.
+fn point_of(args: &Sweep, model: &Model, at: &[usize]) -> (String, PointOf) {
+    let (digest, seed, replications) = (model.digest.clone(), model.run.seed, model.run.replications);
+    let file = format!("points/{digest}-{seed}-{replications}-{}.json", env!("CARGO_PKG_VERSION"));
+    let set = args.vary.iter().zip(at).map(|(axis, &at)| (axis.path.clone(), axis.values[at].clone())).collect();
+    (file, PointOf { digest, seed, replications, zone_data: model.zone_data.map(String::from), set })
 }
 
-fn stored(args: &Sweep, out: Option<&Directory>, file: &str) -> Option<BTreeMap<String, Cell>> {
-    let out = out.filter(|_| args.resume)?;
-    report::read_point(&std::fs::read_to_string(out.path(file)).ok()?)
+/// How many stored points that cannot be used are named.
+const NAMED: usize = 5;
+
+/// The points that an earlier sweep has stored. One that is not what was asked for is simulated anew, with a word.
+fn resumed(args: &Sweep, out: Option<&Directory>, stored: &[(String, PointOf)]) -> Vec<Option<BTreeMap<String, Cell>>> {
+    let Some(out) = out.filter(|_| args.resume) else { return vec![None; stored.len()] };
+    let mut refused = 0;
+    let mut read = |(file, of): &(String, PointOf)| {
+        let text = match capsim::model::read_file(&out.path(file)) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return None,
+            Err(error) => Err(capsim::model::reason(&error)),
+            Ok(bytes) => Ok(String::from_utf8_lossy(&bytes).into_owned()),
+        };
+        let point = text.and_then(|text| of.read(&text));
+        if let Err(why) = &point {
+            refused += 1;
+            if refused <= NAMED {
+                console::complain(&format!("warning: {file} is not used: {why}; the point is simulated anew"));
+            }
+        }
+        point.ok()
+    };
+    let found = stored.iter().map(&mut read).collect();
+    if refused > NAMED {
+        console::complain(&format!("warning: {} more stored points are not used", refused - NAMED));
+    }
+    found
 }
 
 /// The metrics asked for, those of the objectives, or those that every model has.

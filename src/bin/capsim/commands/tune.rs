@@ -29,7 +29,7 @@ fn try_tune(args: &Tune) -> Result<Exit, Exit> {
         let option = if *way == Better::More { "--maximise" } else { "--minimise" };
         super::is_known(option, metric, [&base].into_iter().chain(candidates.iter().map(|(_, model)| model)))?;
     }
-    let out = Out::open(args.answer.out.as_deref(), false)?;
+    let out = Out::open(args.answer.out.as_deref(), args.answer.format, false, "tune")?;
     let options = work::options(args.trials.jobs);
     let progress = Progress::new(args.trials.quiet);
     let show = |done, of| progress.show(done, of);
@@ -39,7 +39,7 @@ fn try_tune(args: &Tune) -> Result<Exit, Exit> {
     if found.best.iter().all(|candidate| candidate.replications == 0) && found.partial {
         return Err(work::nothing_done());
     }
-    let delivered = out.deliver("tune", WhatIf::Tuned(&found), args.answer.format);
+    let delivered = out.deliver(WhatIf::Tuned(&found), args.answer.format);
     Ok(if found.partial { work::partial() } else { delivered })
 }
 

@@ -1,12 +1,12 @@
 //! `capsim verify`: the program against the books.
 
-use crate::args::{Format, Verify};
-use crate::console;
+use crate::args::Verify;
 use crate::exit::Exit;
+use crate::output::Target;
 use crate::progress::Progress;
 use crate::work::{self, fail, failed};
 use capsim::experiment::verify::{self, Selection};
-use capsim::report::{self, Paint};
+use capsim::report::{self, Form};
 
 pub fn verify(args: &Verify) -> Exit {
     let selection = Selection { quick: args.quick, law: args.law.clone(), seed: args.seed };
@@ -18,6 +18,11 @@ pub fn verify(args: &Verify) -> Exit {
             return fail(&format!("no law is called {name:?}: {cure}"), Exit::Usage);
         }
     }
+    let forms = [Form::Text, Form::Json, Form::Csv, Form::Markdown];
+    let out = match Target::out(args.out.as_deref(), args.format.into(), &forms) {
+        Ok(out) => out,
+        Err(exit) => return exit,
+    };
     let progress = Progress::new(args.quiet);
     let verified = verify::run(&selection, &work::options(args.jobs), &|done, of| progress.show(done, of));
     progress.clear();
@@ -28,14 +33,13 @@ pub fn verify(args: &Verify) -> Exit {
     if verified.findings.iter().all(|finding| finding.interval.is_none()) && !verified.whole {
         return work::nothing_done();
     }
-    let paint = if args.out.is_some() { Paint::Plain } else { console::paint() };
-    let page = match args.format {
-        Format::Text => report::verification_text(&verified, paint),
-        Format::Json => report::verification_json(&verified),
-        Format::Csv => report::verification_csv(&verified),
-        Format::Markdown => report::verification_markdown(&verified),
+    let page = |form, paint| match form {
+        Form::Json => report::verification_json(&verified),
+        Form::Csv => report::verification_csv(&verified),
+        Form::Markdown => report::verification_markdown(&verified),
+        _ => report::verification_text(&verified, paint),
     };
-    let delivered = work::deliver(&page, args.out.as_deref());
+    let delivered = work::deliver(page, args.format.into(), out);
     match delivered {
         _ if !verified.whole => work::partial(),
         Exit::Done if !verified.all_hold() => Exit::Internal,
