@@ -247,7 +247,9 @@ fn full_jitter_makes_the_stress_test_worse_and_fewer_at_once_cures_it() {
     let few = "d1.db.max_queue=50";
     let seen = [gave_up(&[few, equal]), gave_up(&[few, full]), gave_up(&[few])];
     assert!(in_order(seen), "equal, full, none with few places: {seen:?}");
-    assert_eq!(gave_up(&["queue.writers.max_concurrency=50"]), (0.0, 0.0));
+    // None in any replication: 0, and up to Wilson's bound for so many trials.
+    let (least, most) = gave_up(&["queue.writers.max_concurrency=50"]);
+    assert!(least == 0.0 && most < 1e-4, "{most}");
     // 12.4 s of waiting are enough for any burst that does not meet another.
     assert!(gave_up(&["retry.db.backoff.base=400ms"]).1 < 0.01);
 }

@@ -450,10 +450,11 @@ const ROWS: &[Row] = &[
         "write `quota`, such as { writes = { limit = 1000 } }",
     ),
     (&["[store.NAME]"], &["type"], "write `kind`"),
+    (&["[[tiers.NAME.tier]]"], &["expiry", "expires", "max_age", "ttl_s", "ttl_ms", "cache_ttl"], "write `ttl`"),
     (
-        &["[tiers.NAME]", "[[tiers.NAME.tier]]"],
+        &["[tiers.NAME]"],
         &["expiry", "expires", "max_age", "ttl_s", "ttl_ms", "cache_ttl"],
-        "write `ttl` of a tier",
+        "give each [[tiers.NAME.tier]] its own `ttl`",
     ),
     (&["[tiers.NAME]"], &["tiers", "levels", "caches"], "write [[tiers.NAME.tier]]"),
     (&["[d1.NAME]"], &["timeout", "timeout_ms", "patience"], "write `max_wait`"),

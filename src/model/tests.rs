@@ -104,7 +104,9 @@ fn what_is_absent_has_its_default() {
     let step = &model.workflows[0].steps[0];
     assert_eq!((step.calls, step.parallel, step.queue, step.critical), (1, 1, None, false));
     assert_eq!(model.providers[0].retry, crate::policy::Retry::NEVER);
-    let model = small(&["queue.q.max_concurrency=2", "retry.p={}"]);
+    let text =
+        SMALL.replace("name = \"a\"", "name = \"a\", queue = \"q\"") + "[queue.q]\nmax_concurrency = 2\n[retry.p]\n";
+    let model = load_with(&text, &[]).unwrap_or_else(|problems| panic!("{problems}"));
     assert_eq!((model.queues[0].max_queue, model.queues[0].discipline), (None, Discipline::Fifo));
     let retry = model.providers[0].retry;
     assert_eq!((retry.max, retry.hold_slot, retry.backoff.cap), (2, true, Span::from_secs(30)));

@@ -116,7 +116,8 @@ pub(super) fn escape(text: &str) -> String {
     // What opens a heading, a list, a quotation, a rule or a fence where it stands first.
     let digits = text.chars().take_while(char::is_ascii_digit).count();
     let opens = match text[digits..].chars().next() {
-        Some('.' | ')') => digits > 0,
+        // A number opens a list only where a space follows its point.
+        Some('.' | ')') => digits > 0 && text[digits + 1..].chars().next().is_none_or(char::is_whitespace),
         Some('#' | '>' | '-' | '+' | '=' | '~' | '`') => digits == 0,
         _ => false,
     };

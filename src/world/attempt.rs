@@ -5,6 +5,7 @@ use super::cause::Cause;
 use super::event::{Event, Rank, order};
 use super::invocation::Writer;
 use super::ledger::{AttemptEnd, CallEnd};
+use super::semaphore::OUTSIDE;
 use super::state::{Call, NO_QUEUE, Phase, World};
 use super::work::Work;
 use crate::model::{Arrivals, TraceAttempt};
@@ -20,6 +21,11 @@ const WORDS_PER_PLAN: u64 = 256 * WORDS_PER_ATTEMPT;
 pub(super) fn retry_position(plan: u64, attempt: u32) -> u64 {
     debug_assert!(u64::from(attempt + 1) * WORDS_PER_ATTEMPT < WORDS_PER_PLAN, "these are the next plan's draws");
     plan * WORDS_PER_PLAN + u64::from(attempt + 1) * WORDS_PER_ATTEMPT
+}
+
+/// Where the draws stand of the wait for a slot before attempt `attempt`. That for a semaphore comes before all of them.
+pub(super) fn wait_position(plan: u64, attempt: u16) -> u64 {
+    if attempt == OUTSIDE { plan * WORDS_PER_PLAN } else { retry_position(plan, u32::from(attempt)) }
 }
 
 impl World<'_> {
@@ -343,4 +349,18 @@ fn fault_of(provider: &Provider, call: &Call) -> Option<Fault> {
     }
     let u = call.outcome_word.unit();
     provider.faults.iter().find(|(upper, _)| u < *upper).map(|&(_, fault)| fault)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_wait_draws_what_is_another_plans() {
+        for plan in [0, 1, 4_211] {
+            let first = wait_position(plan, OUTSIDE);
+            assert!(plan == 0 || first > wait_position(plan - 1, 254));
+            assert!(first < wait_position(plan, 0) && wait_position(plan, 254) < wait_position(plan + 1, OUTSIDE));
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! Who leaves early: a call whose patience ends while it waits in a queue, and a user who leaves for good, whatever the
 //! plan is doing.
 
-use super::attempt::retry_position;
+use super::attempt::wait_position;
 use super::cause::Cause;
 use super::event::{Event, Rank, order};
 use super::laws::Laws;
@@ -62,7 +62,7 @@ impl World<'_> {
         let plan = &self.plans[call.plan as usize];
         let spec = &self.blueprint.workflows[plan.workflow as usize].calls[call.index as usize];
         let draws = &mut self.patience[call.class as usize][spec.step as usize];
-        let position = retry_position(plan.number, u32::from(call.attempt));
+        let position = wait_position(plan.number, call.attempt);
         law.sample(draws.at(u64::from(spec.ordinal), position).next())
     }
 

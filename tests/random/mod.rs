@@ -78,6 +78,7 @@ pub fn config(cases: u32) -> Config {
         failure_persistence: None,
         rng_seed,
         max_shrink_iters: 2_000,
+        max_shrink_time: 20_000, // milliseconds: a failure is to be shown, not to take the battery's time
         ..Config::default()
     }
 }
