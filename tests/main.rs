@@ -25,6 +25,7 @@ mod isolates;
 mod killed;
 mod laws;
 mod levers;
+mod limiters;
 mod metrics;
 mod model_errors;
 mod nonsense;

@@ -4,7 +4,7 @@ use super::cursor::Cursor;
 use super::input::Input;
 use super::names::Names;
 use super::problems::Complaint;
-use super::spec::{Logging, Reader, Role, Store};
+use super::spec::{Logging, Reader, Role, Store, StoreKind};
 use crate::units::Span;
 
 /// Reads the readers, in the order of their names.
@@ -22,6 +22,12 @@ pub(super) fn read(
         let store = works
             .then(|| names.stores.resolve(input, cursor.word("store"), cursor.at("store"), &cursor.key("store")))
             .flatten();
+        if store.and_then(|id| stores.get(id.index())).is_some_and(|spec| spec.kind == StoreKind::Cache) {
+            let complaint = Complaint::new("nobody can ask a cache what is in it, so no admin page works on one")
+                .found(format!("the cache {:?}", cursor.word("store")))
+                .allowed("a store of kind = \"kv\" or \"log-service\"");
+            input.problems.report_once(cursor.at("store"), &cursor.key("store"), complaint);
+        }
         let is_other = |(at, spec): &(usize, &Store)| {
             let has_records = logging.ops.iter().any(|op| op.store.index() == *at && op.role == Role::Record);
             has_records && spec.capacity.is_some() && store.is_some_and(|own| own.index() != *at)

@@ -38,6 +38,7 @@ fn store(input: &mut Input<'_>, name: &str, cursor: &Cursor<'_>, run: Option<&Ru
         let complaint = Complaint::new("a cache cannot have this name: `isolates.evicted` counts isolates");
         input.problems.report_once(cursor.node.key, &cursor.path, complaint.cure("choose another name"));
     }
+    cannot(input, cursor, kind);
     Store {
         name: name.into(),
         kind,
@@ -68,6 +69,33 @@ fn store(input: &mut Input<'_>, name: &str, cursor: &Cursor<'_>, run: Option<&Ru
         staleness: cursor.span("staleness").unwrap_or_default(),
         put_stores_nothing: Probability::new(cursor.number("put_stores_nothing").unwrap_or_default())
             .unwrap_or_default(),
+    }
+}
+
+/// Keys that would be read and ignored, as no store of this kind can do it.
+fn cannot(input: &mut Input<'_>, cursor: &Cursor<'_>, kind: StoreKind) {
+    let mut refuse = |cursor: &Cursor<'_>, key: &str, why: &str, is_set: bool| {
+        if is_set {
+            input.problems.report_once(cursor.at(key), &cursor.key(key), Complaint::new(why).cure("take it out"));
+        }
+    };
+    if kind == StoreKind::Cache {
+        let unlisted = "nobody can ask a cache what is in it";
+        refuse(cursor, "searchable", unlisted, cursor.flag("searchable"));
+        let elsewhere = "what is in a cache is never seen in another region, however late";
+        refuse(cursor, "staleness", elsewhere, cursor.span("staleness").is_some_and(|span| !span.is_zero()));
+        if let Some(quotas) = cursor.table("quota") {
+            refuse(&quotas, "lists", unlisted, quotas.get("lists").is_some());
+        }
+        if let Some(background) = cursor.table("background") {
+            let lists = background.number("lists_per_day").is_some_and(|rate| rate > 0.0);
+            refuse(&background, "lists_per_day", unlisted, lists);
+        }
+    }
+    if kind != StoreKind::LogService {
+        let no_client = "only the client of a log service does this";
+        refuse(cursor, "retry_after", no_client, cursor.get("retry_after").is_some());
+        refuse(cursor, "network_errors", no_client, cursor.number("network_errors").is_some_and(|chance| chance > 0.0));
     }
 }
 

@@ -133,6 +133,12 @@ fn log_op(
         "delete" => OpKind::Delete,
         _ => OpKind::List,
     };
+    if is_cache && op == OpKind::List {
+        let complaint = Complaint::new("nobody can ask a cache what is in it")
+            .found("a list of it")
+            .cure("read a key that is known, or keep an index");
+        input.problems.report_once(row.at("op"), &row.key("op"), complaint);
+    }
     let cache_ttl = logging.span("cache_ttl").filter(|_| is_cache && op == OpKind::Put);
     let event = event(input, row);
     let of_store = stores.get(position).and_then(|store| store.awaited);

@@ -1,8 +1,9 @@
 //! Calls that ask a rate limiter: they read a count from a store, and write it back one higher.
 //!
 //! Nobody holds the count between the two, so requests of one person that overlap read the same count, and all of
-//! them pass.
+//! them pass. A store that other regions see late shows them the counts of others late as well.
 
+use super::build::Blueprint;
 use super::cause::Cause;
 use super::event::Rank;
 use super::invocation::Writer;
@@ -12,6 +13,7 @@ use super::parts::limiter::Limiter;
 use super::state::World;
 use crate::model::{self, Model, OpKind};
 use crate::streams::{Purpose, Scatter, Source as Draws, Word};
+use crate::units::Span;
 
 /// What a call has asked its limiter.
 #[derive(Clone, Copy, Debug, Default)]
@@ -28,19 +30,32 @@ pub(super) struct Permit {
 pub(super) struct PermitDraws {
     people: Scatter,
     takes: Scatter,
+    /// How old what it sees of another region is.
+    late: Scatter,
 }
 
 impl PermitDraws {
     /// The draws of a class; apart from those of its other calls.
     pub(super) fn new(class: &str, draws: &Draws) -> PermitDraws {
         let name = format!("{class}/limiter");
-        PermitDraws { people: draws.scatter(&name, Purpose::Content), takes: draws.scatter(&name, Purpose::Op) }
+        PermitDraws {
+            people: draws.scatter(&name, Purpose::Content),
+            takes: draws.scatter(&name, Purpose::Op),
+            late: draws.scatter(&name, Purpose::Staleness),
+        }
     }
 }
 
 /// By limiter; nobody has asked yet.
-pub(super) fn limiters(model: &Model) -> Vec<Limiter> {
-    let limiter = |spec: &model::Limiter| Limiter::new(spec.people.count, model.run.start);
+pub(super) fn limiters(blueprint: &Blueprint) -> Vec<Limiter> {
+    let model = &blueprint.model;
+    let regions = &blueprint.class_regions;
+    let several = regions.iter().any(|region| *region != regions[0]);
+    let all = regions.iter().max().map_or(0, |most| usize::from(*most) + 1);
+    let limiter = |spec: &model::Limiter| {
+        let late = several && !model.stores[spec.store.index()].staleness.is_zero();
+        Limiter::new(spec.people.count, if late { all } else { 0 }, model.run.start)
+    };
     model.limiters.iter().map(limiter).collect()
 }
 
@@ -73,7 +88,8 @@ impl World<'_> {
         let (limiter, recorded) = (self.blueprint.limiter(call), call.recorded);
         let model::Limiter { fails_open: opens, per_day, .. } = self.program_of(id).model.limiters[limiter];
         let Permit { person, seen, refused } = self.permits[id as usize];
-        let which = usize::from(recorded);
+        let (which, region) = (usize::from(recorded), self.blueprint.class_regions[call.class as usize]);
+        let staleness = self.staleness_of(limiter);
         let state = &mut self.limiters[limiter];
         match (seen, refused) {
             (None, true) => {
@@ -81,7 +97,10 @@ impl World<'_> {
                 self.judged(id, opens, Cause::LimiterStore);
             }
             (None, false) => {
-                let count = state.read(person, self.now);
+                let (index, number) = (u64::from(call.index), self.plans[call.plan as usize].number);
+                let draws = &mut self.permit_draws[call.class as usize].late;
+                let age = |other: u16| staleness.scale(draws.at(index << 16 | u64::from(other), number).next().unit());
+                let count = state.read((person, region), self.now, age);
                 if count >= per_day {
                     return self.judged(id, false, Cause::Limiter);
                 }
@@ -93,7 +112,7 @@ impl World<'_> {
                 self.judged(id, opens, Cause::LimiterStore);
             }
             (Some(count), false) => {
-                state.write(person, count + 1, self.now, recorded);
+                self.write_count(id, person, count + 1);
                 self.judged(id, true, Cause::Limiter);
             }
         }
@@ -101,14 +120,23 @@ impl World<'_> {
 
     /// The store has answered a check that was lost with its isolate: a count that it had accepted is written.
     pub(super) fn permit_was_lost(&mut self, id: u32) {
-        let call = &self.calls[id as usize];
-        let (limiter, recorded) = (self.blueprint.limiter(call), call.recorded);
         if let Permit { person, seen: Some(count), refused: false } = self.permits[id as usize] {
-            self.limiters[limiter].write(person, count + 1, self.now, recorded);
+            self.write_count(id, person, count + 1);
         }
     }
 
-    /// The call passes, or is refused for this cause.
+    /// A count is written back.
+    fn write_count(&mut self, id: u32, person: u32, count: u32) {
+        let call = &self.calls[id as usize];
+        let (limiter, recorded) = (self.blueprint.limiter(call), call.recorded);
+        let (region, staleness) = (self.blueprint.class_regions[call.class as usize], self.staleness_of(limiter));
+        self.limiters[limiter].write((person, region), count, (self.now, recorded), staleness);
+    }
+
+    fn staleness_of(&self, limiter: usize) -> Span {
+        self.blueprint.model.stores[self.blueprint.limiters[limiter].store as usize].staleness
+    }
+
     fn judged(&mut self, id: u32, admitted: bool, cause: Cause) {
         let call = &self.calls[id as usize];
         let (limiter, recorded) = (self.blueprint.limiter(call), call.recorded);

@@ -381,7 +381,7 @@ impl<'b> World<'b> {
             d1: model.d1.iter().map(D1::new).collect(),
             lookup_draws: lookup_draws(model, &draws),
             questions: Vec::new(),
-            limiters: limiters(model),
+            limiters: limiters(blueprint),
             permit_draws: permit_draws(model, &draws),
             permits: Vec::new(),
             around: Vec::new(),

@@ -1,13 +1,53 @@
 //! A rate limiter that counts in a store: what is stored of each person, and what each person really did.
+//!
+//! Where plans run in several regions, what was written in one is read there at once, and elsewhere as it was some time
+//! ago. Of the counts that a region sees the last that was written is read.
 
-use crate::units::{CalendarStart, Instant, Timestamp, Zone};
+use crate::units::{CalendarStart, Instant, Span, Timestamp, Zone};
+use std::collections::VecDeque;
+
+/// A count as it was written.
+#[derive(Clone, Copy, Debug, Default)]
+struct Count {
+    /// Its number among all writes.
+    nth: u64,
+    /// Its day; of another day it is 0.
+    day: u32,
+    count: u32,
+}
+
+impl Count {
+    fn on(self, today: u32) -> u32 {
+        if self.day == today { self.count } else { 0 }
+    }
+}
+
+/// What was written of one person in one region, the latest last; of what every region sees only the latest.
+#[derive(Clone, Debug, Default)]
+struct Written(VecDeque<(Instant, Count)>);
+
+impl Written {
+    fn add(&mut self, now: Instant, count: Count, staleness: Span) {
+        let is_seen = |at: Instant| at.saturating_add(staleness) <= now;
+        while self.0.get(1).is_some_and(|(at, _)| is_seen(*at)) {
+            self.0.pop_front();
+        }
+        self.0.push_back((now, count));
+    }
+
+    /// The latest of those that are so old.
+    fn seen(&self, now: Instant, age: Span) -> Count {
+        let mut old = self.0.iter().rev().filter(|(at, _)| at.saturating_add(age) <= now);
+        old.next().map_or(Count::default(), |(_, count)| *count)
+    }
+}
 
 /// What is known of one person.
 #[derive(Clone, Copy, Debug, Default)]
 struct Person {
-    /// The day of the counts; those of another day are 0.
-    stored_on: u32,
-    stored: u32,
+    stored: Count,
+    /// Where the writes of its regions are, past 0.
+    regions: u32,
     admitted_on: u32,
     admitted: u32,
     written: Option<Instant>,
@@ -17,6 +57,11 @@ struct Person {
 #[derive(Debug)]
 pub(crate) struct Limiter {
     people: Vec<Person>,
+    /// Regions that see a write late; 0 where none does.
+    regions: usize,
+    /// Of each person that was counted, one for each region.
+    written: Vec<Written>,
+    writes: u64,
     calendar: CalendarStart,
     /// Days are counted from 1.
     day: u32,
@@ -37,9 +82,12 @@ pub(crate) struct Limiter {
 }
 
 impl Limiter {
-    pub(crate) fn new(people: u32, start: Timestamp) -> Limiter {
+    pub(crate) fn new(people: u32, regions: usize, start: Timestamp) -> Limiter {
         Limiter {
             people: vec![Person::default(); people as usize],
+            regions,
+            written: Vec::new(),
+            writes: 0,
             calendar: CalendarStart::new(start, &Zone::UTC),
             day: 0,
             day_ends: Instant::START,
@@ -62,11 +110,17 @@ impl Limiter {
         self.day
     }
 
-    /// The count that the store gives of a person.
-    pub(crate) fn read(&mut self, person: u32, now: Instant) -> u32 {
+    /// The count that the store gives of a person to a region, which sees what was written in another as it was so long
+    /// ago.
+    pub(crate) fn read(&mut self, (person, region): (u32, u16), now: Instant, mut age: impl FnMut(u16) -> Span) -> u32 {
         let today = self.today(now);
         let person = &self.people[person as usize];
-        if person.stored_on == today { person.stored } else { 0 }
+        if person.regions == 0 {
+            return person.stored.on(today);
+        }
+        let written = self.written[person.regions as usize - 1..][..self.regions].iter().zip(0..);
+        let seen = written.map(|(of, other)| of.seen(now, if other == region { Span::ZERO } else { age(other) }));
+        seen.max_by_key(|count| count.nth).unwrap_or_default().on(today)
     }
 
     /// One more of a person is admitted, whatever the store says, by a program that means so many a day.
@@ -91,13 +145,28 @@ impl Limiter {
         self.people[person as usize].written = Some(at);
     }
 
-    /// A count is written back.
-    pub(crate) fn write(&mut self, person: u32, count: u32, now: Instant, recorded: bool) {
-        let stored = self.read(person, now);
-        let today = self.day;
+    /// A count is written back in a region; others may not see it for so long.
+    pub(crate) fn write(
+        &mut self,
+        (person, region): (u32, u16),
+        count: u32,
+        (now, recorded): (Instant, bool),
+        staleness: Span,
+    ) {
+        let today = self.today(now);
         let person = &mut self.people[person as usize];
-        self.lost_updates[usize::from(recorded)] += u64::from(stored >= count);
-        (person.stored_on, person.stored) = (today, count);
+        self.lost_updates[usize::from(recorded)] += u64::from(person.stored.on(today) >= count);
+        self.writes += 1;
+        person.stored = Count { nth: self.writes, day: today, count };
+        if self.regions == 0 {
+            return;
+        }
+        if person.regions == 0 {
+            person.regions = self.written.len() as u32 + 1;
+            self.written.resize(self.written.len() + self.regions, Written::default());
+        }
+        let at = person.regions as usize - 1 + usize::from(region);
+        self.written[at].add(now, person.stored, staleness);
     }
 
     /// Checks that have begun and are in no bucket.
@@ -110,26 +179,46 @@ impl Limiter {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::units::Span;
+
+    fn at_once(_: u16) -> Span {
+        Span::ZERO
+    }
 
     #[test]
     fn a_day_begins_at_midnight_and_an_overlap_loses_an_update() {
         let start = Timestamp::parse("2026-02-16T23:00:00Z").unwrap();
-        let mut limiter = Limiter::new(1, start);
+        let mut limiter = Limiter::new(1, 0, start);
         let at = |minutes: u64| Instant::START + Span::from_secs(60 * minutes);
         for minute in 0..2 {
-            let seen = limiter.read(0, at(minute));
+            let seen = limiter.read((0, 0), at(minute), at_once);
             assert_eq!(seen, minute as u32);
             limiter.admit(0, 2, at(minute), true);
-            limiter.write(0, seen + 1, at(minute), true);
+            limiter.write((0, 0), seen + 1, (at(minute), true), Span::ZERO);
         }
-        let seen = limiter.read(0, at(59));
+        let seen = limiter.read((0, 0), at(59), at_once);
         assert_eq!(seen, 2);
-        assert_eq!(limiter.read(0, at(60)), 0, "an hour later it is another day");
+        assert_eq!(limiter.read((0, 0), at(60), at_once), 0, "an hour later it is another day");
         for _ in 0..3 {
             limiter.admit(0, 2, at(60), true);
-            limiter.write(0, 1, at(60), true); // all three had read 0
+            limiter.write((0, 0), 1, (at(60), true), Span::ZERO); // all three had read 0
         }
         assert_eq!((limiter.lost_updates[1], limiter.over[1], limiter.admitted[1]), (2, 1, 5));
+    }
+
+    #[test]
+    fn a_region_counts_from_what_has_come_to_it() {
+        let start = Timestamp::parse("2026-02-16T00:00:00Z").unwrap();
+        let mut limiter = Limiter::new(1, 2, start);
+        let at = |seconds: u64| Instant::START + Span::from_secs(seconds);
+        let mut add = |region: u16, now: u64, age: u64| {
+            let seen = limiter.read((0, region), at(now), |_| Span::from_secs(age));
+            limiter.write((0, region), seen + 1, (at(now), true), Span::from_secs(60));
+            seen
+        };
+        // The first region has written 1 and 2 when the second, which sees neither, writes 1.
+        assert_eq!([add(0, 0, 60), add(0, 10, 60), add(1, 20, 21)], [0, 1, 0]);
+        // What the second wrote is the newest, once it is seen; until then the first goes on from its own.
+        assert_eq!([add(0, 30, 60), add(0, 81, 61), add(1, 82, 0)], [2, 1, 2]);
+        assert_eq!(limiter.lost_updates[1], 2, "the second's first, and the first that went on from it");
     }
 }
