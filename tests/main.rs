@@ -26,6 +26,7 @@ mod killed;
 mod laws;
 mod levers;
 mod limiters;
+mod limits;
 mod metrics;
 mod model_errors;
 mod nonsense;

@@ -161,6 +161,22 @@ fn a_hit_on_disk_is_copied_back_or_not() {
     }
 }
 
+/// The same with another cache between, that keeps for 10 s too. Memory takes copies of what lies next below it: of what
+/// is found on disk not the first time, but from there one tier up each time.
+#[test]
+fn a_hit_is_copied_back_from_the_next_tier_only_where_a_tier_says_so() {
+    for (fills, hits) in [("any", [5.0, 0.0, 5.0]), ("next", [4.0, 3.0, 3.0]), ("none", [1.0, 4.0, 5.0])] {
+        let tiers = format!(
+            "keys = {{ law = \"same\" }}\ncompute = \"0s\"\ntier = [\
+             {{ name = \"memory\", ttl = \"10s\", fills_on_hit = \"{fills}\" }}, \
+             {{ name = \"redis\", ttl = \"10s\", fills_on_hit = \"any\" }}, {{ name = \"disk\" }}]"
+        );
+        let answer = answer(&model(&lookups("61s", r#"process = "deterministic", per_minute = 10"#, &tiers)));
+        let found = ["memory", "redis", "disk"].map(|tier| mean(&answer, &format!("tiers.speech.{tier}.hits")));
+        assert_eq!(found, hits, "{fills}");
+    }
+}
+
 /// One class that only writes to a database.
 fn writes(arrivals: &str, database: &str) -> String {
     format!(

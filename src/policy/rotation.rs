@@ -106,4 +106,14 @@ mod tests {
         assert_eq!(dropped, [None, None, None, None, Some(at(0)), None]);
         assert_eq!(log.files().collect::<Vec<_>>(), [7, 40, 90].map(|hour| at(hour * 3600)));
     }
+
+    #[test]
+    fn a_line_at_midnight_is_of_the_new_day() {
+        let mut log = rotation(RotateOn::Date, 2);
+        let midnight = 6 * 3600;
+        for second in [0, midnight - 1, midnight, midnight + 1] {
+            assert_eq!(log.write(at(second), 1), None);
+        }
+        assert_eq!(log.files().collect::<Vec<_>>(), [at(0), at(midnight)]);
+    }
 }

@@ -99,6 +99,58 @@ fn what_a_lag_admits_what_is_billed_and_what_is_dropped() {
     assert_eq!(billed.billed, 1000);
 }
 
+/// Three in 10 ns, at 0, 1 and 2; then it is two, of which those of 1 and 2 are the latest; then one.
+#[test]
+fn a_rolling_limit_that_is_lowered_counts_the_latest() {
+    let of = |limit| quota(limit, Window::Rolling(Span::from_nanos(10)));
+    let after = |lowered: &[u64], now: u64| {
+        let mut meter = meter(&of(3));
+        (0..3).for_each(|t| drop_verdict(go(&mut meter, at(t))));
+        lowered.iter().for_each(|&limit| meter.change(&of(limit), at(5)));
+        meter.ask(at(now))
+    };
+    let (yes, no) = (|t| Verdict::At(at(t)), Verdict::Refused);
+    assert_eq!([after(&[], 9), after(&[], 10)], [no, yes(10)]);
+    assert_eq!([after(&[2], 10), after(&[2], 11)], [no, yes(11)]);
+    assert_eq!([after(&[2, 1], 11), after(&[2, 1], 12)], [no, yes(12)]);
+    assert_eq!(after(&[4], 5), yes(5), "one that is raised has room at once");
+}
+
+/// Five of ten are used when the limit becomes five, at six in the morning: the day is exhausted, once, at that hour.
+#[test]
+fn a_limit_that_is_lowered_to_what_is_used_exhausts_its_window() {
+    let hour = |hour: u64| at(hour * Span::HOUR.nanos());
+    let exhausted = |limits: &[u64]| {
+        let mut meter = Meter::new(&Quota::daily(10), Timestamp::parse("2026-03-28T00:00:00Z").unwrap());
+        (0..5).for_each(|_| drop_verdict(go(&mut meter, hour(1))));
+        limits.iter().for_each(|&limit| meter.change(&Quota::daily(limit), hour(6)));
+        meter.finish(hour(24));
+        (meter.windows, meter.exhausted, meter.exhaustions, meter.exhausted_hours)
+    };
+    assert_eq!(exhausted(&[]), (1, 0, 0, 0.0));
+    assert_eq!(exhausted(&[6]), (1, 0, 0, 0.0), "one is left");
+    assert_eq!(exhausted(&[5]), (1, 1, 1, 6.0));
+    assert_eq!(exhausted(&[4, 3]), (1, 1, 1, 6.0), "it is exhausted already");
+    let mut billed = Meter::new(
+        &Quota { on_exceed: OnExceed::Bill, ..Quota::daily(10) },
+        Timestamp::parse("2026-03-28T00:00:00Z").unwrap(),
+    );
+    (0..5).for_each(|_| drop_verdict(go(&mut billed, hour(1))));
+    billed.change(&Quota { on_exceed: OnExceed::Bill, ..Quota::daily(3) }, hour(6));
+    assert_eq!(billed.exhaustions, 0, "what is billed is never used up");
+}
+
+/// A window belongs to its beginning and not to its end, and what is skipped of short ones is counted.
+#[test]
+fn a_window_is_over_at_its_very_end() {
+    let mut fixed = meter(&quota(1, Window::Fixed(Span::from_nanos(10))));
+    let verdicts: Vec<Verdict> = [9, 9, 10, 19, 20, 75].map(|t| go(&mut fixed, at(t))).into();
+    let (yes, no) = (|t| Verdict::At(at(t)), Verdict::Refused);
+    assert_eq!(verdicts, [yes(9), no, yes(10), no, yes(20), yes(75)]);
+    fixed.finish(at(90));
+    assert_eq!((fixed.windows, fixed.exhausted, fixed.used_sum, fixed.used_max), (9, 4, 4, 1));
+}
+
 fn drop_verdict(verdict: Verdict) {
     assert!(matches!(verdict, Verdict::At(_)));
 }
