@@ -18,6 +18,7 @@ mod ends;
 mod eras;
 mod foreign;
 mod forms;
+mod fuzzing;
 mod hostile;
 mod interplay;
 mod invocation;

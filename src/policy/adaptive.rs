@@ -234,6 +234,29 @@ mod tests {
         }
     }
 
+    /// An answer that took no time is no sign of load: it counts as one as fast as ever.
+    #[test]
+    fn what_takes_no_time_does_no_harm() {
+        let by = By::Gradient { allowance: 4.0, tolerance: 1.5, smoothing: 0.5, window: 600 };
+        let mut limit = AdaptiveLimit::new(Adaptive { min: 1, max: 100, by });
+        limit.set(10.0);
+        limit.succeeded(Span::ZERO);
+        assert_eq!(limit.limit(), 12);
+    }
+
+    /// One overload counts for all that was under way when it came: what began before it is no second sign, what
+    /// began with it or later is.
+    #[test]
+    fn an_overload_cuts_once_for_what_was_under_way() {
+        let at = Instant::from_nanos;
+        let mut limit = aimd(1, 64, 1.0, 0.5);
+        let mut after = |began, now| {
+            limit.overloaded(at(began), at(now));
+            limit.limit()
+        };
+        assert_eq!([after(0, 10), after(9, 12), after(10, 13), after(12, 14), after(13, 15)], [32, 32, 16, 16, 8]);
+    }
+
     /// What takes long for good becomes the long run, and what takes as long as ever again is believed within a few answers.
     #[test]
     fn the_long_run_follows() {

@@ -237,6 +237,33 @@ mod tests {
         assert!(circuit.ask(at(14)).is_some() && circuit.ask(at(14)).is_some(), "closed");
     }
 
+    /// Three probes: no more than three are ever let through, it closes with the last of them that succeeds and not
+    /// before, and one that fails opens it again for the whole time.
+    #[test]
+    fn it_closes_when_all_of_its_probes_have_succeeded() {
+        let open = || {
+            let mut circuit = Circuit::new(Breaker { half_open_probes: 3, ..RULES });
+            for now in 0..3 {
+                go(&mut circuit, now, true);
+            }
+            circuit
+        };
+        let mut circuit = open();
+        let probes = [12; 4].map(|now| circuit.ask(at(now)));
+        assert_eq!(probes.map(|probe| probe.is_some()), [true, true, true, false]);
+        let [one, two, three, _] = probes.map(|probe| probe.unwrap_or(Pass(u32::MAX)));
+        assert!(!circuit.ended(at(13), one, false) && !circuit.ended(at(14), two, false));
+        assert_eq!(circuit.ask(at(15)), None, "two of three are no reason to let a fourth through");
+        assert!(!circuit.ended(at(16), three, false));
+        assert_eq!([17, 18, 19].map(|now| go(&mut circuit, now, true)), ["through", "through", "trips"]);
+
+        let mut circuit = open();
+        let [one, two] = [12; 2].map(|now| circuit.ask(at(now)).unwrap());
+        assert!(!circuit.ended(at(13), one, false));
+        assert!(circuit.ended(at(14), two, true), "one that fails is enough");
+        assert_eq!([15, 23, 24].map(|now| circuit.ask(at(now)).is_some()), [false, false, true]);
+    }
+
     #[test]
     fn it_closes_when_all_probes_have_succeeded_and_not_before() {
         let mut circuit = Circuit::new(Breaker { half_open_probes: 3, ..RULES });

@@ -251,6 +251,39 @@ mod tests {
         assert!(backoff.delay(0, Span::from_secs(29), Word(u64::MAX)) <= Span::from_secs(30));
     }
 
+    /// AWS's rule: uniform from the base to three times the wait before; it is that wait which grows, not the attempt.
+    #[test]
+    fn decorrelated_spans_from_the_base_to_three_times_the_last() {
+        let backoff = Backoff { kind: BackoffKind::Decorrelated, cap: Span::HOUR, ..EXPONENTIAL };
+        let ends = |last: u64| {
+            [Word(0), Word(u64::MAX)].map(|word| {
+                let wait = backoff.delay(9, Span::from_secs(last), word).secs();
+                (wait * 1e6).round() / 1e6
+            })
+        };
+        assert_eq!([ends(0), ends(1), ends(4), ends(20)], [[1.0, 3.0], [1.0, 3.0], [1.0, 12.0], [1.0, 60.0]]);
+        let chain: Vec<f64> = (0..4)
+            .scan(Span::ZERO, |last, attempt| {
+                *last = backoff.delay(attempt, *last, Word(u64::MAX));
+                Some(last.secs().round())
+            })
+            .collect();
+        assert_eq!(chain, [3.0, 9.0, 27.0, 81.0]);
+    }
+
+    /// Half of a wait of 8 s spread over all of it, its last half and its last quarter.
+    #[test]
+    fn jitter_spreads_evenly_over_its_share() {
+        let wait = |jitter, word| {
+            (Backoff { jitter, ..EXPONENTIAL }.delay(3, Span::ZERO, Word(word)).secs() * 1e6).round() / 1e6
+        };
+        let spread = |jitter| [wait(jitter, 0), wait(jitter, u64::MAX / 2), wait(jitter, u64::MAX)];
+        assert_eq!(spread(Jitter::None), [8.0, 8.0, 8.0]);
+        assert_eq!(spread(Jitter::Full), [0.0, 4.0, 8.0]);
+        assert_eq!(spread(Jitter::Equal), [4.0, 6.0, 8.0]);
+        assert_eq!(spread(Jitter::Quarter), [6.0, 7.0, 8.0]);
+    }
+
     /// Three attempts of 10 s with waits of 1 s and 2 s are 33 s; three of those with the same waits around them 102 s.
     #[test]
     fn layers_multiply() {

@@ -97,6 +97,26 @@ mod tests {
         assert_eq!(log.write(at(2), 500), Some(at(0)));
     }
 
+    /// Midnight belongs to the new day, the nanosecond before it to the old one.
+    #[test]
+    fn a_line_at_midnight_exactly_begins_a_file() {
+        let midnight = at(6 * 3600);
+        let before = Instant::from_nanos(midnight.nanos() - 1);
+        let mut log = rotation(RotateOn::Date, 2);
+        [at(0), before, midnight].iter().for_each(|&now| assert_eq!(log.write(now, 1), None));
+        assert_eq!(log.files().collect::<Vec<_>>(), [at(0), midnight]);
+    }
+
+    /// Fewer backups at once drop the oldest files, and say when they had begun.
+    #[test]
+    fn fewer_backups_drop_the_oldest_at_once() {
+        let mut log = rotation(RotateOn::Size(2), 3);
+        (0..4).for_each(|second| assert_eq!(log.write(at(second), 1), None));
+        assert_eq!(log.change(RotateOn::Size(2), 1).collect::<Vec<_>>(), [at(0), at(1)]);
+        assert_eq!(log.files().collect::<Vec<_>>(), [at(2), at(3)]);
+        assert_eq!(log.write(at(9), 1), Some(at(2)));
+    }
+
     #[test]
     fn a_day_begins_its_file_with_its_first_line() {
         let mut log = rotation(RotateOn::Date, 2);

@@ -151,6 +151,60 @@ fn a_window_is_over_at_its_very_end() {
     assert_eq!((fixed.windows, fixed.exhausted, fixed.used_sum, fixed.used_max), (9, 4, 4, 1));
 }
 
+/// What is included is not billed, to the last operation, and each month includes it anew.
+#[test]
+fn only_what_is_over_the_included_amount_is_billed_month_by_month() {
+    let mut month = meter(&Quota { on_exceed: OnExceed::Bill, ..quota(3, Window::Month) });
+    let april = (2 + 3 * 24) * Span::HOUR.nanos();
+    let billed = [0, 1, 2, 3, april - 1, april, april + 1, april + 2, april + 3].map(|t| {
+        drop_verdict(go(&mut month, at(t)));
+        month.billed
+    });
+    assert_eq!(billed, [0, 0, 0, 1, 2, 2, 2, 2, 3]);
+    assert_eq!((month.windows, month.used_sum, month.used_max, month.exhausted), (1, 5, 5, 0));
+}
+
+/// A limit that a change puts at or under what is used is used up then and there, and once.
+#[test]
+fn a_lower_limit_is_used_up_at_its_change() {
+    let hour = |hours: u64| at(hours * Span::HOUR.nanos());
+    let story = |limit: u64| {
+        let mut meter = meter(&Quota::daily(5));
+        (0..3).for_each(|_| drop_verdict(go(&mut meter, hour(0))));
+        meter.change(&Quota::daily(limit), hour(1));
+        meter.change(&Quota::daily(limit), hour(1));
+        (go(&mut meter, hour(1)), meter.exhaustions, meter.exhausted_hours)
+    };
+    assert_eq!(story(2), (Verdict::Refused, 1, 23.0));
+    assert_eq!(story(3), (Verdict::Refused, 1, 23.0));
+    assert_eq!(story(4), (Verdict::At(hour(1)), 1, 23.0), "with the fourth");
+    assert_eq!(story(6), (Verdict::At(hour(1)), 0, 0.0));
+}
+
+/// Three of four places were taken at 0, 1 and 2. With two places from 5 on there is room when only one of the three
+/// lies in the stretch of ten: at 11.
+#[test]
+fn a_rolling_limit_that_is_lowered_counts_what_was_taken() {
+    let rolling = |limit| quota(limit, Window::Rolling(Span::from_nanos(10)));
+    let mut meter = meter(&rolling(4));
+    (0..3).for_each(|t| drop_verdict(go(&mut meter, at(t))));
+    meter.change(&rolling(2), at(5));
+    let seen = [5, 10, 11, 11, 12].map(|t| matches!(go(&mut meter, at(t)), Verdict::At(_)));
+    assert_eq!(seen, [false, false, true, false, true]);
+}
+
+/// Refused operations count where the quota says so: of a window they use what is left, of a bucket the part of a token
+/// that has flowed in.
+#[test]
+fn refused_operations_that_count_keep_a_bucket_empty() {
+    let bucket = |counts_rejected| {
+        let one_in_ten = quota(1, Window::Bucket(1, Span::from_nanos(10)));
+        meter(&Quota { counts_rejected, ..one_in_ten })
+    };
+    let admitted = |mut meter: Meter| (0..100).filter(|&t| matches!(go(&mut meter, at(t)), Verdict::At(_))).count();
+    assert_eq!([admitted(bucket(false)), admitted(bucket(true))], [10, 1]);
+}
+
 fn drop_verdict(verdict: Verdict) {
     assert!(matches!(verdict, Verdict::At(_)));
 }

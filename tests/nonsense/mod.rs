@@ -4,7 +4,7 @@
 //! `PROPTEST_CASES=50000 cargo test --test all nonsense` looks harder than CI does.
 
 mod data;
-mod twist;
+pub mod twist;
 
 use crate::random::laws::is_possible;
 use capsim::experiment::{Failure, Options, explain, metrics, run};
