@@ -115,7 +115,8 @@ fn attempts(model: &Model) -> Vec<Line> {
     };
     let abort = || model.workflows.iter().filter(|workflow| workflow.on_call_error == OnCallError::Abort);
     let side_by_side = |workflow: &Workflow| {
-        workflow.steps.iter().any(|step| step.parallel > 1)
+        // Calls that all begin at once have begun whatever becomes of them.
+        workflow.steps.iter().any(|step| step.parallel > 1 && step.parallel < step.calls)
             || workflow.steps.iter().enumerate().any(|(at, step)| at > 0 && step.after.is_empty())
             || (0..workflow.steps.len()).any(|at| workflow.steps.iter().filter(|s| s.after.contains(&at)).count() > 1)
     };
