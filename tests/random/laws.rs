@@ -171,7 +171,7 @@ proptest! {
 
     /// What comes and goes, and so is not there all the time.
     #[test]
-    fn isolates_that_come_and_go_have_possible_numbers_too(text in any_model().with("isolates").without("breaker")) {
+    fn isolates_that_come_and_go_have_possible_numbers_too(text in any_model().with("isolates").with("breaker")) {
         holds(&text)?;
     }
 
