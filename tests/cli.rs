@@ -178,7 +178,7 @@ fn a_model_that_is_not_there_is_74() {
 fn a_model_without_an_end_is_stopped_with_a_clear_word() {
     let output = feed(&["run", "-"], ENDLESS);
     ends(&output, 20);
-    assert!(stderr(&output).contains("time stands still"), "{}", stderr(&output));
+    assert!(stderr(&output).contains("simulated time does not advance"), "{}", stderr(&output));
     let output = feed(&["run", "-"], UNSTABLE);
     ends(&output, 20);
     assert!(stderr(&output).contains("max_plans_alive"), "{}", stderr(&output));

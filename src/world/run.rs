@@ -246,7 +246,7 @@ impl World<'_> {
         let when = self.now.since(Instant::START);
         if stands_still {
             return format!(
-                "time stands still at {when}: {} events at one instant; a loop of the model takes no time (a closed class that neither thinks nor waits, a retry without a backoff)",
+                "simulated time does not advance at {when}: {} events at one instant, a loop without delay (a closed class that neither thinks nor waits, a retry without a backoff)",
                 count(EVENTS_AT_ONE_INSTANT)
             );
         }

@@ -29,15 +29,15 @@ pub enum Command {
     Tune(Tune),
     /// Which single change moves a metric the most, and what it does besides
     Levers(Levers),
-    /// Hold a model against its objectives and a stored baseline, with an exit code for CI
+    /// Check a model against its objectives and a stored baseline, with an exit code for CI
     Check(Check),
     /// The arithmetic of a model, without simulation: ops per plan, the ladder of ceilings
     Explain(Explain),
     /// The law that measured latencies follow, ready to paste into a model
     Fit(Fit),
-    /// Hold the program itself against the books: laws with an exact value, each simulated
+    /// Validate the simulator against closed-form results, each simulated
     Verify(Verify),
-    /// Write a first model, to be made your own
+    /// Create a starter model
     Init(Init),
     /// Check a model
     Validate(Model),
@@ -90,7 +90,7 @@ pub struct Trials {
     /// Threads; the result does not depend on it [default: one for each processor]
     #[arg(long, value_name = "N", value_parser = threads)]
     pub jobs: Option<NonZeroUsize>,
-    /// No progress bar
+    /// Say nothing of how far the work is
     #[arg(long, short)]
     pub quiet: bool,
 }
@@ -197,10 +197,10 @@ pub struct Tune {
     /// A value of the model to choose, and from what: PATH=1..16, PATH=0..1/0.1 or PATH=8s,12s,20s
     #[arg(long, required = true, value_name = "PATH=VALUES", value_parser = axis_of)]
     pub knob: Vec<Axis>,
-    /// What is to be large: `capacity`, or a metric
+    /// The quantity to maximise: `capacity`, or a metric
     #[arg(long, value_name = "GOAL", required_unless_present = "minimise", conflicts_with = "minimise")]
     pub maximise: Option<String>,
-    /// What is to be small: `cost` (cost.month), or a metric
+    /// The quantity to minimise: `cost` (cost.month), or a metric
     #[arg(long, value_name = "GOAL")]
     pub minimise: Option<String>,
     /// How many replications all candidates may take together; for capacity about so many at the model's demand
@@ -219,7 +219,7 @@ pub struct Tune {
 pub struct Levers {
     #[command(flatten)]
     pub model: Model,
-    /// The metric that is to move, the way that its name says [default: that of the first broken objective, or
+    /// The target metric; the direction follows from its name [default: that of the first broken objective, or
     /// plans.failed_fraction]
     #[arg(long, value_name = "METRIC")]
     pub of: Option<String>,
@@ -245,7 +245,7 @@ pub struct Levers {
 pub struct Check {
     #[command(flatten)]
     pub model: Model,
-    /// The baseline to hold the model against
+    /// The baseline to check the model against
     #[arg(long, value_name = "FILE")]
     pub baseline: Option<PathBuf>,
     /// How much worse than the baseline a metric may be, such as plan.latency.p95=5% [default: 1%]
@@ -315,7 +315,7 @@ pub struct Fit {
     /// The unit of a number without one [default: as the name of the column says]
     #[arg(long, value_enum)]
     pub unit: Option<Unit>,
-    /// What lasted so long or longer was cut off, such as 12s: it counts as longer than that
+    /// Treat values at or above this as right-censored, such as 12s: known to be longer, not by how much
     #[arg(long, value_name = "DURATION", value_parser = span_of)]
     pub timeout: Option<Span>,
     /// The form of the answer
@@ -364,7 +364,7 @@ pub struct Verify {
     /// Threads; the result does not depend on it [default: one for each processor]
     #[arg(long, value_name = "N", value_parser = threads)]
     pub jobs: Option<NonZeroUsize>,
-    /// No progress bar
+    /// Say nothing of how far the work is
     #[arg(long, short)]
     pub quiet: bool,
     /// The form of the answer
@@ -377,7 +377,7 @@ pub struct Verify {
 
 #[derive(Debug, Group)]
 pub struct Init {
-    /// The file, which must not be there yet; `-` is standard output
+    /// The file, which must not exist; `-` is standard output
     #[arg(default_value = "model.toml")]
     pub file: PathBuf,
 }

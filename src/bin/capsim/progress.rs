@@ -133,11 +133,11 @@ fn words(done: f64, of: Work, now: Duration, left: Option<Duration>) -> String {
         Work::AtMost(most) => {
             format!("{} replications, at most {}; {} so far", count(whole), count(most), about(now))
         }
-        Work::Search(found) => searching(found) + &format!("; {} so far", about(now)),
+        Work::Search(found) => searching(found, done) + &format!("; {} so far", about(now)),
     }
 }
 
-fn searching(found: Searching) -> String {
+fn searching(found: Searching, under_way: f64) -> String {
     let several = found.search.map_or(String::new(), |(at, of)| format!("search {} of at most {of}, ", at + 1));
     let tried = if found.probes == 1 { "1 demand".into() } else { format!("{} demands", found.probes) };
     let (events, most) = found.events;
@@ -154,7 +154,8 @@ fn searching(found: Searching) -> String {
             format!(", between {} and {} plans a day", number(holds.min(fails)), number(holds.max(fails)))
         }
     };
-    format!("{several}{tried} tried{events}{known}")
+    let now = if under_way > 0.0 { format!(", {under_way:.1} replications of the next") } else { String::new() };
+    format!("{several}{tried} tried{events}{known}{now}")
 }
 
 /// A duration in the unit that matters, never 0.
@@ -213,7 +214,7 @@ mod tests {
         };
         assert_eq!(
             words(0.5, Work::Search(found), at(42.0), None),
-            "7 demands tried, 3.2 of about 40 million events, between 4,100 and 8,200 plans a day; 42 s so far"
+            "7 demands tried, 3.2 of about 40 million events, between 4,100 and 8,200 plans a day, 0.5 replications of the next; 42 s so far"
         );
     }
 }

@@ -1,4 +1,4 @@
-//! `capsim init`: a first model.
+//! `capsim init`: a starter model.
 
 use crate::args::Init;
 use crate::console;
