@@ -155,11 +155,9 @@ fn a_least_throughput_is_looked_for_upwards() {
     // What ends the search upwards is at most the number of plans that may be alive.
     let top = match found.found {
         Found::Unbounded { top } | Found::Capacity { plans_per_day: top, .. } => top,
-        Found::Infeasible { smallest } => smallest,
+        Found::Infeasible { .. } | Found::Open { .. } => 0.0,
     };
     assert!(top > 86_400.0, "{:?}", found.found);
-    let (fails, meets) = found.not_monotone.unwrap();
-    assert!(fails < 80_000.0 && meets > 80_000.0, "{fails} {meets}");
     assert!(matches!(of(90_000).found, Found::Infeasible { .. }));
 }
 

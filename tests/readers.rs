@@ -72,7 +72,8 @@ fn another_region_sees_a_write_late_and_a_cache_not_at_all() {
     holds("staleness", &kv, "reader.far.logs.normal.retrievable.10s", 0.5 * 10.0 / 40.0, 0.0);
     assert_eq!((of(&kv, "near", "10s"), of(&kv, "far", "1m"), of(&kv, "far", "1h")), (0.5, 0.5, 0.5));
     assert_eq!((of(&kv, "near", "24h"), of(&kv, "far", "24h")), (0.0, 0.0));
-    let cache = answer(&model_with(&toml, &["store.kv.kind=cache"]));
+    let toml = text("per_hour = 50", "10d", "kind = \"cache\"\nttl = \"10h\"", readers);
+    let cache = answer(&model_with(&toml, &["run.replications=10"]));
     assert_eq!((of(&cache, "near", "1h"), of(&cache, "far", "1h")), (0.5, 0.0));
     assert_eq!(of(&cache, "near", "1h"), mean(&cache, "logs.normal.retrievable.1h"));
 }

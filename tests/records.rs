@@ -2,6 +2,7 @@
 //! stored never contradict each other. Stories by hand, and models at random.
 
 use crate::common::{answer, answer_on, logged, mean, model};
+use crate::random::config;
 use capsim::experiment::Answer;
 use proptest::prelude::*;
 
@@ -297,7 +298,7 @@ impl Logged {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(config(64))]
 
     #[test]
     fn records_balance_and_never_contradict_each_other(any in any_logged()) {

@@ -226,6 +226,10 @@ impl Problem {
 /// What is wrong with a model that says nothing.
 pub(super) const EMPTY: &str = "the model is empty";
 
+/// How what is wrong begins where there is no word of the text in it, nor in the cure.
+const HARMLESS: [&str; 5] =
+    [EMPTY, "this looks like ", "not UTF-8 text", "there is nothing in it", "a model file has at most"];
+
 /// Why no line of a text is shown, and nothing else of what is in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Silence {
@@ -238,16 +242,16 @@ pub(super) enum Silence {
 }
 
 impl Silence {
-    /// What is said in place of all that is wrong with such a text.
-    fn complaint(self, what: &str, name: &str) -> Complaint {
+    /// What is said in place of all that is wrong with such a text, of which this came first.
+    fn complaint(self, first: Complaint, name: &str) -> Complaint {
+        if self != Silence::Outside && HARMLESS.iter().any(|words| first.what.starts_with(words)) {
+            return first;
+        }
         match self {
-            Silence::NoModel if what == EMPTY => {
-                Complaint::new(what).cure("a model has at least [traffic.NAME], [workflow.NAME] and [provider.NAME]")
-            }
             Silence::NoModel => Complaint::new("this is not a model: none of its lines is one of a model")
                 .cure("a model is TOML, with at least [traffic.NAME], [workflow.NAME] and [provider.NAME]"),
-            Silence::NoData => Complaint::new(what.split(':').next().unwrap_or(what))
-                .cure("no line of the file is shown, as none could be read up to here"),
+            Silence::NoData => Complaint::new("this is not what is expected here: no line up to here could be read")
+                .cure("a trace is JSON Lines, a plan a line; latencies are a number a line, CSV or JSON Lines"),
             Silence::Outside => Complaint::new(
                 "this is wrong, and not shown: the file lies outside of the model's directory",
             )
@@ -340,7 +344,12 @@ impl Collector {
         });
         for problem in &mut self.list {
             if let Some(silence) = silent.get(&problem.order.source) {
-                let Complaint { what, cure, .. } = silence.complaint(&problem.what, &problem.file);
+                let first = Complaint {
+                    what: std::mem::take(&mut problem.what),
+                    cure: std::mem::take(&mut problem.cure),
+                    ..Complaint::default()
+                };
+                let Complaint { what, cure, .. } = silence.complaint(first, &problem.file);
                 let (file, line, column, order) =
                     (std::mem::take(&mut problem.file), problem.line, problem.column, problem.order);
                 let empty = String::new;

@@ -153,7 +153,8 @@ mod tests {
         for (text, safe) in [
             ("# no heading", "\\# no heading"),
             ("1. no list", "1\\. no list"),
-            ("1.5 is a number", "1\\.5 is a number"),
+            ("1.5 is a number", "1.5 is a number"),
+            ("1.", "1\\."),
             ("--- no rule", "\\--- no rule"),
             ("a - b, plans.failed_fraction", "a - b, plans.failed_fraction"),
             ("<b>&lt;", "&lt;b>&amp;lt;"),

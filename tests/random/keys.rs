@@ -75,7 +75,7 @@ fn every_key_of_the_language_is_in_some_model() {
     assert!(there.is_empty(), "are in random models, or no keys at all: {there:?}");
     let [made, at_once, rejected] = MADE.each_ref().map(|count| count.load(Relaxed));
     assert!(rejected * 20 < made, "{rejected} of {made} made were no models");
-    assert!(at_once * 4 > made, "only {at_once} of {made} were models before they were mended");
+    assert!(at_once * 5 > made, "only {at_once} of {made} were models before they were mended");
     println!("{made} made, {at_once} at once, {rejected} rejected; the rarest: {:?}", rarest(&counts));
 }
 

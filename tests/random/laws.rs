@@ -98,6 +98,14 @@ fn sums(answer: &Answer) -> Result<(), String> {
         holds(prefix, "offered", "written lost unlogged")?;
         holds(prefix, "written", "alive expired evicted lost_at_restart cleaned overwritten")?;
     }
+    for there in names().filter(|name| name.contains(".retrievable.")) {
+        let found = there.replace(".retrievable.", ".reachable.");
+        if answer.metric(&found).is_some() {
+            at_most("", there, &found)?;
+        }
+    }
+    at_most("", "logs.alive.max", "logs.alive.end")?;
+    at_most("", "logs.alive.max", "logs.alive.mean")?;
     for tiers in names().filter_map(|name| name.strip_suffix(".lookups")).filter(|name| name.starts_with("tiers.")) {
         let hits: f64 = names()
             .filter(|name| name.starts_with(&format!("{tiers}.")) && name.ends_with(".hits"))
