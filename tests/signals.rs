@@ -111,6 +111,8 @@ fn what_is_done_is_reported_as_partial() {
                 path,
                 "--knob",
                 "queue.ai.max_concurrency=1..40",
+                "--set",
+                "run.horizon=200h",
                 "--budget",
                 "1000000",
                 "--minimise",
