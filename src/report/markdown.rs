@@ -115,10 +115,11 @@ pub(super) fn escape(text: &str) -> String {
     let mut out = String::new();
     // What opens a heading, a list, a quotation, a rule or a fence where it stands first.
     let digits = text.chars().take_while(char::is_ascii_digit).count();
-    let opens = match text[digits..].chars().next() {
-        // A number opens a list only where a space follows its point.
-        Some('.' | ')') => digits > 0 && text[digits + 1..].chars().next().is_none_or(char::is_whitespace),
-        Some('#' | '>' | '-' | '+' | '=' | '~' | '`') => digits == 0,
+    let mut after = text[digits..].chars();
+    let opens = match (after.next(), after.next()) {
+        (Some('.' | ')'), next) => digits > 0 && next.is_none_or(|next| next == ' '),
+        (Some(sign @ ('-' | '+')), next) => digits == 0 && next.is_none_or(|next| next == ' ' || next == sign),
+        (Some('#' | '>' | '=' | '~' | '`'), _) => digits == 0,
         _ => false,
     };
     for (at, letter) in text.chars().enumerate() {
@@ -154,7 +155,8 @@ mod tests {
             ("# no heading", "\\# no heading"),
             ("1. no list", "1\\. no list"),
             ("1.5 is a number", "1.5 is a number"),
-            ("1.", "1\\."),
+            ("-0.5 is one too", "-0.5 is one too"),
+            ("- no item", "\\- no item"),
             ("--- no rule", "\\--- no rule"),
             ("a - b, plans.failed_fraction", "a - b, plans.failed_fraction"),
             ("<b>&lt;", "&lt;b>&amp;lt;"),
