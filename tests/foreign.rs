@@ -56,6 +56,21 @@ fn no_word_of_a_foreign_file_is_shown() {
     }
 }
 
+/// Of what format it seems to be is said all the same.
+#[test]
+fn a_foreign_format_is_named() {
+    let folder = inputs();
+    for (name, format) in
+        [("yaml", "looks like YAML"), ("json", "looks like JSON"), ("binary", "looks like binary data")]
+    {
+        let text = FOREIGN.iter().find(|(known, _)| *known == name).unwrap().1;
+        fs::write(folder.path().join(name), text).unwrap();
+        let output = capsim(folder.path(), &format!("validate {name}"));
+        assert!(stderr(&output).contains(format), "{}", stderr(&output));
+        silent(&output, &[20], name);
+    }
+}
+
 /// Outside of the directory of the model nothing is shown even of what looks like a model or a trace.
 #[test]
 #[cfg(unix)]
