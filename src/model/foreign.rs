@@ -88,10 +88,10 @@ fn is_key(key: &str) -> bool {
 
 /// `key: value`, `key:` or `- item`.
 fn is_yaml(line: &str) -> bool {
-    let line = line.trim_start_matches("- ");
+    let pair = line.trim_start_matches("- ");
     let pair =
-        line.split_once(':').is_some_and(|(key, rest)| is_key(key) && (rest.is_empty() || rest.starts_with(' ')));
-    pair || line.starts_with('-') && line.len() > 1 && line.parse::<f64>().is_err()
+        pair.split_once(':').is_some_and(|(key, rest)| is_key(key) && (rest.is_empty() || rest.starts_with(' ')));
+    pair || line.starts_with("- ") || line.starts_with('-') && line.len() > 1 && line.parse::<f64>().is_err()
 }
 
 /// Several lines, each with as many separators as the first, at least one.

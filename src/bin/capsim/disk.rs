@@ -43,7 +43,8 @@ fn beside(path: &Path, bytes: &[u8]) -> io::Result<(PathBuf, NamedTempFile)> {
 
 /// Whether a file can be made in a directory, or in the nearest one above it that is there.
 pub fn try_in(directory: &Path) -> io::Result<()> {
-    unfinished(&nearest(directory)?).map(drop)
+    // One without a name, where the system has such: nothing is left of it, whatever happens.
+    tempfile::tempfile_in(nearest(directory)?).map(drop)
 }
 
 /// The nearest directory at or above a path that is there.
