@@ -2,6 +2,7 @@
 
 use crate::experiment::{Answer, Metric, Objective, Verdict, Wave};
 use crate::math;
+pub(super) use crate::units::{agree, things};
 use crate::units::{Span, count, inert_lines, number, percent};
 
 /// Shown where nothing was observed.
@@ -88,16 +89,6 @@ pub(super) fn range(low: f64, high: f64, unit: &str) -> String {
 /// The unit as a column shows it: percentages carry theirs.
 pub(super) fn unit(unit: &str) -> &str {
     if unit == "1" { "" } else { unit }
-}
-
-/// The words that go with a number as it is shown: `one` where that reads 1.
-pub(super) fn agree<'a>(n: f64, one: &'a str, many: &'a str) -> &'a str {
-    if number(n) == "1" { one } else { many }
-}
-
-/// A number and what goes with it: `1 plan fails`, `0 plans fail`, `1,003 plans fail`.
-pub(super) fn things(n: f64, one: &str, many: &str) -> String {
-    format!("{} {}", number(n), agree(n, one, many))
 }
 
 /// `1 plan a day`, `8,028 plans a day`.
@@ -243,18 +234,4 @@ pub(super) fn wave(wave: &Wave) -> String {
 /// Values that are set, as `--set` takes them: `queue.ai.max_concurrency=8 queue.ai.max_queue=64`.
 pub(super) fn assignments<'a>(set: impl Iterator<Item = (&'a str, &'a str)>) -> String {
     set.map(|(path, value)| format!("{path}={value}")).collect::<Vec<_>>().join(" ")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn words_go_with_the_number_that_is_shown() {
-        let shown =
-            [0.0, 0.4, 0.999_999, 1.0, 1.000_01, 1.5, 2.0, 1003.0].map(|n| things(n, "plan fails", "plans fail"));
-        let says = ["0 plans fail", "0.4 plans fail", "1 plan fails", "1 plan fails", "1 plan fails"];
-        assert_eq!(shown[..5], says);
-        assert_eq!(shown[5..], ["1.5 plans fail", "2 plans fail", "1,003 plans fail"]);
-    }
 }

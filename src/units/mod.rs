@@ -18,7 +18,7 @@ pub use id::Id;
 pub use inert::{inert, inert_lines, is_hidden};
 pub use probability::Probability;
 pub use rate::{Rate, RateUnit};
-pub use text::{count, number, percent};
+pub use text::{agree, count, number, percent, things};
 pub use time::{Instant, Span};
 
 /// Why a text or a number is not a value of the unit asked for: one clause, ready to stand after a colon.

@@ -38,6 +38,16 @@ pub fn number(x: f64) -> String {
     if short == "-0" || short.is_empty() { "0".into() } else { short.into() }
 }
 
+/// The words that go with a number as it is shown: `one` where that reads 1.
+pub fn agree<'a>(n: f64, one: &'a str, many: &'a str) -> &'a str {
+    if number(n) == "1" { one } else { many }
+}
+
+/// A number and what goes with it: `1 plan fails`, `0 plans fail`, `1,003 plans fail`.
+pub fn things(n: f64, one: &str, many: &str) -> String {
+    format!("{} {}", number(n), agree(n, one, many))
+}
+
 /// A fraction as a percentage: `0.0123` is `1.23 %`.
 pub fn percent(fraction: f64) -> String {
     format!("{} %", number(fraction * 100.0))
@@ -57,5 +67,13 @@ mod tests {
         assert_eq!(number(-0.0), "0");
         assert_eq!(number(f64::NAN), "–");
         assert_eq!(percent(0.0123), "1.23 %");
+    }
+
+    #[test]
+    fn words_go_with_the_number_that_is_shown() {
+        let shown = [0.0, 0.4, 0.999_999, 1.0, 1.000_01, 1.5, 2.0, 1003.0].map(|n| things(n, "plan fails", "plans fail"));
+        let says = ["0 plans fail", "0.4 plans fail", "1 plan fails", "1 plan fails", "1 plan fails"];
+        assert_eq!(shown[..5], says);
+        assert_eq!(shown[5..], ["1.5 plans fail", "2 plans fail", "1,003 plans fail"]);
     }
 }

@@ -5,7 +5,7 @@ use super::plan::Expected;
 use super::{Ceiling, Over, chores, demand_per_day};
 use crate::model::{Limiter, Model, OnKeyExceed, OpKind, Server, Store};
 use crate::policy::{OnExceed, Quota, Window};
-use crate::units::{Span, count, number};
+use crate::units::{Span, count, number, things};
 
 /// A quota on calendar months is spread over this many days.
 pub(super) const DAYS_A_MONTH: f64 = 30.0;
@@ -76,16 +76,17 @@ fn over(quota: &Quota) -> Over {
 fn in_words(quota: &Quota, what: &str) -> String {
     let bites_late = quota.on_exceed != OnExceed::Bill && quota.admitted() != quota.limit;
     let limit = match quota.window {
-        Window::Bucket(..) => count(quota.limit),
-        _ if bites_late => count(quota.admitted()),
-        _ => count(quota.limit),
+        Window::Bucket(..) => quota.limit,
+        _ if bites_late => quota.admitted(),
+        _ => quota.limit,
     };
+    let of = things(limit as f64, what.trim_end_matches('s'), what);
     let words = match quota.window {
-        Window::Day => format!("{limit} {what} a day"),
-        Window::Month => format!("{limit} {what} a month ÷ {DAYS_A_MONTH} days"),
-        Window::Fixed(length) => format!("{limit} {what} each {length}"),
-        Window::Rolling(length) => format!("{limit} {what} in any {length}"),
-        Window::Bucket(_, length) => format!("{limit} tokens for {what} each {length}"),
+        Window::Day => format!("{of} a day"),
+        Window::Month => format!("{of} a month ÷ {DAYS_A_MONTH} days"),
+        Window::Fixed(length) => format!("{of} each {length}"),
+        Window::Rolling(length) => format!("{of} in any {length}"),
+        Window::Bucket(_, length) => format!("{} for {what} each {length}", things(limit as f64, "token", "tokens")),
     };
     let is_bucket = matches!(quota.window, Window::Bucket(..));
     if bites_late && !is_bucket {
@@ -187,7 +188,7 @@ fn spaced(store: &Store, key: &str, spacing: Span, (per_plan, note): (f64, &str)
         format!("{}.key.{key}", store.name),
         writes / per_plan,
         Over::Each(spacing),
-        format!("{} writes a day, one each {spacing}, ÷ {} a plan{note}", number(writes), number(per_plan)),
+        format!("{} a day, one each {spacing}, ÷ {} a plan{note}", things(writes, "write", "writes"), number(per_plan)),
     )
 }
 
@@ -204,7 +205,7 @@ fn people(model: &Model, mix: &[Expected; 2], (at, limiter): (usize, &Limiter)) 
         format!("limiter.{}.per_day", limiter.name),
         f64::from(limiter.per_day) / busiest,
         Over::Day,
-        format!("{} checks a day ÷ {} a plan{note}{whose}", count(limiter.per_day.into()), number(busiest)),
+        format!("{} a day ÷ {} a plan{note}{whose}", things(limiter.per_day.into(), "check", "checks"), number(busiest)),
     );
     let key = spacing(store).map(|spacing| spaced(store, &limiter.name, spacing, (busiest, note)));
     let key = key.map(|key| Ceiling { because: key.because + whose, ..key });
@@ -224,16 +225,15 @@ fn slots(model: &Model, mix: &[Expected; 2], queue: usize) -> Option<Ceiling> {
     let (seconds, note) = larger(mix, |plan| plan.slot_seconds[queue]);
     let (slots, isolates) = (model.queues[queue].max_concurrency, isolates(model));
     let each = if isolates > 1 { format!(" × {} isolates", count(isolates.into())) } else { String::new() };
-    let slot = if slots == 1 { "slot" } else { "slots" };
     (seconds > 0.0).then(|| {
         Ceiling::new(
             format!("queue.{}.slots", model.queues[queue].name),
             f64::from(slots) * f64::from(isolates) * Span::DAY.secs() / seconds,
             Over::Moment,
             format!(
-                "{} {slot}{each} × 86,400 s a day ÷ {} slot-seconds a plan{note}",
-                count(slots.into()),
-                number(seconds)
+                "{}{each} × 86,400 s a day ÷ {} a plan{note}",
+                things(slots.into(), "slot", "slots"),
+                things(seconds, "slot-second", "slot-seconds")
             ),
         )
     })
@@ -259,9 +259,9 @@ fn of_server(name: &str, server: &Server, mix: &[Expected; 2], at: usize) -> Vec
         let Some(limit) = limit.filter(|_| per_plan > 0.0) else { return };
         let minutes = Span::DAY.secs() / Span::MINUTE.secs();
         let mut because =
-            format!("{} a minute × 1,440 minutes ÷ {} {unit} a plan{note}", number(limit as f64), number(per_plan));
+            format!("{} a minute × 1,440 minutes ÷ {} a plan{note}", number(limit as f64), things(per_plan, unit.trim_end_matches('s'), unit));
         if server.counts_refused {
-            because += &beyond(&format!("{} {unit}", count(server.holds(limit))));
+            because += &beyond(&things(server.holds(limit) as f64, unit.trim_end_matches('s'), unit));
         }
         let plans = limit as f64 * minutes / per_plan;
         let ceiling = Ceiling::new(format!("provider.{name}.{what}"), plans, Over::Each(Span::MINUTE), because);
@@ -272,7 +272,7 @@ fn of_server(name: &str, server: &Server, mix: &[Expected; 2], at: usize) -> Vec
     a_minute("tokens_per_minute", server.tokens_per_minute, larger(mix, |plan| plan.tokens[at]), "tokens");
     let (seconds, note) = larger(mix, |plan| plan.work_seconds[at]);
     if let Some(slots) = server.max_concurrency.into_iter().chain(server.capacity).min().filter(|_| seconds > 0.0) {
-        let because = format!("{} slots × 86,400 s a day ÷ {} s a plan{note}", count(slots.into()), number(seconds));
+        let because = format!("{} × 86,400 s a day ÷ {} s a plan{note}", things(slots.into(), "slot", "slots"), number(seconds));
         let plans = f64::from(slots) * Span::DAY.secs() / seconds;
         all.push(Ceiling::new(format!("provider.{name}.slots"), plans, Over::Moment, because));
     }

@@ -7,7 +7,7 @@ use super::chores::{self, runs_a_day};
 use super::plan::Expected;
 use crate::model::{Model, OpKind};
 use crate::policy::{OnExceed, Quota};
-use crate::units::number;
+use crate::units::{number, things};
 
 /// What is billed, the platform first; nothing where no demand or no price is known.
 pub(super) fn of(model: &Model, plan: &Expected, demand: Option<f64>) -> Vec<Charge> {
@@ -37,8 +37,8 @@ pub(super) fn platform(model: &Model, plan: &Expected, demand: f64) -> Vec<Charg
 
 fn over(what: String, quota: &Quota, ops_a_day: f64, ops: &str) -> Charge {
     let because = format!(
-        "{} {ops} a month, {} included, {} USD a million",
-        number(ops_a_day * DAYS_A_MONTH),
+        "{} a month, {} included, {} USD a million",
+        things(ops_a_day * DAYS_A_MONTH, ops.trim_end_matches('s'), ops),
         number(per_day(quota) * DAYS_A_MONTH),
         number(quota.price_per_million.dollars())
     );
@@ -66,7 +66,7 @@ fn tokens(model: &Model, plan: &Expected, demand: f64) -> Vec<Charge> {
     let charge = |(provider, tokens, billed): (&crate::model::Provider, crate::model::Tokens, f64)| Charge {
         what: format!("provider.{}.tokens", provider.name),
         dollars: demand * billed * DAYS_A_MONTH * tokens.dollars(),
-        because: format!("{} billed attempts a plan, {} USD each", number(billed), number(tokens.dollars())),
+        because: format!("{} a plan, {} USD each", things(billed, "billed attempt", "billed attempts"), number(tokens.dollars())),
     };
     billing.map(charge).collect()
 }
