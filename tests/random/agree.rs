@@ -26,6 +26,20 @@ fn all_of(making: &mut Making, table: &mut Table, name: &str, keys: &[&str]) {
 
 const RATES: [&str; 4] = ["per_second", "per_minute", "per_hour", "per_day"];
 
+/// Takes out of a store what none of its kind can do.
+fn what_its_kind_can(table: &mut Table, kind: &str) {
+    if kind == "cache" {
+        let lists = [("quota", "lists"), ("background", "lists_per_day")];
+        for (key, lists) in lists {
+            table.get_mut(key).and_then(Value::as_table_mut).map(|inner| inner.remove(lists));
+        }
+        ["searchable", "staleness"].iter().for_each(|key| drop(table.remove(*key)));
+    }
+    if kind != "log-service" {
+        ["retry_after", "network_errors"].iter().for_each(|key| drop(table.remove(*key)));
+    }
+}
+
 /// Makes the keys of one table agree with each other.
 pub fn agree(making: &mut Making, name: &str, table: &mut Table) {
     let word = |table: &Table, key: &str| table.get(key).and_then(Value::as_str).unwrap_or_default().to_string();
@@ -51,10 +65,14 @@ pub fn agree(making: &mut Making, name: &str, table: &mut Table) {
         }
         "provider-name" => provider(making, table),
         "store-name" => {
+            what_its_kind_can(table, &word(table, "kind"));
             table.remove("hot_for");
             if table.get("latency").is_some_and(|latency| latency.get("cold").is_some()) {
                 all_of(making, table, name, &["hot_for"]);
             }
+        }
+        "a-row-of-a-strategy" if word(table, "store") == "cache" && word(table, "op") == "list" => {
+            table.insert("op".into(), text("get"));
         }
         "adaptive-of-a-queue" => {
             let gone: &[&str] = match word(table, "kind").as_str() {

@@ -170,7 +170,8 @@ pub fn special(making: &mut Making, of: &Schema, table: &str, key: &str) -> Said
             Said::Value(None)
         }
         ("limiter-name", "store") => Said::Value(known_store(making, &["kv"])),
-        ("reads-name" | "reader-name", "store") => Said::Value(known_store(making, &["kv", "kv", "cache"])),
+        ("reads-name", "store") => Said::Value(known_store(making, &["kv", "kv", "cache"])),
+        ("reader-name", "store") => Said::Value(known_store(making, &["kv"])),
         ("a-row-of-a-strategy", "store") => Said::Value(known_store(making, &["kv", "cache", "external"])),
         ("a-row-of-a-strategy", "key") => {
             value(text(making.dice.one(&["log:{log}", "log:{log}", "of:{session}", "day:{day}", "index"])))
