@@ -2,8 +2,8 @@
 
 use crate::experiment::{Answer, Metric, Objective, Verdict, Wave};
 use crate::math;
-pub(super) use crate::units::{agree, things};
 use crate::units::{Span, count, inert_lines, number, percent};
+pub(super) use crate::units::{agree, things};
 
 /// Shown where nothing was observed.
 pub(super) const NOTHING: &str = "–";

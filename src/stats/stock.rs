@@ -9,15 +9,16 @@ type Going = (u64, u64);
 
 /// Most of what comes stays as long as others of its kind, and so goes in the order in which it came: a few lanes in
 /// which each goes after the one before cost less than a heap of all.
-const LANES: usize = 4;
+const LANES: usize = 3;
 
 /// An amount of what comes and goes by itself at an instant known beforehand, unless it is taken out sooner. Instants
 /// are in nanoseconds; `u64::MAX` is never.
 #[derive(Clone, Debug)]
 pub struct Stock {
     level: TimeWeighted,
-    /// When the next of it goes.
+    /// When the next of it goes, and from which lane; from none: from the others.
     next: u64,
+    next_lane: usize,
     lanes: [VecDeque<Going>; LANES],
     /// What fits into no lane.
     others: BinaryHeap<Reverse<Going>>,
@@ -28,7 +29,7 @@ pub struct Stock {
 impl Default for Stock {
     fn default() -> Stock {
         let (level, lanes) = (TimeWeighted::default(), Default::default());
-        Stock { level, next: u64::MAX, lanes, others: BinaryHeap::new(), taken: BinaryHeap::new() }
+        Stock { level, next: u64::MAX, next_lane: 0, lanes, others: BinaryHeap::new(), taken: BinaryHeap::new() }
     }
 }
 
@@ -40,13 +41,16 @@ impl Stock {
         if until == u64::MAX {
             return;
         }
-        self.next = self.next.min(until);
         let going = (until, amount);
-        // The lane whose last is the latest before this one; else one that is empty.
-        let fits = |lane: &&mut VecDeque<Going>| lane.back().is_none_or(|last| *last <= going);
-        match self.lanes.iter_mut().filter(fits).max_by_key(|lane| lane.back().copied()) {
+        let lane = self.lanes.iter().position(|lane| lane.back().is_none_or(|last| *last <= going)).unwrap_or(LANES);
+        match self.lanes.get_mut(lane) {
             Some(lane) => lane.push_back(going),
             None => self.others.push(Reverse(going)),
+        }
+        if until < self.next {
+            (self.next, self.next_lane) = (until, lane);
+        } else if until == self.next {
+            self.find_next();
         }
     }
 
@@ -70,27 +74,32 @@ impl Stock {
     /// In the order in which it goes, and of what goes at one instant the smaller first: what was taken out is found by
     /// that order.
     fn let_go(&mut self, now: u64) {
-        loop {
-            let lanes = self.lanes.iter().enumerate().filter_map(|(at, lane)| Some((*lane.front()?, at)));
-            let others = self.others.peek().map(|Reverse(going)| (*going, LANES));
-            let Some((going, lane)) = lanes.chain(others).min() else {
-                self.next = u64::MAX;
-                return;
+        while self.next <= now {
+            let going = match self.lanes.get_mut(self.next_lane) {
+                Some(lane) => lane.pop_front(),
+                None => self.others.pop().map(|Reverse(going)| going),
             };
-            self.next = going.0;
-            if going.0 > now {
-                return;
-            }
-            match self.lanes.get_mut(lane) {
-                Some(lane) => drop(lane.pop_front()),
-                None => drop(self.others.pop()),
-            }
-            if self.taken.peek() == Some(&Reverse(going)) {
+            self.find_next();
+            let Some((at, amount)) = going else { return };
+            if self.taken.peek().is_some_and(|Reverse(taken)| *taken == (at, amount)) {
                 self.taken.pop();
-                continue;
+            } else {
+                self.level.set(at, self.level.level().saturating_sub(amount));
             }
-            self.level.set(going.0, self.level.level().saturating_sub(going.1));
         }
+    }
+
+    fn find_next(&mut self) {
+        let mut next = self.others.peek().map_or((u64::MAX, u64::MAX), |Reverse(going)| *going);
+        self.next_lane = LANES;
+        for (at, lane) in self.lanes.iter().enumerate() {
+            if let Some(&first) = lane.front()
+                && first < next
+            {
+                (next, self.next_lane) = (first, at);
+            }
+        }
+        self.next = next.0;
     }
 
     /// The time ends at `end`, which belongs to it no more: what goes then is still there.

@@ -71,7 +71,8 @@ mod tests {
 
     #[test]
     fn words_go_with_the_number_that_is_shown() {
-        let shown = [0.0, 0.4, 0.999_999, 1.0, 1.000_01, 1.5, 2.0, 1003.0].map(|n| things(n, "plan fails", "plans fail"));
+        let shown =
+            [0.0, 0.4, 0.999_999, 1.0, 1.000_01, 1.5, 2.0, 1003.0].map(|n| things(n, "plan fails", "plans fail"));
         let says = ["0 plans fail", "0.4 plans fail", "1 plan fails", "1 plan fails", "1 plan fails"];
         assert_eq!(shown[..5], says);
         assert_eq!(shown[5..], ["1.5 plans fail", "2 plans fail", "1,003 plans fail"]);

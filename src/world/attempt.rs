@@ -112,24 +112,27 @@ impl World<'_> {
             self.deny(id, Fault::SubrequestLimit, Cause::ExternalSubrequests);
             return false;
         }
-        if !self.blueprint.connections_bind || self.connect_attempt(id, self.now.saturating_add(limit)) {
-            self.send_special(id);
+        if !self.blueprint.connections_bind {
+            self.send_special(id, limit);
+        } else if self.connect_attempt(id, self.now.saturating_add(limit)) {
+            self.send_on_connection(id);
         }
         true
     }
 
-    /// An attempt goes to its provider.
-    pub(super) fn send_special(&mut self, id: u32) {
+    /// An attempt goes to its provider, and is cut when it has taken so long. The answer is how long it takes.
+    fn send_special(&mut self, id: u32, limit: Span) -> Span {
         let (latency, fault) = self.planned(id);
-        if !self.blueprint.connections_bind {
-            let timeout = self.time_limit(id);
-            self.note_lateness(id, latency, timeout);
-            return self.send(id, latency, fault, timeout);
-        }
-        let timeout = self.given_up_at(id).since(self.now);
-        self.note_lateness(id, latency, timeout);
-        self.send(id, latency, fault, timeout);
-        self.expect_headers(id, self.now.saturating_add(latency.min(timeout)));
+        self.note_lateness(id, latency, limit);
+        self.send(id, latency, fault, limit);
+        latency.min(limit)
+    }
+
+    /// The same on a connection, for which it has waited.
+    pub(super) fn send_on_connection(&mut self, id: u32) {
+        let limit = self.given_up_at(id).since(self.now);
+        let takes = self.send_special(id, limit);
+        self.expect_headers(id, self.now.saturating_add(takes));
     }
 
     /// An attempt is cut that would have been answered in time if it had not waited: that is the cause.

@@ -195,7 +195,7 @@ impl World<'_> {
             let until = self.given_up_at(id);
             self.send_guarded(id, until);
         } else {
-            self.send_special(id);
+            self.send_on_connection(id);
         }
     }
 

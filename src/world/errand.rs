@@ -9,7 +9,7 @@ use super::build::{Blueprint, Row};
 use super::cause::Cause;
 use super::draws::OpWords;
 use super::event::{Event, Rank, address, order};
-use super::fate::{LogState, NOBODY};
+use super::fate::LogState;
 use super::invocation::{Invocation, Writer};
 use super::log::{Asked, Asker, Draw, Told};
 use super::state::World;
@@ -368,7 +368,7 @@ impl<'b> World<'b> {
     pub(super) fn cut_errand_logs(&mut self) {
         for id in 0..self.errands.list.len() {
             let errand = &mut self.errands.list[id];
-            if let (true, End::Log(told)) = (errand.alive && errand.log.record != NOBODY, errand.end) {
+            if let (true, End::Log(told)) = (errand.alive && errand.log.written.is_some(), errand.end) {
                 let log = std::mem::replace(&mut errand.log, LogState::EMPTY);
                 let end = self.close_event(told, &log, None);
                 self.records.release(end);

@@ -4,7 +4,7 @@ use super::cause::Cause;
 use super::log::Told;
 use super::parts::index::{Entry, Subject};
 use super::record::Unstored;
-use super::records::About;
+use super::records::{About, Ends};
 use super::state::{Phase, World};
 use crate::units::{Instant, Span};
 
@@ -23,7 +23,13 @@ pub(super) struct LogState {
     pub(super) listed: bool,
     /// An errand is to write its record.
     pub(super) due: bool,
-    /// Its record, once a store has a copy of it.
+    /// When a store first got a copy of its record.
+    pub(super) written: Option<Instant>,
+    /// How late other regions may see it.
+    pub(super) late: Span,
+    /// Of the copies that go by themselves, while there are no others.
+    pub(super) ends: Ends,
+    /// The record, once it has a copy that may go sooner.
     pub(super) record: u32,
     /// When the last copy of the request's record goes.
     pub(super) request: End,
@@ -36,6 +42,9 @@ impl LogState {
         lost_by: None,
         listed: false,
         due: false,
+        written: None,
+        late: Span::MAX,
+        ends: Ends::NONE,
         record: NOBODY,
         request: End::NONE,
     };
@@ -62,18 +71,17 @@ impl World<'_> {
         let Told { recorded, error, .. } = told;
         let mut subject = self.retention.subject(error, self.now, recorded);
         subject.region = self.region(told.plan);
-        let (end, written) = match log.record {
-            NOBODY => (End::NONE, self.now),
-            id => {
-                let (late, written) = (self.records.at(id).late, self.records.at(id).written);
-                subject.late = self.seen_late(told, late);
+        let end = match log.written {
+            Some(written) => {
+                subject.late = self.seen_late(told, log.late);
                 if recorded {
                     self.retention.stored(error);
                 }
-                (self.record_is_whole(told, log, subject), written)
+                self.record_is_whole(told, log, written, subject)
             }
+            None => End::NONE,
         };
-        if log.record == NOBODY && recorded {
+        if log.written.is_none() && recorded {
             let (why, cause) = match (log.dropped, cut.filter(|_| log.due), log.tried) {
                 (true, ..) => (Unstored::Dropped, log.lost_by),
                 (_, Some(cut), _) => (Unstored::Unfinished, Some(cut)),
@@ -87,25 +95,22 @@ impl World<'_> {
             self.records.release(end);
             return End::NONE;
         }
-        self.note_context(told, log, written, end)
+        self.note_context(told, log, log.written.unwrap_or(self.now), end)
     }
 
     /// No more copies of an event's record are written.
-    fn record_is_whole(&mut self, told: Told, log: &LogState, subject: Subject) -> End {
-        let ends = self.ends_of(log.record);
+    fn record_is_whole(&mut self, told: Told, log: &LogState, written: Instant, subject: Subject) -> End {
+        let Ends { dies, far, searchable, .. } = if log.record == NOBODY { log.ends } else { self.ends_of(log.record) };
         let session = self.plans[told.plan as usize].session;
-        let entry = Entry {
-            written: self.records.at(log.record).written,
-            dies: ends.dies,
-            far: ends.far,
-            call: told.call,
-            subject,
-            listed: log.listed,
-            searchable: ends.searchable,
-        };
+        let entry = Entry { written, dies, far, call: told.call, subject, listed: log.listed, searchable };
         let place = self.index.as_mut().map(|index| (session, index.add(session, entry)));
+        let about = About { subject, session: place };
+        if log.record == NOBODY {
+            self.event_ends(about, told.recorded, written, log.ends);
+            return End::Known(dies);
+        }
         self.records.at(log.record).holders = 1;
-        self.event_over(log.record, About { subject, session: place });
+        self.event_over(log.record, about);
         match self.records.at(log.record).dies {
             Some(dies) => {
                 self.records.release(End::Open(log.record));
@@ -169,7 +174,7 @@ impl World<'_> {
 
     /// A call goes with its isolate, or the run is over: what it has stored by now is there.
     pub(super) fn cut_log(&mut self, id: u32) {
-        if self.logs[id as usize].record == NOBODY {
+        if self.logs[id as usize].written.is_none() {
             return;
         }
         let call = &self.calls[id as usize];

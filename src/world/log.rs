@@ -1,6 +1,6 @@
 //! What a call does to the stores: its reads, and the rows of the logging strategy.
 
-use super::build::{Blueprint, NONE, ReadOp, Row};
+use super::build::{Blueprint, KeySlot, NONE, ReadOp, Row};
 use super::cause::Cause;
 use super::draws::OpWords;
 use super::event::{Event, Rank, order};
@@ -8,6 +8,7 @@ use super::fate::LogState;
 use super::invocation::{Invocation, Writer};
 use super::ledger::CallEnd;
 use super::parts::store::Loss;
+use super::records::KeyAt;
 use super::state::{Plan, World};
 use super::work::Work;
 use crate::model::{OpKind, Role};
@@ -317,7 +318,11 @@ impl World<'_> {
     }
 
     /// A draw of an op, by its place among the words of the call; anything where there is none.
+    #[inline]
     fn op_word(&self, id: u32, place: u16) -> Word {
+        if place == NONE {
+            return Word(0);
+        }
         let call = &self.calls[id as usize];
         self.word_of(call.plan, call.index, place)
     }
@@ -360,28 +365,41 @@ impl World<'_> {
 
     /// What an op has done, now that it is over and was, or was not, refused; `false` where the rest must be skipped.
     pub(super) fn end_op(&mut self, who: Writer, row: &Row, refused: Option<Cause>) -> bool {
-        let is_silent = refused.is_some_and(|why| self.is_silent(row, why));
-        if let Some(why) = refused.filter(|_| !is_silent || row.role == Role::Record) {
-            self.log_of(who).lost_by.get_or_insert(why);
+        if let Some(why) = refused {
+            return self.end_refused(who, row, why);
         }
-        match refused {
-            Some(_) if is_silent => self.log_of(who).dropped |= row.role == Role::Record,
-            Some(_) => self.forget_copy(who),
-            None if row.op == OpKind::Put => self.end_put(who, row),
-            None if row.op == OpKind::Delete => {
-                if let Some(at) = self.key_at(self.call_of(who), row) {
+        match row.op {
+            OpKind::Put => self.end_put(who, row),
+            OpKind::Delete => {
+                if let Some(at) = self.key_of(who, row) {
                     self.clear_key(row.store, at, Loss::Cleaned);
                 }
             }
-            None if row.op == OpKind::Get && row.role == Role::Index => {
+            OpKind::Get if row.role == Role::Index => {
                 if let Some(plan) = self.plan_of(who) {
                     let recorded = self.writer_recorded(who);
                     *self.copy_of(who) = self.read_index(row, self.region(plan), recorded);
                 }
             }
-            None => {}
+            OpKind::Get | OpKind::List => {}
         }
-        refused.is_none() || is_silent
+        true
+    }
+
+    /// An op has done nothing; whether it goes on as if it had.
+    #[cold]
+    fn end_refused(&mut self, who: Writer, row: &Row, why: Cause) -> bool {
+        let is_silent = self.is_silent(row, why);
+        let is_record = row.role == Role::Record;
+        if !is_silent || is_record {
+            self.log_of(who).lost_by.get_or_insert(why);
+        }
+        if is_silent {
+            self.log_of(who).dropped |= is_record;
+        } else {
+            self.forget_copy(who);
+        }
+        is_silent
     }
 
     /// Whether nobody is told that an op was not done.
@@ -400,7 +418,7 @@ impl World<'_> {
             }
             return self.forget_copy(who);
         };
-        let key = self.key_at(self.call_of(who), row);
+        let key = self.key_of(who, row);
         if let Some(at) = key {
             self.clear_key(row.store, at, Loss::Overwritten);
         }
@@ -408,24 +426,28 @@ impl World<'_> {
             self.make_room(row.store as usize, row.bytes);
         }
         self.stores[row.store as usize].keep(row.bytes, self.now, dies);
-        let copy = if row.role == Role::Record { Some(self.note_record(who, row, dies, loss)) } else { None };
+        let copy = if row.role == Role::Record { self.note_record(who, row, dies, loss) } else { None };
         if let Some(at) = key {
             self.fill_key(at, row, dies, copy);
         }
+        if matches!(row.role, Role::Record | Role::Other) {
+            return;
+        }
         let Some(plan) = self.plan_of(who) else { return };
         let Plan { session, isolate, .. } = self.plans[plan as usize];
-        match row.role {
-            Role::Index => {
-                let copy = self.copy_of(who).take().unwrap_or_default();
-                let keep = self.program(isolate as usize).model.logging.max_log_entries;
-                self.write_index((session, self.region(plan)), copy, dies, keep);
-            }
-            Role::Session => {
-                self.write_list(session, dies);
-                self.log_of(who).listed |= self.index.is_some();
-            }
-            Role::Record | Role::Other => {}
+        if row.role == Role::Session {
+            self.write_list(session, dies);
+            self.log_of(who).listed |= self.index.is_some();
+            return;
         }
+        let copy = self.copy_of(who).take().unwrap_or_default();
+        let keep = self.program(isolate as usize).model.logging.max_log_entries;
+        self.write_index((session, self.region(plan)), copy, dies, keep);
+    }
+
+    /// Where the key of a row is remembered; none where it is written once.
+    fn key_of(&self, who: Writer, row: &Row) -> Option<KeyAt> {
+        if matches!(row.key, KeySlot::Once) { None } else { self.key_at(self.call_of(who), row) }
     }
 
     /// What was read of the index is not written back.

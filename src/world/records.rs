@@ -3,20 +3,21 @@
 //! Most copies go when it was known as they were written that they would. Two kinds may go sooner: those under a key
 //! that may be written again or deleted, and those on the shelf of a store that remembers its records, as its size is
 //! limited or the admin page works on it. A record of such copies has its fate only when the last of them is known to
-//! go by itself, or has gone.
+//! go by itself, or has gone. A record that has no such copy needs no place here.
 
 use super::build::{KeySlot, Row};
 use super::fate::{End, NOBODY};
 use super::invocation::Writer;
 use super::parts::index::Subject;
 use super::parts::store::Loss;
-use super::record::Fate;
 use super::state::World;
 use crate::model::OpKind;
 use crate::units::{Instant, Span};
 
+mod ends;
 mod shelf;
 
+pub(super) use self::ends::Ends;
 use self::shelf::Shelf;
 
 /// A copy of a record: of the record that has this place now, if the serial is still the same.
@@ -67,14 +68,15 @@ struct Copy {
     sooner: u8,
 }
 
-/// A record that has a copy in a store, or had.
+/// A record that has, or had, a copy that may go sooner than by itself.
 #[derive(Debug)]
 pub(super) struct Record {
     serial: u32,
-    copies: Vec<Copy>,
     pub(super) written: Instant,
-    /// How late other regions may see it.
-    pub(super) late: Span,
+    /// Of its copies that go by themselves.
+    others: Ends,
+    /// Those that may, or might, go sooner.
+    copies: Vec<Copy>,
     recorded: bool,
     /// Copies that may go sooner; and 1 while its event is under way.
     unknown: u16,
@@ -93,16 +95,6 @@ pub(super) struct About {
     pub(super) subject: Subject,
     /// Its place in the index's memory, where there is an index.
     pub(super) session: Option<(u32, u32)>,
-}
-
-/// When, and why, a record goes.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Ends {
-    pub(super) dies: Instant,
-    loss: Loss,
-    /// When the last copy that other regions see goes, and the last that a search finds; [`Instant::START`]: none.
-    pub(super) far: Instant,
-    pub(super) searchable: Instant,
 }
 
 /// A failed call's request and response, while it is not known when one of them goes.
@@ -141,26 +133,18 @@ impl Records {
         &mut self.list[id as usize]
     }
 
-    /// A place for the record of an event under way.
-    fn open(&mut self, written: Instant, recorded: bool) -> u32 {
+    /// A place for the record of an event under way, which has such copies by now.
+    fn open(&mut self, written: Instant, others: Ends, recorded: bool) -> u32 {
         let id = self.free.pop().unwrap_or(self.list.len() as u32);
-        if id as usize == self.list.len() {
-            self.list.push(Record {
-                serial: 0,
-                copies: Vec::new(),
-                written,
-                late: Span::MAX,
-                recorded,
-                unknown: 1,
-                holders: 0,
-                about: None,
-                dies: None,
-                pair: NOBODY,
-            });
-        } else {
-            let record = &mut self.list[id as usize];
-            (record.written, record.late, record.recorded) = (written, Span::MAX, recorded);
-            (record.unknown, record.about, record.dies, record.pair) = (1, None, None, NOBODY);
+        let (serial, copies) = match self.list.get_mut(id as usize) {
+            Some(old) => (old.serial, std::mem::take(&mut old.copies)),
+            None => (0, Vec::new()),
+        };
+        let (about, dies, pair) = (None, None, NOBODY);
+        let record = Record { serial, written, others, copies, recorded, unknown: 1, holders: 0, about, dies, pair };
+        match self.list.get_mut(id as usize) {
+            Some(place) => *place = record,
+            None => self.list.push(record),
         }
         id
     }
@@ -192,7 +176,7 @@ impl Records {
 impl Record {
     /// When its last copy goes, as far as it is known.
     fn last(&self) -> Instant {
-        self.copies.iter().map(|copy| copy.goes).max().unwrap_or(Instant::START)
+        self.copies.iter().map(|copy| copy.goes).fold(self.others.dies, Instant::max)
     }
 }
 
@@ -262,34 +246,47 @@ impl World<'_> {
         }
     }
 
-    /// A record has been put into a store, where it goes at `dies` if nothing else takes it.
-    pub(super) fn note_record(&mut self, who: Writer, row: &Row, dies: Instant, loss: Loss) -> CopyAt {
+    /// A record has been put into a store, where it goes at `dies` if nothing else takes it: its copy, where something
+    /// may.
+    pub(super) fn note_record(&mut self, who: Writer, row: &Row, dies: Instant, loss: Loss) -> Option<CopyAt> {
         let (recorded, now, at) = (self.writer_recorded(who), self.now, row.store as usize);
-        let store = &mut self.stores[at];
         let keyed = if matches!(row.key, KeySlot::Once) { 0 } else { KEYED };
         let shelved = if self.blueprint.remembers[at] { SHELVED } else { 0 };
         let sooner = keyed | shelved;
+        let store = &mut self.stores[at];
         if sooner == 0 && dies < self.blueprint.horizon {
             store.count_loss(loss, recorded);
         }
-        let staleness = store.staleness;
-        let mut id = self.log_of(who).record;
-        if id == NOBODY {
-            id = self.records.open(now, recorded);
-            self.log_of(who).record = id;
+        let (staleness, copy) = (store.staleness, Ends::of(store, dies, loss));
+        let log = self.log_of(who);
+        let written = *log.written.get_or_insert(now);
+        log.late = log.late.min(staleness.unwrap_or(Span::MAX));
+        if sooner == 0 && log.record == NOBODY {
+            let before = log.ends.dies;
+            log.ends.add(copy);
+            self.retention.lives_on(now, before, dies.max(before));
+            return None;
         }
+        if log.record == NOBODY {
+            let ends = log.ends;
+            self.log_of(who).record = self.records.open(written, ends, recorded);
+        }
+        let id = self.log_of(who).record;
         let record = self.records.at(id);
-        record.late = record.late.min(staleness.unwrap_or(Span::MAX));
         let before = record.last();
-        record.copies.push(Copy { store: row.store, bytes: row.bytes, goes: dies, loss, sooner });
-        record.unknown += u16::from(sooner > 0);
-        let copy = CopyAt { record: id, serial: record.serial, nth: record.copies.len() as u16 - 1 };
         self.retention.lives_on(now, before, dies.max(before));
+        if sooner == 0 {
+            record.others.add(copy);
+            return None;
+        }
+        record.copies.push(Copy { store: row.store, bytes: row.bytes, goes: dies, loss, sooner });
+        record.unknown += 1;
+        let copy = CopyAt { record: id, serial: record.serial, nth: record.copies.len() as u16 - 1 };
         if shelved > 0 {
             self.records.shelves[at].put(copy, row.bytes, dies);
             self.make_room(at, 0); // one that is larger than the store goes at once
         }
-        copy
+        Some(copy)
     }
 
     /// A copy goes now, unless it has gone already.
@@ -342,24 +339,15 @@ impl World<'_> {
 
     /// When a record goes, as far as it is known.
     pub(super) fn ends_of(&self, id: u32) -> Ends {
-        let start = Instant::START;
-        let mut ends = Ends { dies: start, loss: Loss::None, far: start, searchable: start };
-        for copy in &self.records.list[id as usize].copies {
-            let store = &self.stores[copy.store as usize];
-            if copy.goes >= ends.dies {
-                (ends.dies, ends.loss) = (copy.goes, copy.loss);
-            }
-            if store.staleness.is_some() {
-                ends.far = ends.far.max(copy.goes);
-            }
-            if store.is_searchable {
-                ends.searchable = ends.searchable.max(copy.goes);
-            }
+        let record = &self.records.list[id as usize];
+        let mut ends = record.others;
+        for copy in &record.copies {
+            ends.add(Ends::of(&self.stores[copy.store as usize], copy.goes, copy.loss));
         }
         ends
     }
 
-    /// The event of a record is over; the answer says when the record goes, or who will know.
+    /// The event of a record is over, some copies of which may go sooner than by themselves.
     pub(super) fn event_over(&mut self, id: u32, about: About) {
         let record = self.records.at(id);
         record.about = Some(about);
@@ -371,24 +359,24 @@ impl World<'_> {
             }
             return;
         }
-        // What the index was told is final.
-        let fate = self.fate(id);
-        self.retention.ends(about.subject, self.records.list[id as usize].recorded, &fate);
-        self.reachable_by_itself(id, about, self.ends_of(id).searchable, false);
-        self.forget(id, fate.dies, false);
+        let (recorded, written, ends) = (record.recorded, record.written, self.ends_of(id));
+        self.event_ends(about, recorded, written, ends);
+        self.forget(id, ends.dies, false);
     }
 
-    fn fate(&self, id: u32) -> Fate {
-        let Ends { dies, loss, far, .. } = self.ends_of(id);
-        Fate { written: self.records.list[id as usize].written, dies, loss, far }
+    /// The event of a record is over, and it is known when the record goes: what the index was told is final.
+    pub(super) fn event_ends(&mut self, about: About, recorded: bool, written: Instant, ends: Ends) {
+        self.retention.ends(about.subject, recorded, &ends.fate(written));
+        self.reachable_by_itself(about, recorded, written, ends.searchable, false);
     }
 
     /// It is known how a record ends, or the run is over and it is known that it is there.
     fn record_ends(&mut self, id: u32, is_over: bool) {
         let record = &self.records.list[id as usize];
         let Some(about) = record.about else { return };
-        let recorded = record.recorded;
-        let (ends, fate, horizon) = (self.ends_of(id), self.fate(id), self.blueprint.horizon);
+        let (recorded, written) = (record.recorded, record.written);
+        let (ends, horizon) = (self.ends_of(id), self.blueprint.horizon);
+        let fate = ends.fate(written);
         let may_go = |copy: &&Copy| is_over && copy.sooner > 0 && copy.goes >= horizon;
         let last = self.records.list[id as usize].copies.iter().filter(may_go).map(|copy| copy.goes).max();
         let is_there = last.is_some_and(|last| last >= ends.dies);
@@ -405,17 +393,23 @@ impl World<'_> {
                 self.departures.extend(index.settle(session, place, [ends.dies, ends.far, ends.searchable]));
                 self.settle_departures();
             }
-            _ => self.reachable_by_itself(id, about, ends.searchable, is_over),
+            _ => self.reachable_by_itself(about, recorded, written, ends.searchable, is_over),
         }
         self.forget(id, ends.dies, is_there);
     }
 
     /// Until when a record is found where there is no index.
-    fn reachable_by_itself(&mut self, id: u32, about: About, searchable: Instant, is_over: bool) {
+    fn reachable_by_itself(
+        &mut self,
+        about: About,
+        recorded: bool,
+        written: Instant,
+        searchable: Instant,
+        is_over: bool,
+    ) {
         if about.session.is_some() {
             return;
         }
-        let Record { written, recorded, .. } = self.records.list[id as usize];
         let subject = about.subject;
         if is_over && searchable >= self.blueprint.horizon {
             self.retention.reachable_at_the_end(subject, recorded, written);

@@ -205,7 +205,11 @@ fn people(model: &Model, mix: &[Expected; 2], (at, limiter): (usize, &Limiter)) 
         format!("limiter.{}.per_day", limiter.name),
         f64::from(limiter.per_day) / busiest,
         Over::Day,
-        format!("{} a day ÷ {} a plan{note}{whose}", things(limiter.per_day.into(), "check", "checks"), number(busiest)),
+        format!(
+            "{} a day ÷ {} a plan{note}{whose}",
+            things(limiter.per_day.into(), "check", "checks"),
+            number(busiest)
+        ),
     );
     let key = spacing(store).map(|spacing| spaced(store, &limiter.name, spacing, (busiest, note)));
     let key = key.map(|key| Ceiling { because: key.because + whose, ..key });
@@ -258,8 +262,11 @@ fn of_server(name: &str, server: &Server, mix: &[Expected; 2], at: usize) -> Vec
     let mut a_minute = |what: &str, limit: Option<u64>, (per_plan, note): (f64, &str), unit: &str| {
         let Some(limit) = limit.filter(|_| per_plan > 0.0) else { return };
         let minutes = Span::DAY.secs() / Span::MINUTE.secs();
-        let mut because =
-            format!("{} a minute × 1,440 minutes ÷ {} a plan{note}", number(limit as f64), things(per_plan, unit.trim_end_matches('s'), unit));
+        let mut because = format!(
+            "{} a minute × 1,440 minutes ÷ {} a plan{note}",
+            number(limit as f64),
+            things(per_plan, unit.trim_end_matches('s'), unit)
+        );
         if server.counts_refused {
             because += &beyond(&things(server.holds(limit) as f64, unit.trim_end_matches('s'), unit));
         }
@@ -272,7 +279,8 @@ fn of_server(name: &str, server: &Server, mix: &[Expected; 2], at: usize) -> Vec
     a_minute("tokens_per_minute", server.tokens_per_minute, larger(mix, |plan| plan.tokens[at]), "tokens");
     let (seconds, note) = larger(mix, |plan| plan.work_seconds[at]);
     if let Some(slots) = server.max_concurrency.into_iter().chain(server.capacity).min().filter(|_| seconds > 0.0) {
-        let because = format!("{} × 86,400 s a day ÷ {} s a plan{note}", things(slots.into(), "slot", "slots"), number(seconds));
+        let because =
+            format!("{} × 86,400 s a day ÷ {} s a plan{note}", things(slots.into(), "slot", "slots"), number(seconds));
         let plans = f64::from(slots) * Span::DAY.secs() / seconds;
         all.push(Ceiling::new(format!("provider.{name}.slots"), plans, Over::Moment, because));
     }

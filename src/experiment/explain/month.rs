@@ -66,7 +66,11 @@ fn tokens(model: &Model, plan: &Expected, demand: f64) -> Vec<Charge> {
     let charge = |(provider, tokens, billed): (&crate::model::Provider, crate::model::Tokens, f64)| Charge {
         what: format!("provider.{}.tokens", provider.name),
         dollars: demand * billed * DAYS_A_MONTH * tokens.dollars(),
-        because: format!("{} a plan, {} USD each", things(billed, "billed attempt", "billed attempts"), number(tokens.dollars())),
+        because: format!(
+            "{} a plan, {} USD each",
+            things(billed, "billed attempt", "billed attempts"),
+            number(tokens.dollars())
+        ),
     };
     billing.map(charge).collect()
 }
