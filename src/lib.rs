@@ -10,7 +10,8 @@
 //!
 //! Below these stand [`units`] (numbers with a meaning), [`math`] (portable elementary functions), [`stats`],
 //! [`streams`] (random draws addressed by what they are for), [`calendar`] (the order of events), [`policy`]
-//! (retry, quota and the like, as pure objects) and [`theory`] (formulas to hold a result against). A module
+//! (retry, quota and the like, as pure objects), [`theory`] (formulas to hold a result against) and [`metrics`] (what
+//! each metric means). A module
 //! may use only those that stand above it in this table; `tests/architecture.rs` holds it:
 //!
 //! | room | may use |
@@ -20,10 +21,11 @@
 //! | `calendar` | `units` |
 //! | `policy` | `units`, a stream passed in |
 //! | `theory` | `units`, `stats` |
+//! | `metrics` | `stats` |
 //! | `model` | all above |
 //! | `world` | all above |
 //! | `experiment` | all above |
-//! | `report` | results of `experiment`, `units`, `stats` |
+//! | `report` | results of `experiment`, `units`, `stats`, `metrics` |
 
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
@@ -35,6 +37,7 @@
 pub mod calendar;
 pub mod experiment;
 pub mod math;
+pub mod metrics;
 pub mod model;
 pub mod policy;
 pub mod report;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 /// Each room and the rooms above it that it may use, as in the crate documentation.
-const ROOMS: [(&str, &[&str]); 11] = [
+const ROOMS: [(&str, &[&str]); 12] = [
     ("math", &[]),
     ("units", &["math"]),
     ("stats", &["math"]),
@@ -11,10 +11,11 @@ const ROOMS: [(&str, &[&str]); 11] = [
     ("calendar", &["units"]),
     ("policy", &["math", "units", "streams"]),
     ("theory", &["math", "units", "stats"]),
+    ("metrics", &["stats"]),
     ("model", &["math", "units", "stats", "streams", "calendar", "policy", "theory"]),
     ("world", &["math", "units", "stats", "streams", "calendar", "policy", "theory", "model"]),
-    ("experiment", &["math", "units", "stats", "streams", "calendar", "policy", "theory", "model", "world"]),
-    ("report", &["math", "units", "stats", "experiment"]),
+    ("experiment", &["math", "units", "stats", "streams", "calendar", "policy", "theory", "metrics", "model", "world"]),
+    ("report", &["math", "units", "stats", "metrics", "experiment"]),
 ];
 
 fn sources(folder: &Path) -> Vec<PathBuf> {

@@ -211,3 +211,15 @@ proptest! {
         prop_assert_eq!(says.contains(" completed of "), done <= offered || shown(done) == shown(offered), "{}", says);
     }
 }
+
+/// The table of `docs/metrics.md`; `CAPSIM_BLESS=1` writes it anew.
+#[test]
+fn the_page_of_the_metrics_is_the_catalogue() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/metrics.md");
+    let page = report::metrics_page();
+    if std::env::var_os("CAPSIM_BLESS").is_some() {
+        std::fs::write(path, &page).unwrap();
+    }
+    let wanted = std::fs::read_to_string(path).unwrap().replace("\r\n", "\n");
+    assert!(page == wanted, "docs/metrics.md is behind: CAPSIM_BLESS=1 cargo test --test all the_page_of_the_metrics");
+}

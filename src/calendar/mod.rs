@@ -211,6 +211,17 @@ mod tests {
     }
 
     #[test]
+    fn it_says_whether_something_is_pending_and_when() {
+        let mut calendar = Calendar::new();
+        assert!(calendar.is_empty() && calendar.next_at() > at(1 << 62));
+        calendar.push(at(7), 5, 'a');
+        assert!(!calendar.is_empty());
+        assert_eq!(calendar.next_at(), at(7));
+        calendar.pop();
+        assert!(calendar.is_empty() && calendar.next_at() > at(1 << 62));
+    }
+
+    #[test]
     fn an_event_of_the_instant_served_now_is_still_served() {
         let mut calendar = Calendar::new();
         calendar.push(at(7), 5, 'a');

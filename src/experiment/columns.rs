@@ -1,6 +1,7 @@
 //! What the replications of one model measured, by the name of the metric. The only place where the lists of two
 //! replications meet: whoever reads a value says its name.
 
+use crate::metrics;
 use crate::stats::{Estimate, Range};
 use crate::world::{Failure, Outcome};
 
@@ -64,15 +65,14 @@ impl Columns {
     }
 
     fn begin(&mut self, outcome: &Outcome) -> Result<(), Failure> {
-        let empty = outcome.measures.iter().enumerate().map(|(place, measure)| Column {
-            name: measure.name.clone(),
-            unit: measure.unit,
-            range: measure.range,
-            values: Vec::new(),
-            trials: Vec::new(),
-            place,
+        let columns = outcome.measures.iter().enumerate().map(|(place, measure)| {
+            let unknown = || Failure::Internal(format!("the catalogue of metrics has no {}", measure.name));
+            let of = metrics::of(&measure.name).ok_or_else(unknown)?;
+            debug_assert_eq!((measure.unit, measure.range), (of.unit, of.range), "{}", measure.name);
+            let name = measure.name.clone();
+            Ok(Column { name, unit: of.unit, range: of.range, values: Vec::new(), trials: Vec::new(), place })
         });
-        self.columns = empty.collect();
+        self.columns = columns.collect::<Result<_, Failure>>()?;
         self.columns.sort_by(|a, b| a.name.cmp(&b.name));
         match self.columns.windows(2).find(|pair| pair[0].name == pair[1].name) {
             Some(pair) => Err(Failure::Internal(format!("two metrics have the name {}", pair[0].name))),
@@ -146,11 +146,11 @@ mod tests {
     #[test]
     fn values_meet_by_name() {
         let mut columns = Columns::default();
-        columns.push(outcome(&[("b", 1.0), ("a", 2.0)])).unwrap();
-        columns.push(outcome(&[("b", 3.0), ("a", 4.0)])).unwrap();
-        assert_eq!(columns.get("a").unwrap().values, [Some(2.0), Some(4.0)]);
-        assert_eq!(columns.estimate("b").unwrap().mean, 2.0);
-        assert!(columns.get("c").is_none());
+        columns.push(outcome(&[("queue.b.drop_fraction", 1.0), ("queue.a.drop_fraction", 2.0)])).unwrap();
+        columns.push(outcome(&[("queue.b.drop_fraction", 3.0), ("queue.a.drop_fraction", 4.0)])).unwrap();
+        assert_eq!(columns.get("queue.a.drop_fraction").unwrap().values, [Some(2.0), Some(4.0)]);
+        assert_eq!(columns.estimate("queue.b.drop_fraction").unwrap().mean, 2.0);
+        assert!(columns.get("queue.c.drop_fraction").is_none());
     }
 
     /// What is 0 in every replication may be more, where there is any chance in the model.
@@ -158,22 +158,29 @@ mod tests {
     fn without_chance_there_is_no_doubt() {
         let mut columns = Columns::default();
         for _ in 0..3 {
-            columns.push(outcome(&[("b", 0.0), ("a", 0.5)])).unwrap();
+            columns.push(outcome(&[("queue.b.drop_fraction", 0.0), ("queue.a.drop_fraction", 0.5)])).unwrap();
         }
-        assert_eq!(columns.estimate("b").unwrap().ci95(), Some((0.0, 0.0)));
-        columns.push(outcome(&[("b", 0.0), ("a", 0.6)])).unwrap();
-        assert!(columns.estimate("b").unwrap().ci95().unwrap().1 > 0.0);
+        assert_eq!(columns.estimate("queue.b.drop_fraction").unwrap().ci95(), Some((0.0, 0.0)));
+        columns.push(outcome(&[("queue.b.drop_fraction", 0.0), ("queue.a.drop_fraction", 0.6)])).unwrap();
+        assert!(columns.estimate("queue.b.drop_fraction").unwrap().ci95().unwrap().1 > 0.0);
     }
 
     /// A metric that one replication has and another has not is a fault of the program, and never an answer.
     #[test]
     fn lists_that_differ_are_an_internal_error() {
-        for other in [&[("b", 3.0)][..], &[("b", 3.0), ("c", 4.0)], &[("a", 3.0), ("b", 4.0)], &[("b", 1.0); 3]] {
+        for other in [
+            &[("queue.b.drop_fraction", 3.0)][..],
+            &[("queue.b.drop_fraction", 3.0), ("queue.c.drop_fraction", 4.0)],
+            &[("queue.a.drop_fraction", 3.0), ("queue.b.drop_fraction", 4.0)],
+            &[("queue.b.drop_fraction", 1.0); 3],
+        ] {
             let mut columns = Columns::default();
-            columns.push(outcome(&[("b", 1.0), ("a", 2.0)])).unwrap();
+            columns.push(outcome(&[("queue.b.drop_fraction", 1.0), ("queue.a.drop_fraction", 2.0)])).unwrap();
             assert!(matches!(columns.push(outcome(other)), Err(Failure::Internal(_))), "{other:?}");
         }
-        let twice = Columns::default().push(outcome(&[("a", 1.0), ("a", 2.0)]));
-        assert!(matches!(twice, Err(Failure::Internal(why)) if why.contains("two metrics have the name a")));
+        let twice = Columns::default().push(outcome(&[("queue.a.drop_fraction", 1.0), ("queue.a.drop_fraction", 2.0)]));
+        let unknown = Columns::default().push(outcome(&[("queue.a.drop", 1.0)]));
+        assert!(matches!(unknown, Err(Failure::Internal(why)) if why.contains("no queue.a.drop")));
+        assert!(matches!(twice, Err(Failure::Internal(why)) if why.contains("two metrics have the name queue.a")));
     }
 }

@@ -12,7 +12,6 @@ mod capacity;
 mod columns;
 mod compare;
 mod demand;
-mod direction;
 mod explain;
 mod facts;
 mod fit;
@@ -26,6 +25,7 @@ mod trials;
 mod tune;
 pub mod verify;
 
+pub use crate::metrics::{Better, better};
 pub use crate::model::{Objective, Setting};
 pub use crate::streams::{LawSpec, Shape};
 pub use crate::world::{Failure, Level, Moment, Slice, Timeline};
@@ -34,7 +34,6 @@ pub use baseline::{Asked, Baseline, Check, Judgement, Outcome, Ruling, check, me
 pub use capacity::{Capacity, Finding, Found, NoCapacity, Probe, Relief, Rung, capacity, demand};
 pub use compare::{Change, Comparison, Row, Standing, compare};
 pub use demand::Demand;
-pub use direction::{Better, better};
 #[cfg(test)]
 pub(crate) use explain::sample;
 pub use explain::{

@@ -8,6 +8,7 @@
 mod advice;
 mod arithmetic;
 mod capacity;
+mod catalogue;
 mod comparison;
 mod csv;
 mod fit;
@@ -36,6 +37,7 @@ mod words;
 pub use advice::{Advice, CauseCount};
 pub use arithmetic::{arithmetic_json, arithmetic_text};
 pub use capacity::CAPACITY_SCHEMA;
+pub use catalogue::{metrics, metrics_page};
 pub use comparison::{COMPARE_SCHEMA, missed};
 pub use csv::csv;
 pub use fit::{fit_json, fit_markdown, fit_text, fit_toml};

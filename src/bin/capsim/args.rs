@@ -41,6 +41,8 @@ pub enum Command {
     Init(Init),
     /// Check a model
     Validate(Model),
+    /// What each metric means, its unit, and which way is better
+    Metrics(Metrics),
     /// List the platform presets, or show the values of one with their sources
     Presets(Presets),
     /// List the logging strategies with their ops per plan, or show the table of one
@@ -380,6 +382,12 @@ pub struct Init {
     /// The file, which must not exist; `-` is standard output
     #[arg(default_value = "model.toml")]
     pub file: PathBuf,
+}
+
+#[derive(Debug, Group)]
+pub struct Metrics {
+    /// A name such as queue.ai.wait.mean, or a part of one; * stands for anything
+    pub pattern: Option<String>,
 }
 
 #[derive(Debug, Group)]

@@ -45,6 +45,7 @@ fn dispatch(args: Args) -> Exit {
         Command::Verify(args) => commands::verify::verify(&args),
         Command::Init(args) => commands::init::init(&args),
         Command::Validate(args) => commands::validate::validate(&args),
+        Command::Metrics(args) => commands::metrics::metrics(&args),
         Command::Presets(args) => commands::presets::presets(&args),
         Command::Strategies(args) => commands::strategies::strategies(&args),
         Command::Schema(args) => commands::schema::schema(&args),

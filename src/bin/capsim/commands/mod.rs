@@ -8,6 +8,7 @@ pub mod explain;
 pub mod fit;
 pub mod init;
 pub mod levers;
+pub mod metrics;
 pub mod presets;
 pub mod run;
 pub mod schema;
