@@ -3,18 +3,19 @@
 //! An attempt that is under way ends as it would have; one that has not started yet takes the same draw from the new
 //! law, so that a change to the same values changes nothing.
 
-use super::attempt::retry_position;
-use super::build::Blueprint;
-use super::event::{Event, Rank, order};
-use super::semaphore::OUTSIDE;
-use super::state::{Phase, World, templates};
-use crate::model::{Arrivals, Class, Model};
+use crate::model::Model;
 use crate::streams::Purpose;
 use crate::units::Instant;
+use crate::world::blueprint::Blueprint;
+use crate::world::event::{Event, Rank, order};
+use crate::world::flow::attempt::retry_position;
+use crate::world::state::World;
+use crate::world::state::call::{OUTSIDE, Phase};
+use crate::world::state::templates::templates;
 
 impl<'b> World<'b> {
     /// Puts the changes on the calendar.
-    pub(super) fn schedule_changes(&mut self) {
+    pub(crate) fn schedule_changes(&mut self) {
         for (stage, (at, _)) in self.stages.iter().enumerate() {
             if *at < self.blueprint.horizon {
                 self.calendar.push(*at, order(Rank::Rules, 1 + stage as u64, 0), Event::Change(stage as u16));
@@ -23,7 +24,7 @@ impl<'b> World<'b> {
     }
 
     /// The values of this stage are in force from now on; what the program reads, in each isolate once it reaches that.
-    pub(super) fn change(&mut self, stage: usize) {
+    pub(crate) fn change(&mut self, stage: usize) {
         let stages: &'b [(Instant, Blueprint)] = self.stages;
         let before = self.blueprint;
         self.cut_bill(&stages[stage].1.model);
@@ -144,7 +145,7 @@ impl<'b> World<'b> {
     }
 
     /// The rules of a stage reach an isolate. It reads them as a whole: whoever has newer ones has these.
-    pub(super) fn rules_reach(&mut self, isolate: usize, stage: u16) {
+    pub(crate) fn rules_reach(&mut self, isolate: usize, stage: u16) {
         if self.rules[isolate] < stage {
             let (had, rules) = (self.program(isolate), &self.stages[usize::from(stage) - 1].1);
             self.rules[isolate] = stage;
@@ -176,14 +177,14 @@ impl<'b> World<'b> {
     }
 
     /// The tiers in an isolate's memory follow other rules.
-    pub(super) fn change_tiers_of(&mut self, isolate: usize, model: &Model) {
+    pub(crate) fn change_tiers_of(&mut self, isolate: usize, model: &Model) {
         let now = self.now;
         self.tiers.iter_mut().zip(&model.tiers).for_each(|(tiers, spec)| tiers.change_memory(isolate, spec, now));
     }
 
     /// The rules that the program follows where a call is.
     #[inline(always)]
-    pub(super) fn program_of(&self, id: u32) -> &'b Blueprint {
+    pub(crate) fn program_of(&self, id: u32) -> &'b Blueprint {
         if self.rules.is_empty() {
             return self.blueprint;
         }
@@ -193,69 +194,11 @@ impl<'b> World<'b> {
     /// The rules that the program follows in an isolate: what it reads of its configuration, at the moment that it needs
     /// it. All else, which isolates share, is in the world's blueprint.
     #[inline]
-    pub(super) fn program(&self, isolate: usize) -> &'b Blueprint {
+    pub(crate) fn program(&self, isolate: usize) -> &'b Blueprint {
         match self.rules.get(isolate) {
             None => self.blueprint,
             Some(0) => self.first,
             Some(stage) => &self.stages[usize::from(*stage) - 1].1,
         }
     }
-
-    /// More users of a closed class begin to think; of fewer, those leave who would think or ask next.
-    fn change_users(&mut self, before: &Model) {
-        for class in 0..before.classes.len() {
-            let users = |model: &Model| match model.classes[class].arrivals {
-                Arrivals::Closed { users, .. } => i64::from(users),
-                _ => 0,
-            };
-            let more = users(&self.blueprint.model) - users(before);
-            let stay = more.min(self.crowds[class].too_many).max(0);
-            let crowd = &mut self.crowds[class];
-            crowd.too_many += (-more).max(0) - stay;
-            let first = crowd.ever;
-            crowd.ever += (more - stay).max(0) as u64;
-            for user in first..crowd.ever {
-                self.think(class, 1, user);
-            }
-        }
-    }
-}
-
-/// The users of a closed class.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Crowd {
-    /// How many there have ever been.
-    pub(super) ever: u64,
-    /// How many are still to leave.
-    too_many: i64,
-}
-
-impl Crowd {
-    pub(super) fn of(class: &Class) -> Crowd {
-        Crowd {
-            ever: if let Arrivals::Closed { users, .. } = class.arrivals { u64::from(users) } else { 0 },
-            too_many: 0,
-        }
-    }
-
-    /// Whether a user who would think or ask leaves instead.
-    pub(super) fn leaves(&mut self) -> bool {
-        let leaves = self.too_many > 0;
-        self.too_many -= i64::from(leaves);
-        leaves
-    }
-}
-
-/// What a class is from which instant on, as far as its arrivals change before the horizon.
-pub(super) fn eras(model: &Model, class: usize, horizon: Instant) -> Vec<(Instant, &Class)> {
-    let mut last = &model.classes[class];
-    let mut all = Vec::new();
-    for stage in model.stages.iter().filter(|stage| Instant::START + stage.from < horizon) {
-        let next = &stage.model.classes[class];
-        if next.arrivals != last.arrivals || next.spikes != last.spikes {
-            all.push((Instant::START + stage.from, next));
-        }
-        last = next;
-    }
-    all
 }

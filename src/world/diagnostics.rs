@@ -1,65 +1,18 @@
 //! The diagnostics page: what it shows on the isolate that a request happens to land on, beside what is true at the
 //! same instant in all of them.
 
-use super::event::{Event, Rank, order};
-use super::ledger::PlanEnd;
-use super::parts::queue::{Page, Queue};
-use super::state::{Phase, World};
-use crate::streams::{Purpose, Stream};
+use crate::streams::Purpose;
 use crate::units::Instant;
-
-/// The page, and what its samples have shown so far.
-#[derive(Debug)]
-pub(super) struct Diagnostics {
-    routing: Stream,
-    /// The next of the listed instants.
-    next: usize,
-    /// Overload answers up to the sample before.
-    overloaded_before: u64,
-    pub(super) seen: Seen,
-}
-
-/// Sums over the recorded samples.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Seen {
-    pub(super) samples: u64,
-    pub(super) shown: Levels,
-    /// In all isolates together.
-    pub(super) real: Levels,
-    /// The sum of the average waits shown, in nanoseconds; a page without an admitted call shows 0.
-    pub(super) wait_ns: f64,
-    /// Samples that show a last drop.
-    pub(super) last_drop: u64,
-    /// Samples that show 0 everywhere.
-    pub(super) zero: u64,
-    /// Samples since whose predecessor some user got an overload answer, and those of them that show 0 everywhere.
-    pub(super) overloaded: u64,
-    pub(super) blind: u64,
-}
-
-/// Sums and maxima of what one place shows.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Levels {
-    pub(super) active: u64,
-    pub(super) active_max: u64,
-    pub(super) queued: u64,
-    pub(super) queued_max: u64,
-    pub(super) dropped_max: u64,
-}
-
-impl Levels {
-    fn add(&mut self, page: &Page) {
-        self.active += page.active;
-        self.active_max = self.active_max.max(page.active);
-        self.queued += page.queued;
-        self.queued_max = self.queued_max.max(page.queued);
-        self.dropped_max = self.dropped_max.max(page.dropped);
-    }
-}
+use crate::world::event::{Event, Rank, order};
+use crate::world::ledger::accounts::PlanEnd;
+use crate::world::parts::queue::{Page, Queue};
+use crate::world::state::World;
+use crate::world::state::call::Phase;
+use crate::world::state::diagnostics::{Diagnostics, Seen};
 
 impl World<'_> {
     /// The page of this model, if it has one, and its first visit.
-    pub(super) fn open_diagnostics(&mut self) {
+    pub(crate) fn open_diagnostics(&mut self) {
         if self.blueprint.model.diagnostics.is_some() {
             let routing = self.addresses.stream("diagnostics", Purpose::Page, 0);
             let seen = Seen::default();
@@ -81,7 +34,7 @@ impl World<'_> {
     }
 
     /// Somebody looks at the page.
-    pub(super) fn visit(&mut self) {
+    pub(crate) fn visit(&mut self) {
         let model = &self.blueprint.model;
         let overloaded = self.ledgers.iter().map(|of| of.plans.ended[PlanEnd::Overloaded as usize].iter().sum::<u64>());
         let overloaded: u64 = overloaded.sum();

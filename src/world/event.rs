@@ -2,7 +2,7 @@
 
 /// Something that happens at an instant. Closed: whoever adds a case is shown every place that must answer it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Event {
+pub(crate) enum Event {
     /// The warm-up is over: what is recorded starts here.
     Recording,
     /// The values of this stage of the model hold from now on.
@@ -50,12 +50,12 @@ pub(super) enum Event {
     Deploy,
     /// A plan of this class arrives.
     Arrival(u16),
-    /// A store answers the op of this errand.
-    ErrandAnswer(u32),
+    /// A store answers the op of this task.
+    TaskAnswer(u32),
     /// A day ends.
     DayEnd,
-    /// The admin page does this chore.
-    Chore(u16),
+    /// The admin page does this job.
+    Job(u16),
     /// A user who was turned away is back.
     Return(u32),
     /// Somebody looks at the diagnostics page.
@@ -65,7 +65,7 @@ pub(super) enum Event {
 /// The order of events at one instant, with the reason for each place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u64)]
-pub(super) enum Rank {
+pub(crate) enum Rank {
     /// What changes the rules holds for everything at its instant.
     Rules,
     /// A latency equal to the timeout is an answer.
@@ -89,13 +89,13 @@ pub(super) enum Rank {
 /// The place of a call among all: its plan's number, then its own. It is the address of the work and not the order of
 /// scheduling, so that a detour in the code cannot change a result.
 #[inline]
-pub(super) fn address(plan: u64, call: u16) -> u64 {
+pub(crate) fn address(plan: u64, call: u16) -> u64 {
     (plan & 0xff_ffff_ffff) << 20 | u64::from(call) << 8
 }
 
 /// Where an event stands among those of its instant: rank, then plan, call and attempt.
 #[inline]
-pub(super) fn order(rank: Rank, address: u64, attempt: u16) -> u64 {
+pub(crate) fn order(rank: Rank, address: u64, attempt: u16) -> u64 {
     (rank as u64) << 60 | address | u64::from(attempt.min(255))
 }
 

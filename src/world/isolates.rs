@@ -4,64 +4,19 @@
 //! not is lost: its plans crash, its attempts are lost, and the events that were to come for them find nobody. Caches that
 //! isolates share stay, and what a database or a store has accepted it finishes.
 
-use super::cause::Cause;
-use super::event::{Event, Rank, order};
-use super::invocation::Writer;
-use super::ledger::{AttemptEnd, CallEnd, PlanEnd};
-use super::parts::queue::Queue;
-use super::state::{Phase, Plan, World};
-use super::work::Work;
 use crate::model::OnLoss;
 use crate::stats::TimeWeighted;
-use crate::streams::{Purpose, Scatter};
+use crate::streams::Purpose;
 use crate::units::Instant;
-
-/// All isolates of a replication, those that are gone too: their places are used again.
-#[derive(Debug)]
-pub(super) struct Isolates {
-    places: Vec<Isolate>,
-    lifetimes: Scatter,
-    next_deploy: usize,
-    pub(super) alive: TimeWeighted,
-    /// Counts of the recorded time.
-    pub(super) counts: Counts,
-}
-
-/// What happened to isolates, and to plans because of them.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Counts {
-    pub(super) started: u64,
-    pub(super) idle: u64,
-    pub(super) evicted: u64,
-    pub(super) deployed: u64,
-    /// Recorded plans.
-    pub(super) lost: u64,
-}
-
-#[derive(Clone, Copy, Debug, Default)]
-struct Isolate {
-    alive: bool,
-    /// It takes no more plans.
-    draining: bool,
-    plans: u32,
-    /// How many isolates have had this place, and how many plans have come to this one.
-    generation: u32,
-    arrivals: u32,
-}
-
-impl Isolate {
-    /// Whether plans land on it.
-    fn is_open(&self) -> bool {
-        self.alive && !self.draining
-    }
-}
-
-impl Isolates {
-    /// How many plans land on.
-    fn open(&self) -> usize {
-        self.places.iter().filter(|isolate| isolate.is_open()).count()
-    }
-}
+use crate::world::event::{Event, Rank, order};
+use crate::world::ledger::accounts::{AttemptEnd, CallEnd, PlanEnd};
+use crate::world::ledger::cause::Cause;
+use crate::world::parts::queue::Queue;
+use crate::world::state::World;
+use crate::world::state::call::{Phase, Work};
+use crate::world::state::isolates::{Counts, Isolate, Isolates};
+use crate::world::state::operation::Writer;
+use crate::world::state::plan::Plan;
 
 /// Why an isolate takes no more plans.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,7 +28,7 @@ enum Reason {
 
 impl World<'_> {
     /// The isolates that the model starts with, where they come and go.
-    pub(super) fn open_isolates(&mut self) {
+    pub(crate) fn open_isolates(&mut self) {
         let Some(spec) = &self.blueprint.model.isolates else { return };
         let lifetimes = self.addresses.scatter("isolate", Purpose::Restart);
         let (alive, counts) = (TimeWeighted::default(), Counts::default());
@@ -154,7 +109,7 @@ impl World<'_> {
     }
 
     /// The isolate that a plan lands on: any that has room, each equally likely; else a new one; else any at all.
-    pub(super) fn land(&mut self, class: usize) -> u32 {
+    pub(crate) fn land(&mut self, class: usize) -> u32 {
         let word = self.draws[class].routing.next();
         let Some(spec) = &self.blueprint.model.isolates else { return 0 };
         let Some(isolates) = &self.isolates else { return 0 };
@@ -178,7 +133,7 @@ impl World<'_> {
 
     /// A plan of this isolate has ended, and nothing of it runs any more.
     #[cold]
-    pub(super) fn plan_left(&mut self, place: usize) {
+    pub(crate) fn plan_left(&mut self, place: usize) {
         let (Some(spec), Some(isolates)) = (&self.blueprint.model.isolates, &mut self.isolates) else { return };
         let isolate = &mut isolates.places[place];
         isolate.plans -= 1;
@@ -195,7 +150,7 @@ impl World<'_> {
     }
 
     /// Nothing has come to an isolate for a while: it ends, unless it is one of the few that must be there.
-    pub(super) fn isolate_idle(&mut self, place: usize, arrivals: u32) {
+    pub(crate) fn isolate_idle(&mut self, place: usize, arrivals: u32) {
         let (Some(spec), Some(isolates)) = (&self.blueprint.model.isolates, &self.isolates) else { return };
         let isolate = isolates.places[place];
         if isolate.is_open() && isolate.arrivals == arrivals && isolates.open() > spec.min as usize {
@@ -204,7 +159,7 @@ impl World<'_> {
     }
 
     /// The life of an isolate is over.
-    pub(super) fn isolate_ends(&mut self, place: usize, generation: u32) {
+    pub(crate) fn isolate_ends(&mut self, place: usize, generation: u32) {
         let Some(isolates) = &self.isolates else { return };
         let isolate = isolates.places[place];
         if isolate.is_open() && isolate.generation == generation {
@@ -215,7 +170,7 @@ impl World<'_> {
     }
 
     /// A new version: all isolates are replaced.
-    pub(super) fn deploy(&mut self) {
+    pub(crate) fn deploy(&mut self) {
         let Some(isolates) = &self.isolates else { return };
         let places = isolates.places.len();
         for place in 0..places {
@@ -229,7 +184,7 @@ impl World<'_> {
     }
 
     /// Isolates start until there are as many as there must be at least.
-    pub(super) fn keep_the_least(&mut self) {
+    pub(crate) fn keep_the_least(&mut self) {
         let Some(spec) = &self.blueprint.model.isolates else { return };
         while self.isolates.as_ref().is_some_and(|isolates| isolates.open() < spec.min as usize) {
             self.start_isolate();
@@ -256,7 +211,7 @@ impl World<'_> {
     }
 
     /// The time to finish is over.
-    pub(super) fn isolate_drained(&mut self, place: usize, generation: u32) {
+    pub(crate) fn isolate_drained(&mut self, place: usize, generation: u32) {
         let Some(isolates) = &self.isolates else { return };
         if isolates.places[place].alive && isolates.places[place].generation == generation {
             self.isolate_gone(place);
@@ -372,7 +327,7 @@ impl World<'_> {
 
     /// Whether an event has come for a call that was lost with its isolate.
     #[inline]
-    pub(super) fn is_lost(&mut self, id: u32) -> bool {
+    pub(crate) fn is_lost(&mut self, id: u32) -> bool {
         self.isolates.is_some() && self.bury(id)
     }
 
@@ -387,12 +342,12 @@ impl World<'_> {
     }
 
     /// The places of isolates.
-    pub(super) fn isolate_places(&self) -> usize {
+    pub(crate) fn isolate_places(&self) -> usize {
         self.isolates.as_ref().map_or(self.blueprint.model.platform.isolates as usize, |isolates| isolates.places.len())
     }
 
     /// The isolates that a visit may land on.
-    pub(super) fn open_to_visits(&self) -> Vec<usize> {
+    pub(crate) fn open_to_visits(&self) -> Vec<usize> {
         match &self.isolates {
             None => (0..self.blueprint.model.platform.isolates as usize).collect(),
             Some(isolates) => (0..isolates.places.len()).filter(|&at| isolates.places[at].is_open()).collect(),

@@ -1,55 +1,36 @@
-//! The world: what happens to plans, calls, attempts, ops and records. One replication is [`run`].
+//! The world: what happens to plans, calls, attempts, operations and records. One replication is [`run`].
 //!
-//! Read `event` (what may happen, and in which order), then `life` (a plan and its calls), `attempt` (the provider
-//! and what follows), `policies` (what stands around an attempt), `log` (stores), `fate` (records), `work` (lookups,
-//! computations, databases), `permit` (rate limiters), `semaphore` (what a call holds around it), `invocation` (what
-//! one has to itself) and `connection`, `errand` and `admin` (ops that no call makes), `change` (values
-//! that change in mid-run), `isolates` (those that come and go); `state` is what all of it works on, `build` turns a
-//! checked model into the tables it reads, `draws` says where its draws come from, `parts` are the things with a
-//! behaviour of their own. `ledger` holds the sums that must balance, `cause` why something
-//! did not end well, `record` what is measured, `measures` and
-//! `readable` give it names.
+//! - `event`, `run`, `timeline`: what may happen, in which order, the loop, and the loop seen from outside;
+//! - `blueprint`: a checked model as the flat tables that the loop reads;
+//! - `state`: what a replication holds at one instant: data only, known to all that follows and knowing none of it;
+//! - `parts`: things with a behaviour of their own (queues, stores, databases, …), none of which knows another;
+//! - `flow`: what a plan and a call do next;
+//! - `operation`: one operation on a store, from asked to answered;
+//! - `records`: what becomes of what is logged;
+//! - `population`: users who think, renege, leave and come back;
+//! - `change`, `isolates`, `diagnostics`: values that change in mid-run, isolates that come and go, the page that shows them;
+//! - `ledger`: what began, how it ended and why; `measures`: the same as metrics.
 //!
 //! Nothing here reads a clock, prints, starts a thread or writes text for people.
 
-mod adapt;
-mod admin;
-mod attempt;
-mod bad_ends;
-mod build;
-mod cause;
+mod blueprint;
 mod change;
-mod comeback;
-mod connection;
-mod cost;
 mod diagnostics;
-mod draws;
-mod errand;
 mod event;
-mod fate;
-mod invocation;
+mod flow;
 mod isolates;
-mod laws;
-mod leaving;
 mod ledger;
-mod life;
-mod log;
-mod logfile;
 mod measures;
+mod operation;
 mod parts;
-mod permit;
-mod policies;
-mod readable;
-mod record;
+mod population;
 mod records;
-mod regions;
 mod run;
-mod semaphore;
 mod state;
 mod timeline;
-mod work;
 
-pub use build::Blueprint;
-pub use measures::Measure;
+pub use blueprint::Blueprint;
+pub use measures::sheet::Measure;
 pub use run::{Failure, GoesOn, Outcome, metrics, run, run_while};
-pub use timeline::{Level, Moment, Slice, Timeline, timeline};
+pub use state::notes::{Moment, Slice};
+pub use timeline::{Level, Timeline, timeline};

@@ -1,17 +1,18 @@
 //! One replication, from its first event to the balance of its ledger.
 
-use super::build::Blueprint;
-use super::cause::{CausesOf, of_jobs, of_ops, of_provider};
-use super::event::{Event, Rank, order};
-use super::ledger::{Alive, CallEnd, Ledger, PlanEnd};
-use super::logfile::LogFile;
-use super::measures::{Measure, measures};
-use super::parts::source::Source;
-use super::parts::store::Store;
-use super::state::{Call, Phase, World};
-use super::work::Work;
 use crate::model::OpKind;
 use crate::units::{Instant, count};
+use crate::world::blueprint::Blueprint;
+use crate::world::event::{Event, Rank, order};
+use crate::world::ledger::accounts::{Alive, CallEnd, Ledger, PlanEnd};
+use crate::world::ledger::causes_of::{CausesOf, of_jobs, of_ops, of_provider};
+use crate::world::measures::measures;
+use crate::world::measures::sheet::Measure;
+use crate::world::parts::logfile::LogFile;
+use crate::world::parts::source::Source;
+use crate::world::parts::store::Store;
+use crate::world::state::World;
+use crate::world::state::call::{Call, Phase, Work};
 
 /// Why a replication did not come to its end.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,17 +25,18 @@ pub enum Failure {
     Stopped,
 }
 
-/// Told every so often which share of the simulated time has passed; answers whether to go on.
+/// LogEvent every so often which share of the simulated time has passed; answers whether to go on.
 pub type GoesOn<'a> = &'a dyn Fn(f64) -> bool;
 
 /// Events at one instant after which time is taken to stand still.
 const EVENTS_AT_ONE_INSTANT: u64 = 20_000_000;
+
 /// Events after which the limits of the run are looked at again.
 const EVENTS_BETWEEN_LOOKS: u64 = 1 << 16;
 
 /// The instant of the last look at the limits that was not at the instant of the look before, and the events until then.
 #[derive(Default)]
-pub(super) struct Watch {
+pub(crate) struct Watch {
     now: Instant,
     events: u64,
 }
@@ -83,6 +85,9 @@ fn run_as<const PLAIN: bool>(blueprint: &Blueprint, replication: u64, goes_on: G
     Ok(Outcome { events: world.events, measures: measures(&world) })
 }
 
+#[cfg(test)]
+mod tests;
+
 impl World<'_> {
     /// The loop: the plan that is due or the first event of the calendar, until the horizon.
     fn go<const PLAIN: bool>(&mut self, goes_on: GoesOn<'_>) -> Result<(), Failure> {
@@ -114,7 +119,7 @@ impl World<'_> {
     }
 
     /// The same, turn by turn; whether there was anything left to do before the horizon.
-    pub(super) fn step(&mut self, watch: &mut Watch) -> Result<bool, Failure> {
+    pub(crate) fn step(&mut self, watch: &mut Watch) -> Result<bool, Failure> {
         let next = self.calendar.next_at();
         let is_left = next.min(self.due.at) < self.blueprint.horizon;
         if is_left {
@@ -187,7 +192,7 @@ impl World<'_> {
             Event::Hedge(call) => self.hedge(call, order),
             Event::RacerEnds(call, number) => self.racer_ends(call, number),
             Event::RacerCut(call, number) => self.racer_cut(call, number),
-            Event::Arrival(class) if self.crowds[class as usize].leaves() => {}
+            Event::Arrival(class) if self.users[class as usize].leaves() => {}
             Event::Arrival(class) => self.arrive::<false>(class as usize),
             Event::BackoffEnd(call) => self.backoff_ends(call),
             Event::StoreAnswer(call) => self.store_answers(call),
@@ -198,9 +203,9 @@ impl World<'_> {
             Event::Share(provider, version) => self.share_ends(provider, version),
             Event::Cut(call) => self.cut_share(call, order),
             Event::Patience(call) => self.lose_patience(call, order),
-            Event::ErrandAnswer(errand) => self.errand_answers(errand),
+            Event::TaskAnswer(task) => self.task_answers(task),
             Event::DayEnd => self.end_day(),
-            Event::Chore(chore) => self.begin_chore(chore as usize),
+            Event::Job(job) => self.begin_job(job as usize),
             Event::Return(slot) => self.come_back(slot),
             Event::IsolateIdle(place, arrivals) => self.isolate_idle(place as usize, arrivals),
             Event::IsolateEnds(place, generation) => self.isolate_ends(place as usize, generation),
@@ -279,7 +284,7 @@ impl World<'_> {
         self.policies.finish(self.blueprint.horizon);
         self.finish_shares();
         self.logfiles.iter_mut().for_each(LogFile::finish);
-        self.finish_chores();
+        self.finish_jobs();
         for tiers in &mut self.tiers {
             tiers.settle(self.blueprint.horizon);
         }
@@ -313,7 +318,7 @@ impl World<'_> {
                 self.cut_log(id);
             }
         }
-        self.cut_errand_logs();
+        self.cut_task_logs();
         self.finish_records();
         self.retention.alive.finish(self.blueprint.horizon.nanos());
         for departure in self.index.as_mut().map(|index| index.finish()).unwrap_or_default() {
@@ -326,21 +331,29 @@ impl World<'_> {
         let model = &self.blueprint.model;
         let in_phase = |phase: Phase| self.calls.iter().filter(|call| call.phase == phase).count() as u64;
         let undecided: i128 = self.tiers.iter().map(|tiers| tiers.undecided()).sum();
-        super::ledger::check("lookups", undecided, self.open_misses())?;
+        crate::world::ledger::accounts::check("lookups", undecided, self.open_misses())?;
         let joined: i128 = self.tiers.iter().map(|tiers| i128::from(tiers.waiting)).sum();
-        super::ledger::check("joined lookups", joined, in_phase(Phase::Joined))?;
-        if !self.tiers.iter().all(super::parts::tiers::Tiers::is_sound) {
+        crate::world::ledger::accounts::check("joined lookups", joined, in_phase(Phase::Joined))?;
+        if !self.tiers.iter().all(crate::world::parts::tiers::Tiers::is_sound) {
             return Err("a cache has lost count of its entries".into());
         }
         let running = |call: &&Call| call.phase == Phase::Running && call.work == Work::Limiter;
         let open: i128 = self.limiters.iter().map(|limiter| limiter.open()).sum();
-        super::ledger::check("checks of limiters", open, self.calls.iter().filter(running).count() as u64)?;
+        crate::world::ledger::accounts::check(
+            "checks of limiters",
+            open,
+            self.calls.iter().filter(running).count() as u64,
+        )?;
         // A database goes on with what it has accepted, also of calls that were lost.
         let asks = |call: &&Call| call.work == Work::D1 && matches!(call.phase, Phase::Running | Phase::Orphaned);
         let unfinished: u64 = self.d1.iter().map(|db| db.unfinished.level()).sum();
-        super::ledger::check("databases", unfinished.into(), self.calls.iter().filter(asks).count() as u64)?;
+        crate::world::ledger::accounts::check(
+            "databases",
+            unfinished.into(),
+            self.calls.iter().filter(asks).count() as u64,
+        )?;
         for (db, spec) in self.d1.iter().zip(&model.d1) {
-            super::ledger::check(&format!("operations on {}", spec.name), db.unaccounted(), 0)?;
+            crate::world::ledger::accounts::check(&format!("operations on {}", spec.name), db.unaccounted(), 0)?;
         }
         Ok(())
     }
@@ -360,7 +373,7 @@ impl World<'_> {
         all.balance_causes(&known)?;
         self.balance_parts()?;
         for (number, store) in self.stores.iter().enumerate() {
-            super::ledger::check(&format!("ops on {}", store.name), store.unaccounted(), 0)?;
+            crate::world::ledger::accounts::check(&format!("ops on {}", store.name), store.unaccounted(), 0)?;
             for op in OpKind::ALL {
                 let known = of_ops(&self.first.model, number, op);
                 store.counts[op as usize].refused.check(&format!("{} of {}", op.plural(), store.name), known)?;
@@ -379,25 +392,26 @@ impl World<'_> {
             let Some(server) = server else { continue };
             server.refused.check("attempts at a provider", of_provider(&self.first.model, number))?;
             let turned_away = self.policies.tallies[number].turned_away;
-            super::ledger::check("refusals of a provider", server.refused.recorded() - i128::from(turned_away), 0)?;
+            crate::world::ledger::accounts::check(
+                "refusals of a provider",
+                server.refused.recorded() - i128::from(turned_away),
+                0,
+            )?;
         }
         if !self.policies.is_sound() {
             return Err("more attempts were billed, refused or counted at a provider than were sent to it".into());
         }
         self.balance_invocations()?;
         self.retention.balance(known.records)?;
-        self.balance_comebacks()?;
-        for (spec, chore) in self.blueprint.chores.iter().zip(&self.chores) {
-            chore.stopped.check("jobs", of_jobs(&self.first.model, spec.store.into()))?;
+        self.balance_retrials()?;
+        for (spec, job) in self.blueprint.jobs.iter().zip(&self.jobs) {
+            job.stopped.check("jobs", of_jobs(&self.first.model, spec.store.into()))?;
         }
         let in_queues: u64 = self.queues.iter().map(|queue| u64::from(queue.waiting())).sum();
-        super::ledger::check("waiting calls", in_queues as i128, running(Phase::Waiting))?;
-        match self.queues.iter().all(super::parts::queue::Queue::is_sound) {
+        crate::world::ledger::accounts::check("waiting calls", in_queues as i128, running(Phase::Waiting))?;
+        match self.queues.iter().all(crate::world::parts::queue::Queue::is_sound) {
             true => Ok(()),
             false => Err("a queue has an idle slot while a call waits, or more calls than places".into()),
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -3,14 +3,15 @@
 //! It is seen from outside: after each event, whatever differs from the moment before is written down. Only what ends
 //! is noted by the world itself, as an attempt or a plan may begin and end within one event.
 
-use super::build::Blueprint;
-use super::ledger::PlanEnd;
-use super::parts::queue::Page;
-use super::run::{Failure, Watch};
-use super::state::{Call, Phase, World};
-use super::work::Work;
 use crate::model::OpKind;
 use crate::units::Instant;
+use crate::world::blueprint::Blueprint;
+use crate::world::ledger::accounts::PlanEnd;
+use crate::world::parts::queue::Page;
+use crate::world::run::{Failure, Watch};
+use crate::world::state::World;
+use crate::world::state::call::{Call, Phase, Work};
+use crate::world::state::notes::{Moment, Slice};
 
 /// What happened when, in the order in which it ended.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -27,42 +28,6 @@ pub struct Timeline {
     pub until: Instant,
     /// Whether there was no room for the rest.
     pub is_cut: bool,
-}
-
-/// Something that took time, or an attempt, which may take none.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Slice {
-    /// The call's number in its plan; none for the plan itself.
-    pub call: Option<u16>,
-    /// A place that no two slices of plans, or of calls, have at once.
-    pub lane: u32,
-    /// The isolate.
-    pub isolate: u32,
-    /// The class, by its position.
-    pub class: u16,
-    /// The number of the plan within its class.
-    pub plan: u64,
-    /// What it was at.
-    pub what: &'static str,
-    /// The number of the attempt, from 1; 0 where there is none.
-    pub attempt: u16,
-    /// How it ended; empty where that says nothing.
-    pub end: &'static str,
-    /// Its first instant.
-    pub from: Instant,
-    /// Its last.
-    pub to: Instant,
-}
-
-/// A plan that ended as it came.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Moment {
-    /// The class, by its position.
-    pub class: u16,
-    /// How it ended.
-    pub end: &'static str,
-    /// When.
-    pub at: Instant,
 }
 
 /// A number that has changed.
@@ -117,15 +82,6 @@ struct Seen {
     levels: Vec<u64>,
 }
 
-/// What ended within an event.
-#[derive(Debug, Default)]
-pub(super) struct Notes {
-    /// Attempts: the place and the address of the call, and the attempt.
-    attempts: Vec<(u32, u64, Slice)>,
-    /// Plans: their serial number, and how.
-    plans: Vec<(u64, Moment)>,
-}
-
 /// How a plan ended, in a word.
 fn name(end: PlanEnd) -> &'static str {
     match end {
@@ -135,34 +91,6 @@ fn name(end: PlanEnd) -> &'static str {
         PlanEnd::Abandoned => "abandoned",
         PlanEnd::Crashed => "crashed",
         PlanEnd::Left => "left",
-    }
-}
-
-impl World<'_> {
-    /// An attempt of a call has ended, whether it was sent or kept back.
-    #[inline]
-    pub(super) fn note_attempt(&mut self, id: u32, end: &'static str) {
-        if self.notes.is_some() {
-            self.note_attempt_at(id, end);
-        }
-    }
-
-    #[cold]
-    fn note_attempt_at(&mut self, id: u32, end: &'static str) {
-        let call = &self.calls[id as usize];
-        let what = doing(call.work);
-        let slice = Slice { attempt: call.attempt + 1, end, ..slice_of(self, id, call, what) };
-        let address = call.address;
-        self.notes.iter_mut().for_each(|notes| notes.attempts.push((id, address, slice.clone())));
-    }
-
-    /// It is known how a plan ends.
-    #[inline]
-    pub(super) fn note_plan(&mut self, place: u32, end: PlanEnd) {
-        if let Some(notes) = &mut self.notes {
-            let plan = &self.plans[place as usize];
-            notes.plans.push((plan.serial, Moment { class: plan.class, end: name(end), at: self.now }));
-        }
     }
 }
 
@@ -351,4 +279,32 @@ fn levels<'a>(world: &'a World<'_>) -> impl Iterator<Item = (Of, u64)> + 'a {
         meters.filter_map(move |(op, meters)| Some((Of::Used(store, op), meters.first()?.used(world.now))))
     });
     of_queues.chain(of_stores)
+}
+
+impl World<'_> {
+    /// An attempt of a call has ended, whether it was sent or kept back.
+    #[inline]
+    pub(crate) fn note_attempt(&mut self, id: u32, end: &'static str) {
+        if self.notes.is_some() {
+            self.note_attempt_at(id, end);
+        }
+    }
+
+    #[cold]
+    fn note_attempt_at(&mut self, id: u32, end: &'static str) {
+        let call = &self.calls[id as usize];
+        let what = doing(call.work);
+        let slice = Slice { attempt: call.attempt + 1, end, ..slice_of(self, id, call, what) };
+        let address = call.address;
+        self.notes.iter_mut().for_each(|notes| notes.attempts.push((id, address, slice.clone())));
+    }
+
+    /// It is known how a plan ends.
+    #[inline]
+    pub(crate) fn note_plan(&mut self, place: u32, end: PlanEnd) {
+        if let Some(notes) = &mut self.notes {
+            let plan = &self.plans[place as usize];
+            notes.plans.push((plan.serial, Moment { class: plan.class, end: name(end), at: self.now }));
+        }
+    }
 }

@@ -1,13 +1,12 @@
 //! The metrics of parts with a behaviour of their own: tiers of caches, databases, rate limiters.
 
-use super::{Sheet, ratio, seconds};
-use crate::stats::Quantiles;
+use crate::world::measures::sheet::{Sheet, quantiles, ratio};
 use crate::world::parts::d1::D1;
 use crate::world::parts::limiter::Limiter;
 use crate::world::parts::tiers::Tiers;
 use crate::world::state::World;
 
-pub(super) fn measures(sheet: &mut Sheet, world: &World) {
+pub(crate) fn measures(sheet: &mut Sheet, world: &World) {
     let model = &world.blueprint.model;
     for (tiers, spec) in world.tiers.iter().zip(&model.tiers) {
         of_tiers(sheet, tiers, spec);
@@ -80,11 +79,4 @@ fn of_database(sheet: &mut Sheet, db: &D1, name: &str, now: u64) {
     sheet.put(&metric("unfinished.mean"), "ops", db.unfinished.mean(now));
     sheet.count(&metric("unfinished.max"), "ops", db.unfinished.max());
     sheet.part(&metric("utilisation"), db.busy.mean(now));
-}
-
-fn quantiles(sheet: &mut Sheet, name: &str, of: &Quantiles) {
-    for (what, p) in [("p50", 0.5), ("p95", 0.95), ("p99", 0.99)] {
-        sheet.put(&format!("{name}.{what}"), "s", seconds(of, p));
-    }
-    sheet.put(&format!("{name}.max"), "s", of.max().map(|ns| ns as f64 / 1e9));
 }

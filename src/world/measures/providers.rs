@@ -1,16 +1,17 @@
 //! The metrics of providers, and of the policies around them.
 
-use super::{Sheet, causes, ratio};
 use crate::model::Provider;
-use crate::world::cause::{Cause, of_provider};
-use crate::world::policies::{LAYERS, PolicyTally};
+use crate::world::ledger::cause::Cause;
+use crate::world::ledger::causes_of::of_provider;
+use crate::world::measures::sheet::{Sheet, causes, ratio};
 use crate::world::state::World;
+use crate::world::state::policies::{LAYERS, PolicyTally};
 
 /// The names of the layers of retries, the outermost first.
 const LAYER_NAMES: [&str; LAYERS] = ["application", "sdk", "proxy"];
 
 /// Those of every provider that has policies.
-pub(super) fn measures(sheet: &mut Sheet, world: &World) {
+pub(crate) fn measures(sheet: &mut Sheet, world: &World) {
     let model = &world.blueprint.model;
     for (number, (provider, tally)) in model.providers.iter().zip(&world.policies.tallies).enumerate() {
         if provider.breaker.is_some() {
@@ -73,7 +74,7 @@ fn server(sheet: &mut Sheet, world: &World, number: usize, tally: &PolicyTally) 
     }
     for (nth, meter) in server.quotas.iter().enumerate() {
         let number = if nth > 0 { format!(".{}", nth + 1) } else { String::new() };
-        super::quota(sheet, meter, &metric(&format!("quota.attempts{number}")));
+        crate::world::measures::sheet::quota(sheet, meter, &metric(&format!("quota.attempts{number}")));
     }
     sheet.put(&metric("in_flight.mean"), "attempts", server.in_flight.mean(world.now.nanos()));
     sheet.count(&metric("in_flight.max"), "attempts", server.in_flight.max());

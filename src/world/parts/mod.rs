@@ -1,12 +1,13 @@
 //! The parts of the world. None imports another: each answers with what should happen, and the world routes it.
 
-pub(super) mod d1;
-pub(super) mod index;
-pub(super) mod limiter;
-pub(super) mod queue;
-pub(super) mod requests;
-pub(super) mod server;
-pub(super) mod sharing;
-pub(super) mod source;
-pub(super) mod store;
-pub(super) mod tiers;
+pub(crate) mod d1;
+pub(crate) mod index;
+pub(crate) mod limiter;
+pub(crate) mod logfile;
+pub(crate) mod queue;
+pub(crate) mod requests;
+pub(crate) mod server;
+pub(crate) mod sharing;
+pub(crate) mod source;
+pub(crate) mod store;
+pub(crate) mod tiers;

@@ -3,7 +3,7 @@
 //! Time is a row of eras, each with a law of its own. The process goes on from one to the next: what is drawn is how
 //! many arrivals are expected until the next one, and an era only says how fast time brings them.
 
-use crate::model::{Arrivals, Class, Spike};
+use crate::model::{Arrivals, Class, Model, Spike};
 use crate::streams::{Law, Purpose, Source as Draws, Stream, exponential_law, unit_exponential};
 use crate::units::{CalendarStart, Instant, Rate, Span, Timestamp};
 
@@ -314,4 +314,18 @@ fn after(at: Instant, nanos: f64) -> Instant {
         return Instant::NEVER;
     }
     at.saturating_add(Span::from_nanos((nanos + 0.5) as i64 as u64))
+}
+
+/// What a class is from which instant on, as far as its arrivals change before the horizon.
+pub(crate) fn eras(model: &Model, class: usize, horizon: Instant) -> Vec<(Instant, &Class)> {
+    let mut last = &model.classes[class];
+    let mut all = Vec::new();
+    for stage in model.stages.iter().filter(|stage| Instant::START + stage.from < horizon) {
+        let next = &stage.model.classes[class];
+        if next.arrivals != last.arrivals || next.spikes != last.spikes {
+            all.push((Instant::START + stage.from, next));
+        }
+        last = next;
+    }
+    all
 }

@@ -5,7 +5,7 @@ use crate::policy::{Meter, OnExceed, Verdict};
 use crate::stats::Stock;
 use crate::streams::{Purpose, Source as Draws, Stream, Word, exponential, unit_exponential};
 use crate::units::{Instant, Probability, Span, Timestamp};
-use crate::world::cause::{Cause, Causes};
+use crate::world::ledger::cause::{Cause, Causes};
 
 /// The counts of one kind of op; `[0]` in the warm-up, `[1]` recorded.
 #[derive(Clone, Copy, Debug)]

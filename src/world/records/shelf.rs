@@ -1,36 +1,14 @@
 //! The shelf of a store that remembers its records: its size pushes the oldest out, or the admin page works on them.
 
-use super::{Copy, CopyAt, KEYED, Records, SHELVED};
-use crate::units::{Instant, Span};
+use crate::units::Span;
 use crate::world::parts::store::Loss;
 use crate::world::state::World;
+use crate::world::state::records::{Copy, CopyAt, KEYED, Records, SHELVED};
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, VecDeque};
-
-/// The copies in a store that remembers its records, the oldest first.
-#[derive(Debug, Default)]
-pub(in crate::world) struct Shelf {
-    /// With those that have gone since and were not in front.
-    queue: VecDeque<CopyAt>,
-    going: BinaryHeap<Reverse<(Instant, CopyAt)>>,
-    pub(in crate::world) copies: u64,
-    bytes: u64,
-}
-
-impl Shelf {
-    /// A copy that goes at `dies` is there.
-    pub(super) fn put(&mut self, copy: CopyAt, bytes: u64, dies: Instant) {
-        (self.copies, self.bytes) = (self.copies + 1, self.bytes + bytes);
-        self.queue.push_back(copy);
-        if dies < Instant::NEVER {
-            self.going.push(Reverse((dies, copy)));
-        }
-    }
-}
 
 impl Records {
     /// A copy is there no more, or its end is known.
-    pub(super) fn take_off(&mut self, copy: Copy) {
+    pub(crate) fn take_off(&mut self, copy: Copy) {
         if copy.sooner & SHELVED > 0 {
             let shelf = &mut self.shelves[copy.store as usize];
             (shelf.copies, shelf.bytes) = (shelf.copies - 1, shelf.bytes - copy.bytes);
@@ -68,10 +46,9 @@ impl Records {
     }
 }
 
-/// Stores that remember their records.
 impl World<'_> {
     /// What has gone by itself leaves the shelf, and the oldest leave until so many bytes more fit.
-    pub(in crate::world) fn make_room(&mut self, store: usize, bytes: u64) {
+    pub(crate) fn make_room(&mut self, store: usize, bytes: u64) {
         self.forget_gone(store);
         let capacity = self.stores[store].capacity.unwrap_or(u64::MAX);
         while self.records.shelves[store].bytes.saturating_add(bytes) > capacity
@@ -83,7 +60,7 @@ impl World<'_> {
     }
 
     /// What has gone by itself leaves the shelf.
-    pub(in crate::world) fn forget_gone(&mut self, store: usize) {
+    pub(crate) fn forget_gone(&mut self, store: usize) {
         while let Some(&Reverse((goes, copy))) = self.records.shelves[store].going.peek()
             && goes <= self.now
         {
@@ -95,14 +72,14 @@ impl World<'_> {
     }
 
     /// The oldest copy on a shelf, where its record was written so long ago.
-    pub(in crate::world) fn oldest_of_age(&mut self, store: usize, age: Span) -> Option<CopyAt> {
+    pub(crate) fn oldest_of_age(&mut self, store: usize, age: Span) -> Option<CopyAt> {
         let oldest = self.records.oldest(store)?;
         let written = self.records.at(oldest.record).written;
         (written.saturating_add(age) <= self.now).then_some(oldest)
     }
 
     /// The administrator deletes a copy; whether it was still there.
-    pub(in crate::world) fn clean(&mut self, at: CopyAt) -> bool {
+    pub(crate) fn clean(&mut self, at: CopyAt) -> bool {
         let now = self.now;
         let is_there = self.records.copy(at).is_some_and(|copy| copy.goes > now);
         self.end_copy(at, Loss::Cleaned);
@@ -110,7 +87,7 @@ impl World<'_> {
     }
 
     /// Copies on a shelf whose record was written so long ago.
-    pub(in crate::world) fn overdue(&self, store: usize, age: Span) -> u64 {
+    pub(crate) fn overdue(&self, store: usize, age: Span) -> u64 {
         let is_overdue = |at: &&CopyAt| {
             let record = &self.records.list[at.record as usize];
             record.serial == at.serial

@@ -1,0 +1,259 @@
+//! Background tasks: the rows of a strategy at the end of a plan and at the end of a day, and those of a log event that
+//! nobody awaits; `scheduled_job` has the last kind, the jobs of the admin page.
+//!
+//! A task goes through its rows one after the other, nobody waits for it, and a refused op skips the rest. The end of a
+//! plan stands in the plan's invocation where the whole plan is one, and a log event in that of its call: what is left of
+//! those when their time is over is cut off. Other tasks have an invocation of their own.
+
+use crate::model::Level;
+use crate::streams::Word;
+use crate::units::{CalendarStart, Instant, Span, Zone};
+use crate::world::blueprint::Blueprint;
+use crate::world::blueprint::op_draws::{Draw, OpWords};
+use crate::world::blueprint::rows::Row;
+use crate::world::event::{Event, Rank, address, order};
+use crate::world::ledger::cause::Cause;
+use crate::world::state::World;
+use crate::world::state::background::{Task, TaskOf};
+use crate::world::state::log::{LogEvent, LogState};
+use crate::world::state::operation::{Invocation, OpResponse, Requester, Writer};
+
+/// Where the answers to jobs stand among the plans of one instant.
+const JOB_PLANS: u64 = 0xfe << 32;
+
+impl<'b> World<'b> {
+    /// The first midnight UTC, if anything is done then.
+    pub(crate) fn schedule_day_end(&mut self) {
+        if self.blueprint.day_ends.is_empty() {
+            return;
+        }
+        let calendar = CalendarStart::new(self.blueprint.model.run.start, &Zone::UTC);
+        let is_midnight = calendar.hour_of_day(Instant::START) == 0.0;
+        let first = if is_midnight { Instant::START } else { calendar.next_day(Instant::START) };
+        self.calendar.push(first, order(Rank::Admin, 0, 0), Event::DayEnd);
+    }
+
+    /// It is midnight UTC.
+    pub(crate) fn end_day(&mut self) {
+        self.calendar.push(self.now + Span::DAY, order(Rank::Admin, 0, 0), Event::DayEnd);
+        self.release_day_keys();
+        let number = self.tasks.days;
+        self.tasks.days += 1;
+        self.run_task(Task::new(TaskOf::Day, number, self.now >= self.blueprint.recording_from));
+    }
+
+    /// What a call logs and does not wait for.
+    pub(crate) fn log_task(&mut self, told: LogEvent, log: LogState) {
+        let invoked = self.invoked_of(told.plan, self.invocation_number(told.plan, told.call));
+        let number = self.plans[told.plan as usize].number;
+        self.run_task(Task { invoked, log, ..Task::new(TaskOf::Log(told), number, told.recorded) });
+    }
+
+    pub(crate) fn run_task(&mut self, task: Task) {
+        let (plan, invoked, recorded) = (task.plan(), task.invoked, task.recorded);
+        let id = match self.tasks.free.pop() {
+            Some(id) => {
+                self.tasks.list[id as usize] = task;
+                id
+            }
+            None => {
+                self.tasks.list.push(task);
+                self.tasks.used.resize(self.tasks.list.len() * self.used_width, 0);
+                self.tasks.list.len() as u32 - 1
+            }
+        };
+        self.tasks.used[id as usize * self.used_width..][..self.used_width].fill(0);
+        if let Some(place) = plan {
+            self.task_begins(place, invoked, recorded);
+        }
+        self.go_on_task(id);
+    }
+
+    /// A store answers the op of a task, or it has a connection for it now.
+    pub(crate) fn task_answers(&mut self, id: u32) {
+        let task = &mut self.tasks.list[id as usize];
+        task.is_awaited = false;
+        if !task.alive {
+            self.tasks.free.push(id);
+            return;
+        }
+        if task.open && self.blueprint.connections_bind {
+            self.disconnect(Writer::Task(id));
+        }
+        self.go_on_task(id);
+        self.drain::<false>();
+    }
+
+    /// Takes a task as far as it gets without waiting.
+    fn go_on_task(&mut self, id: u32) {
+        let program = self.program_behind(id);
+        let rows = match self.tasks.list[id as usize].of {
+            TaskOf::Plan(_) => &program.plan_ends,
+            TaskOf::Day => &program.day_ends,
+            TaskOf::Log(told) if told.is_response => &program.responses,
+            TaskOf::Log(_) => &program.requests,
+            TaskOf::Job(job) => return self.go_on_job(id, job as usize),
+        };
+        loop {
+            let task = &mut self.tasks.list[id as usize];
+            let Some(row) = rows.get(task.cursor) else { break };
+            if std::mem::take(&mut task.open) {
+                let refused = task.refused;
+                if !self.end_op(Writer::Task(id), row, refused) {
+                    break;
+                }
+                self.tasks.list[id as usize].cursor += 1;
+            } else if !self.applies(id, row) {
+                self.tasks.list[id as usize].cursor += 1;
+            } else if self.start_task_op(id, row) {
+                return;
+            }
+        }
+        self.end_task(id);
+    }
+
+    /// The rules that a task follows: those of the isolate of its plan, if it is for one.
+    fn program_behind(&self, id: u32) -> &'b Blueprint {
+        let plan = self.tasks.list[id as usize].plan();
+        plan.map_or(self.blueprint, |plan| self.program(self.plans[plan as usize].isolate as usize))
+    }
+
+    fn applies(&self, id: u32, row: &Row) -> bool {
+        let program = self.program_behind(id);
+        let level = program.model.logging.level;
+        let (plan, error, critical) = match self.tasks.list[id as usize].of {
+            TaskOf::Plan(place) => {
+                let plan = &self.plans[place as usize];
+                let flow = &program.workflows[plan.workflow as usize];
+                (plan, !plan.completed, flow.calls.iter().any(|call| call.critical))
+            }
+            TaskOf::Log(told) => {
+                let plan = &self.plans[told.plan as usize];
+                let flow = &program.workflows[plan.workflow as usize];
+                if row.awaited {
+                    return false;
+                }
+                (plan, told.error, flow.calls[told.call as usize].critical)
+            }
+            TaskOf::Day | TaskOf::Job(_) => return level != Level::None,
+        };
+        debug_assert!(plan.alive);
+        level.admits(error) && row.when.holds(error, critical)
+    }
+
+    /// Asks for the op of a row; whether it takes time, or waits for a connection.
+    fn start_task_op(&mut self, id: u32, row: &Row) -> bool {
+        let asker = self.task_asks(id, row.words);
+        match self.ask_row(&asker, row) {
+            Some(asked) => self.task_waits(id, &asked),
+            None => true,
+        }
+    }
+
+    /// Notes how the op of a task will end, and whether that takes time.
+    pub(crate) fn task_waits(&mut self, id: u32, asked: &OpResponse) -> bool {
+        let task = &mut self.tasks.list[id as usize];
+        (task.open, task.refused) = (true, asked.refused);
+        if !asked.takes.is_zero() {
+            self.wake_task(id, asked.takes);
+            return true;
+        }
+        if self.blueprint.connections_bind {
+            self.disconnect(Writer::Task(id));
+        }
+        false
+    }
+
+    /// An event comes for a task.
+    pub(crate) fn wake_task(&mut self, id: u32, after: Span) {
+        let task = &mut self.tasks.list[id as usize];
+        task.is_awaited = true;
+        let address = match task.of {
+            // The calls of its plan are over, so none of them stands at this place of an instant.
+            TaskOf::Plan(place) => address(self.plans[place as usize].serial, u16::MAX >> 4),
+            TaskOf::Log(told) => address(self.plans[told.plan as usize].serial, told.call),
+            TaskOf::Day => address(u64::MAX - task.number, u16::MAX >> 4),
+            TaskOf::Job(job) => address(JOB_PLANS | u64::from(job), 0),
+        };
+        self.calendar.push(self.now + after, order(Rank::StoreAnswer, address, 255), Event::TaskAnswer(id));
+    }
+
+    /// A task as it asks for its op.
+    fn task_asks(&mut self, id: u32, words: OpWords) -> Requester {
+        let task = &self.tasks.list[id as usize];
+        let (recorded, own) = (task.recorded, Invocation::Task(id as usize));
+        let invocation = match task.of {
+            TaskOf::Plan(place) if task.invoked.is_some() && self.used_each > 0 => {
+                Invocation::Plan(place as usize * self.used_each)
+            }
+            TaskOf::Log(told) => self.invocation_of(told.plan, told.call),
+            _ => own,
+        };
+        let [latency, network] = [Draw::Latency, Draw::Network].map(|draw| self.task_word(id, words, draw));
+        Requester { recorded, who: Writer::Task(id), invocation, latency, network }
+    }
+
+    /// A draw of a task's row; of a log event it is the one that its call would have taken.
+    pub(crate) fn task_word(&mut self, id: u32, words: OpWords, draw: Draw) -> Word {
+        let task = &self.tasks.list[id as usize];
+        let draws = match task.of {
+            TaskOf::Log(told) => return self.word_of(told.plan, told.call, words.of(draw)),
+            TaskOf::Plan(place) => &mut self.tasks.of_plans[self.plans[place as usize].class as usize],
+            TaskOf::Day | TaskOf::Job(_) => &mut self.tasks.of_days,
+        };
+        draws[task.cursor].at(draw as u64, task.number).next()
+    }
+
+    pub(crate) fn end_task(&mut self, id: u32) {
+        self.tasks.free.push(id);
+        self.close_task(id, None);
+    }
+
+    /// Tasks are cut off: what they have not written by now is lost.
+    pub(crate) fn cut_tasks(&mut self, why: Cause, is_cut: impl Fn(&Task) -> bool) {
+        for id in 0..self.tasks.list.len() as u32 {
+            let task = &self.tasks.list[id as usize];
+            if !task.alive || !is_cut(task) {
+                continue;
+            }
+            if !task.is_awaited {
+                self.tasks.free.push(id);
+            }
+            if task.waits {
+                self.stop_waiting(Writer::Task(id));
+            }
+            self.disconnect(Writer::Task(id));
+            if let Some(invocations) = &mut self.invocations {
+                invocations.tally.cut += u64::from(self.tasks.list[id as usize].recorded);
+            }
+            self.close_task(id, Some(why));
+        }
+    }
+
+    /// The run is over: what tasks have logged by now is there.
+    pub(crate) fn cut_task_logs(&mut self) {
+        for id in 0..self.tasks.list.len() {
+            let task = &mut self.tasks.list[id];
+            if let (true, TaskOf::Log(told)) = (task.alive && task.log.written.is_some(), task.of) {
+                let log = std::mem::replace(&mut task.log, LogState::EMPTY);
+                let end = self.close_event(told, &log, None);
+                self.records.release(end);
+            }
+        }
+    }
+
+    fn close_task(&mut self, id: u32, cut: Option<Cause>) {
+        self.needs_no_connection(Writer::Task(id));
+        self.forget_copy(Writer::Task(id));
+        let task = &mut self.tasks.list[id as usize];
+        task.alive = false;
+        let (end, invoked, log) = (task.of, task.invoked, task.log);
+        if let TaskOf::Log(told) = end {
+            let end = self.close_event(told, &log, cut);
+            self.records.release(end);
+        }
+        if let TaskOf::Plan(place) | TaskOf::Log(LogEvent { plan: place, .. }) = end {
+            self.task_ends(place, invoked);
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! What goes on in an invocation beside its calls: background tasks until they are cut off, and processor time.
+
+use crate::units::Span;
+use crate::world::event::{Event, Rank, address, order};
+use crate::world::ledger::accounts::CallEnd;
+use crate::world::ledger::cause::Cause;
+use crate::world::state::World;
+use crate::world::state::call::{Phase, Work};
+use crate::world::state::invocation::Invoked;
+use crate::world::state::operation::Writer;
+
+impl World<'_> {
+    /// A plan is lost with its isolate, and so is all that its invocations do.
+    pub(crate) fn lose_invocations(&mut self, place: u32, why: Cause) {
+        let Some(invocations) = &mut self.invocations else { return };
+        let each = invocations.each;
+        let own = place as usize * each..(place as usize + 1) * each;
+        invocations.list[own.clone()].iter_mut().for_each(|invoked| invoked.waiting.clear());
+        self.cut_tasks(why, |task| task.plan() == Some(place));
+        if let Some(invocations) = &mut self.invocations {
+            invocations.list[own].iter_mut().for_each(Invoked::clear);
+        }
+    }
+
+    /// Every connection that is open is held by somebody, and no invocation has more than it may; every task of a plan
+    /// is known to the plan.
+    pub(crate) fn balance_invocations(&self) -> Result<(), String> {
+        let Some(invocations) = &self.invocations else { return Ok(()) };
+        if invocations.tally.open_max > invocations.most_connections {
+            return Err("an invocation had more connections than it may".into());
+        }
+        let tasks = || self.tasks.of_plans_alive();
+        let open: u64 = invocations.list.iter().map(|invoked| u64::from(invoked.open)).sum();
+        let by_calls: u64 = invocations.wires.iter().map(|wire| u64::from(wire.held)).sum();
+        let held = by_calls + tasks().filter(|task| task.connected).count() as u64;
+        crate::world::ledger::accounts::check("connections", i128::from(open), held)?;
+        let known: u64 = invocations.tasks.iter().map(|&tasks| u64::from(tasks)).sum();
+        crate::world::ledger::accounts::check("tasks of plans", i128::from(known), tasks().count() as u64)
+    }
+
+    /// A call of an invocation begins.
+    #[cold]
+    pub(crate) fn invocation_goes_on(&mut self, id: u32) {
+        if let (Some(at), Some(invocations)) = (self.invoked(Writer::Call(id)), &mut self.invocations) {
+            invocations.list[at].calls += 1;
+        }
+    }
+
+    /// A call ends, and perhaps its invocation with it: what is left of that has so much time.
+    #[cold]
+    pub(crate) fn invocation_may_end(&mut self, id: u32) {
+        let wait = self.blueprint.model.platform.wait_until.unwrap_or(Span::MAX);
+        let cut = self.now.saturating_add(wait);
+        if let (Some(at), Some(invocations)) = (self.invoked(Writer::Call(id)), &mut self.invocations) {
+            let invoked = &mut invocations.list[at];
+            invoked.calls -= 1;
+            invoked.cut = cut;
+            if invoked.calls == 0 && invoked.tasks > 0 {
+                self.schedule_cut(self.calls[id as usize].plan, at);
+            }
+        }
+    }
+
+    /// Stores answer before it, so that what is answered in the last instant is done.
+    fn schedule_cut(&mut self, place: u32, at: usize) {
+        if let Some(wait) = self.blueprint.model.platform.wait_until {
+            let serial = self.plans[place as usize].serial;
+            let order = order(Rank::BackoffEnd, address(serial, u16::MAX >> 4), 255);
+            self.calendar.push(self.now.saturating_add(wait), order, Event::CutOff(at as u32, serial as u32));
+        }
+    }
+
+    /// A task of a plan begins.
+    pub(crate) fn task_begins(&mut self, place: u32, invoked: Option<u32>, recorded: bool) {
+        let Some(invocations) = &mut self.invocations else { return };
+        invocations.tasks[place as usize] += 1;
+        invocations.tally.tasks += u64::from(recorded);
+        let Some(at) = invoked.map(|at| at as usize) else { return };
+        invocations.list[at].tasks += 1;
+        if invocations.list[at].calls == 0 && invocations.list[at].tasks == 1 {
+            self.schedule_cut(place, at);
+        }
+    }
+
+    /// A task of a plan is over, and with the last one the plan may be.
+    pub(crate) fn task_ends(&mut self, place: u32, invoked: Option<u32>) {
+        if let Some(invocations) = &mut self.invocations {
+            invocations.tasks[place as usize] -= 1;
+            if let Some(at) = invoked {
+                invocations.list[at as usize].tasks -= 1;
+            }
+        }
+        let plan = &self.plans[place as usize];
+        if plan.alive && plan.over && plan.open_calls == 0 {
+            self.free_when_done(place);
+        }
+    }
+
+    /// The plan in this place is free, unless a task of it goes on.
+    pub(crate) fn free_when_done(&mut self, place: u32) {
+        if self.invocations.as_ref().is_none_or(|invocations| invocations.tasks[place as usize] == 0) {
+            self.free_plan::<false>(place);
+        }
+    }
+
+    /// The time of an invocation is over, unless another call of it has begun since.
+    pub(crate) fn cut_off(&mut self, at: u32, serial: u32) {
+        let Some(invocations) = &self.invocations else { return };
+        let (invoked, place) = (&invocations.list[at as usize], at as usize / invocations.each);
+        let plan = &self.plans[place];
+        let is_due = invoked.calls == 0 && invoked.tasks > 0 && invoked.cut == self.now;
+        if plan.alive && plan.serial as u32 == serial && is_due {
+            self.cut_tasks(Cause::CutOff, |task| task.invoked == Some(at));
+        }
+    }
+
+    /// A call has been answered, and its invocation takes the time for it. Past the limit the invocation is killed, and
+    /// the plan with it; calls beside it come to their end.
+    pub(crate) fn take_cpu(&mut self, id: u32) {
+        let call = self.calls[id as usize];
+        let plan = &self.plans[call.plan as usize];
+        let spec = &self.blueprint.workflows[plan.workflow as usize].calls[call.index as usize];
+        let is_logged = call.work == Work::Provider && !self.blueprint.responses.is_empty();
+        self.calls[id as usize].phase = if is_logged { Phase::Response } else { Phase::Done };
+        let (Some(law), CallEnd::Succeeded | CallEnd::Failed) = (spec.cpu, call.end) else { return };
+        let (lane, step, position) = (u64::from(spec.ordinal), spec.step as usize, plan.number);
+        let (Some(at), Some(invocations)) = (self.invoked(Writer::Call(id)), &mut self.invocations) else { return };
+        let word = invocations.cpu[call.class as usize][step].at(lane, position).next();
+        let takes = self.blueprint.laws[law as usize].sample(word);
+        let (invoked, tally) = (&mut invocations.list[at], &mut invocations.tally);
+        tally.cpu_ns += u128::from(takes.nanos()) * u128::from(call.recorded);
+        let limit = self.blueprint.model.platform.cpu.limit.unwrap_or(Span::MAX);
+        let was_killed = invoked.cpu > limit;
+        invoked.cpu = invoked.cpu.saturating_add(takes);
+        if invoked.cpu > limit {
+            tally.exceeded += u64::from(call.recorded && !was_killed);
+            let call = &mut self.calls[id as usize];
+            (call.end, call.cause, call.phase) = (CallEnd::Crashed, Some(Cause::ProcessorTime), Phase::Done);
+            self.cut_tasks(Cause::ProcessorTime, |task| task.invoked == Some(at as u32));
+        }
+    }
+}

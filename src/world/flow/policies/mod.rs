@@ -1,0 +1,250 @@
+//! What stands between a call and its provider: circuit breakers, layers of retries, hedges, and the provider's own
+//! side. An attempt of a model without any of these never comes here.
+
+pub(crate) mod memory;
+pub(crate) mod races;
+pub(crate) mod retries;
+pub(crate) mod shares;
+
+use crate::policy::{Ending, Fault};
+use crate::units::{Instant, Span};
+use crate::world::event::{Event, Rank, order};
+use crate::world::ledger::accounts::{AttemptEnd, CallEnd};
+use crate::world::ledger::cause::Cause;
+use crate::world::parts::server::Reception;
+use crate::world::state::World;
+use crate::world::state::call::Phase;
+use crate::world::state::policies::CLEAN;
+
+/// Attempts of one call, and hedges of one attempt, that have draws of their own: more than a model may have.
+const ATTEMPTS: u64 = 256;
+
+const HEDGES: u64 = 16;
+
+impl World<'_> {
+    /// An attempt starts at a provider with policies; it has begun in the ledger.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn start_guarded(&mut self, id: u32) {
+        let place = id as usize;
+        if place >= self.policies.guards.len() {
+            self.policies.guards.resize(self.calls.len(), CLEAN);
+        }
+        if !self.policies.guards[place].began {
+            self.begin_guard(id);
+        }
+        self.policies.guards[place].sent = self.now;
+        self.policies.guards[place].ending.retry_after = Span::ZERO;
+        if !self.breaker_admits(id) {
+            return self.deny(id, Fault::BreakerOpen, Cause::Breaker);
+        }
+        let cut = self.cut(id);
+        if cut <= self.now {
+            let cause = if self.is_past_deadline(id, cut) { Cause::Deadline } else { self.waited_out(id) };
+            return self.deny(id, Fault::Timeout, cause);
+        }
+        if self.blueprint.limits_external && !self.may_call_outside(id) {
+            return self.deny(id, Fault::SubrequestLimit, Cause::ExternalSubrequests);
+        }
+        if !self.blueprint.connections_bind || self.connect_attempt(id, cut) {
+            self.send_guarded(id, cut);
+        }
+    }
+
+    /// An attempt goes to its provider, for a client that gives up at `cut`.
+    pub(crate) fn send_guarded(&mut self, id: u32, cut: Instant) {
+        self.calls[id as usize].phase = Phase::Running;
+        (self.policies.guards[id as usize].hedges, self.policies.guards[id as usize].sent) = (0, self.now);
+        let races = self.blueprint.model.providers[self.calls[id as usize].provider as usize].hedge.is_some();
+        let ending = if races { None } else { self.ask_provider(id, cut) };
+        if self.blueprint.connections_bind {
+            self.expect_headers(id, ending.map_or(Instant::NEVER, |ending| ending.at));
+        }
+        match ending {
+            Some(ending) => self.expect_answer(id, ending),
+            None if races => self.send_racer(id, cut),
+            None => {} // it shares the provider, which says when it ends
+        }
+    }
+
+    /// When the client gives the attempt up that starts now.
+    fn cut(&self, id: u32) -> Instant {
+        self.now.saturating_add(self.time_limit(id)).min(self.policies.guards[id as usize].deadline)
+    }
+
+    /// Sends what the call has drawn to the provider, for a client that gives up at `cut`. How it ends is known now,
+    /// unless the provider shares itself among those that are still to come.
+    fn ask_provider(&mut self, id: u32, cut: Instant) -> Option<Ending> {
+        let (latency, fault) = self.planned(id);
+        let hangs = self.hangs(id);
+        let (now, tokens) = (self.now, self.tokens(id));
+        let call = &self.calls[id as usize];
+        let (provider, recorded) = (call.provider as usize, u64::from(call.recorded));
+        let gives_up = Ending { at: cut, fault: Some(Fault::Timeout), retry_after: Span::ZERO };
+        let ends =
+            |at: Instant, fault, retry_after| if at > cut { gives_up } else { Ending { at, fault, retry_after } };
+        self.calls[id as usize].cause = None;
+        let Some(server) = &mut self.policies.servers[provider] else {
+            let at = now.saturating_add(latency);
+            self.note_cut(id, (now, at), cut);
+            return Some(ends(at, fault, Span::ZERO));
+        };
+        let (reception, counts) = server.receive(now, tokens, latency, hangs);
+        self.policies.guards[id as usize].is_billed = false;
+        let tally = &mut self.policies.tallies[provider];
+        tally.sent += recorded;
+        tally.counted += recorded * u64::from(counts);
+        match reception {
+            Reception::Refused { fault, cause, takes, retry_after } => {
+                tally.turned_away += recorded;
+                server.count_refused(cause, now, recorded > 0);
+                self.calls[id as usize].cause = Some(cause);
+                Some(ends(now.saturating_add(takes), Some(fault), retry_after))
+            }
+            Reception::Silent => {
+                server.keep(now, cut, cut);
+                self.calls[id as usize].cause = Some(Cause::Outage);
+                Some(gives_up)
+            }
+            Reception::Shares => {
+                self.share(id, (latency, fault), cut);
+                None
+            }
+            Reception::Works { from, until } => {
+                let goes_on = self.blueprint.model.providers[provider].outlives_client();
+                let leaves = if goes_on && until < Instant::NEVER { until } else { until.min(cut) };
+                server.keep(now, from, leaves);
+                let is_billed = self.blueprint.model.providers[provider].bills(fault) && leaves == until;
+                self.policies.guards[id as usize].is_billed = is_billed;
+                tally.billed += recorded * u64::from(is_billed);
+                if leaves > cut {
+                    tally.abandoned += recorded;
+                    let time = self.recorded_part(cut, leaves.since(cut)).nanos();
+                    self.policies.tallies[provider].abandoned_ns += u128::from(time * recorded);
+                }
+                self.note_cut(id, (from, until), cut);
+                Some(ends(until, fault, Span::ZERO))
+            }
+        }
+    }
+
+    /// An attempt that the provider works on, from then until then, is given up before its answer.
+    fn note_cut(&mut self, id: u32, (from, until): (Instant, Instant), cut: Instant) {
+        if until > cut {
+            let cause = match until {
+                Instant::NEVER => Cause::Hang,
+                _ if self.is_past_deadline(id, cut) => Cause::Deadline,
+                _ if from > self.now && from >= cut => Cause::TimeoutQueued,
+                _ => self.timed_out(id, self.now, until),
+            };
+            self.calls[id as usize].cause = Some(cause);
+        }
+    }
+
+    /// Whether the deadline is what cuts an attempt that starts now, and not its own time limit.
+    fn is_past_deadline(&self, id: u32, cut: Instant) -> bool {
+        let deadline = self.policies.guards[id as usize].deadline;
+        deadline <= cut && deadline < self.now.saturating_add(self.time_limit(id))
+    }
+
+    /// The tokens that an attempt of this call reserves.
+    fn tokens(&self, id: u32) -> u64 {
+        let call = &self.calls[id as usize];
+        let workflow = self.plans[call.plan as usize].workflow as usize;
+        let step = self.blueprint.workflows[workflow].calls[call.index as usize].step as usize;
+        let program = &self.program_of(id).model;
+        let server = program.providers[call.provider as usize].server.as_ref();
+        let own = program.workflows[workflow].steps[step].tokens;
+        own.unwrap_or(server.map_or(0, |server| server.tokens))
+    }
+
+    /// The draws that stand for this attempt of the call, of so many words each.
+    fn own_address(&self, id: u32) -> (usize, usize, u64, u64) {
+        let call = &self.calls[id as usize];
+        let plan = &self.plans[call.plan as usize];
+        let spec = &self.blueprint.workflows[plan.workflow as usize].calls[call.index as usize];
+        let position = plan.number * ATTEMPTS + u64::from(call.attempt);
+        (call.class as usize, spec.step as usize, u64::from(spec.ordinal), position)
+    }
+
+    /// Whether the attempt, or the hedge that is due, is never answered.
+    fn hangs(&mut self, id: u32) -> bool {
+        let provider = self.calls[id as usize].provider as usize;
+        let Some(server) = &self.blueprint.model.providers[provider].server else { return false };
+        let (chance, hedge) = (server.hang.value(), u64::from(self.policies.guards[id as usize].hedges));
+        if chance == 0.0 {
+            return false;
+        }
+        let (class, step, lane, position) = self.own_address(id);
+        let mut words = self.policies.hangs[class][step].at(lane, position * HEDGES + hedge);
+        words.next().unit() < chance
+    }
+
+    /// The attempt ends so.
+    fn expect_answer(&mut self, id: u32, ending: Ending) {
+        self.policies.guards[id as usize].ending = ending;
+        let call = &mut self.calls[id as usize];
+        call.fault = ending.fault;
+        let rank = if ending.fault == Some(Fault::Timeout) { Rank::Timeout } else { Rank::Answer };
+        self.calendar.push(ending.at, order(rank, call.address, call.attempt), Event::GuardedEnd(id));
+    }
+
+    /// Draws how the next hedge of an attempt goes.
+    fn draw_hedge(&mut self, id: u32) {
+        let (class, step, lane, position) = self.own_address(id);
+        let number = u64::from(self.policies.guards[id as usize].hedges);
+        let mut words = self.policies.hedges[class][step].at(lane, (position * HEDGES + number) * 2);
+        let (latency, outcome) = (words.next(), words.next());
+        let call = &mut self.calls[id as usize];
+        call.latency = self.blueprint.laws[call.law as usize].sample(latency);
+        call.outcome_word = outcome;
+    }
+
+    /// The attempt under way is answered or cut.
+    pub(crate) fn guarded_ends(&mut self, id: u32) {
+        self.settle_attempt(id, true);
+        self.advance(id);
+        self.drain::<false>();
+    }
+
+    pub(crate) fn settle_attempt(&mut self, id: u32, sent: bool) {
+        let fault = self.calls[id as usize].fault;
+        if sent && self.blueprint.watches_attempts {
+            self.answer_is_there(id);
+        }
+        if !self.counts_calls(id) {
+            self.tell_breaker(id, sent.then_some(fault));
+        }
+        let call = &self.calls[id as usize];
+        match fault {
+            None => {
+                let (class, recorded) = (call.class as usize, call.recorded);
+                self.policies.tallies[call.provider as usize].useful += u64::from(recorded);
+                self.ledgers[class].attempts.end(AttemptEnd::Succeeded as usize, recorded);
+                self.note_attempt(id, "ok");
+                self.finish_attempts::<false>(id, CallEnd::Succeeded);
+            }
+            Some(fault) => self.guarded_failed(id, fault, sent),
+        }
+        if self.calls[id as usize].phase != Phase::Backoff {
+            self.tell_breaker(id, Some(fault));
+            self.policies.guards[id as usize] = CLEAN;
+        }
+    }
+
+    /// A call leaves its queue between two attempts, refused or out of patience.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn forget_guard(&mut self, id: u32) {
+        if self.policies.guards.len() > id as usize {
+            self.tell_breaker(id, None);
+            self.policies.guards[id as usize] = CLEAN;
+        }
+    }
+
+    /// How much of a stretch of time from `from` on is recorded.
+    fn recorded_part(&self, from: Instant, length: Span) -> Span {
+        let until = from.saturating_add(length).min(self.blueprint.horizon);
+        until.saturating_since(from.max(self.blueprint.recording_from))
+    }
+}

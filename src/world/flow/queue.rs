@@ -1,0 +1,98 @@
+//! A call in its queue: it asks for a slot, gets it, and gives it back.
+
+use crate::world::flow::call::Step;
+use crate::world::ledger::accounts::CallEnd;
+use crate::world::parts::queue::Admission;
+use crate::world::state::World;
+use crate::world::state::call::{NO_QUEUE, Phase, Work};
+
+impl World<'_> {
+    #[inline(always)]
+    pub(crate) fn enter_queue(&mut self, id: u32) -> Step {
+        let call = &mut self.calls[id as usize];
+        call.enqueued = self.now;
+        if call.queue == NO_QUEUE {
+            call.phase = Phase::Start;
+            return Step::Go;
+        }
+        let tally = &mut self.waits[call.waits as usize];
+        tally.offered += u64::from(call.recorded);
+        match self.queues[call.queue as usize].arrive(id, call.line as usize, &mut self.links, self.now) {
+            Admission::Granted => {
+                call.in_slot = true;
+                call.phase = Phase::Start;
+                if call.recorded {
+                    tally.granted += 1;
+                    tally.waits.record(0);
+                }
+                Step::Go
+            }
+            Admission::Waiting => {
+                call.phase = Phase::Waiting;
+                if self.blueprint.has_patience {
+                    self.schedule_patience(id);
+                }
+                Step::Wait
+            }
+            Admission::Refused => {
+                tally.refused += u64::from(call.recorded);
+                self.refused_by_queue(id);
+                Step::Go
+            }
+        }
+    }
+
+    /// A call that has no slot ends without an answer.
+    pub(crate) fn give_up(&mut self, id: u32, end: CallEnd) {
+        if self.blueprint.has_semaphores && self.is_outside(id) {
+            return self.give_up_outside(id, end);
+        }
+        if self.blueprint.guarded && end != CallEnd::Failed {
+            self.forget_guard(id);
+        }
+        self.finish_attempts::<false>(id, end);
+    }
+
+    /// A call gives its slot back, and whoever is next starts.
+    #[inline(always)]
+    pub(crate) fn leave_slot<const PLAIN: bool>(&mut self, id: u32) {
+        let call = &mut self.calls[id as usize];
+        if !call.in_slot {
+            return;
+        }
+        call.in_slot = false;
+        if let Some(next) = self.queues[call.queue as usize].leave(call.line as usize, &mut self.links, self.now) {
+            self.grant::<PLAIN>(next);
+        }
+    }
+
+    #[inline(always)]
+    pub(crate) fn grant<const PLAIN: bool>(&mut self, next: u32) {
+        let call = &mut self.calls[next as usize];
+        call.in_slot = true;
+        call.phase = Phase::Start;
+        if call.recorded {
+            let wait = self.now.since(call.enqueued).nanos();
+            let tally = &mut self.waits[call.waits as usize];
+            tally.granted += 1;
+            tally.wait_ns += u128::from(wait);
+            tally.waits.record(wait);
+        }
+        if !self.start_attempt::<PLAIN>(next) {
+            self.ready.push_back(next);
+        }
+    }
+
+    /// The provider's part of a call is over: its slot is given back, and its response is logged.
+    #[inline(always)]
+    pub(crate) fn finish_attempts<const PLAIN: bool>(&mut self, id: u32, end: CallEnd) {
+        self.leave_slot::<PLAIN>(id);
+        let call = &mut self.calls[id as usize];
+        call.end = end;
+        call.phase = if PLAIN { Phase::Done } else { self.blueprint.answered };
+        call.cursor = 0;
+        if !PLAIN && (call.computes || call.work != Work::Provider) {
+            self.finish_work(id, end);
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! Asking a store: quotas, the limits of the invocation, a connection, and then the answer.
+
+use crate::model::OpKind;
+use crate::policy::Verdict;
+use crate::streams::Word;
+use crate::units::Span;
+use crate::world::blueprint::laws::NONE;
+use crate::world::blueprint::op_draws::OpWords;
+use crate::world::event::{Event, Rank, order};
+use crate::world::ledger::cause::Cause;
+use crate::world::state::World;
+use crate::world::state::operation::{OpRequest, OpResponse, Requester, Writer};
+
+impl World<'_> {
+    /// The law of how long an op takes: a read of a key that its region has fetched a moment ago is hot.
+    fn law_of(&mut self, asked: &OpRequest) -> u16 {
+        let laws = &self.blueprint.store_laws[asked.store];
+        let hot = laws.by_op[asked.op as usize];
+        let (Some((key, region)), Some((cold, after))) = (asked.cold, laws.cold) else { return hot };
+        if key == NONE {
+            return cold;
+        }
+        let slot = usize::from(region) * self.blueprint.hot_keys + usize::from(key);
+        let until = &mut self.hot_until[slot];
+        if self.now < *until {
+            return hot;
+        }
+        *until = self.now.saturating_add(after);
+        cold
+    }
+
+    /// A call as it asks for an op.
+    pub(crate) fn caller(&self, id: u32, words: OpWords) -> Requester {
+        Requester {
+            recorded: self.calls[id as usize].recorded,
+            who: Writer::Call(id),
+            invocation: self.invocation(id),
+            latency: self.op_word(id, words.latency),
+            network: self.op_word(id, words.network),
+        }
+    }
+
+    /// Asks a store for an op: the quotas first (a refusal costs nothing), then the invocation's limits (the platform
+    /// throws), then the key and the room that is left (the store answers, which takes as long as any answer). `None`
+    /// where it waits for a connection first; whoever asked asks again when it has one.
+    pub(crate) fn ask(&mut self, asker: &Requester, asked: &OpRequest) -> Option<OpResponse> {
+        let verdict = self.stores[asked.store].judge(asked.op, self.now);
+        let waits_no_more = self.blueprint.connections_bind && self.is_connected(asker.who);
+        let refused = if waits_no_more { None } else { self.is_refused_here(asker, asked, verdict) };
+        let answer = match refused {
+            Some(why) => OpResponse { at: self.now, takes: Span::ZERO, refused: Some(why) },
+            None if !self.has_connection(asker, asked) => return None,
+            None => self.answer(asker, asked, verdict),
+        };
+        self.stores[asked.store].counts[asked.op as usize].attempted[usize::from(asker.recorded)] += 1;
+        Some(answer)
+    }
+
+    fn has_connection(&mut self, asker: &Requester, asked: &OpRequest) -> bool {
+        !self.blueprint.connections_bind
+            || !self.stores[asked.store].is_subrequest
+            || self.is_connected(asker.who)
+            || self.connect(asker.who)
+    }
+
+    /// Why an op is refused before it leaves the program, if it is.
+    fn is_refused_here(&mut self, asker: &Requester, asked: &OpRequest, verdict: Verdict) -> Option<Cause> {
+        let (store, op, now, recorded) = (asked.store, asked.op, self.now, asker.recorded);
+        if self.stores[store].drops_locally(op, now, recorded) {
+            return Some(Cause::ClientSilent);
+        }
+        let why = if verdict == Verdict::Refused && !self.stores[store].is_service() {
+            self.stores[store].quota_cause(op)
+        } else {
+            self.may_not_call(asker.invocation, store, asked.external)?
+        };
+        self.stores[store].refuse(op, why, now, recorded);
+        Some(why)
+    }
+
+    /// What the store answers.
+    fn answer(&mut self, asker: &Requester, asked: &OpRequest, verdict: Verdict) -> OpResponse {
+        let (store, op, now, recorded) = (asked.store, asked.op, self.now, asker.recorded);
+        let refuse = |world: &mut Self, why, takes| {
+            world.stores[store].refuse(op, why, now, recorded);
+            OpResponse { at: now, takes, refused: Some(why) }
+        };
+        let law = self.law_of(asked);
+        let takes = self.blueprint.laws[law as usize].sample(asker.latency);
+        if self.stores[store].is_service()
+            && let Some(why) = self.service_fails(asker, store, (op, verdict), takes)
+        {
+            return refuse(self, why, takes);
+        }
+        let at = match verdict {
+            Verdict::At(at) => at,
+            Verdict::Dropped => return refuse(self, Cause::Dropped, takes),
+            // The quota was used up while the op waited for a connection.
+            Verdict::Refused => {
+                let why = self.stores[store].quota_cause(op);
+                return refuse(self, why, Span::ZERO);
+            }
+        };
+        let takes = at.since(now) + takes;
+        if !self.stores[store].is_spaced(asked.key, at, recorded) {
+            return refuse(self, Cause::KeySpacing, takes);
+        }
+        if asked.bytes > 0 && !self.stores[store].has_space(asked.bytes, now) {
+            return refuse(self, Cause::StoreFull, takes);
+        }
+        self.stores[store].take(op, now, at, recorded);
+        OpResponse { at, takes, refused: None }
+    }
+
+    /// Why a log service does not take an op; its client, who learns it `takes` later, says nothing to anybody.
+    fn service_fails(
+        &mut self,
+        asker: &Requester,
+        store: usize,
+        (op, verdict): (OpKind, Verdict),
+        takes: Span,
+    ) -> Option<Cause> {
+        let (store, now) = (&mut self.stores[store], self.now);
+        if store.does_not_arrive(asker.network) {
+            return Some(Cause::Network);
+        }
+        if verdict == Verdict::Refused {
+            store.falls_silent(now + takes);
+            return Some(store.quota_cause(op));
+        }
+        None
+    }
+
+    /// A draw of an op, by its place among the words of the call; anything where there is none.
+    #[inline]
+    pub(crate) fn op_word(&self, id: u32, place: u16) -> Word {
+        if place == NONE {
+            return Word(0);
+        }
+        let call = &self.calls[id as usize];
+        self.word_of(call.plan, call.index, place)
+    }
+
+    /// The same, of a call of a plan that may be over.
+    pub(crate) fn word_of(&self, plan: u32, call: u16, place: u16) -> Word {
+        if place == NONE {
+            return Word(0);
+        }
+        let flow = &self.blueprint.workflows[self.plans[plan as usize].workflow as usize];
+        let base = plan as usize * self.words_each + flow.op_words;
+        let per_call = self.blueprint.op_draws.len() - self.blueprint.plan_words;
+        self.words[base + call as usize * per_call + place as usize]
+    }
+
+    /// Notes how the op will end, and whether that takes time.
+    pub(crate) fn wait_for(&mut self, id: u32, asked: OpResponse) -> bool {
+        let call = &mut self.calls[id as usize];
+        call.op_open = true;
+        call.op_refused = asked.refused;
+        if asked.takes.is_zero() {
+            if self.blueprint.connections_bind {
+                self.disconnect(Writer::Call(id));
+            }
+            return false;
+        }
+        let order = order(Rank::StoreAnswer, call.address, call.attempt);
+        self.calendar.push(self.now + asked.takes, order, Event::StoreAnswer(id));
+        true
+    }
+
+    /// A store answers: the call goes on.
+    pub(crate) fn store_answers(&mut self, id: u32) {
+        if self.blueprint.connections_bind {
+            self.disconnect(Writer::Call(id));
+        }
+        self.advance(id);
+        self.drain::<false>();
+    }
+}

@@ -1,0 +1,53 @@
+//! The diagnostics page, and what its samples have shown so far.
+
+use crate::streams::Stream;
+use crate::world::parts::queue::Page;
+
+/// The page, and what its samples have shown so far.
+#[derive(Debug)]
+pub(crate) struct Diagnostics {
+    pub(crate) routing: Stream,
+    /// The next of the listed instants.
+    pub(crate) next: usize,
+    /// Overload answers up to the sample before.
+    pub(crate) overloaded_before: u64,
+    pub(crate) seen: Seen,
+}
+
+/// Sums over the recorded samples.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Seen {
+    pub(crate) samples: u64,
+    pub(crate) shown: Levels,
+    /// In all isolates together.
+    pub(crate) real: Levels,
+    /// The sum of the average waits shown, in nanoseconds; a page without an admitted call shows 0.
+    pub(crate) wait_ns: f64,
+    /// Samples that show a last drop.
+    pub(crate) last_drop: u64,
+    /// Samples that show 0 everywhere.
+    pub(crate) zero: u64,
+    /// Samples since whose predecessor some user got an overload answer, and those of them that show 0 everywhere.
+    pub(crate) overloaded: u64,
+    pub(crate) blind: u64,
+}
+
+/// Sums and maxima of what one place shows.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Levels {
+    pub(crate) active: u64,
+    pub(crate) active_max: u64,
+    pub(crate) queued: u64,
+    pub(crate) queued_max: u64,
+    pub(crate) dropped_max: u64,
+}
+
+impl Levels {
+    pub(crate) fn add(&mut self, page: &Page) {
+        self.active += page.active;
+        self.active_max = self.active_max.max(page.active);
+        self.queued += page.queued;
+        self.queued_max = self.queued_max.max(page.queued);
+        self.dropped_max = self.dropped_max.max(page.dropped);
+    }
+}

@@ -1,0 +1,51 @@
+//! The isolates of a replication.
+
+use crate::stats::TimeWeighted;
+use crate::streams::Scatter;
+
+/// All isolates of a replication, those that are gone too: their places are used again.
+#[derive(Debug)]
+pub(crate) struct Isolates {
+    pub(crate) places: Vec<Isolate>,
+    pub(crate) lifetimes: Scatter,
+    pub(crate) next_deploy: usize,
+    pub(crate) alive: TimeWeighted,
+    /// Counts of the recorded time.
+    pub(crate) counts: Counts,
+}
+
+/// What happened to isolates, and to plans because of them.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Counts {
+    pub(crate) started: u64,
+    pub(crate) idle: u64,
+    pub(crate) evicted: u64,
+    pub(crate) deployed: u64,
+    /// Recorded plans.
+    pub(crate) lost: u64,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Isolate {
+    pub(crate) alive: bool,
+    /// It takes no more plans.
+    pub(crate) draining: bool,
+    pub(crate) plans: u32,
+    /// How many isolates have had this place, and how many plans have come to this one.
+    pub(crate) generation: u32,
+    pub(crate) arrivals: u32,
+}
+
+impl Isolate {
+    /// Whether plans land on it.
+    pub(crate) fn is_open(&self) -> bool {
+        self.alive && !self.draining
+    }
+}
+
+impl Isolates {
+    /// How many plans land on.
+    pub(crate) fn open(&self) -> usize {
+        self.places.iter().filter(|isolate| isolate.is_open()).count()
+    }
+}

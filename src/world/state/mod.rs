@@ -1,0 +1,176 @@
+//! What a replication holds at one instant: plans, calls, queues, stores, and the calendar that moves them.
+
+pub(crate) mod around;
+pub(crate) mod background;
+pub(crate) mod call;
+pub(crate) mod diagnostics;
+pub(crate) mod draws;
+pub(crate) mod ends;
+pub(crate) mod invocation;
+pub(crate) mod isolates;
+pub(crate) mod log;
+pub(crate) mod new;
+pub(crate) mod notes;
+pub(crate) mod operation;
+pub(crate) mod plan;
+pub(crate) mod policies;
+pub(crate) mod population;
+pub(crate) mod races;
+pub(crate) mod records;
+pub(crate) mod templates;
+
+use crate::calendar::Calendar;
+use crate::policy::AdaptiveLimit;
+use crate::streams::{Scatter, Source as Draws, Word};
+use crate::units::{Instant, Span};
+use crate::world::blueprint::Blueprint;
+use crate::world::event::Event;
+use crate::world::ledger::accounts::{Account, Ledger};
+use crate::world::ledger::bill::{Bill, Cut};
+use crate::world::ledger::record_lifetime::Retention;
+use crate::world::ledger::tally::{ClassTally, QueueTally};
+use crate::world::parts::d1::D1;
+use crate::world::parts::index::{Departure, Index};
+use crate::world::parts::limiter::Limiter;
+use crate::world::parts::logfile::LogFile;
+use crate::world::parts::queue::{Links, Queue};
+use crate::world::parts::requests::Requests;
+use crate::world::parts::source::{Due, Source};
+use crate::world::parts::store::Store;
+use crate::world::parts::tiers::Tiers;
+use crate::world::state::around::{Around, LimiterCheck, Question};
+use crate::world::state::background::{JobState, Tasks};
+use crate::world::state::call::Call;
+use crate::world::state::diagnostics::Diagnostics;
+use crate::world::state::draws::{ClassDraws, LimiterDraws, LookupDraws};
+use crate::world::state::invocation::Invocations;
+use crate::world::state::isolates::Isolates;
+use crate::world::state::log::LogState;
+use crate::world::state::notes::Notes;
+use crate::world::state::plan::Plan;
+use crate::world::state::policies::Policies;
+use crate::world::state::population::{Retrials, Users};
+use crate::world::state::records::{Key, Records};
+use std::collections::VecDeque;
+
+/// One replication at work.
+#[derive(Debug)]
+pub(crate) struct World<'b> {
+    pub(crate) blueprint: &'b Blueprint,
+    /// What takes the place of the blueprint later, and when.
+    pub(crate) stages: &'b [(Instant, Blueprint)],
+    /// Where all draws come from.
+    pub(crate) addresses: Draws,
+    pub(crate) now: Instant,
+    pub(crate) calendar: Calendar<Event>,
+    /// The next plan of an open class. It is no event of the calendar, which would have to place each of them.
+    pub(crate) due: Due,
+    pub(crate) sources: Vec<Source>,
+    pub(crate) draws: Vec<ClassDraws>,
+    pub(crate) plans: Vec<Plan>,
+    pub(crate) free_plans: Vec<u32>,
+    pub(crate) calls: Vec<Call>,
+    pub(crate) free_calls: Vec<u32>,
+    /// By class and call of its workflow: the call as it begins.
+    pub(crate) templates: Vec<Vec<Call>>,
+    /// Whether calls draw more than a latency, and whether plans have counters to clear.
+    pub(crate) draws_more: bool,
+    pub(crate) has_counters: bool,
+    /// How long the first attempt of each call of each plan takes, drawn when the plan comes and not when the attempt
+    /// starts: then the calendar need not wait for it.
+    pub(crate) latencies: Vec<Span>,
+    pub(crate) calls_each: usize,
+    /// `words_each` further draws of each plan.
+    pub(crate) words: Vec<Word>,
+    pub(crate) words_each: usize,
+    /// Of each plan and step: calls started and ended.
+    pub(crate) progress: Vec<(u16, u16)>,
+    pub(crate) steps_each: usize,
+    /// Of each plan and invocation: external and internal subrequests, then ops by store.
+    pub(crate) used: Vec<u32>,
+    pub(crate) used_each: usize,
+    pub(crate) used_width: usize,
+    /// Of each plan, the keys of its session and its calls; and those that all share.
+    pub(crate) plan_keys: Vec<Key>,
+    pub(crate) shared_keys: Vec<Key>,
+    pub(crate) records: Records,
+    /// By region and key: until when it is hot.
+    pub(crate) hot_until: Vec<Instant>,
+    /// The log event under way of each call.
+    pub(crate) logs: Vec<LogState>,
+    /// What each call has read of the index.
+    pub(crate) copies: Vec<Option<Vec<u32>>>,
+    /// Of each isolate and key: until when its memory holds the key.
+    pub(crate) memory: Vec<Instant>,
+    pub(crate) queues: Vec<Queue>,
+    pub(crate) links: Links,
+    pub(crate) stores: Vec<Store>,
+    /// The account's quota of requests, if it has one.
+    pub(crate) requests: Option<Requests>,
+    pub(crate) index: Option<Index>,
+    pub(crate) departures: Vec<Departure>,
+    pub(crate) tasks: Tasks,
+    pub(crate) jobs: Vec<JobState>,
+    /// By how much of the staleness another region sees a record late.
+    pub(crate) lateness: Scatter,
+    /// Calls that have something to do at this instant.
+    pub(crate) ready: VecDeque<u32>,
+    pub(crate) serial: u64,
+    pub(crate) events: u64,
+    /// So many events, and the limits of the run are looked at.
+    pub(crate) look_at: u64,
+    pub(crate) ledgers: Vec<Ledger>,
+    /// By class, plans completed before the recorded time; empty without a warm-up.
+    pub(crate) completed_before: Vec<u64>,
+    pub(crate) tallies: Vec<ClassTally>,
+    /// By class, then queue.
+    pub(crate) waits: Vec<QueueTally>,
+    /// Recorded calls whose request was faulty.
+    pub(crate) faulty_requests: u64,
+    pub(crate) family_writes: Vec<u64>,
+    /// By family: writes that came too soon after another of their key.
+    pub(crate) family_too_soon: Vec<u64>,
+    pub(crate) policies: Policies,
+    pub(crate) retention: Retention,
+    pub(crate) logfiles: Vec<LogFile>,
+    pub(crate) subrequests_max: u32,
+    /// The platform's bill at each change of prices, what goes to each account, and of each plan and account: attempts
+    /// billed that were answered well.
+    pub(crate) cuts: Vec<Cut>,
+    pub(crate) bills: Vec<Bill>,
+    pub(crate) answered: Vec<u32>,
+    pub(crate) answered_each: usize,
+    pub(crate) diagnostics: Option<Box<Diagnostics>>,
+    pub(crate) retrials: Option<Box<Retrials>>,
+    /// By isolate and queue, once an attempt has told it something: the limits that follow the provider.
+    pub(crate) adaptive: Vec<Option<AdaptiveLimit>>,
+    /// By class and step, once a call has waited whose patience is drawn.
+    pub(crate) patience: Vec<Vec<Scatter>>,
+    /// By class: how long its users stay, where the model has users who leave.
+    pub(crate) leaving: Vec<Scatter>,
+    pub(crate) isolates: Option<Box<Isolates>>,
+    pub(crate) invocations: Option<Box<Invocations>>,
+    pub(crate) tiers: Vec<Tiers>,
+    pub(crate) d1: Vec<D1>,
+    /// By class; none where the model has no tiers.
+    pub(crate) lookup_draws: Vec<LookupDraws>,
+    /// By call, as far as any has asked.
+    pub(crate) questions: Vec<Question>,
+    pub(crate) limiters: Vec<Limiter>,
+    /// By class; none where the model has no limiters.
+    pub(crate) limiter_draws: Vec<LimiterDraws>,
+    /// By call, as far as any has asked.
+    pub(crate) limiter_checks: Vec<LimiterCheck>,
+    pub(crate) around: Vec<Around>,
+    /// By class.
+    pub(crate) users: Vec<Users>,
+    /// The blueprint at the start, and the number of the stage that is in force, 0 before the first.
+    pub(crate) first: &'b Blueprint,
+    pub(crate) stage: u16,
+    /// By isolate: the stage whose rules its program follows; empty where all follow those that are in force.
+    pub(crate) rules: Vec<u16>,
+    /// What ended, for whoever follows the replication.
+    pub(crate) notes: Option<Box<Notes>>,
+    /// Calls that ended without asking a provider.
+    pub(crate) not_logged: Account<6>,
+}

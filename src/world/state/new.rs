@@ -1,0 +1,260 @@
+//! The world as a replication starts, and how it grows: places for plans and calls.
+
+use crate::calendar::Calendar;
+use crate::streams::{Purpose, Source as Draws, Word};
+use crate::units::{Instant, Span};
+use crate::world::blueprint::Blueprint;
+use crate::world::event::{Event, Rank, order};
+use crate::world::ledger::accounts::{Account, Ledger};
+use crate::world::ledger::bill::Bill;
+use crate::world::ledger::record_lifetime::Retention;
+use crate::world::ledger::tally::{ClassTally, QueueTally};
+use crate::world::parts::d1::D1;
+use crate::world::parts::limiter::Limiter;
+use crate::world::parts::logfile::LogFile;
+use crate::world::parts::queue::{Links, Queue};
+use crate::world::parts::requests::Requests;
+use crate::world::parts::source::{Due, Source, eras};
+use crate::world::parts::store::Store;
+use crate::world::parts::tiers::Tiers;
+use crate::world::state::World;
+use crate::world::state::background::{JobState, Tasks};
+use crate::world::state::draws::{ClassDraws, limiter_draws, lookup_draws};
+use crate::world::state::invocation::Invocations;
+use crate::world::state::log::LogState;
+use crate::world::state::plan::Plan;
+use crate::world::state::policies::Policies;
+use crate::world::state::population::Users;
+use crate::world::state::records::{Key, Records};
+use crate::world::state::templates::templates;
+use std::collections::VecDeque;
+
+impl<'b> World<'b> {
+    /// The world as a replication starts; no plan of an open class is due before [`World::begin`].
+    pub(crate) fn new(blueprint: &'b Blueprint, replication: u64) -> World<'b> {
+        let model = &blueprint.model;
+        let draws = Draws::new(model.run.seed, replication);
+        let spikes = blueprint.spikes();
+        let isolates = model.platform.isolates as usize;
+        let regions = blueprint.class_regions.iter().copied().max().map_or(0, usize::from);
+        let used_width = 2 + model.stores.len();
+        let widest = |width: fn(&crate::world::blueprint::flow::Flow) -> usize| {
+            blueprint.workflows.iter().map(width).max().unwrap_or(0)
+        };
+        let mut world = World {
+            blueprint,
+            stages: &blueprint.stages,
+            addresses: draws,
+            now: Instant::START,
+            calendar: Calendar::new(),
+            due: Due { at: Instant::NEVER, class: 0 },
+            sources: model
+                .classes
+                .iter()
+                .enumerate()
+                .map(|(at, class)| {
+                    let later = eras(model, at, blueprint.horizon);
+                    Source::new(class, &later, model.run.start, blueprint.horizon, &draws)
+                })
+                .collect(),
+            draws: (0..model.classes.len()).map(|class| ClassDraws::new(blueprint, class, &draws)).collect(),
+            plans: Vec::new(),
+            free_plans: Vec::new(),
+            calls: Vec::new(),
+            free_calls: Vec::new(),
+            templates: (0..model.classes.len()).map(|class| templates(blueprint, class)).collect(),
+            draws_more: blueprint.workflows.iter().any(|f| f.op_words > 0) || blueprint.traced.contains(&true),
+            has_counters: false,
+            latencies: Vec::new(),
+            calls_each: widest(|flow| flow.calls.len()),
+            words: Vec::new(),
+            words_each: widest(|flow| flow.words),
+            progress: Vec::new(),
+            steps_each: if blueprint.workflows.iter().all(|flow| flow.is_chain) {
+                0
+            } else {
+                widest(|f| f.steps.len())
+            },
+            used: Vec::new(),
+            used_each: if blueprint.counts_invocations() { widest(|flow| flow.invocations) * used_width } else { 0 },
+            used_width,
+            plan_keys: Vec::new(),
+            shared_keys: vec![Key::EMPTY; blueprint.shared_keys],
+            records: Records::new(model.stores.len()),
+            hot_until: vec![Instant::START; (regions + 1) * blueprint.hot_keys],
+            logs: Vec::new(),
+            copies: Vec::new(),
+            memory: vec![Instant::START; isolates * blueprint.memory_keys],
+            queues: (0..isolates)
+                .flat_map(|_| {
+                    model.queues.iter().map(|q| Queue::new(q, blueprint.lines_of(q)).with_reserve(q, &blueprint.lines))
+                })
+                .collect(),
+            links: Links::default(),
+            stores: model.stores.iter().map(|store| Store::new(store, model.run.start, &spikes, &draws)).collect(),
+            requests: model.platform.requests.as_ref().map(|quota| Requests::new(quota, model.run.start)),
+            index: blueprint.index(),
+            departures: Vec::new(),
+            tasks: Tasks::new(blueprint, &draws),
+            jobs: blueprint.jobs.iter().map(|spec| JobState::new(blueprint, spec, &draws)).collect(),
+            lateness: draws.scatter("reader", Purpose::Staleness),
+            ready: VecDeque::new(),
+            serial: 0,
+            events: 0,
+            look_at: 0,
+            ledgers: model.classes.iter().map(|_| Ledger::new()).collect(),
+            completed_before: Vec::new(),
+            tallies: model.classes.iter().map(|_| ClassTally::default()).collect(),
+            waits: (0..model.classes.len() * model.queues.len()).map(|_| QueueTally::default()).collect(),
+            faulty_requests: 0,
+            family_writes: vec![0; blueprint.families.len()],
+            family_too_soon: vec![0; blueprint.families.len()],
+            policies: Policies::new(blueprint, &draws),
+            retention: Retention::new(blueprint),
+            logfiles: model.logfiles.iter().map(|file| LogFile::new(file, blueprint)).collect(),
+            subrequests_max: 0,
+            cuts: Vec::new(),
+            bills: vec![Bill::default(); blueprint.accounts.len()],
+            answered: Vec::new(),
+            answered_each: if blueprint.bills_tokens { blueprint.accounts.len() } else { 0 },
+            diagnostics: None,
+            retrials: None,
+            adaptive: Vec::new(),
+            patience: Vec::new(),
+            leaving: Vec::new(),
+            isolates: None,
+            invocations: Invocations::new(blueprint, &draws),
+            tiers: model.tiers.iter().map(|tiers| Tiers::new(tiers, isolates as u32, &draws)).collect(),
+            d1: model.d1.iter().map(D1::new).collect(),
+            lookup_draws: lookup_draws(model, &draws),
+            questions: Vec::new(),
+            limiters: limiters(blueprint),
+            limiter_draws: limiter_draws(model, &draws),
+            limiter_checks: Vec::new(),
+            around: Vec::new(),
+            users: model.classes.iter().map(Users::of).collect(),
+            first: blueprint,
+            stage: 0,
+            rules: if blueprint.is_late { vec![0; isolates] } else { Vec::new() },
+            notes: None,
+            not_logged: Account::new(),
+        };
+        let counters = world.steps_each + world.used_each + blueprint.plan_keys() + world.answered_each;
+        world.has_counters = counters > 0 || world.invocations.is_some();
+        world.first_events();
+        world
+    }
+
+    /// The ledger of all classes together.
+    pub(crate) fn ledger(&self) -> Ledger {
+        let mut all = Ledger::new();
+        for of_class in &self.ledgers {
+            all.add(of_class);
+        }
+        all
+    }
+
+    /// The replication begins: the first plans of open classes are drawn.
+    pub(crate) fn begin(&mut self) {
+        self.sources.iter_mut().for_each(Source::begin);
+        self.find_due();
+    }
+
+    fn first_events(&mut self) {
+        if self.blueprint.recording_from > Instant::START {
+            self.calendar.push(self.blueprint.recording_from, order(Rank::Rules, 0, 0), Event::Recording);
+        }
+        self.schedule_day_end();
+        self.schedule_jobs();
+        self.schedule_changes();
+        self.open_isolates();
+        self.open_diagnostics();
+        self.open_retrials();
+        self.expect_leavers();
+        for class in 0..self.sources.len() {
+            if let crate::model::Arrivals::Closed { users, .. } = self.blueprint.model.classes[class].arrivals {
+                for user in 0..u64::from(users) {
+                    self.think(class, 1, user);
+                }
+            }
+        }
+    }
+
+    /// Finds the class whose plan arrives next.
+    #[inline]
+    pub(crate) fn find_due(&mut self) {
+        self.due = Due::first(&self.sources);
+    }
+
+    /// A place for a new plan, the last one that was given back first.
+    #[inline]
+    pub(crate) fn new_plan(&mut self) -> u32 {
+        match self.free_plans.pop() {
+            Some(place) => place,
+            None => self.grow_plans(),
+        }
+    }
+
+    #[cold]
+    fn grow_plans(&mut self) -> u32 {
+        let plans = self.plans.len() + 1;
+        self.look_at = 0;
+        self.plans.push(Plan::default());
+        self.latencies.resize(plans * self.calls_each, Span::ZERO);
+        self.words.resize(plans * self.words_each, Word(0));
+        self.progress.resize(plans * self.steps_each, (0, 0));
+        self.used.resize(plans * self.used_each, 0);
+        self.plan_keys.resize(plans * self.blueprint.plan_keys(), Key::EMPTY);
+        self.answered.resize(plans * self.answered_each, 0);
+        if let Some(invocations) = &mut self.invocations {
+            invocations.grow_to(plans);
+        }
+        plans as u32 - 1
+    }
+
+    /// Nothing is counted yet of the plan that begins in this place.
+    pub(crate) fn clear_counters(&mut self, place: usize) {
+        self.progress[place * self.steps_each..][..self.steps_each].fill((0, 0));
+        self.used[place * self.used_each..][..self.used_each].fill(0);
+        let keys = self.blueprint.plan_keys();
+        self.plan_keys[place * keys..][..keys].fill(Key::EMPTY);
+        self.answered[place * self.answered_each..][..self.answered_each].fill(0);
+        if self.blueprint.leaves_logs_behind {
+            self.forget_contexts(place);
+        }
+        if let Some(invocations) = &mut self.invocations {
+            invocations.clear(place);
+        }
+    }
+
+    /// A place for a new call, the last one that was given back first.
+    #[inline(always)]
+    pub(crate) fn call_place(&mut self) -> u32 {
+        match self.free_calls.pop() {
+            Some(place) => place,
+            None => self.grow_calls(),
+        }
+    }
+
+    #[cold]
+    fn grow_calls(&mut self) -> u32 {
+        self.calls.push(self.templates[0][0]);
+        self.logs.push(LogState::EMPTY);
+        self.copies.push(None);
+        self.links.grow_to(self.calls.len());
+        self.calls.len() as u32 - 1
+    }
+}
+
+/// By limiter; nobody has asked yet.
+pub(crate) fn limiters(blueprint: &Blueprint) -> Vec<Limiter> {
+    let model = &blueprint.model;
+    let regions = &blueprint.class_regions;
+    let several = regions.iter().any(|region| *region != regions[0]);
+    let all = regions.iter().max().map_or(0, |most| usize::from(*most) + 1);
+    let limiter = |spec: &crate::model::Limiter| {
+        let late = several && !model.stores[spec.store.index()].staleness.is_zero();
+        Limiter::new(spec.people.count, if late { all } else { 0 }, model.run.start)
+    };
+    model.limiters.iter().map(limiter).collect()
+}

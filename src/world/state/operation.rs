@@ -1,0 +1,55 @@
+//! An operation on a store: who asks for it, what it is, and what the store has said.
+
+use crate::model::OpKind;
+use crate::streams::Word;
+use crate::units::{Instant, Span};
+use crate::world::ledger::cause::Cause;
+
+/// Who makes an op, and writes what it writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Writer {
+    /// The call in this place.
+    Call(u32),
+    /// The task in this place.
+    Task(u32),
+}
+
+/// Where the counters of an invocation are.
+#[derive(Clone, Copy)]
+pub(crate) enum Invocation {
+    /// With its plan, from here on.
+    Plan(usize),
+    /// With the task that it is.
+    Task(usize),
+}
+
+/// An op that has been asked for.
+pub(crate) struct OpResponse {
+    /// When it begins: later than now, where a quota makes it wait.
+    pub(crate) at: Instant,
+    pub(crate) takes: Span,
+    pub(crate) refused: Option<Cause>,
+}
+
+/// Who asks for an op.
+pub(crate) struct Requester {
+    pub(crate) recorded: bool,
+    pub(crate) who: Writer,
+    pub(crate) invocation: Invocation,
+    /// Its draws: how long it takes, and whether it arrives.
+    pub(crate) latency: Word,
+    pub(crate) network: Word,
+}
+
+/// An op as it is asked for.
+pub(crate) struct OpRequest {
+    pub(crate) store: usize,
+    pub(crate) op: OpKind,
+    pub(crate) external: bool,
+    /// The key that may be cold, in which region.
+    pub(crate) cold: Option<(u16, u16)>,
+    /// When its key was last written, if that matters.
+    pub(crate) key: Option<Instant>,
+    /// Bytes that it would add to the store.
+    pub(crate) bytes: u64,
+}

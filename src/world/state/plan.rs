@@ -1,0 +1,26 @@
+//! A plan that is alive.
+
+use crate::units::Instant;
+
+/// A plan that is alive.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Plan {
+    /// Its number among all plans: its place among the events of one instant.
+    pub(crate) serial: u64,
+    /// Its number within its class: the address of its draws.
+    pub(crate) number: u64,
+    pub(crate) arrived: Instant,
+    pub(crate) class: u16,
+    pub(crate) workflow: u16,
+    pub(crate) isolate: u32,
+    pub(crate) session: u32,
+    pub(crate) open_calls: u16,
+    pub(crate) ended_calls: u16,
+    pub(crate) recorded: bool,
+    /// Its end is decided; calls of it may still run.
+    pub(crate) over: bool,
+    pub(crate) completed: bool,
+    /// Its user has left: how it ends is of no account.
+    pub(crate) left: bool,
+    pub(crate) alive: bool,
+}
