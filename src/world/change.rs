@@ -3,12 +3,12 @@
 //! An attempt that is under way ends as it would have; one that has not started yet takes the same draw from the new
 //! law, so that a change to the same values changes nothing.
 
-use crate::model::Model;
 use crate::streams::Purpose;
 use crate::units::Instant;
 use crate::world::blueprint::Blueprint;
 use crate::world::event::{Event, Rank, order};
 use crate::world::flow::attempt::retry_position;
+use crate::world::part::Effect;
 use crate::world::state::World;
 use crate::world::state::call::{OUTSIDE, Phase};
 use crate::world::state::templates::templates;
@@ -32,54 +32,22 @@ impl<'b> World<'b> {
         self.stage = 1 + stage as u16;
         let blueprint = self.blueprint;
         self.templates = (0..blueprint.model.classes.len()).map(|class| templates(blueprint, class)).collect();
-        self.change_stores(before);
-        self.change_services(&before.model);
+        for effect in self.parts.change(blueprint, self.now) {
+            match effect {
+                Effect::StoreResized(store) => self.make_room(store, 0),
+                Effect::SlotsAdded(provider) => self.serve_desk(provider),
+                Effect::SpeedChanged(provider) => self.expect_end(provider),
+                Effect::ConnectionsChanged => self.connections_change(),
+            }
+        }
         self.redraw_latencies();
         if before.lines != blueprint.lines {
-            self.queues.iter_mut().for_each(|queue| queue.change_ranks(&blueprint.lines));
+            self.parts.queues.list.iter_mut().for_each(|queue| queue.change_ranks(&blueprint.lines));
         }
         self.change_program(before);
         self.change_users(&before.model);
         self.keep_the_least();
         self.drain::<false>();
-    }
-
-    /// The stores, and what is kept in them.
-    fn change_stores(&mut self, before: &Blueprint) {
-        let (blueprint, now) = (self.blueprint, self.now);
-        for (store, spec) in self.stores.iter_mut().zip(&blueprint.model.stores) {
-            store.change(spec, now);
-        }
-        for store in 0..self.stores.len() {
-            if before.model.stores[store].capacity != blueprint.model.stores[store].capacity {
-                self.make_room(store, 0);
-            }
-        }
-        if let (Some(index), Some(staleness)) = (&mut self.index, blueprint.index_staleness()) {
-            index.change(staleness);
-        }
-    }
-
-    /// What the platform, the providers and other parts say that all isolates share.
-    fn change_services(&mut self, before: &Model) {
-        let (model, now) = (&self.blueprint.model, self.now);
-        self.policies.change(model, now);
-        self.change_desks();
-        for (provider, was) in before.providers.iter().enumerate() {
-            let capacity = |spec: &crate::model::Provider| spec.server.as_ref().and_then(|server| server.capacity);
-            if capacity(was) != capacity(&model.providers[provider]) {
-                self.expect_end(provider);
-            }
-        }
-        if let (Some(requests), Some(quota)) = (&mut self.requests, &model.platform.requests) {
-            requests.change(quota, now);
-        }
-        self.tiers.iter_mut().zip(&model.tiers).for_each(|(tiers, spec)| tiers.change(spec, now));
-        self.d1.iter_mut().zip(&model.d1).for_each(|(db, spec)| db.change(spec));
-        self.logfiles.iter_mut().zip(&model.logfiles).for_each(|(file, spec)| file.change(spec, now));
-        if let Some(connections) = model.platform.connections {
-            self.change_connections(connections);
-        }
     }
 
     /// What plans drew when they came is drawn again, from the same words, for attempts that have not started.
@@ -159,27 +127,21 @@ impl<'b> World<'b> {
         if let Some(stage) = self.rules.get_mut(isolate).filter(|_| rules.reach.is_at_once()) {
             *stage = self.stage;
         }
-        self.change_memory_of(isolate, &rules.model);
-        self.change_tiers_of(isolate, &rules.model);
+        self.parts.change_program(isolate, &rules.model, self.now);
         let queues = rules.model.queues.len();
         for number in 0..queues {
             let (was, is) = (&had.model.queues[number], &rules.model.queues[number]);
             if was != is {
                 let place = isolate * queues + number;
-                self.queues[place].change(was, is, self.now);
-                self.change_limit(place, was, is);
-                while let Some(next) = self.queues[place].serve_next(&mut self.links, self.now) {
+                self.parts.queues.list[place].change(was, is, self.now);
+                self.parts.queues.change_limit(place, (was, is), self.now);
+                while let Some(next) = self.parts.queues.list[place].serve_next(&mut self.parts.queues.links, self.now)
+                {
                     self.grant::<false>(next);
                 }
                 self.drain::<false>();
             }
         }
-    }
-
-    /// The tiers in an isolate's memory follow other rules.
-    pub(crate) fn change_tiers_of(&mut self, isolate: usize, model: &Model) {
-        let now = self.now;
-        self.tiers.iter_mut().zip(&model.tiers).for_each(|(tiers, spec)| tiers.change_memory(isolate, spec, now));
     }
 
     /// The rules that the program follows where a call is.

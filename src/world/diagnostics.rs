@@ -5,7 +5,7 @@ use crate::streams::Purpose;
 use crate::units::Instant;
 use crate::world::event::{Event, Rank, order};
 use crate::world::ledger::accounts::PlanEnd;
-use crate::world::parts::queue::{Page, Queue};
+use crate::world::parts::queues::queue::{Page, Queue};
 use crate::world::state::World;
 use crate::world::state::call::Phase;
 use crate::world::state::diagnostics::{Diagnostics, Seen};
@@ -16,13 +16,13 @@ impl World<'_> {
         if self.blueprint.model.diagnostics.is_some() {
             let routing = self.addresses.stream("diagnostics", Purpose::Page, 0);
             let seen = Seen::default();
-            self.diagnostics = Some(Box::new(Diagnostics { routing, next: 0, overloaded_before: 0, seen }));
+            self.parts.diagnostics = Some(Diagnostics { routing, next: 0, overloaded_before: 0, seen });
             self.schedule_visit();
         }
     }
 
     fn schedule_visit(&mut self) {
-        let (Some(spec), Some(page)) = (&self.blueprint.model.diagnostics, &mut self.diagnostics) else { return };
+        let (Some(spec), Some(page)) = (&self.blueprint.model.diagnostics, &mut self.parts.diagnostics) else { return };
         let at = match spec.every {
             Some(every) => self.now.saturating_add(every),
             None => spec.at.get(page.next).map_or(Instant::NEVER, |at| Instant::START + *at),
@@ -41,16 +41,16 @@ impl World<'_> {
         let mut real = Page::default();
         let queue = model.diagnostics.as_ref().map_or(0, |spec| spec.queue.index());
         let isolates = self.open_to_visits();
-        for isolate in 0..self.queues.len() / model.queues.len() {
+        for isolate in 0..self.parts.queues.list.len() / model.queues.len() {
             real.add(&self.page(isolate * model.queues.len() + queue));
         }
-        let Some(diagnostics) = &mut self.diagnostics else { return };
+        let Some(diagnostics) = &mut self.parts.diagnostics else { return };
         let isolate = isolates[diagnostics.routing.next().index(isolates.len() as u64) as usize];
         let is_new = overloaded > diagnostics.overloaded_before;
         diagnostics.overloaded_before = overloaded;
         let shown = self.page(isolate * model.queues.len() + queue);
         if self.now >= self.blueprint.recording_from
-            && let Some(diagnostics) = &mut self.diagnostics
+            && let Some(diagnostics) = &mut self.parts.diagnostics
         {
             let seen = &mut diagnostics.seen;
             let zero = (shown.active, shown.queued, shown.dropped) == (0, 0, 0);
@@ -71,6 +71,6 @@ impl World<'_> {
     fn page(&self, queue: usize) -> Page {
         let waiting = self.calls.iter().filter(|call| call.phase == Phase::Waiting && call.queue as usize == queue);
         let still: u128 = waiting.map(|call| u128::from(self.now.since(call.enqueued).nanos())).sum();
-        Queue::page(&self.queues[queue], self.now, still)
+        Queue::page(&self.parts.queues.list[queue], self.now, still)
     }
 }

@@ -11,7 +11,7 @@ use crate::units::Instant;
 use crate::world::event::{Event, Rank, order};
 use crate::world::ledger::accounts::{AttemptEnd, CallEnd, PlanEnd};
 use crate::world::ledger::cause::Cause;
-use crate::world::parts::queue::Queue;
+use crate::world::parts::queues::queue::Queue;
 use crate::world::state::World;
 use crate::world::state::call::{Phase, Work};
 use crate::world::state::isolates::{Counts, Isolate, Isolates};
@@ -32,9 +32,9 @@ impl World<'_> {
         let Some(spec) = &self.blueprint.model.isolates else { return };
         let lifetimes = self.addresses.scatter("isolate", Purpose::Restart);
         let (alive, counts) = (TimeWeighted::default(), Counts::default());
-        self.queues.clear();
+        self.parts.queues.list.clear();
         self.memory.clear();
-        self.isolates = Some(Box::new(Isolates { places: Vec::new(), lifetimes, next_deploy: 0, alive, counts }));
+        self.parts.isolates = Some(Isolates { places: Vec::new(), lifetimes, next_deploy: 0, alive, counts });
         for _ in 0..spec.min {
             self.start_isolate();
         }
@@ -42,7 +42,7 @@ impl World<'_> {
     }
 
     fn schedule_deploy(&mut self) {
-        let (Some(spec), Some(isolates)) = (&self.blueprint.model.isolates, &mut self.isolates) else { return };
+        let (Some(spec), Some(isolates)) = (&self.blueprint.model.isolates, &mut self.parts.isolates) else { return };
         let at = match spec.deploys_every {
             Some(every) => self.now.saturating_add(every),
             None => spec.deploys_at.get(isolates.next_deploy).map_or(Instant::NEVER, |at| Instant::START + *at),
@@ -56,18 +56,20 @@ impl World<'_> {
     /// Whether the warm-up is over: what happens to isolates is counted from then on.
     fn counts(&mut self) -> Option<&mut Counts> {
         let recorded = self.now >= self.blueprint.recording_from;
-        self.isolates.as_mut().filter(|_| recorded).map(|isolates| &mut isolates.counts)
+        self.parts.isolates.as_mut().filter(|_| recorded).map(|isolates| &mut isolates.counts)
     }
 
     fn start_isolate(&mut self) -> usize {
         let blueprint = self.blueprint;
-        let Some(isolates) = &mut self.isolates else { return 0 };
+        let Some(isolates) = &mut self.parts.isolates else { return 0 };
         let place = isolates.places.iter().position(|isolate| !isolate.alive).unwrap_or(isolates.places.len());
         if place == isolates.places.len() {
             isolates.places.push(Isolate::default());
             let began = blueprint.recording_from.min(self.now);
             for queue in &blueprint.model.queues {
-                self.queues
+                self.parts
+                    .queues
+                    .list
                     .push(Queue::closed(queue, blueprint.lines_of(queue), began).with_reserve(queue, &blueprint.lines));
             }
             self.memory.resize(self.memory.len() + blueprint.memory_keys, Instant::START);
@@ -81,14 +83,15 @@ impl World<'_> {
             let ends = self.now.saturating_add(blueprint.laws[law as usize].sample(word));
             self.schedule_isolate(ends, place, Event::IsolateEnds(place as u32, generation));
         }
-        self.tiers.iter_mut().for_each(|tiers| tiers.open(place, self.now, &self.addresses));
+        self.parts.tiers.iter_mut().for_each(|tiers| tiers.open(place, self.now, &self.addresses));
         let queues = blueprint.model.queues.len();
         if blueprint.is_late {
             self.rules.resize(self.rules.len().max(place + 1), 0);
             self.rules[place] = self.stage;
-            self.change_tiers_of(place, &blueprint.model);
+            self.parts.change_program(place, &blueprint.model, self.now);
         }
-        for (queue, spec) in self.queues[place * queues..][..queues].iter_mut().zip(&blueprint.model.queues) {
+        for (queue, spec) in self.parts.queues.list[place * queues..][..queues].iter_mut().zip(&blueprint.model.queues)
+        {
             queue.open(spec, self.now);
         }
         if let Some(counts) = self.counts() {
@@ -112,7 +115,7 @@ impl World<'_> {
     pub(crate) fn land(&mut self, class: usize) -> u32 {
         let word = self.draws[class].routing.next();
         let Some(spec) = &self.blueprint.model.isolates else { return 0 };
-        let Some(isolates) = &self.isolates else { return 0 };
+        let Some(isolates) = &self.parts.isolates else { return 0 };
         let most = spec.per_isolate.unwrap_or(u32::MAX);
         let all_open = isolates.open() as u64;
         let room = isolates.places.iter().filter(|isolate| isolate.is_open() && isolate.plans < most).count() as u64;
@@ -124,7 +127,7 @@ impl World<'_> {
             let lands = |at: &usize| isolates.places[*at].is_open() && isolates.places[*at].plans < most;
             (0..isolates.places.len()).filter(lands).nth(word.index(among) as usize).unwrap_or_default()
         };
-        if let Some(isolates) = &mut self.isolates {
+        if let Some(isolates) = &mut self.parts.isolates {
             isolates.places[place].plans += 1;
             isolates.places[place].arrivals = isolates.places[place].arrivals.wrapping_add(1);
         }
@@ -134,7 +137,7 @@ impl World<'_> {
     /// A plan of this isolate has ended, and nothing of it runs any more.
     #[cold]
     pub(crate) fn plan_left(&mut self, place: usize) {
-        let (Some(spec), Some(isolates)) = (&self.blueprint.model.isolates, &mut self.isolates) else { return };
+        let (Some(spec), Some(isolates)) = (&self.blueprint.model.isolates, &mut self.parts.isolates) else { return };
         let isolate = &mut isolates.places[place];
         isolate.plans -= 1;
         if isolate.plans > 0 {
@@ -151,7 +154,7 @@ impl World<'_> {
 
     /// Nothing has come to an isolate for a while: it ends, unless it is one of the few that must be there.
     pub(crate) fn isolate_idle(&mut self, place: usize, arrivals: u32) {
-        let (Some(spec), Some(isolates)) = (&self.blueprint.model.isolates, &self.isolates) else { return };
+        let (Some(spec), Some(isolates)) = (&self.blueprint.model.isolates, &self.parts.isolates) else { return };
         let isolate = isolates.places[place];
         if isolate.is_open() && isolate.arrivals == arrivals && isolates.open() > spec.min as usize {
             self.end_isolate(place, Reason::Idle);
@@ -160,7 +163,7 @@ impl World<'_> {
 
     /// The life of an isolate is over.
     pub(crate) fn isolate_ends(&mut self, place: usize, generation: u32) {
-        let Some(isolates) = &self.isolates else { return };
+        let Some(isolates) = &self.parts.isolates else { return };
         let isolate = isolates.places[place];
         if isolate.is_open() && isolate.generation == generation {
             self.end_isolate(place, Reason::Evicted);
@@ -171,10 +174,10 @@ impl World<'_> {
 
     /// A new version: all isolates are replaced.
     pub(crate) fn deploy(&mut self) {
-        let Some(isolates) = &self.isolates else { return };
+        let Some(isolates) = &self.parts.isolates else { return };
         let places = isolates.places.len();
         for place in 0..places {
-            if self.isolates.as_ref().is_some_and(|isolates| isolates.places[place].is_open()) {
+            if self.parts.isolates.as_ref().is_some_and(|isolates| isolates.places[place].is_open()) {
                 self.end_isolate(place, Reason::Deployed);
             }
         }
@@ -186,7 +189,7 @@ impl World<'_> {
     /// Isolates start until there are as many as there must be at least.
     pub(crate) fn keep_the_least(&mut self) {
         let Some(spec) = &self.blueprint.model.isolates else { return };
-        while self.isolates.as_ref().is_some_and(|isolates| isolates.open() < spec.min as usize) {
+        while self.parts.isolates.as_ref().is_some_and(|isolates| isolates.open() < spec.min as usize) {
             self.start_isolate();
         }
     }
@@ -199,7 +202,7 @@ impl World<'_> {
                 Reason::Deployed => &mut counts.deployed,
             } += 1;
         }
-        let (Some(spec), Some(isolates)) = (&self.blueprint.model.isolates, &mut self.isolates) else { return };
+        let (Some(spec), Some(isolates)) = (&self.blueprint.model.isolates, &mut self.parts.isolates) else { return };
         let isolate = &mut isolates.places[place];
         isolate.draining = true;
         let generation = isolate.generation;
@@ -212,7 +215,7 @@ impl World<'_> {
 
     /// The time to finish is over.
     pub(crate) fn isolate_drained(&mut self, place: usize, generation: u32) {
-        let Some(isolates) = &self.isolates else { return };
+        let Some(isolates) = &self.parts.isolates else { return };
         if isolates.places[place].alive && isolates.places[place].generation == generation {
             self.isolate_gone(place);
             self.drain::<false>();
@@ -221,20 +224,16 @@ impl World<'_> {
 
     /// The isolate is no more; what it was doing is lost.
     fn isolate_gone(&mut self, place: usize) {
-        let Some(isolates) = &mut self.isolates else { return };
+        let Some(isolates) = &mut self.parts.isolates else { return };
         isolates.places[place].alive = false;
         isolates.alive.lower(self.now.nanos());
         let lost = std::mem::take(&mut isolates.places[place].plans) > 0;
         if lost {
             self.lose_work_of(place);
         }
-        let queues = self.blueprint.model.queues.len();
-        for queue in &mut self.queues[place * queues..][..queues] {
-            queue.close(self.now);
-        }
+        self.parts.queues.close(place, self.blueprint.model.queues.len(), self.now);
         self.lose_memory_of(place);
-        self.tiers.iter_mut().for_each(|tiers| tiers.close(place, self.now));
-        self.lose_limits(place);
+        self.parts.tiers.iter_mut().for_each(|tiers| tiers.close(place, self.now));
         let keys = self.blueprint.memory_keys;
         self.memory[place * keys..][..keys].fill(Instant::START);
     }
@@ -279,7 +278,7 @@ impl World<'_> {
         }
         self.ledgers[class].plans.fail(PlanEnd::Crashed as usize, cause, recorded);
         self.note_plan(place, PlanEnd::Crashed);
-        if let Some(counts) = self.isolates.as_mut().filter(|_| recorded).map(|isolates| &mut isolates.counts) {
+        if let Some(counts) = self.parts.isolates.as_mut().filter(|_| recorded).map(|isolates| &mut isolates.counts) {
             counts.lost += 1;
         }
         if self.blueprint.model.isolates.as_ref().is_some_and(|spec| spec.on_loss == OnLoss::ClientRetries) {
@@ -307,7 +306,7 @@ impl World<'_> {
             Phase::Running | Phase::Connecting if asks_a_provider => {
                 ledger.attempts.fail(AttemptEnd::Lost as usize, cause, call.recorded)
             }
-            Phase::Waiting => self.waits[call.waits as usize].lost += u64::from(call.recorded),
+            Phase::Waiting => self.parts.queues.waits[call.waits as usize].lost += u64::from(call.recorded),
             _ => {}
         }
         // An event is to come for whoever waits neither in a queue, nor for a connection or what another computes, nor for
@@ -328,7 +327,7 @@ impl World<'_> {
     /// Whether an event has come for a call that was lost with its isolate.
     #[inline]
     pub(crate) fn is_lost(&mut self, id: u32) -> bool {
-        self.isolates.is_some() && self.bury(id)
+        self.parts.isolates.is_some() && self.bury(id)
     }
 
     fn bury(&mut self, id: u32) -> bool {
@@ -343,12 +342,15 @@ impl World<'_> {
 
     /// The places of isolates.
     pub(crate) fn isolate_places(&self) -> usize {
-        self.isolates.as_ref().map_or(self.blueprint.model.platform.isolates as usize, |isolates| isolates.places.len())
+        self.parts
+            .isolates
+            .as_ref()
+            .map_or(self.blueprint.model.platform.isolates as usize, |isolates| isolates.places.len())
     }
 
     /// The isolates that a visit may land on.
     pub(crate) fn open_to_visits(&self) -> Vec<usize> {
-        match &self.isolates {
+        match &self.parts.isolates {
             None => (0..self.blueprint.model.platform.isolates as usize).collect(),
             Some(isolates) => (0..isolates.places.len()).filter(|&at| isolates.places[at].is_open()).collect(),
         }

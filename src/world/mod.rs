@@ -22,6 +22,7 @@ mod isolates;
 mod ledger;
 mod measures;
 mod operation;
+mod part;
 mod parts;
 mod population;
 mod records;

@@ -1,16 +1,14 @@
 //! One replication, from its first event to the balance of its ledger.
 
-use crate::model::OpKind;
 use crate::units::{Instant, count};
 use crate::world::blueprint::Blueprint;
 use crate::world::event::{Event, Rank, order};
 use crate::world::ledger::accounts::{Alive, CallEnd, Ledger, PlanEnd};
-use crate::world::ledger::causes_of::{CausesOf, of_jobs, of_ops, of_provider};
+use crate::world::ledger::causes_of::CausesOf;
 use crate::world::measures::measures;
 use crate::world::measures::sheet::Measure;
-use crate::world::parts::logfile::LogFile;
+use crate::world::part::Ending;
 use crate::world::parts::source::Source;
-use crate::world::parts::store::Store;
 use crate::world::state::World;
 use crate::world::state::call::{Call, Phase, Work};
 
@@ -25,7 +23,7 @@ pub enum Failure {
     Stopped,
 }
 
-/// LogEvent every so often which share of the simulated time has passed; answers whether to go on.
+/// Told every so often which share of the simulated time has passed; answers whether to go on.
 pub type GoesOn<'a> = &'a dyn Fn(f64) -> bool;
 
 /// Events at one instant after which time is taken to stand still.
@@ -113,9 +111,7 @@ impl World<'_> {
     /// Events, and what was drawn without one.
     fn happened(&self) -> u64 {
         let arrivals: u64 = self.sources.iter().map(Source::drawn).sum();
-        let tiers: u64 = self.tiers.iter().map(|tiers| tiers.restarted).sum();
-        let stores: u64 = self.stores.iter().map(Store::drawn).sum();
-        self.events + arrivals + tiers + stores + self.policies.outages()
+        self.events + arrivals + self.parts.drawn()
     }
 
     /// The same, turn by turn; whether there was anything left to do before the horizon.
@@ -178,7 +174,7 @@ impl World<'_> {
     }
 
     fn records_remembered(&self) -> u64 {
-        self.records.pending + self.index.as_ref().map_or(0, |index| index.remembered)
+        self.records.pending + self.parts.index.as_ref().map_or(0, |index| index.remembered)
     }
 
     #[inline]
@@ -223,26 +219,7 @@ impl World<'_> {
         let now = self.now;
         let completed = |ledger: &Ledger| ledger.plans.ended_in_all(PlanEnd::Completed as usize);
         self.completed_before = self.ledgers.iter().map(completed).collect();
-        if let Some(isolates) = &mut self.isolates {
-            isolates.alive.restart(now.nanos());
-        }
-        for queue in &mut self.queues {
-            queue.start_recording(now);
-        }
-        for store in &mut self.stores {
-            store.start_recording(now);
-        }
-        if let Some(requests) = &mut self.requests {
-            requests.meter.restart(now);
-        }
-        self.policies.start_recording(now);
-        self.retention.alive.restart(now.nanos());
-        for tiers in &mut self.tiers {
-            tiers.start_recording(now);
-        }
-        for db in &mut self.d1 {
-            db.start_recording(now);
-        }
+        self.parts.start_recording(now);
     }
 
     #[cold]
@@ -275,22 +252,10 @@ impl World<'_> {
 
     /// Ends what must be ended at the horizon, and balances every account.
     fn finish(&mut self) -> Result<(), String> {
-        for store in &mut self.stores {
-            store.finish(self.blueprint.horizon);
-        }
-        if let Some(requests) = &mut self.requests {
-            requests.meter.finish(self.blueprint.horizon);
-        }
-        self.policies.finish(self.blueprint.horizon);
-        self.finish_shares();
-        self.logfiles.iter_mut().for_each(LogFile::finish);
         self.finish_jobs();
-        for tiers in &mut self.tiers {
-            tiers.settle(self.blueprint.horizon);
-        }
         self.settle_what_is_left();
         self.settle_unlogged();
-        self.retention.finish();
+        self.parts.finish(self.blueprint.horizon);
         self.balance()
     }
 
@@ -303,12 +268,14 @@ impl World<'_> {
         let elsewhere = self.not_logged.ended.iter().map(|both| both[1]).sum::<u64>() + alive;
         let of = |end: CallEnd| all.calls.of(end as usize) - self.not_logged.of(end as usize);
         if self.blueprint.requests.is_empty() {
-            self.retention.never_logged(true, self.faulty_requests);
-            self.retention.never_logged(false, all.calls.begun[1] - elsewhere - self.faulty_requests);
+            self.parts.retention.never_logged(true, self.faulty_requests);
+            self.parts.retention.never_logged(false, all.calls.begun[1] - elsewhere - self.faulty_requests);
         }
         if self.blueprint.responses.is_empty() {
-            self.retention.never_logged(false, of(CallEnd::Succeeded));
-            self.retention.never_logged(true, of(CallEnd::Failed) + of(CallEnd::Refused) + of(CallEnd::Abandoned));
+            self.parts.retention.never_logged(false, of(CallEnd::Succeeded));
+            self.parts
+                .retention
+                .never_logged(true, of(CallEnd::Failed) + of(CallEnd::Refused) + of(CallEnd::Abandoned));
         }
     }
 
@@ -320,48 +287,14 @@ impl World<'_> {
         }
         self.cut_task_logs();
         self.finish_records();
-        self.retention.alive.finish(self.blueprint.horizon.nanos());
-        for departure in self.index.as_mut().map(|index| index.finish()).unwrap_or_default() {
-            self.retention.departs(&departure, false);
+        for departure in self.parts.index.as_mut().map(|index| index.finish()).unwrap_or_default() {
+            self.parts.retention.departs(&departure, false);
         }
-    }
-
-    /// Every lookup has hit, computed, joined or is still open; every operation on a database is in one bucket.
-    fn balance_parts(&self) -> Result<(), String> {
-        let model = &self.blueprint.model;
-        let in_phase = |phase: Phase| self.calls.iter().filter(|call| call.phase == phase).count() as u64;
-        let undecided: i128 = self.tiers.iter().map(|tiers| tiers.undecided()).sum();
-        crate::world::ledger::accounts::check("lookups", undecided, self.open_misses())?;
-        let joined: i128 = self.tiers.iter().map(|tiers| i128::from(tiers.waiting)).sum();
-        crate::world::ledger::accounts::check("joined lookups", joined, in_phase(Phase::Joined))?;
-        if !self.tiers.iter().all(crate::world::parts::tiers::Tiers::is_sound) {
-            return Err("a cache has lost count of its entries".into());
-        }
-        let running = |call: &&Call| call.phase == Phase::Running && call.work == Work::Limiter;
-        let open: i128 = self.limiters.iter().map(|limiter| limiter.open()).sum();
-        crate::world::ledger::accounts::check(
-            "checks of limiters",
-            open,
-            self.calls.iter().filter(running).count() as u64,
-        )?;
-        // A database goes on with what it has accepted, also of calls that were lost.
-        let asks = |call: &&Call| call.work == Work::D1 && matches!(call.phase, Phase::Running | Phase::Orphaned);
-        let unfinished: u64 = self.d1.iter().map(|db| db.unfinished.level()).sum();
-        crate::world::ledger::accounts::check(
-            "databases",
-            unfinished.into(),
-            self.calls.iter().filter(asks).count() as u64,
-        )?;
-        for (db, spec) in self.d1.iter().zip(&model.d1) {
-            crate::world::ledger::accounts::check(&format!("operations on {}", spec.name), db.unaccounted(), 0)?;
-        }
-        Ok(())
     }
 
     /// Every plan, call, attempt, op and record is in exactly one bucket.
     fn balance(&self) -> Result<(), String> {
         let all = self.ledger();
-        let running = |phase: Phase| self.calls.iter().filter(|call| call.phase == phase).count() as u64;
         let calls = self.calls.iter().filter(|call| !call.phase.is_gone()).count() as u64;
         let plans = self.plans.iter().enumerate();
         let undecided = plans.filter(|(_, plan)| plan.alive && !plan.over && !plan.left).count() as u64;
@@ -369,49 +302,30 @@ impl World<'_> {
             |call: &&Call| matches!(call.phase, Phase::Running | Phase::Connecting) && call.work == Work::Provider;
         let attempts = self.calls.iter().filter(asks_a_provider).count() as u64;
         all.balance(Alive { plans: undecided, calls, attempts })?;
-        let known = CausesOf::of(&self.first.model);
-        all.balance_causes(&known)?;
-        self.balance_parts()?;
-        for (number, store) in self.stores.iter().enumerate() {
-            crate::world::ledger::accounts::check(&format!("ops on {}", store.name), store.unaccounted(), 0)?;
-            for op in OpKind::ALL {
-                let known = of_ops(&self.first.model, number, op);
-                store.counts[op as usize].refused.check(&format!("{} of {}", op.plural(), store.name), known)?;
+        all.balance_causes(&CausesOf::of(&self.first.model))?;
+        self.parts.balance(&self.ending())
+    }
+
+    /// What the parts are told as the replication ends.
+    pub(crate) fn ending(&self) -> Ending<'_> {
+        let tasks = || self.tasks.of_plans_alive();
+        let isolate_ns = match &self.parts.isolates {
+            Some(isolates) => isolates.alive.area(self.now.nanos()) as f64,
+            None => {
+                let recorded = self.blueprint.horizon.since(self.blueprint.recording_from).nanos() as f64;
+                recorded * f64::from(self.blueprint.model.platform.isolates)
             }
-            if !store.keeps_its_counts() {
-                return Err(format!("the quotas of {} do not add up to what they refused", store.name));
-            }
-            if !store.is_within_limits() {
-                return Err(format!("a quota of {} was exceeded", store.name));
-            }
-        }
-        if self.requests.as_ref().is_some_and(|requests| !requests.meter.is_sound()) {
-            return Err("the quota of requests was exceeded".into());
-        }
-        for (number, server) in self.policies.servers.iter().enumerate() {
-            let Some(server) = server else { continue };
-            server.refused.check("attempts at a provider", of_provider(&self.first.model, number))?;
-            let turned_away = self.policies.tallies[number].turned_away;
-            crate::world::ledger::accounts::check(
-                "refusals of a provider",
-                server.refused.recorded() - i128::from(turned_away),
-                0,
-            )?;
-        }
-        if !self.policies.is_sound() {
-            return Err("more attempts were billed, refused or counted at a provider than were sent to it".into());
-        }
-        self.balance_invocations()?;
-        self.retention.balance(known.records)?;
-        self.balance_retrials()?;
-        for (spec, job) in self.blueprint.jobs.iter().zip(&self.jobs) {
-            job.stopped.check("jobs", of_jobs(&self.first.model, spec.store.into()))?;
-        }
-        let in_queues: u64 = self.queues.iter().map(|queue| u64::from(queue.waiting())).sum();
-        crate::world::ledger::accounts::check("waiting calls", in_queues as i128, running(Phase::Waiting))?;
-        match self.queues.iter().all(crate::world::parts::queue::Queue::is_sound) {
-            true => Ok(()),
-            false => Err("a queue has an idle slot while a call waits, or more calls than places".into()),
+        };
+        Ending {
+            now: self.now,
+            first: self.first,
+            blueprint: self.blueprint,
+            calls: &self.calls,
+            questions: &self.questions,
+            ledgers: &self.ledgers,
+            tasks: tasks().count() as u64,
+            connections: tasks().filter(|task| task.connected).count() as u64,
+            isolate_ns,
         }
     }
 }

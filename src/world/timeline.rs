@@ -7,7 +7,7 @@ use crate::model::OpKind;
 use crate::units::Instant;
 use crate::world::blueprint::Blueprint;
 use crate::world::ledger::accounts::PlanEnd;
-use crate::world::parts::queue::Page;
+use crate::world::parts::queues::queue::Page;
 use crate::world::run::{Failure, Watch};
 use crate::world::state::World;
 use crate::world::state::call::{Call, Phase, Work};
@@ -271,10 +271,10 @@ fn levels<'a>(world: &'a World<'_>) -> impl Iterator<Item = (Of, u64)> + 'a {
     let queues = world.blueprint.model.queues.len();
     let of_queues = (0..queues).flat_map(move |at| {
         let mut page = Page::default();
-        world.queues.iter().skip(at).step_by(queues).for_each(|queue| page.add(&queue.page(world.now, 0)));
+        world.parts.queues.list.iter().skip(at).step_by(queues).for_each(|queue| page.add(&queue.page(world.now, 0)));
         [(Of::Active(at), page.active), (Of::Queued(at), page.queued)]
     });
-    let of_stores = world.stores.iter().enumerate().flat_map(move |(store, state)| {
+    let of_stores = world.parts.stores.iter().enumerate().flat_map(move |(store, state)| {
         let meters = state.meters.iter().enumerate();
         meters.filter_map(move |(op, meters)| Some((Of::Used(store, op), meters.first()?.used(world.now))))
     });

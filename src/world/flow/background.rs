@@ -223,7 +223,7 @@ impl<'b> World<'b> {
                 self.stop_waiting(Writer::Task(id));
             }
             self.disconnect(Writer::Task(id));
-            if let Some(invocations) = &mut self.invocations {
+            if let Some(invocations) = &mut self.parts.invocations {
                 invocations.tally.cut += u64::from(self.tasks.list[id as usize].recorded);
             }
             self.close_task(id, Some(why));

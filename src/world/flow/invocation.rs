@@ -12,36 +12,20 @@ use crate::world::state::operation::Writer;
 impl World<'_> {
     /// A plan is lost with its isolate, and so is all that its invocations do.
     pub(crate) fn lose_invocations(&mut self, place: u32, why: Cause) {
-        let Some(invocations) = &mut self.invocations else { return };
+        let Some(invocations) = &mut self.parts.invocations else { return };
         let each = invocations.each;
         let own = place as usize * each..(place as usize + 1) * each;
         invocations.list[own.clone()].iter_mut().for_each(|invoked| invoked.waiting.clear());
         self.cut_tasks(why, |task| task.plan() == Some(place));
-        if let Some(invocations) = &mut self.invocations {
+        if let Some(invocations) = &mut self.parts.invocations {
             invocations.list[own].iter_mut().for_each(Invoked::clear);
         }
-    }
-
-    /// Every connection that is open is held by somebody, and no invocation has more than it may; every task of a plan
-    /// is known to the plan.
-    pub(crate) fn balance_invocations(&self) -> Result<(), String> {
-        let Some(invocations) = &self.invocations else { return Ok(()) };
-        if invocations.tally.open_max > invocations.most_connections {
-            return Err("an invocation had more connections than it may".into());
-        }
-        let tasks = || self.tasks.of_plans_alive();
-        let open: u64 = invocations.list.iter().map(|invoked| u64::from(invoked.open)).sum();
-        let by_calls: u64 = invocations.wires.iter().map(|wire| u64::from(wire.held)).sum();
-        let held = by_calls + tasks().filter(|task| task.connected).count() as u64;
-        crate::world::ledger::accounts::check("connections", i128::from(open), held)?;
-        let known: u64 = invocations.tasks.iter().map(|&tasks| u64::from(tasks)).sum();
-        crate::world::ledger::accounts::check("tasks of plans", i128::from(known), tasks().count() as u64)
     }
 
     /// A call of an invocation begins.
     #[cold]
     pub(crate) fn invocation_goes_on(&mut self, id: u32) {
-        if let (Some(at), Some(invocations)) = (self.invoked(Writer::Call(id)), &mut self.invocations) {
+        if let (Some(at), Some(invocations)) = (self.invoked(Writer::Call(id)), &mut self.parts.invocations) {
             invocations.list[at].calls += 1;
         }
     }
@@ -51,7 +35,7 @@ impl World<'_> {
     pub(crate) fn invocation_may_end(&mut self, id: u32) {
         let wait = self.blueprint.model.platform.wait_until.unwrap_or(Span::MAX);
         let cut = self.now.saturating_add(wait);
-        if let (Some(at), Some(invocations)) = (self.invoked(Writer::Call(id)), &mut self.invocations) {
+        if let (Some(at), Some(invocations)) = (self.invoked(Writer::Call(id)), &mut self.parts.invocations) {
             let invoked = &mut invocations.list[at];
             invoked.calls -= 1;
             invoked.cut = cut;
@@ -72,7 +56,7 @@ impl World<'_> {
 
     /// A task of a plan begins.
     pub(crate) fn task_begins(&mut self, place: u32, invoked: Option<u32>, recorded: bool) {
-        let Some(invocations) = &mut self.invocations else { return };
+        let Some(invocations) = &mut self.parts.invocations else { return };
         invocations.tasks[place as usize] += 1;
         invocations.tally.tasks += u64::from(recorded);
         let Some(at) = invoked.map(|at| at as usize) else { return };
@@ -84,7 +68,7 @@ impl World<'_> {
 
     /// A task of a plan is over, and with the last one the plan may be.
     pub(crate) fn task_ends(&mut self, place: u32, invoked: Option<u32>) {
-        if let Some(invocations) = &mut self.invocations {
+        if let Some(invocations) = &mut self.parts.invocations {
             invocations.tasks[place as usize] -= 1;
             if let Some(at) = invoked {
                 invocations.list[at as usize].tasks -= 1;
@@ -98,14 +82,14 @@ impl World<'_> {
 
     /// The plan in this place is free, unless a task of it goes on.
     pub(crate) fn free_when_done(&mut self, place: u32) {
-        if self.invocations.as_ref().is_none_or(|invocations| invocations.tasks[place as usize] == 0) {
+        if self.parts.invocations.as_ref().is_none_or(|invocations| invocations.tasks[place as usize] == 0) {
             self.free_plan::<false>(place);
         }
     }
 
     /// The time of an invocation is over, unless another call of it has begun since.
     pub(crate) fn cut_off(&mut self, at: u32, serial: u32) {
-        let Some(invocations) = &self.invocations else { return };
+        let Some(invocations) = &self.parts.invocations else { return };
         let (invoked, place) = (&invocations.list[at as usize], at as usize / invocations.each);
         let plan = &self.plans[place];
         let is_due = invoked.calls == 0 && invoked.tasks > 0 && invoked.cut == self.now;
@@ -124,7 +108,9 @@ impl World<'_> {
         self.calls[id as usize].phase = if is_logged { Phase::Response } else { Phase::Done };
         let (Some(law), CallEnd::Succeeded | CallEnd::Failed) = (spec.cpu, call.end) else { return };
         let (lane, step, position) = (u64::from(spec.ordinal), spec.step as usize, plan.number);
-        let (Some(at), Some(invocations)) = (self.invoked(Writer::Call(id)), &mut self.invocations) else { return };
+        let (Some(at), Some(invocations)) = (self.invoked(Writer::Call(id)), &mut self.parts.invocations) else {
+            return;
+        };
         let word = invocations.cpu[call.class as usize][step].at(lane, position).next();
         let takes = self.blueprint.laws[law as usize].sample(word);
         let (invoked, tally) = (&mut invocations.list[at], &mut invocations.tally);

@@ -22,7 +22,7 @@ impl World<'_> {
         let draws = &mut self.limiter_draws[call.class as usize];
         let word = draws.people.at(u64::from(call.index), number).next();
         let person = self.blueprint.limiters[limiter].people.pick(word);
-        self.limiters[limiter].checked[usize::from(call.recorded)] += 1;
+        self.parts.limiters[limiter].checked[usize::from(call.recorded)] += 1;
         if self.limiter_checks.len() < self.calls.len() {
             self.limiter_checks.resize(self.calls.len(), LimiterCheck::default());
         }
@@ -38,7 +38,7 @@ impl World<'_> {
         let LimiterCheck { person, seen, refused } = self.limiter_checks[id as usize];
         let (which, region) = (usize::from(recorded), self.blueprint.class_regions[call.class as usize]);
         let staleness = self.staleness_of(limiter);
-        let state = &mut self.limiters[limiter];
+        let state = &mut self.parts.limiters[limiter];
         match (seen, refused) {
             (None, true) => {
                 state.unreadable[which] += 1;
@@ -78,7 +78,7 @@ impl World<'_> {
         let call = &self.calls[id as usize];
         let (limiter, recorded) = (self.blueprint.limiter(call), call.recorded);
         let (region, staleness) = (self.blueprint.class_regions[call.class as usize], self.staleness_of(limiter));
-        self.limiters[limiter].write((person, region), count, (self.now, recorded), staleness);
+        self.parts.limiters[limiter].write((person, region), count, (self.now, recorded), staleness);
     }
 
     fn staleness_of(&self, limiter: usize) -> Span {
@@ -89,7 +89,7 @@ impl World<'_> {
         let call = &self.calls[id as usize];
         let (limiter, recorded) = (self.blueprint.limiter(call), call.recorded);
         let per_day = self.program_of(id).model.limiters[limiter].per_day;
-        let state = &mut self.limiters[limiter];
+        let state = &mut self.parts.limiters[limiter];
         if admitted {
             state.admit(self.limiter_checks[id as usize].person, per_day, self.now, recorded);
             self.finish_attempts::<false>(id, CallEnd::Succeeded);
@@ -117,13 +117,13 @@ impl World<'_> {
                 op,
                 external: false,
                 cold: None,
-                key: self.limiters[limiter].written(person).filter(|_| op == OpKind::Put),
+                key: self.parts.limiters[limiter].written(person).filter(|_| op == OpKind::Put),
                 bytes: 0,
             },
         );
         let Some(asked) = asked else { return }; // it has its connection since it began
         if asked.refused.is_none() && op == OpKind::Put {
-            self.limiters[limiter].writes(person, asked.at);
+            self.parts.limiters[limiter].writes(person, asked.at);
         }
         self.limiter_checks[id as usize].refused = asked.refused.is_some();
         self.schedule_work(id, Rank::StoreAnswer, asked.takes);

@@ -117,7 +117,7 @@ impl World<'_> {
     /// A line of a call in every log file.
     #[cold]
     pub(crate) fn log_line(&mut self, error: bool, recorded: bool) {
-        for file in &mut self.logfiles {
+        for file in &mut self.parts.logfiles {
             file.write(self.now, error, recorded);
         }
     }

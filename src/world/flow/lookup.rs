@@ -6,7 +6,7 @@ use crate::world::ledger::accounts::CallEnd;
 use crate::world::parts::tiers::Miss;
 use crate::world::state::World;
 use crate::world::state::around::Question;
-use crate::world::state::call::{Call, Phase, Work};
+use crate::world::state::call::{Phase, Work};
 
 /// Words between the lookups of one plan's call: one for each tier.
 const WORDS_PER_LOOKUP: u64 = 8;
@@ -26,12 +26,12 @@ impl World<'_> {
         let question = self.questions[id as usize];
         if let Some(tier) = question.found {
             let (isolate, key, now) = (question.isolate as usize, question.key, self.now);
-            self.tiers[question.tiers as usize].copy_forward(isolate, key, tier as usize, now);
+            self.parts.tiers[question.tiers as usize].copy_forward(isolate, key, tier as usize, now);
             self.lookup_ends(id, CallEnd::Succeeded);
             return false;
         }
         let recorded = self.calls[id as usize].recorded;
-        let tiers = &mut self.tiers[question.tiers as usize];
+        let tiers = &mut self.parts.tiers[question.tiers as usize];
         match tiers.miss(question.isolate as usize, question.key, id, recorded) {
             Miss::Joins => {
                 self.calls[id as usize].phase = Phase::Joined;
@@ -57,7 +57,7 @@ impl World<'_> {
         let spec = &blueprint.lookups[lookup as usize];
         let draws = &mut self.lookup_draws[call.class as usize];
         let key = spec.keys.pick(draws.keys.at(u64::from(call.index), plan.number).next());
-        let tiers = &mut self.tiers[lookup as usize];
+        let tiers = &mut self.parts.tiers[lookup as usize];
         let rules = &program.model.tiers[lookup as usize];
         let found = tiers.look(rules, plan.isolate as usize, key, self.now, call.recorded);
         let mut words = draws.takes.at(u64::from(call.index), plan.number * WORDS_PER_LOOKUP);
@@ -86,7 +86,7 @@ impl World<'_> {
     fn lookup_ends(&mut self, id: u32, end: CallEnd) {
         let question = self.questions[id as usize];
         if self.calls[id as usize].recorded {
-            self.tiers[question.tiers as usize].answered(self.now.since(question.asked));
+            self.parts.tiers[question.tiers as usize].answered(self.now.since(question.asked));
         }
         self.end_unasked(id, end);
     }
@@ -106,24 +106,16 @@ impl World<'_> {
         let call = &mut self.calls[id as usize];
         call.computes = false;
         if call.recorded {
-            self.tiers[tiers].answered(self.now.since(question.asked));
+            self.parts.tiers[tiers].answered(self.now.since(question.asked));
         }
-        let mut joined = self.tiers[tiers].computed(isolate, key, end == CallEnd::Succeeded, self.now);
+        let mut joined = self.parts.tiers[tiers].computed(isolate, key, end == CallEnd::Succeeded, self.now);
         let shared = if end == CallEnd::Crashed { CallEnd::Failed } else { end };
         let cause = self.calls[id as usize].cause;
         while let Some(waiting) = joined {
-            joined = self.tiers[tiers].next_behind(waiting);
+            joined = self.parts.tiers[tiers].next_behind(waiting);
             self.calls[waiting as usize].cause = cause;
             self.lookup_ends(waiting, shared);
             self.ready.push_back(waiting);
         }
-    }
-
-    /// Lookups that have missed and are not yet told.
-    pub(crate) fn open_misses(&self) -> u64 {
-        let open = |(call, question): &(&Call, &Question)| {
-            call.phase == Phase::Lookup && call.op_open && question.found.is_none()
-        };
-        self.calls.iter().zip(&self.questions).filter(open).count() as u64
     }
 }

@@ -37,7 +37,7 @@ impl World<'_> {
         draws.next_number += 1;
         let recorded = self.now >= blueprint.recording_from;
         let isolate = if PLAIN || blueprint.one_isolate { 0 } else { self.pick_isolate(class, number) };
-        let index = self.index.as_mut().filter(|_| !PLAIN);
+        let index = self.parts.index.as_mut().filter(|_| !PLAIN);
         let session = index.map_or(u32::MAX, |index| index.open(recorded));
         let place = self.new_plan();
         // Field by field: a plan made elsewhere and copied here stalls on reading back what was just written.
@@ -84,7 +84,7 @@ impl World<'_> {
 
     #[cold]
     fn pick_isolate(&mut self, class: usize, number: u64) -> u32 {
-        if self.isolates.is_some() {
+        if self.parts.isolates.is_some() {
             return self.land(class);
         }
         let isolates = self.blueprint.model.platform.isolates;
@@ -117,12 +117,12 @@ impl World<'_> {
     /// left the platform answers with an error (Cloudflare: 1027), and the plan ends as overloaded.
     #[inline]
     pub(crate) fn is_invoked<const PLAIN: bool>(&mut self, place: u32, index: u16, flow: &Flow) -> bool {
-        PLAIN || self.requests.is_none() || self.takes_a_request(place, index, flow)
+        PLAIN || self.parts.requests.is_none() || self.takes_a_request(place, index, flow)
     }
 
     #[inline(never)]
     fn takes_a_request(&mut self, place: u32, index: u16, flow: &Flow) -> bool {
-        let Some(requests) = &mut self.requests else { return true };
+        let Some(requests) = &mut self.parts.requests else { return true };
         let begins = match flow.invocation {
             InvocationScope::Plan => index == 0,
             InvocationScope::Step => flow.calls[index as usize].ordinal == 0,
@@ -215,7 +215,7 @@ impl World<'_> {
     #[inline(always)]
     pub(crate) fn free_plan<const PLAIN: bool>(&mut self, place: u32) {
         self.close_plan::<PLAIN>(place);
-        if !PLAIN && self.isolates.is_some() {
+        if !PLAIN && self.parts.isolates.is_some() {
             self.plan_left(self.plans[place as usize].isolate as usize);
         }
     }
@@ -225,7 +225,7 @@ impl World<'_> {
         if !PLAIN && self.blueprint.plan_keys() > 0 {
             self.release_keys(place);
         }
-        if !PLAIN && self.index.is_some() {
+        if !PLAIN && self.parts.index.is_some() {
             self.close_session(place);
         }
         self.plans[place as usize].alive = false;
@@ -235,7 +235,7 @@ impl World<'_> {
     #[inline(never)]
     fn close_session(&mut self, place: u32) {
         let session = self.plans[place as usize].session;
-        self.departures.extend(self.index.as_mut().and_then(|index| index.close(session)));
+        self.departures.extend(self.parts.index.as_mut().and_then(|index| index.close(session)));
         self.settle_departures();
     }
 

@@ -2,7 +2,7 @@
 
 use crate::world::flow::call::Step;
 use crate::world::ledger::accounts::CallEnd;
-use crate::world::parts::queue::Admission;
+use crate::world::parts::queues::queue::Admission;
 use crate::world::state::World;
 use crate::world::state::call::{NO_QUEUE, Phase, Work};
 
@@ -15,9 +15,14 @@ impl World<'_> {
             call.phase = Phase::Start;
             return Step::Go;
         }
-        let tally = &mut self.waits[call.waits as usize];
+        let tally = &mut self.parts.queues.waits[call.waits as usize];
         tally.offered += u64::from(call.recorded);
-        match self.queues[call.queue as usize].arrive(id, call.line as usize, &mut self.links, self.now) {
+        match self.parts.queues.list[call.queue as usize].arrive(
+            id,
+            call.line as usize,
+            &mut self.parts.queues.links,
+            self.now,
+        ) {
             Admission::Granted => {
                 call.in_slot = true;
                 call.phase = Phase::Start;
@@ -61,7 +66,11 @@ impl World<'_> {
             return;
         }
         call.in_slot = false;
-        if let Some(next) = self.queues[call.queue as usize].leave(call.line as usize, &mut self.links, self.now) {
+        if let Some(next) = self.parts.queues.list[call.queue as usize].leave(
+            call.line as usize,
+            &mut self.parts.queues.links,
+            self.now,
+        ) {
             self.grant::<PLAIN>(next);
         }
     }
@@ -73,7 +82,7 @@ impl World<'_> {
         call.phase = Phase::Start;
         if call.recorded {
             let wait = self.now.since(call.enqueued).nanos();
-            let tally = &mut self.waits[call.waits as usize];
+            let tally = &mut self.parts.queues.waits[call.waits as usize];
             tally.granted += 1;
             tally.wait_ns += u128::from(wait);
             tally.waits.record(wait);

@@ -29,14 +29,14 @@ impl World<'_> {
         self.schedule_job(job);
         let spec = self.blueprint.jobs[job];
         let recorded = self.now >= self.blueprint.recording_from;
-        let state = &mut self.jobs[job];
+        let state = &mut self.parts.jobs[job];
         if state.busy {
             state.skipped += u64::from(recorded);
             return;
         }
         state.begun += u64::from(recorded);
         // The admin page is a request of the account like any other.
-        if self.requests.as_mut().is_some_and(|requests| !requests.admits(self.now, recorded)) {
+        if self.parts.requests.as_mut().is_some_and(|requests| !requests.admits(self.now, recorded)) {
             state.stopped.count(Cause::RequestQuota, recorded);
             return;
         }
@@ -61,7 +61,7 @@ impl World<'_> {
             if task.open {
                 task.open = false;
                 if let Some(why) = task.refused {
-                    self.jobs[job].stopped.count(why, task.recorded);
+                    self.parts.jobs[job].stopped.count(why, task.recorded);
                     break;
                 }
                 if task.left == [0, 0] && self.blueprint.jobs[job].what == Chore::Cleanup && task.cursor > 0 {
@@ -73,7 +73,7 @@ impl World<'_> {
                 return;
             }
         }
-        self.jobs[job].busy = false;
+        self.parts.jobs[job].busy = false;
         self.end_task(id);
     }
 
@@ -94,7 +94,7 @@ impl World<'_> {
 
     /// Asks for an op; whether it takes time.
     fn start_job_op(&mut self, id: u32, job: usize, op: OpKind) -> bool {
-        let (spec, state) = (self.blueprint.jobs[job], &mut self.jobs[job]);
+        let (spec, state) = (self.blueprint.jobs[job], &mut self.parts.jobs[job]);
         let position = state.ops;
         state.ops += 1;
         let asker = Requester {
@@ -115,14 +115,14 @@ impl World<'_> {
         if let Some(oldest) = self.oldest_of_age(spec.store as usize, spec.age)
             && self.clean(oldest)
         {
-            self.jobs[job].deleted += u64::from(self.now >= self.blueprint.recording_from);
+            self.parts.jobs[job].deleted += u64::from(self.now >= self.blueprint.recording_from);
         }
     }
 
     /// The replication ends: what is still there and should not be.
     pub(crate) fn finish_jobs(&mut self) {
         for (job, spec) in self.blueprint.jobs.iter().enumerate() {
-            self.jobs[job].overdue = self.overdue(spec.store as usize, spec.age);
+            self.parts.jobs[job].overdue = self.overdue(spec.store as usize, spec.age);
         }
     }
 }

@@ -62,7 +62,8 @@ impl World<'_> {
         let Some(around) = self.around.get_mut(id as usize) else { return };
         let Around { stage, held: (queue, line), .. } = std::mem::take(around);
         if stage == Stage::Holds
-            && let Some(next) = self.queues[queue as usize].leave(line as usize, &mut self.links, self.now)
+            && let Some(next) =
+                self.parts.queues.list[queue as usize].leave(line as usize, &mut self.parts.queues.links, self.now)
         {
             self.grant::<false>(next);
         }

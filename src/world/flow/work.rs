@@ -36,7 +36,7 @@ impl World<'_> {
             Work::Provider | Work::Compute => self.schedule_work(id, Rank::Answer, takes),
             Work::Limiter => self.ask_limiter(id),
             Work::D1 => {
-                let answer = self.d1[self.blueprint.database(call)].arrive(takes, self.now, call.recorded);
+                let answer = self.parts.d1[self.blueprint.database(call)].arrive(takes, self.now, call.recorded);
                 match answer {
                     Answer::Done(at) => self.schedule_work(id, Rank::StoreAnswer, at.since(self.now)),
                     Answer::TooLate(at) => {
@@ -65,7 +65,7 @@ impl World<'_> {
         if call.phase == Phase::Running {
             let (recorded, done) = (call.recorded, call.fault.is_none());
             if call.work == Work::D1 {
-                self.d1[self.blueprint.database(call)].leave(done, self.now, recorded);
+                self.parts.d1[self.blueprint.database(call)].leave(done, self.now, recorded);
             }
             if call.work == Work::Limiter {
                 self.limiter_check_goes_on(id);
@@ -93,12 +93,12 @@ impl World<'_> {
         let goes_on = call.phase == Phase::Running && matches!(call.work, Work::D1 | Work::Limiter);
         if goes_on && call.work == Work::Limiter {
             let limiter = self.blueprint.limiter(call);
-            self.limiters[limiter].lost += 1;
+            self.parts.limiters[limiter].lost += 1;
         }
         let joined = call.phase == Phase::Joined;
         let missed = call.phase == Phase::Lookup && call.op_open;
         if joined || missed && self.questions[id as usize].found.is_none() {
-            self.tiers[self.questions[id as usize].tiers as usize].lose(joined);
+            self.parts.tiers[self.questions[id as usize].tiers as usize].lose(joined);
         }
         if joined {
             Phase::Free
@@ -116,7 +116,7 @@ impl World<'_> {
         if call.phase == Phase::Orphaned {
             let (done, recorded) = (call.fault.is_none(), call.recorded);
             match call.work {
-                Work::D1 => self.d1[self.blueprint.database(call)].leave(done, self.now, recorded),
+                Work::D1 => self.parts.d1[self.blueprint.database(call)].leave(done, self.now, recorded),
                 Work::Limiter => self.limiter_check_was_lost(id),
                 Work::Provider | Work::Compute => {}
             }
@@ -129,7 +129,7 @@ impl World<'_> {
         self.note_attempt(id, Fault::Overloaded.name());
         let call = &self.calls[id as usize];
         let retry = &self.program_of(id).providers[call.provider as usize].retry;
-        let db = &mut self.d1[self.blueprint.database(call)];
+        let db = &mut self.parts.d1[self.blueprint.database(call)];
         if retry.again(u32::from(call.attempt), Fault::Overloaded) {
             db.retried += u64::from(call.recorded);
             self.wait_to_retry(id);

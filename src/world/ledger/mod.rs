@@ -4,5 +4,5 @@ pub(crate) mod accounts;
 pub(crate) mod bill;
 pub(crate) mod cause;
 pub(crate) mod causes_of;
-pub(crate) mod record_lifetime;
+pub(crate) mod retention;
 pub(crate) mod tally;

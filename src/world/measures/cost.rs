@@ -14,6 +14,7 @@ use crate::world::ledger::accounts::{Ledger, PlanEnd};
 use crate::world::ledger::bill::{Bill, Cut, Item};
 use crate::world::measures::sheet::{Sheet, ratio};
 use crate::world::state::World;
+use crate::world::state::invocation::Invocations;
 
 impl World<'_> {
     /// An attempt has ended: its provider may bill it.
@@ -24,7 +25,7 @@ impl World<'_> {
         if !call.recorded || call.fault.is_some_and(|fault| !tokens.billed_on.contains(fault)) {
             return;
         }
-        if call.fault == Some(Fault::Timeout) && !self.policies.bills_what_is_cut(provider, id) {
+        if call.fault == Some(Fault::Timeout) && !self.parts.policies.bills_what_is_cut(provider, id) {
             return;
         }
         let account = self.blueprint.account_of[provider];
@@ -46,7 +47,8 @@ impl World<'_> {
         let spec = self.blueprint.model.providers.get(call.provider as usize);
         let Some(tokens) = spec.and_then(|provider| provider.tokens.as_ref()) else { return };
         let provider = call.provider as usize;
-        let is_billed = tokens.billed_on.contains(Fault::Timeout) && self.policies.bills_what_is_cut(provider, id);
+        let is_billed =
+            tokens.billed_on.contains(Fault::Timeout) && self.parts.policies.bills_what_is_cut(provider, id);
         if call.recorded && is_billed {
             let bill = &mut self.bills[self.blueprint.account_of[provider]];
             bill.attempts += 1;
@@ -69,7 +71,7 @@ impl World<'_> {
         if self.now <= self.blueprint.recording_from {
             return;
         }
-        self.stores.iter_mut().for_each(|store| store.catch_up(self.now));
+        self.parts.stores.iter_mut().for_each(|store| store.catch_up(self.now));
         let cut = self.bill_at(&self.blueprint.model);
         if cut != self.bill_at(next) {
             self.cuts.push(cut);
@@ -84,7 +86,8 @@ impl World<'_> {
         let share = |nanos: f64| nanos / recorded.nanos() as f64;
         let cpu = &model.platform.cpu;
         let (included, price) = (cpu.included.secs(), cpu.price_per_million_ms);
-        let mut items = vec![Item { used: month(self.cpu_seconds()), included, unit: 1e3, price }];
+        let cpu_seconds = self.parts.invocations.as_ref().map_or(0.0, Invocations::cpu_seconds);
+        let mut items = vec![Item { used: month(cpu_seconds), included, unit: 1e3, price }];
         // Of a month's quota all ops count, of others those that were over as they came.
         let of_quota = |quota: &Quota, accepted: u64, over: u64| {
             let by_month = quota.window == Window::Month;
@@ -92,7 +95,7 @@ impl World<'_> {
             let price = if quota.on_exceed == OnExceed::Bill { quota.price_per_million } else { Money::ZERO };
             Item { used: month(count as f64), included, unit: 1e6, price }
         };
-        for (store, spec) in self.stores.iter().zip(&model.stores) {
+        for (store, spec) in self.parts.stores.iter().zip(&model.stores) {
             for op in OpKind::ALL.map(|op| op as usize) {
                 let quotas = store.meters[op].iter().zip(&spec.quotas[op]);
                 let accepted = store.counts[op].accepted[1];
@@ -104,7 +107,7 @@ impl World<'_> {
                 items.push(Item { used, included, unit: 1e9, price });
             }
         }
-        if let (Some(requests), Some(quota)) = (&self.requests, &model.platform.requests) {
+        if let (Some(requests), Some(quota)) = (&self.parts.requests, &model.platform.requests) {
             items.push(of_quota(quota, requests.accepted[1], requests.meter.billed));
         }
         let base = model.platform.base_price;

@@ -119,3 +119,12 @@ pub(crate) fn quantiles(sheet: &mut Sheet, name: &str, of: &Quantiles) {
     }
     sheet.put(&format!("{name}.max"), "s", of.max().map(|ns| ns as f64 / 1e9));
 }
+
+const NANOS_AN_HOUR: f64 = 3.6e12;
+
+/// Quantiles of how far back something reaches.
+pub(crate) fn hours(sheet: &mut Sheet, name: &str, reach: &Quantiles, quantiles: &[(&str, f64)]) {
+    for &(quantile, p) in quantiles {
+        sheet.put(&format!("{name}.{quantile}"), "h", reach.quantile(p).map(|nanos| nanos / NANOS_AN_HOUR));
+    }
+}

@@ -7,7 +7,6 @@ use crate::world::ledger::tally::ClassTally;
 use crate::world::measures::sheet::{Sheet, causes, ratio, seconds};
 use crate::world::state::World;
 use crate::world::state::call::{Call, Phase, Work};
-use crate::world::state::population::RetrialTally;
 
 pub(crate) fn work(sheet: &mut Sheet, world: &World, class: Option<usize>, ledger: &Ledger, tally: &ClassTally) {
     let plans = &ledger.plans;
@@ -62,7 +61,7 @@ pub(crate) fn work(sheet: &mut Sheet, world: &World, class: Option<usize>, ledge
     ] {
         sheet.count(name, "attempts", attempts.of(end as usize));
     }
-    if world.isolates.is_some() {
+    if world.parts.isolates.is_some() {
         sheet.count("attempts.lost", "attempts", attempts.of(AttemptEnd::Lost as usize));
     }
     sheet.count("attempts.in_flight", "attempts", attempts.open() - connecting);
@@ -102,13 +101,4 @@ fn latency(sheet: &mut Sheet, tally: &ClassTally) {
         sheet.put(&format!("plan.latency.{name}"), "s", seconds(&tally.latencies, p));
     }
     sheet.put("plan.latency.max", "s", tally.latencies.max().map(|ns| ns as f64 / 1e9));
-}
-
-/// Users who come back after an overload answer: of all classes, or of one.
-pub(crate) fn retrials(sheet: &mut Sheet, tallies: &[RetrialTally], offered: u64) {
-    let returned: u64 = tallies.iter().map(|tally| tally.returned[1]).sum();
-    sheet.count("plans.returned", "plans", returned);
-    sheet.count("plans.gave_up", "plans", tallies.iter().map(|tally| tally.gave_up[1]).sum());
-    let users = offered.saturating_sub(returned) as f64;
-    sheet.put("plans.tries_per_user", "plans", ratio(offered as f64, users));
 }

@@ -44,7 +44,7 @@ impl World<'_> {
     /// throws), then the key and the room that is left (the store answers, which takes as long as any answer). `None`
     /// where it waits for a connection first; whoever asked asks again when it has one.
     pub(crate) fn ask(&mut self, asker: &Requester, asked: &OpRequest) -> Option<OpResponse> {
-        let verdict = self.stores[asked.store].judge(asked.op, self.now);
+        let verdict = self.parts.stores[asked.store].judge(asked.op, self.now);
         let waits_no_more = self.blueprint.connections_bind && self.is_connected(asker.who);
         let refused = if waits_no_more { None } else { self.is_refused_here(asker, asked, verdict) };
         let answer = match refused {
@@ -52,13 +52,13 @@ impl World<'_> {
             None if !self.has_connection(asker, asked) => return None,
             None => self.answer(asker, asked, verdict),
         };
-        self.stores[asked.store].counts[asked.op as usize].attempted[usize::from(asker.recorded)] += 1;
+        self.parts.stores[asked.store].counts[asked.op as usize].attempted[usize::from(asker.recorded)] += 1;
         Some(answer)
     }
 
     fn has_connection(&mut self, asker: &Requester, asked: &OpRequest) -> bool {
         !self.blueprint.connections_bind
-            || !self.stores[asked.store].is_subrequest
+            || !self.parts.stores[asked.store].is_subrequest
             || self.is_connected(asker.who)
             || self.connect(asker.who)
     }
@@ -66,15 +66,15 @@ impl World<'_> {
     /// Why an op is refused before it leaves the program, if it is.
     fn is_refused_here(&mut self, asker: &Requester, asked: &OpRequest, verdict: Verdict) -> Option<Cause> {
         let (store, op, now, recorded) = (asked.store, asked.op, self.now, asker.recorded);
-        if self.stores[store].drops_locally(op, now, recorded) {
+        if self.parts.stores[store].drops_locally(op, now, recorded) {
             return Some(Cause::ClientSilent);
         }
-        let why = if verdict == Verdict::Refused && !self.stores[store].is_service() {
-            self.stores[store].quota_cause(op)
+        let why = if verdict == Verdict::Refused && !self.parts.stores[store].is_service() {
+            self.parts.stores[store].quota_cause(op)
         } else {
             self.may_not_call(asker.invocation, store, asked.external)?
         };
-        self.stores[store].refuse(op, why, now, recorded);
+        self.parts.stores[store].refuse(op, why, now, recorded);
         Some(why)
     }
 
@@ -82,12 +82,12 @@ impl World<'_> {
     fn answer(&mut self, asker: &Requester, asked: &OpRequest, verdict: Verdict) -> OpResponse {
         let (store, op, now, recorded) = (asked.store, asked.op, self.now, asker.recorded);
         let refuse = |world: &mut Self, why, takes| {
-            world.stores[store].refuse(op, why, now, recorded);
+            world.parts.stores[store].refuse(op, why, now, recorded);
             OpResponse { at: now, takes, refused: Some(why) }
         };
         let law = self.law_of(asked);
         let takes = self.blueprint.laws[law as usize].sample(asker.latency);
-        if self.stores[store].is_service()
+        if self.parts.stores[store].is_service()
             && let Some(why) = self.service_fails(asker, store, (op, verdict), takes)
         {
             return refuse(self, why, takes);
@@ -97,18 +97,18 @@ impl World<'_> {
             Verdict::Dropped => return refuse(self, Cause::Dropped, takes),
             // The quota was used up while the op waited for a connection.
             Verdict::Refused => {
-                let why = self.stores[store].quota_cause(op);
+                let why = self.parts.stores[store].quota_cause(op);
                 return refuse(self, why, Span::ZERO);
             }
         };
         let takes = at.since(now) + takes;
-        if !self.stores[store].is_spaced(asked.key, at, recorded) {
+        if !self.parts.stores[store].is_spaced(asked.key, at, recorded) {
             return refuse(self, Cause::KeySpacing, takes);
         }
-        if asked.bytes > 0 && !self.stores[store].has_space(asked.bytes, now) {
+        if asked.bytes > 0 && !self.parts.stores[store].has_space(asked.bytes, now) {
             return refuse(self, Cause::StoreFull, takes);
         }
-        self.stores[store].take(op, now, at, recorded);
+        self.parts.stores[store].take(op, now, at, recorded);
         OpResponse { at, takes, refused: None }
     }
 
@@ -120,7 +120,7 @@ impl World<'_> {
         (op, verdict): (OpKind, Verdict),
         takes: Span,
     ) -> Option<Cause> {
-        let (store, now) = (&mut self.stores[store], self.now);
+        let (store, now) = (&mut self.parts.stores[store], self.now);
         if store.does_not_arrive(asker.network) {
             return Some(Cause::Network);
         }

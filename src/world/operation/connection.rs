@@ -13,7 +13,7 @@ use crate::world::state::operation::Writer;
 
 impl World<'_> {
     fn wire(&mut self, id: u32) -> Option<&mut Wire> {
-        let (calls, invocations) = (self.calls.len(), self.invocations.as_mut()?);
+        let (calls, invocations) = (self.calls.len(), self.parts.invocations.as_mut()?);
         if invocations.wires.len() < calls {
             invocations.wires.resize(calls, Wire::default());
         }
@@ -31,7 +31,7 @@ impl World<'_> {
     pub(crate) fn connect(&mut self, who: Writer) -> bool {
         let Some(at) = self.invoked(who) else { return true };
         let (now, recorded) = (self.now, self.writer_recorded(who));
-        let Some(invocations) = &mut self.invocations else { return true };
+        let Some(invocations) = &mut self.parts.invocations else { return true };
         let (invoked, tally) = (&mut invocations.list[at], &mut invocations.tally);
         let is_free = invoked.open < invocations.connections;
         if is_free {
@@ -64,7 +64,7 @@ impl World<'_> {
 
     /// A hedge opens another connection of its call, where one is free.
     pub(crate) fn connect_another(&mut self, id: u32) -> bool {
-        let (Some(at), Some(invocations)) = (self.invoked(Writer::Call(id)), &mut self.invocations) else {
+        let (Some(at), Some(invocations)) = (self.invoked(Writer::Call(id)), &mut self.parts.invocations) else {
             return true;
         };
         let is_free = invocations.list[at].open < invocations.connections;
@@ -97,7 +97,7 @@ impl World<'_> {
 
     fn give_connections_back(&mut self, who: Writer, held: u32) {
         let Some(at) = self.invoked(who).filter(|_| held > 0) else { return };
-        if let Some(invocations) = &mut self.invocations {
+        if let Some(invocations) = &mut self.parts.invocations {
             invocations.list[at].open -= held;
         }
         self.hand_connections_on(at);
@@ -106,7 +106,7 @@ impl World<'_> {
     /// Free connections of an invocation go to those who wait.
     fn hand_connections_on(&mut self, at: usize) {
         loop {
-            let Some(invocations) = &mut self.invocations else { return };
+            let Some(invocations) = &mut self.parts.invocations else { return };
             let invoked = &mut invocations.list[at];
             if invoked.open >= invocations.connections {
                 return;
@@ -117,14 +117,10 @@ impl World<'_> {
         }
     }
 
-    /// An invocation may have so many connections from now on; none is taken away.
-    pub(crate) fn change_connections(&mut self, connections: u32) {
-        let Some(invocations) = &mut self.invocations else { return };
-        invocations.connections = connections;
-        invocations.most_connections = invocations.most_connections.max(connections);
-        for at in 0..invocations.list.len() {
-            self.hand_connections_on(at);
-        }
+    /// Invocations may have another number of connections; none is taken away.
+    pub(crate) fn connections_change(&mut self) {
+        let invocations = self.parts.invocations.as_ref().map_or(0, |invocations| invocations.list.len());
+        (0..invocations).for_each(|at| self.hand_connections_on(at));
     }
 
     /// What a writer has waited for with its connection is not to be done any more.
@@ -142,7 +138,7 @@ impl World<'_> {
             Writer::Task(id) => self.tasks.list[id as usize].asked,
         };
         self.hold(who, true, now);
-        if let Some(invocations) = self.invocations.as_mut().filter(|_| recorded) {
+        if let Some(invocations) = self.parts.invocations.as_mut().filter(|_| recorded) {
             let (tally, wait) = (&mut invocations.tally, now.since(asked));
             (tally.opened, tally.waited) = (tally.opened + 1, tally.waited + 1);
             tally.wait_ns += u128::from(wait.nanos());
@@ -198,7 +194,7 @@ impl World<'_> {
         }
         let recorded = u64::from(call.recorded);
         self.stop_waiting(Writer::Call(id));
-        if let Some(invocations) = &mut self.invocations {
+        if let Some(invocations) = &mut self.parts.invocations {
             invocations.tally.given_up += recorded;
         }
         self.deny(id, Fault::Timeout, Cause::Connections);
@@ -208,7 +204,7 @@ impl World<'_> {
 
     /// Who waits for a connection leaves.
     pub(crate) fn stop_waiting(&mut self, who: Writer) {
-        if let (Some(at), Some(invocations)) = (self.invoked(who), &mut self.invocations) {
+        if let (Some(at), Some(invocations)) = (self.invoked(who), &mut self.parts.invocations) {
             invocations.list[at].waiting.retain(|waiting| *waiting != who);
         }
         match who {

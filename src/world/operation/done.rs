@@ -27,10 +27,10 @@ impl World<'_> {
             if let Some(at) = put {
                 self.key(at).written = Some(asked.at);
             }
-            self.family_writes[row.family as usize] += u64::from(asker.recorded);
+            self.parts.stores[store].family_writes[row.family as usize] += u64::from(asker.recorded);
         }
         if asked.refused == Some(Cause::KeySpacing) {
-            self.family_too_soon[row.family as usize] += u64::from(asker.recorded);
+            self.parts.stores[store].family_too_soon[row.family as usize] += u64::from(asker.recorded);
         }
         Some(asked)
     }
@@ -77,7 +77,7 @@ impl World<'_> {
     /// Whether nobody is told that an op was not done.
     fn is_silent(&self, row: &Row, why: Cause) -> bool {
         matches!(why, Cause::Dropped | Cause::ClientSilent | Cause::Network)
-            || why.is_quota() && self.stores[row.store as usize].is_service()
+            || why.is_quota() && self.parts.stores[row.store as usize].is_service()
     }
 
     fn end_put(&mut self, who: Writer, row: &Row) {
@@ -97,7 +97,7 @@ impl World<'_> {
         if row.role == Role::Record && self.blueprint.remembers[row.store as usize] {
             self.make_room(row.store as usize, row.bytes);
         }
-        self.stores[row.store as usize].keep(row.bytes, self.now, dies);
+        self.parts.stores[row.store as usize].keep(row.bytes, self.now, dies);
         let copy = if row.role == Role::Record { self.note_record(who, row, dies, loss) } else { None };
         if let Some(at) = key {
             self.fill_key(at, row, dies, copy);
@@ -109,7 +109,7 @@ impl World<'_> {
         let Plan { session, isolate, .. } = self.plans[plan as usize];
         if row.role == Role::Session {
             self.write_list(session, dies);
-            self.log_of(who).listed |= self.index.is_some();
+            self.log_of(who).listed |= self.parts.index.is_some();
             return;
         }
         let copy = self.copy_of(who).take().unwrap_or_default();
@@ -125,7 +125,7 @@ impl World<'_> {
     /// What was read of the index is not written back.
     pub(crate) fn forget_copy(&mut self, who: Writer) {
         if let Some(copy) = self.copy_of(who).take()
-            && let Some(index) = &mut self.index
+            && let Some(index) = &mut self.parts.index
         {
             index.release(copy, &mut self.departures);
             self.settle_departures();
@@ -134,8 +134,8 @@ impl World<'_> {
 
     /// What the index says to a row that reads it.
     fn read_index(&mut self, row: &Row, region: u16, recorded: bool) -> Option<Vec<u32>> {
-        let index = self.index.as_mut()?;
-        let store = &mut self.stores[row.store as usize];
+        let index = self.parts.index.as_mut()?;
+        let store = &mut self.parts.stores[row.store as usize];
         let found = if index.is_there(region, self.now) { &mut store.hits } else { &mut store.misses };
         found[usize::from(recorded)] += 1;
         let copy = index.read(region, self.now, &mut self.departures);
@@ -146,13 +146,13 @@ impl World<'_> {
     /// An accepted write is there from now on: when it goes, and why. `None` where the store kept nothing. The draws
     /// decide whether it keeps it, and when pressure evicts it.
     fn kept(&mut self, row: &Row, [kept, pressure]: [Word; 2], recorded: bool) -> Option<(Instant, Loss)> {
-        let store = &mut self.stores[row.store as usize];
+        let store = &mut self.parts.stores[row.store as usize];
         (!store.keeps_nothing(kept, recorded)).then(|| store.fate(self.now, row.ttl, pressure))
     }
 
     /// A session writes the index back.
     fn write_index(&mut self, (session, region): (u32, u16), copy: Vec<u32>, dies: Instant, keep: u32) {
-        if let Some(index) = &mut self.index {
+        if let Some(index) = &mut self.parts.index {
             index.write((session, region), copy, (dies, keep), self.now, &mut self.departures);
             self.settle_departures();
         }
@@ -160,7 +160,7 @@ impl World<'_> {
 
     /// A session writes the list of its records.
     fn write_list(&mut self, session: u32, dies: Instant) {
-        if let Some(index) = &mut self.index {
+        if let Some(index) = &mut self.parts.index {
             index.list(session, dies);
         }
     }

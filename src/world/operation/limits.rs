@@ -54,8 +54,8 @@ impl World<'_> {
         } else {
             (INTERNAL, platform.subrequests_internal, Cause::InternalSubrequests)
         };
-        let of_store = self.stores[store].ops_per_invocation;
-        let is_subrequest = self.stores[store].is_subrequest;
+        let of_store = self.parts.stores[store].ops_per_invocation;
+        let is_subrequest = self.parts.stores[store].is_subrequest;
         let limit = limit.filter(|_| is_subrequest);
         let used = self.counters(invocation);
         if limit.is_some_and(|limit| used[side] >= limit) {

@@ -55,7 +55,7 @@ impl World<'_> {
 
     /// The place of the invocation that a writer works in; none where a task has one of its own.
     pub(crate) fn invoked(&self, who: Writer) -> Option<usize> {
-        let each = self.invocations.as_ref()?.each;
+        let each = self.parts.invocations.as_ref()?.each;
         match who {
             Writer::Call(id) => {
                 let call = &self.calls[id as usize];
@@ -67,7 +67,7 @@ impl World<'_> {
 
     /// The place of an invocation of a plan, where such places are kept.
     pub(crate) fn invoked_of(&self, place: u32, number: usize) -> Option<u32> {
-        let each = self.invocations.as_ref()?.each;
+        let each = self.parts.invocations.as_ref()?.each;
         Some((place as usize * each + number) as u32)
     }
 }

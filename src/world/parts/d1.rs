@@ -3,6 +3,11 @@
 use crate::model::D1 as Spec;
 use crate::stats::{Quantiles, TimeWeighted};
 use crate::units::{Instant, Span};
+use crate::world::blueprint::Blueprint;
+use crate::world::ledger::accounts::check;
+use crate::world::measures::sheet::{Sheet, quantiles, ratio};
+use crate::world::part::{Effect, Ending, Part};
+use crate::world::state::call::{Call, Phase, Work};
 
 /// What the database says to an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,11 +71,6 @@ impl D1 {
         (spec.max_queue.map_or(u64::MAX, u64::from), spec.max_wait.unwrap_or(Span::MAX))
     }
 
-    /// Other limits, for operations that come from now on.
-    pub(crate) fn change(&mut self, spec: &Spec) {
-        (self.max_queue, self.max_wait) = D1::limits(spec);
-    }
-
     /// An operation arrives that takes so long once it has begun.
     pub(crate) fn arrive(&mut self, takes: Span, now: Instant, recorded: bool) -> Answer {
         let which = usize::from(recorded);
@@ -104,12 +104,6 @@ impl D1 {
         self.busy.set(now.nanos(), u64::from(self.working > 0));
     }
 
-    /// What was before is no longer counted.
-    pub(crate) fn start_recording(&mut self, now: Instant) {
-        self.unfinished.restart(now.nanos());
-        self.busy.restart(now.nanos());
-    }
-
     /// Operations that have been asked for and are in no bucket; those under way are.
     pub(crate) fn unaccounted(&self) -> i128 {
         let sum = |both: [u64; 2]| i128::from(both[0]) + i128::from(both[1]);
@@ -118,6 +112,49 @@ impl D1 {
             - sum(self.done)
             - sum(self.too_late)
             - i128::from(self.unfinished.level())
+    }
+}
+
+impl Part for D1 {
+    fn start_recording(&mut self, now: Instant) {
+        self.unfinished.restart(now.nanos());
+        self.busy.restart(now.nanos());
+    }
+
+    fn change(&mut self, at: usize, blueprint: &Blueprint, _: Instant, _: &mut Vec<Effect>) {
+        (self.max_queue, self.max_wait) = D1::limits(&blueprint.model.d1[at]);
+    }
+
+    fn balance(&self, at: usize, ending: &Ending) -> Result<(), String> {
+        // It goes on with what it has accepted, also of calls that were lost.
+        let asks = |call: &Call| {
+            let is_under_way = matches!(call.phase, Phase::Running | Phase::Orphaned);
+            call.work == Work::D1 && is_under_way && ending.blueprint.database(call) == at
+        };
+        check("databases", self.unfinished.level().into(), ending.calls(asks))?;
+        check(&format!("operations on {}", ending.model().d1[at].name), self.unaccounted(), 0)
+    }
+
+    fn measures(&self, at: usize, ending: &Ending, sheet: &mut Sheet) {
+        let metric = |what: &str| format!("d1.{}.{what}", ending.model().d1[at].name);
+        let overloaded = self.refused[1] + self.too_late[1];
+        for (what, count) in [
+            ("ops", self.done[1]),
+            ("ops_attempted", self.attempted[1]),
+            ("ops_accepted", self.accepted[1]),
+            ("ops_overloaded", overloaded),
+            ("ops_retried", self.retried),
+            ("ops_exhausted", self.exhausted),
+        ] {
+            sheet.count(&metric(what), "ops", count);
+        }
+        sheet.share(&metric("overloaded_fraction"), overloaded, self.attempted[1]);
+        sheet.share(&metric("exhausted_fraction"), self.exhausted, self.done[1] + self.exhausted);
+        sheet.put(&metric("wait.mean"), "s", ratio(self.wait_ns as f64 / 1e9, self.waits.count() as f64));
+        quantiles(sheet, &metric("wait"), &self.waits);
+        sheet.put(&metric("unfinished.mean"), "ops", self.unfinished.mean(ending.now.nanos()));
+        sheet.count(&metric("unfinished.max"), "ops", self.unfinished.max());
+        sheet.part(&metric("utilisation"), self.busy.mean(ending.now.nanos()));
     }
 }
 

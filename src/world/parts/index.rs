@@ -8,6 +8,9 @@
 //! has read the index sees that copy again until it is stale, or until it has written the index itself.
 
 use crate::units::{Instant, Span};
+use crate::world::blueprint::Blueprint;
+use crate::world::measures::sheet::Sheet;
+use crate::world::part::{Effect, Ending, Part};
 
 /// What a record tells of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -126,11 +129,6 @@ impl Index {
             lost_updates: 0,
             remembered: 0,
         }
-    }
-
-    /// Other regions see it so late from the next write on.
-    pub(crate) fn change(&mut self, staleness: Option<Span>) {
-        self.staleness = staleness.unwrap_or_default();
     }
 
     /// The list that a region reads and writes.
@@ -354,6 +352,18 @@ impl Index {
         }
         self.remembered = 0;
         rest
+    }
+}
+
+impl Part for Index {
+    fn change(&mut self, _: usize, blueprint: &Blueprint, _: Instant, _: &mut Vec<Effect>) {
+        if let Some(staleness) = blueprint.index_staleness() {
+            self.staleness = staleness.unwrap_or_default();
+        }
+    }
+
+    fn measures(&self, _: usize, _: &Ending, sheet: &mut Sheet) {
+        sheet.count("logs.index.lost_updates", "entries", self.lost_updates);
     }
 }
 

@@ -4,6 +4,11 @@
 //! ago. Of the counts that a region sees the last that was written is read.
 
 use crate::units::{CalendarStart, Instant, Span, Timestamp, Zone};
+use crate::world::blueprint::Blueprint;
+use crate::world::ledger::accounts::check;
+use crate::world::measures::sheet::Sheet;
+use crate::world::part::{Ending, Part};
+use crate::world::state::call::{Call, Phase, Work};
 use std::collections::VecDeque;
 
 /// A count as it was written.
@@ -82,6 +87,19 @@ pub(crate) struct Limiter {
 }
 
 impl Limiter {
+    /// Those of a model; nobody has asked yet.
+    pub(crate) fn of(blueprint: &Blueprint) -> Vec<Limiter> {
+        let model = &blueprint.model;
+        let regions = &blueprint.class_regions;
+        let several = regions.iter().any(|region| *region != regions[0]);
+        let all = regions.iter().max().map_or(0, |most| usize::from(*most) + 1);
+        let limiter = |spec: &crate::model::Limiter| {
+            let late = several && !model.stores[spec.store.index()].staleness.is_zero();
+            Limiter::new(spec.people.count, if late { all } else { 0 }, model.run.start)
+        };
+        model.limiters.iter().map(limiter).collect()
+    }
+
     pub(crate) fn new(people: u32, regions: usize, start: Timestamp) -> Limiter {
         Limiter {
             people: vec![Person::default(); people as usize],
@@ -173,6 +191,31 @@ impl Limiter {
     pub(crate) fn open(&self) -> i128 {
         let sum = |both: [u64; 2]| i128::from(both[0]) + i128::from(both[1]);
         sum(self.checked) - sum(self.admitted) - sum(self.refused) - i128::from(self.lost)
+    }
+}
+
+impl Part for Limiter {
+    fn balance(&self, at: usize, ending: &Ending) -> Result<(), String> {
+        let is_checked = |call: &Call| {
+            call.phase == Phase::Running && call.work == Work::Limiter && ending.blueprint.limiter(call) == at
+        };
+        check("checks of limiters", self.open(), ending.calls(is_checked))
+    }
+
+    fn measures(&self, at: usize, ending: &Ending, sheet: &mut Sheet) {
+        let name = &ending.model().limiters[at].name;
+        for (what, count) in [
+            ("checked", self.checked[1]),
+            ("admitted", self.admitted[1]),
+            ("admitted_over", self.over[1]),
+            ("refused", self.refused[1]),
+            ("lost_updates", self.lost_updates[1]),
+            ("reads_failed", self.unreadable[1]),
+            ("writes_failed", self.unwritten[1]),
+        ] {
+            sheet.count(&format!("limiter.{name}.{what}"), "requests", count);
+        }
+        sheet.share(&format!("limiter.{name}.refused_fraction"), self.refused[1], self.checked[1]);
     }
 }
 

@@ -5,6 +5,8 @@ use crate::policy::Rotation;
 use crate::stats::Presence;
 use crate::units::{CalendarStart, Instant, Zone};
 use crate::world::blueprint::Blueprint;
+use crate::world::measures::sheet::{Sheet, hours};
+use crate::world::part::{Effect, Ending, Part};
 
 /// A log file at work.
 #[derive(Debug)]
@@ -32,14 +34,6 @@ impl LogFile {
         }
     }
 
-    /// Other sizes from `now` on; files that are too many are dropped.
-    pub(crate) fn change(&mut self, spec: &Spec, now: Instant) {
-        (self.line, self.error) = (spec.line.0, spec.error.0);
-        for begun in self.rotation.change(spec.rotate, spec.backups) {
-            self.files.there(begun.nanos(), now.nanos());
-        }
-    }
-
     pub(crate) fn write(&mut self, now: Instant, error: bool, recorded: bool) {
         let bytes = self.line + if error { self.error } else { 0 };
         if let Some(begun) = self.rotation.write(now, bytes) {
@@ -48,11 +42,36 @@ impl LogFile {
         self.lines += u64::from(recorded);
         self.bytes += if recorded { bytes } else { 0 };
     }
+}
 
-    /// The replication ends: the files that are left stay.
-    pub(crate) fn finish(&mut self) {
+impl Part for LogFile {
+    /// Files that are too many are dropped.
+    fn change(&mut self, at: usize, blueprint: &Blueprint, now: Instant, _: &mut Vec<Effect>) {
+        let spec = &blueprint.model.logfiles[at];
+        (self.line, self.error) = (spec.line.0, spec.error.0);
+        for begun in self.rotation.change(spec.rotate, spec.backups) {
+            self.files.there(begun.nanos(), now.nanos());
+        }
+    }
+
+    /// The files that are left stay.
+    fn finish(&mut self, _: Instant) {
         for begun in self.rotation.files() {
             self.files.there(begun.nanos(), u64::MAX);
+        }
+    }
+
+    fn measures(&self, at: usize, ending: &Ending, sheet: &mut Sheet) {
+        let spikes = ending.first.spikes();
+        let in_spike = |now: u64| spikes.iter().any(|(from, to)| (from.nanos()..to.nanos()).contains(&now));
+        let metric = |what: &str| format!("logfile.{}.{what}", ending.model().logfiles[at].name);
+        sheet.count(&metric("lines"), "lines", self.lines);
+        sheet.count(&metric("bytes"), "bytes", self.bytes);
+        let reach = self.files.reach_back(|_| true);
+        hours(sheet, &metric("reach_back"), &reach, &[("p50", 0.5), ("p05", 0.05), ("min", 0.0)]);
+        if !spikes.is_empty() {
+            let reach = self.files.reach_back(in_spike);
+            hours(sheet, &metric("reach_back.spike"), &reach, &[("p50", 0.5), ("min", 0.0)]);
         }
     }
 }

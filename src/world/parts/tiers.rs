@@ -1,10 +1,16 @@
 //! Tiers of caches in front of a computation: which tier has a key, who computes it, and who waits for that.
 
-use crate::model::{FillsOnHit, Tier, Tiers as Spec};
+use crate::model::{FillsOnHit, Model, Tier, Tiers as Spec};
 use crate::policy::{Cache, Forgotten};
 use crate::stats::Quantiles;
 use crate::streams::{Purpose, Source, Stream};
 use crate::units::{Instant, Span};
+use crate::world::blueprint::Blueprint;
+use crate::world::ledger::accounts::check;
+use crate::world::measures::sheet::{Sheet, quantiles, ratio};
+use crate::world::part::{Effect, Ending, Part};
+use crate::world::state::around::Question;
+use crate::world::state::call::{Call, Phase};
 
 const NOBODY: u32 = u32::MAX;
 
@@ -48,9 +54,9 @@ pub(crate) struct Tiers {
     /// Of the tiers that isolates share first, then of each isolate.
     restarts: Vec<Restarts>,
     /// Restarts drawn so far.
-    pub(crate) restarted: u64,
+    restarted: u64,
     /// Calls that wait for a computation of another.
-    pub(crate) waiting: u64,
+    waiting: u64,
     /// Counts are kept twice: `[0]` for calls of the warm-up, `[1]` for recorded.
     pub(crate) lookups: [u64; 2],
     /// By tier.
@@ -94,30 +100,6 @@ impl Tiers {
         made.add_restarts(0, Instant::START, draws);
         (0..isolates as usize).for_each(|isolate| made.open(isolate, Instant::START, draws));
         made
-    }
-
-    /// Other rules for what isolates share from `now` on.
-    pub(crate) fn change(&mut self, spec: &Spec, now: Instant) {
-        self.settle(now);
-        for restarts in &mut self.restarts {
-            if spec.restarts_per_day != self.spec.restarts_per_day {
-                restarts.next = restarts.next.stretched(now, self.spec.restarts_per_day / spec.restarts_per_day);
-            }
-        }
-        self.spec = spec.clone();
-        for (tier, rooms) in spec.tiers.iter().zip(&mut self.rooms).filter(|(tier, _)| !tier.per_isolate) {
-            rooms.iter_mut().flatten().for_each(|room| room.change(places(spec, tier), tier.ttl, now));
-        }
-    }
-
-    /// Other sizes and times to live in the memory of an isolate from `now` on.
-    pub(crate) fn change_memory(&mut self, isolate: usize, spec: &Spec, now: Instant) {
-        self.restart(isolate + 1, now);
-        for (tier, rooms) in spec.tiers.iter().zip(&mut self.rooms).filter(|(tier, _)| tier.per_isolate) {
-            if let Some(Some(room)) = rooms.get_mut(isolate) {
-                room.change(places(spec, tier), tier.ttl, now);
-            }
-        }
     }
 
     fn add_restarts(&mut self, lane: usize, now: Instant, draws: &Source) {
@@ -294,14 +276,8 @@ impl Tiers {
         restarts.next = restarts.next.saturating_add(wait.max(Span::from_nanos(1)));
     }
 
-    /// What was kept before is no longer counted.
-    pub(crate) fn start_recording(&mut self, now: Instant) {
-        self.settle(now);
-        self.gone_before = (0..self.rooms.len()).map(|tier| self.total(tier)).collect();
-    }
-
     /// Brings what has gone up to date.
-    pub(crate) fn settle(&mut self, now: Instant) {
+    fn settle(&mut self, now: Instant) {
         for lane in 0..self.restarts.len() {
             self.restart(lane, now);
         }
@@ -348,6 +324,81 @@ impl Tiers {
             let gone = cache.forgotten;
             cache.added == gone.evicted + gone.expired + gone.lost + u64::from(cache.len())
         })
+    }
+}
+
+impl Part for Tiers {
+    fn drawn(&self) -> u64 {
+        self.restarted
+    }
+
+    fn start_recording(&mut self, now: Instant) {
+        self.settle(now);
+        self.gone_before = (0..self.rooms.len()).map(|tier| self.total(tier)).collect();
+    }
+
+    fn change(&mut self, at: usize, blueprint: &Blueprint, now: Instant, _: &mut Vec<Effect>) {
+        let spec = &blueprint.model.tiers[at];
+        self.settle(now);
+        for restarts in &mut self.restarts {
+            if spec.restarts_per_day != self.spec.restarts_per_day {
+                restarts.next = restarts.next.stretched(now, self.spec.restarts_per_day / spec.restarts_per_day);
+            }
+        }
+        self.spec = spec.clone();
+        for (tier, rooms) in spec.tiers.iter().zip(&mut self.rooms).filter(|(tier, _)| !tier.per_isolate) {
+            rooms.iter_mut().flatten().for_each(|room| room.change(places(spec, tier), tier.ttl, now));
+        }
+    }
+
+    fn change_program(&mut self, at: usize, isolate: usize, model: &Model, now: Instant) {
+        let spec = &model.tiers[at];
+        self.restart(isolate + 1, now);
+        for (tier, rooms) in spec.tiers.iter().zip(&mut self.rooms).filter(|(tier, _)| tier.per_isolate) {
+            if let Some(Some(room)) = rooms.get_mut(isolate) {
+                room.change(places(spec, tier), tier.ttl, now);
+            }
+        }
+    }
+
+    fn finish(&mut self, horizon: Instant) {
+        self.settle(horizon);
+    }
+
+    fn balance(&self, at: usize, ending: &Ending) -> Result<(), String> {
+        let asked = || ending.calls.iter().zip(ending.questions).filter(|(_, q)| usize::from(q.tiers) == at);
+        let is_missed = |call: &Call, q: &Question| call.phase == Phase::Lookup && call.op_open && q.found.is_none();
+        let missed = asked().filter(|(call, question)| is_missed(call, question)).count();
+        check("lookups", self.undecided(), missed as u64)?;
+        let joined = asked().filter(|(call, _)| call.phase == Phase::Joined).count();
+        check("joined lookups", self.waiting.into(), joined as u64)?;
+        if self.is_sound() { Ok(()) } else { Err("a cache has lost count of its entries".into()) }
+    }
+
+    fn measures(&self, at: usize, ending: &Ending, sheet: &mut Sheet) {
+        let spec = &ending.model().tiers[at];
+        let metric = |what: &str| format!("tiers.{}.{what}", spec.name);
+        let mut hits = 0;
+        for (at, tier) in spec.tiers.iter().enumerate() {
+            let metric = |what: &str| metric(&format!("{}.{what}", tier.name));
+            let gone = self.gone(at);
+            hits += self.hits[at][1];
+            sheet.count(&metric("hits"), "lookups", self.hits[at][1]);
+            sheet.count(&metric("misses"), "lookups", self.misses[at][1]);
+            sheet.share(&metric("hit_fraction"), self.hits[at][1], self.hits[at][1] + self.misses[at][1]);
+            sheet.count(&metric("evicted"), "entries", gone.evicted);
+            sheet.count(&metric("expired"), "entries", gone.expired);
+            sheet.count(&metric("lost_at_restart"), "entries", gone.lost);
+            sheet.count(&metric("held"), "entries", self.held(at));
+        }
+        sheet.count(&metric("lookups"), "lookups", self.lookups[1]);
+        sheet.share(&metric("hit_fraction"), hits, self.lookups[1]);
+        sheet.count(&metric("computed"), "computations", self.computed[1]);
+        sheet.count(&metric("joined"), "lookups", self.joined[1]);
+        sheet.count(&metric("stampeded"), "computations", self.stampeded[1]);
+        let latencies = &self.latencies;
+        sheet.put(&metric("latency.mean"), "s", ratio(self.latency_ns as f64 / 1e9, latencies.count() as f64));
+        quantiles(sheet, &metric("latency"), latencies);
     }
 }
 

@@ -62,8 +62,14 @@ impl World<'_> {
     pub(crate) fn leave_queue(&mut self, id: u32, end: CallEnd) {
         let call = &self.calls[id as usize];
         let since = call.enqueued;
-        self.queues[call.queue as usize].abandon(id, call.line as usize, since, &mut self.links, self.now);
-        let tally = &mut self.waits[call.waits as usize];
+        self.parts.queues.list[call.queue as usize].abandon(
+            id,
+            call.line as usize,
+            since,
+            &mut self.parts.queues.links,
+            self.now,
+        );
+        let tally = &mut self.parts.queues.waits[call.waits as usize];
         let count = if end == CallEnd::Abandoned { &mut tally.abandoned } else { &mut tally.cancelled };
         *count += u64::from(call.recorded);
         let cause = if end == CallEnd::Abandoned { Cause::Patience } else { Cause::UserLeft };

@@ -1,41 +1,19 @@
 //! Users who come back: after an overload answer some of them try again, a while later, as a new plan.
 
-use crate::model::OnLoss;
-use crate::streams::Purpose;
 use crate::units::Instant;
 use crate::world::event::{Event, Rank, order};
 use crate::world::state::World;
-use crate::world::state::population::{RetrialTally, Retrials};
 
 /// Words between two plans.
 const WORDS: u64 = 2;
 
 impl World<'_> {
-    /// Where the model has users who come back.
-    pub(crate) fn open_retrials(&mut self) {
-        let classes = &self.blueprint.model.classes;
-        let isolates = self.blueprint.model.isolates.as_ref();
-        let retries = isolates.is_some_and(|isolates| isolates.on_loss == OnLoss::ClientRetries);
-        if retries || classes.iter().any(|class| class.comeback.is_some()) {
-            let draws = classes
-                .iter()
-                .map(|class| class.comeback.as_ref().map(|_| self.addresses.scatter(&class.name, Purpose::Comeback)));
-            self.retrials = Some(Box::new(Retrials {
-                draws: draws.collect(),
-                tries: Vec::new(),
-                under_way: Vec::new(),
-                free: Vec::new(),
-                tallies: vec![RetrialTally::default(); classes.len()],
-            }));
-        }
-    }
-
     /// The user of a plan gets the overload answer; answers whether they will try again.
     #[cold]
     pub(crate) fn turned_away(&mut self, place: u32) -> bool {
         let plan = &self.plans[place as usize];
         let class = plan.class as usize;
-        let Some(retrials) = &mut self.retrials else { return false };
+        let Some(retrials) = &mut self.parts.retrials else { return false };
         let (Some(spec), Some(draws)) = (&self.blueprint.model.classes[class].comeback, &mut retrials.draws[class])
         else {
             return false;
@@ -56,13 +34,13 @@ impl World<'_> {
     /// The user of a plan that was lost tries again at once.
     pub(crate) fn try_again(&mut self, place: u32) {
         let serial = self.plans[place as usize].serial;
-        let tries = self.retrials.as_ref().map_or(0, |retrials| tries_of(&retrials.tries, place, serial));
+        let tries = self.parts.retrials.as_ref().map_or(0, |retrials| tries_of(&retrials.tries, place, serial));
         self.send_back(place, tries, self.now);
     }
 
     fn send_back(&mut self, place: u32, tries: u32, at: Instant) {
         let plan = &self.plans[place as usize];
-        let Some(retrials) = &mut self.retrials else { return };
+        let Some(retrials) = &mut self.parts.retrials else { return };
         retrials.tallies[plan.class as usize].will_return[usize::from(plan.recorded)] += 1;
         let slot = retrials.free.pop().unwrap_or(retrials.under_way.len() as u32);
         retrials.under_way.resize((slot as usize + 1).max(retrials.under_way.len()), (0, 0));
@@ -72,12 +50,12 @@ impl World<'_> {
 
     /// A user is back: a new plan of the same class.
     pub(crate) fn come_back(&mut self, slot: u32) {
-        let Some(retrials) = &mut self.retrials else { return };
+        let Some(retrials) = &mut self.parts.retrials else { return };
         let (class, tries) = retrials.under_way[slot as usize];
         retrials.free.push(slot);
         let place = self.admit_plan::<false>(class as usize);
         let plan = &self.plans[place as usize];
-        if let Some(retrials) = &mut self.retrials {
+        if let Some(retrials) = &mut self.parts.retrials {
             retrials.tallies[class as usize].returned[usize::from(plan.recorded)] += 1;
             retrials.tries.resize((place as usize + 1).max(retrials.tries.len()), (u64::MAX, 0));
             retrials.tries[place as usize] = (plan.serial, tries);
@@ -87,16 +65,6 @@ impl World<'_> {
         }
         self.begin_plan::<false>(place);
         self.drain::<false>();
-    }
-
-    /// Everybody who meant to come back has, or is on the way.
-    pub(crate) fn balance_retrials(&self) -> Result<(), String> {
-        let Some(retrials) = &self.retrials else { return Ok(()) };
-        let sum =
-            |of: fn(&RetrialTally) -> [u64; 2]| -> i128 { retrials.tallies.iter().flat_map(of).map(i128::from).sum() };
-        let open = sum(|tally| tally.will_return) - sum(|tally| tally.returned);
-        let under_way = retrials.under_way.len() - retrials.free.len();
-        crate::world::ledger::accounts::check("users who come back", open, under_way as u64)
     }
 }
 

@@ -48,7 +48,7 @@ impl World<'_> {
         *key = Key { written: key.written, ..Key::EMPTY };
         match copy {
             Some(copy) => self.end_copy(copy, why),
-            None => self.stores[store as usize].delete(bytes, now, goes),
+            None => self.parts.stores[store as usize].delete(bytes, now, goes),
         }
     }
 
@@ -83,7 +83,7 @@ impl World<'_> {
         let keyed = if matches!(row.key, KeySlot::Once) { 0 } else { KEYED };
         let shelved = if self.blueprint.remembers[at] { SHELVED } else { 0 };
         let sooner = keyed | shelved;
-        let store = &mut self.stores[at];
+        let store = &mut self.parts.stores[at];
         if sooner == 0 && dies < self.blueprint.horizon {
             store.count_loss(loss, recorded);
         }
@@ -94,7 +94,7 @@ impl World<'_> {
         if sooner == 0 && log.record == NOBODY {
             let before = log.ends.dies;
             log.ends.add(copy);
-            self.retention.lives_on(now, before, dies.max(before));
+            self.parts.retention.lives_on(now, before, dies.max(before));
             return None;
         }
         if log.record == NOBODY {
@@ -104,7 +104,7 @@ impl World<'_> {
         let id = self.log_of(who).record;
         let record = self.records.at(id);
         let before = record.last();
-        self.retention.lives_on(now, before, dies.max(before));
+        self.parts.retention.lives_on(now, before, dies.max(before));
         if sooner == 0 {
             record.others.add(copy);
             return None;
@@ -131,10 +131,10 @@ impl World<'_> {
         record.copies[at.nth as usize] = Copy { goes: now, loss: why, sooner: 0, ..copy };
         let (after, recorded) = (record.last(), record.recorded);
         self.records.take_off(copy);
-        let store = &mut self.stores[copy.store as usize];
+        let store = &mut self.parts.stores[copy.store as usize];
         store.delete(copy.bytes, now, copy.goes);
         store.count_loss(why, recorded);
-        self.retention.lives_on(now, before, after);
+        self.parts.retention.lives_on(now, before, after);
         self.one_is_known(at.record);
     }
 
@@ -152,7 +152,7 @@ impl World<'_> {
         }
         let recorded = self.records.at(at.record).recorded;
         if was.goes < horizon {
-            self.stores[was.store as usize].count_loss(was.loss, recorded);
+            self.parts.stores[was.store as usize].count_loss(was.loss, recorded);
         }
         self.one_is_known(at.record);
     }
@@ -172,7 +172,7 @@ impl World<'_> {
         let record = &self.records.list[id as usize];
         let mut ends = record.others;
         for copy in &record.copies {
-            ends.add(Ends::of(&self.stores[copy.store as usize], copy.goes, copy.loss));
+            ends.add(Ends::of(&self.parts.stores[copy.store as usize], copy.goes, copy.loss));
         }
         ends
     }
@@ -184,7 +184,7 @@ impl World<'_> {
         record.unknown -= 1;
         if record.unknown > 0 {
             self.records.pending += 1;
-            if let (Some((session, _)), Some(index)) = (about.session, &mut self.index) {
+            if let (Some((session, _)), Some(index)) = (about.session, &mut self.parts.index) {
                 index.hold(session);
             }
             return;
@@ -196,7 +196,7 @@ impl World<'_> {
 
     /// The event of a record is over, and it is known when the record goes: what the index was told is final.
     pub(crate) fn event_ends(&mut self, about: About, recorded: bool, written: Instant, ends: Ends) {
-        self.retention.ends(about.subject, recorded, &ends.fate(written));
+        self.parts.retention.ends(about.subject, recorded, &ends.fate(written));
         self.reachable_by_itself(about, recorded, written, ends.searchable, false);
     }
 
@@ -211,11 +211,11 @@ impl World<'_> {
         let last = self.records.list[id as usize].copies.iter().filter(may_go).map(|copy| copy.goes).max();
         let is_there = last.is_some_and(|last| last >= ends.dies);
         if is_there {
-            self.retention.still_there(about.subject, recorded, &fate);
+            self.parts.retention.still_there(about.subject, recorded, &fate);
         } else {
-            self.retention.ends(about.subject, recorded, &fate);
+            self.parts.retention.ends(about.subject, recorded, &fate);
         }
-        match (about.session, &mut self.index) {
+        match (about.session, &mut self.parts.index) {
             (Some((session, place)), Some(index)) if is_over => {
                 index.correct(session, place, [ends.dies, ends.far, ends.searchable]);
             }
@@ -242,12 +242,12 @@ impl World<'_> {
         }
         let subject = about.subject;
         if is_over && searchable >= self.blueprint.horizon {
-            self.retention.reachable_at_the_end(subject, recorded, written);
+            self.parts.retention.reachable_at_the_end(subject, recorded, written);
         } else {
-            self.retention.reachable_until(subject, recorded, written, searchable);
+            self.parts.retention.reachable_until(subject, recorded, written, searchable);
         }
         if recorded {
-            self.retention.searchable_by_readers(subject, written, searchable, is_over);
+            self.parts.retention.searchable_by_readers(subject, written, searchable, is_over);
         }
     }
 
@@ -296,9 +296,9 @@ impl World<'_> {
         let Pair { written, dies, is_open, .. } = *both;
         self.records.free_pairs.push(pair);
         if is_open && dies >= self.blueprint.horizon {
-            self.retention.context_at_the_end(written);
+            self.parts.retention.context_at_the_end(written);
         } else {
-            self.retention.context(written, dies.max(written));
+            self.parts.retention.context(written, dies.max(written));
         }
     }
 
@@ -311,7 +311,7 @@ impl World<'_> {
                 continue;
             }
             for copy in record.copies.iter().filter(|copy| copy.sooner > 0 && copy.goes < horizon) {
-                self.stores[copy.store as usize].count_loss(copy.loss, record.recorded);
+                self.parts.stores[copy.store as usize].count_loss(copy.loss, record.recorded);
             }
             self.record_ends(id, true);
         }

@@ -2,7 +2,7 @@
 
 use crate::units::{Instant, Span};
 use crate::world::ledger::cause::Cause;
-use crate::world::ledger::record_lifetime::Unstored;
+use crate::world::ledger::retention::Unstored;
 use crate::world::parts::index::{Entry, Subject};
 use crate::world::state::World;
 use crate::world::state::call::Phase;
@@ -15,13 +15,13 @@ impl World<'_> {
     /// goes.
     pub(crate) fn close_event(&mut self, told: LogEvent, log: &LogState, cut: Option<Cause>) -> End {
         let LogEvent { recorded, error, .. } = told;
-        let mut subject = self.retention.subject(error, self.now, recorded);
+        let mut subject = self.parts.retention.subject(error, self.now, recorded);
         subject.region = self.region(told.plan);
         let end = match log.written {
             Some(written) => {
                 subject.late = self.seen_late(told, log.late);
                 if recorded {
-                    self.retention.stored(error);
+                    self.parts.retention.stored(error);
                 }
                 self.record_is_whole(told, log, written, subject)
             }
@@ -34,7 +34,7 @@ impl World<'_> {
                 (.., true) => (Unstored::Refused, log.lost_by),
                 _ => (Unstored::Unlogged, None),
             };
-            self.retention.nothing_stored(subject, why, cause);
+            self.parts.retention.nothing_stored(subject, why, cause);
         }
         if !recorded {
             self.records.release(log.request);
@@ -49,7 +49,7 @@ impl World<'_> {
         let Ends { dies, far, searchable, .. } = if log.record == NOBODY { log.ends } else { self.ends_of(log.record) };
         let session = self.plans[told.plan as usize].session;
         let entry = Entry { written, dies, far, call: told.call, subject, listed: log.listed, searchable };
-        let place = self.index.as_mut().map(|index| (session, index.add(session, entry)));
+        let place = self.parts.index.as_mut().map(|index| (session, index.add(session, entry)));
         let about = About { subject, session: place };
         if log.record == NOBODY {
             self.event_ends(about, told.recorded, written, log.ends);
@@ -83,7 +83,7 @@ impl World<'_> {
         }
         // Either may be written last.
         let never = self.blueprint.requests.is_empty();
-        let Some(context) = self.invocations.as_mut().and_then(|all| all.context(told.plan, told.call)) else {
+        let Some(context) = self.parts.invocations.as_mut().and_then(|all| all.context(told.plan, told.call)) else {
             self.records.release(end);
             return End::NONE;
         };
@@ -105,7 +105,7 @@ impl World<'_> {
 
     /// A plan that takes this place has no records yet.
     pub(crate) fn forget_contexts(&mut self, place: usize) {
-        let Some(invocations) = &mut self.invocations else { return };
+        let Some(invocations) = &mut self.parts.invocations else { return };
         for context in invocations.contexts_of(place) {
             let sides = [context.request.take(), context.response.take().map(|response| response.1)];
             sides.into_iter().flatten().for_each(|side| self.records.release(side));
@@ -147,8 +147,8 @@ impl World<'_> {
     /// Records what became of the sessions that nobody needs any more.
     pub(crate) fn settle_departures(&mut self) {
         while let Some(departure) = self.departures.pop() {
-            self.retention.departs(&departure, true);
-            if let Some(index) = &mut self.index {
+            self.parts.retention.departs(&departure, true);
+            if let Some(index) = &mut self.parts.index {
                 index.recycle(departure);
             }
         }

@@ -50,7 +50,7 @@ impl World<'_> {
     /// What has gone by itself leaves the shelf, and the oldest leave until so many bytes more fit.
     pub(crate) fn make_room(&mut self, store: usize, bytes: u64) {
         self.forget_gone(store);
-        let capacity = self.stores[store].capacity.unwrap_or(u64::MAX);
+        let capacity = self.parts.stores[store].capacity.unwrap_or(u64::MAX);
         while self.records.shelves[store].bytes.saturating_add(bytes) > capacity
             && let Some(oldest) = self.records.oldest(store)
         {

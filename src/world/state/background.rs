@@ -1,10 +1,14 @@
 //! Background tasks, which no call waits for, and the scheduled jobs of the admin page.
 
+use crate::model::Chore;
 use crate::streams::{Purpose, Scatter, Source as Draws};
 use crate::units::Instant;
 use crate::world::blueprint::Blueprint;
 use crate::world::blueprint::jobs::JobSpec;
 use crate::world::ledger::cause::{Cause, Causes};
+use crate::world::ledger::causes_of::of_jobs;
+use crate::world::measures::sheet::{Sheet, causes};
+use crate::world::part::{Ending, Part};
 use crate::world::state::log::{LogEvent, LogState};
 
 /// What a task is for.
@@ -144,5 +148,31 @@ impl JobState {
         let name = format!("{}/{}", blueprint.model.readers[spec.reader].name, spec.what as usize);
         let draws = draws.scatter(&name, Purpose::Reader);
         JobState { draws, ops: 0, busy: false, begun: 0, stopped: Causes::NONE, skipped: 0, deleted: 0, overdue: 0 }
+    }
+}
+
+impl Part for JobState {
+    fn balance(&self, at: usize, ending: &Ending) -> Result<(), String> {
+        let spec = &ending.blueprint.jobs[at];
+        self.stopped.check("jobs", of_jobs(&ending.first.model, spec.store.into()))
+    }
+
+    fn measures(&self, at: usize, ending: &Ending, sheet: &mut Sheet) {
+        let spec = &ending.blueprint.jobs[at];
+        let metric = |what: &str| format!("reader.{}.{what}", ending.model().readers[spec.reader].name);
+        let what = match spec.what {
+            Chore::Get => "gets",
+            Chore::Export => "exports",
+            Chore::Cleanup => "cleanups",
+        };
+        sheet.count(&metric(what), "runs", self.begun);
+        sheet.count(&metric(&format!("{what}_stopped")), "runs", self.stopped.of_all(|_| true));
+        let known = of_jobs(&ending.first.model, spec.store.into());
+        causes(sheet, &metric(&format!("{what}_stopped_by")), "runs", (&self.stopped, known));
+        sheet.count(&metric(&format!("{what}_skipped")), "runs", self.skipped);
+        if spec.what == Chore::Cleanup {
+            sheet.count(&metric("deleted"), "records", self.deleted);
+            sheet.count(&metric("overdue.end"), "records", self.overdue);
+        }
     }
 }

@@ -1,7 +1,9 @@
 //! The diagnostics page, and what its samples have shown so far.
 
 use crate::streams::Stream;
-use crate::world::parts::queue::Page;
+use crate::world::measures::sheet::{Sheet, ratio};
+use crate::world::part::{Ending, Part};
+use crate::world::parts::queues::queue::Page;
 
 /// The page, and what its samples have shown so far.
 #[derive(Debug)]
@@ -49,5 +51,29 @@ impl Levels {
         self.queued += page.queued;
         self.queued_max = self.queued_max.max(page.queued);
         self.dropped_max = self.dropped_max.max(page.dropped);
+    }
+}
+
+/// What the page showed, beside what was true.
+impl Part for Diagnostics {
+    fn measures(&self, _: usize, _: &Ending, sheet: &mut Sheet) {
+        let samples = self.seen.samples as f64;
+        sheet.count("diagnostics.samples", "visits", self.seen.samples);
+        for (side, levels) in [("", &self.seen.shown), ("true.", &self.seen.real)] {
+            sheet.put(&format!("diagnostics.{side}active.mean"), "calls", ratio(levels.active as f64, samples));
+            sheet.count(&format!("diagnostics.{side}active.max"), "calls", levels.active_max);
+            sheet.put(&format!("diagnostics.{side}queued.mean"), "calls", ratio(levels.queued as f64, samples));
+            sheet.count(&format!("diagnostics.{side}queued.max"), "calls", levels.queued_max);
+            sheet.count(&format!("diagnostics.{side}dropped"), "calls", levels.dropped_max);
+        }
+        sheet.put("diagnostics.wait.mean", "s", ratio(self.seen.wait_ns / 1e9, samples));
+        for (name, count) in [
+            ("last_drop_fraction", self.seen.last_drop),
+            ("zero_fraction", self.seen.zero),
+            ("overloaded_fraction", self.seen.overloaded),
+            ("blind_fraction", self.seen.blind),
+        ] {
+            sheet.share(&format!("diagnostics.{name}"), count, self.seen.samples);
+        }
     }
 }

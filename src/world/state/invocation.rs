@@ -3,6 +3,9 @@
 use crate::streams::{Purpose, Scatter, Source as Draws};
 use crate::units::{Instant, Span};
 use crate::world::blueprint::Blueprint;
+use crate::world::ledger::accounts::check;
+use crate::world::measures::sheet::{Sheet, ratio};
+use crate::world::part::{Effect, Ending, Part};
 use crate::world::state::log::End;
 use crate::world::state::operation::Writer;
 use std::collections::VecDeque;
@@ -89,14 +92,14 @@ pub(crate) struct Tally {
 
 impl Invocations {
     /// None where no model can reach what it keeps.
-    pub(crate) fn new(blueprint: &Blueprint, draws: &Draws) -> Option<Box<Invocations>> {
+    pub(crate) fn new(blueprint: &Blueprint, draws: &Draws) -> Option<Invocations> {
         if !(blueprint.connections_bind || blueprint.has_tasks || blueprint.has_cpu) {
             return None;
         }
         let cpu =
             if blueprint.has_cpu { blueprint.by_step(|name| draws.scatter(name, Purpose::Cpu)) } else { Vec::new() };
         let calls = blueprint.workflows.iter().map(|flow| flow.calls.len());
-        Some(Box::new(Invocations {
+        Some(Invocations {
             each: blueprint.workflows.iter().map(|flow| flow.invocations).max().unwrap_or(0),
             list: Vec::new(),
             connections: blueprint.model.platform.connections.unwrap_or(u32::MAX),
@@ -107,7 +110,12 @@ impl Invocations {
             calls_each: if blueprint.leaves_logs_behind { calls.max().unwrap_or(0) } else { 0 },
             cpu,
             tally: Tally::default(),
-        }))
+        })
+    }
+
+    /// The processor time of recorded plans, in seconds.
+    pub(crate) fn cpu_seconds(&self) -> f64 {
+        self.tally.cpu_ns as f64 / 1e9
     }
 
     pub(crate) fn grow_to(&mut self, plans: usize) {
@@ -129,5 +137,51 @@ impl Invocations {
     /// What is known of the records of a call.
     pub(crate) fn context(&mut self, plan: u32, call: u16) -> Option<&mut Context> {
         self.contexts.get_mut(plan as usize * self.calls_each + call as usize)
+    }
+}
+
+impl Part for Invocations {
+    fn change(&mut self, _: usize, blueprint: &Blueprint, _: Instant, effects: &mut Vec<Effect>) {
+        if let Some(connections) = blueprint.model.platform.connections {
+            self.connections = connections;
+            self.most_connections = self.most_connections.max(connections);
+            effects.push(Effect::ConnectionsChanged);
+        }
+    }
+
+    /// Every connection that is open is held by somebody, and no invocation has more than it may; every task of a plan is
+    /// known to the plan.
+    fn balance(&self, _: usize, ending: &Ending) -> Result<(), String> {
+        if self.tally.open_max > self.most_connections {
+            return Err("an invocation had more connections than it may".into());
+        }
+        let open: u64 = self.list.iter().map(|invoked| u64::from(invoked.open)).sum();
+        let by_calls: u64 = self.wires.iter().map(|wire| u64::from(wire.held)).sum();
+        check("connections", i128::from(open), by_calls + ending.connections)?;
+        let tasks: u64 = self.tasks.iter().map(|&tasks| u64::from(tasks)).sum();
+        check("tasks of plans", i128::from(tasks), ending.tasks)
+    }
+
+    fn measures(&self, _: usize, ending: &Ending, sheet: &mut Sheet) {
+        let blueprint = ending.blueprint;
+        if blueprint.connections_bind {
+            sheet.count("invocation.connections.max", "connections", u64::from(self.tally.open_max));
+            sheet.count("invocation.connections.waited", "ops", self.tally.waited);
+            sheet.put(
+                "invocation.connections.wait.mean",
+                "s",
+                ratio(self.tally.wait_ns as f64 / 1e9, self.tally.opened as f64),
+            );
+            sheet.put("invocation.connections.wait.max", "s", Some(self.tally.wait_max.secs()));
+            sheet.count("invocation.connections.given_up", "attempts", self.tally.given_up);
+        }
+        if blueprint.has_tasks {
+            sheet.count("invocation.wait_until.tasks", "tasks", self.tally.tasks);
+            sheet.count("invocation.wait_until.cut", "tasks", self.tally.cut);
+        }
+        if blueprint.has_cpu {
+            sheet.put("invocation.cpu.per_plan", "s", ratio(self.cpu_seconds(), ending.plans() as f64));
+            sheet.count("invocation.cpu.exceeded", "invocations", self.tally.exceeded);
+        }
     }
 }

@@ -2,6 +2,9 @@
 
 use crate::stats::TimeWeighted;
 use crate::streams::Scatter;
+use crate::units::Instant;
+use crate::world::measures::sheet::Sheet;
+use crate::world::part::{Ending, Part};
 
 /// All isolates of a replication, those that are gone too: their places are used again.
 #[derive(Debug)]
@@ -47,5 +50,26 @@ impl Isolates {
     /// How many plans land on.
     pub(crate) fn open(&self) -> usize {
         self.places.iter().filter(|isolate| isolate.is_open()).count()
+    }
+}
+
+impl Part for Isolates {
+    fn start_recording(&mut self, now: Instant) {
+        self.alive.restart(now.nanos());
+    }
+
+    fn measures(&self, _: usize, ending: &Ending, sheet: &mut Sheet) {
+        sheet.put("isolates.alive.mean", "isolates", self.alive.mean(ending.now.nanos()));
+        sheet.count("isolates.alive.max", "isolates", self.alive.max());
+        let counts = &self.counts;
+        for (name, count) in [
+            ("isolates.started", counts.started),
+            ("isolates.ended_idle", counts.idle),
+            ("isolates.evicted", counts.evicted),
+            ("isolates.deployed", counts.deployed),
+        ] {
+            sheet.count(name, "isolates", count);
+        }
+        sheet.count("plans.lost", "plans", counts.lost);
     }
 }

@@ -12,45 +12,33 @@ pub(crate) mod log;
 pub(crate) mod new;
 pub(crate) mod notes;
 pub(crate) mod operation;
+pub(crate) mod parts;
 pub(crate) mod plan;
-pub(crate) mod policies;
-pub(crate) mod population;
-pub(crate) mod races;
 pub(crate) mod records;
+pub(crate) mod retrials;
 pub(crate) mod templates;
+pub(crate) mod users;
 
 use crate::calendar::Calendar;
-use crate::policy::AdaptiveLimit;
 use crate::streams::{Scatter, Source as Draws, Word};
 use crate::units::{Instant, Span};
 use crate::world::blueprint::Blueprint;
 use crate::world::event::Event;
 use crate::world::ledger::accounts::{Account, Ledger};
 use crate::world::ledger::bill::{Bill, Cut};
-use crate::world::ledger::record_lifetime::Retention;
-use crate::world::ledger::tally::{ClassTally, QueueTally};
-use crate::world::parts::d1::D1;
-use crate::world::parts::index::{Departure, Index};
-use crate::world::parts::limiter::Limiter;
-use crate::world::parts::logfile::LogFile;
-use crate::world::parts::queue::{Links, Queue};
-use crate::world::parts::requests::Requests;
+use crate::world::ledger::tally::ClassTally;
+use crate::world::parts::index::Departure;
 use crate::world::parts::source::{Due, Source};
-use crate::world::parts::store::Store;
-use crate::world::parts::tiers::Tiers;
 use crate::world::state::around::{Around, LimiterCheck, Question};
-use crate::world::state::background::{JobState, Tasks};
+use crate::world::state::background::Tasks;
 use crate::world::state::call::Call;
-use crate::world::state::diagnostics::Diagnostics;
 use crate::world::state::draws::{ClassDraws, LimiterDraws, LookupDraws};
-use crate::world::state::invocation::Invocations;
-use crate::world::state::isolates::Isolates;
 use crate::world::state::log::LogState;
 use crate::world::state::notes::Notes;
+use crate::world::state::parts::Parts;
 use crate::world::state::plan::Plan;
-use crate::world::state::policies::Policies;
-use crate::world::state::population::{Retrials, Users};
 use crate::world::state::records::{Key, Records};
+use crate::world::state::users::Users;
 use std::collections::VecDeque;
 
 /// One replication at work.
@@ -102,15 +90,9 @@ pub(crate) struct World<'b> {
     pub(crate) copies: Vec<Option<Vec<u32>>>,
     /// Of each isolate and key: until when its memory holds the key.
     pub(crate) memory: Vec<Instant>,
-    pub(crate) queues: Vec<Queue>,
-    pub(crate) links: Links,
-    pub(crate) stores: Vec<Store>,
-    /// The account's quota of requests, if it has one.
-    pub(crate) requests: Option<Requests>,
-    pub(crate) index: Option<Index>,
+    pub(crate) parts: Parts,
     pub(crate) departures: Vec<Departure>,
     pub(crate) tasks: Tasks,
-    pub(crate) jobs: Vec<JobState>,
     /// By how much of the staleness another region sees a record late.
     pub(crate) lateness: Scatter,
     /// Calls that have something to do at this instant.
@@ -123,16 +105,8 @@ pub(crate) struct World<'b> {
     /// By class, plans completed before the recorded time; empty without a warm-up.
     pub(crate) completed_before: Vec<u64>,
     pub(crate) tallies: Vec<ClassTally>,
-    /// By class, then queue.
-    pub(crate) waits: Vec<QueueTally>,
     /// Recorded calls whose request was faulty.
     pub(crate) faulty_requests: u64,
-    pub(crate) family_writes: Vec<u64>,
-    /// By family: writes that came too soon after another of their key.
-    pub(crate) family_too_soon: Vec<u64>,
-    pub(crate) policies: Policies,
-    pub(crate) retention: Retention,
-    pub(crate) logfiles: Vec<LogFile>,
     pub(crate) subrequests_max: u32,
     /// The platform's bill at each change of prices, what goes to each account, and of each plan and account: attempts
     /// billed that were answered well.
@@ -140,23 +114,14 @@ pub(crate) struct World<'b> {
     pub(crate) bills: Vec<Bill>,
     pub(crate) answered: Vec<u32>,
     pub(crate) answered_each: usize,
-    pub(crate) diagnostics: Option<Box<Diagnostics>>,
-    pub(crate) retrials: Option<Box<Retrials>>,
-    /// By isolate and queue, once an attempt has told it something: the limits that follow the provider.
-    pub(crate) adaptive: Vec<Option<AdaptiveLimit>>,
     /// By class and step, once a call has waited whose patience is drawn.
     pub(crate) patience: Vec<Vec<Scatter>>,
     /// By class: how long its users stay, where the model has users who leave.
     pub(crate) leaving: Vec<Scatter>,
-    pub(crate) isolates: Option<Box<Isolates>>,
-    pub(crate) invocations: Option<Box<Invocations>>,
-    pub(crate) tiers: Vec<Tiers>,
-    pub(crate) d1: Vec<D1>,
     /// By class; none where the model has no tiers.
     pub(crate) lookup_draws: Vec<LookupDraws>,
     /// By call, as far as any has asked.
     pub(crate) questions: Vec<Question>,
-    pub(crate) limiters: Vec<Limiter>,
     /// By class; none where the model has no limiters.
     pub(crate) limiter_draws: Vec<LimiterDraws>,
     /// By call, as far as any has asked.

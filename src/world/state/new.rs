@@ -7,26 +7,17 @@ use crate::world::blueprint::Blueprint;
 use crate::world::event::{Event, Rank, order};
 use crate::world::ledger::accounts::{Account, Ledger};
 use crate::world::ledger::bill::Bill;
-use crate::world::ledger::record_lifetime::Retention;
-use crate::world::ledger::tally::{ClassTally, QueueTally};
-use crate::world::parts::d1::D1;
-use crate::world::parts::limiter::Limiter;
-use crate::world::parts::logfile::LogFile;
-use crate::world::parts::queue::{Links, Queue};
-use crate::world::parts::requests::Requests;
+use crate::world::ledger::tally::ClassTally;
 use crate::world::parts::source::{Due, Source, eras};
-use crate::world::parts::store::Store;
-use crate::world::parts::tiers::Tiers;
 use crate::world::state::World;
-use crate::world::state::background::{JobState, Tasks};
+use crate::world::state::background::Tasks;
 use crate::world::state::draws::{ClassDraws, limiter_draws, lookup_draws};
-use crate::world::state::invocation::Invocations;
 use crate::world::state::log::LogState;
+use crate::world::state::parts::Parts;
 use crate::world::state::plan::Plan;
-use crate::world::state::policies::Policies;
-use crate::world::state::population::Users;
 use crate::world::state::records::{Key, Records};
 use crate::world::state::templates::templates;
+use crate::world::state::users::Users;
 use std::collections::VecDeque;
 
 impl<'b> World<'b> {
@@ -34,7 +25,6 @@ impl<'b> World<'b> {
     pub(crate) fn new(blueprint: &'b Blueprint, replication: u64) -> World<'b> {
         let model = &blueprint.model;
         let draws = Draws::new(model.run.seed, replication);
-        let spikes = blueprint.spikes();
         let isolates = model.platform.isolates as usize;
         let regions = blueprint.class_regions.iter().copied().max().map_or(0, usize::from);
         let used_width = 2 + model.stores.len();
@@ -85,18 +75,9 @@ impl<'b> World<'b> {
             logs: Vec::new(),
             copies: Vec::new(),
             memory: vec![Instant::START; isolates * blueprint.memory_keys],
-            queues: (0..isolates)
-                .flat_map(|_| {
-                    model.queues.iter().map(|q| Queue::new(q, blueprint.lines_of(q)).with_reserve(q, &blueprint.lines))
-                })
-                .collect(),
-            links: Links::default(),
-            stores: model.stores.iter().map(|store| Store::new(store, model.run.start, &spikes, &draws)).collect(),
-            requests: model.platform.requests.as_ref().map(|quota| Requests::new(quota, model.run.start)),
-            index: blueprint.index(),
+            parts: Parts::new(blueprint, &draws),
             departures: Vec::new(),
             tasks: Tasks::new(blueprint, &draws),
-            jobs: blueprint.jobs.iter().map(|spec| JobState::new(blueprint, spec, &draws)).collect(),
             lateness: draws.scatter("reader", Purpose::Staleness),
             ready: VecDeque::new(),
             serial: 0,
@@ -105,30 +86,16 @@ impl<'b> World<'b> {
             ledgers: model.classes.iter().map(|_| Ledger::new()).collect(),
             completed_before: Vec::new(),
             tallies: model.classes.iter().map(|_| ClassTally::default()).collect(),
-            waits: (0..model.classes.len() * model.queues.len()).map(|_| QueueTally::default()).collect(),
             faulty_requests: 0,
-            family_writes: vec![0; blueprint.families.len()],
-            family_too_soon: vec![0; blueprint.families.len()],
-            policies: Policies::new(blueprint, &draws),
-            retention: Retention::new(blueprint),
-            logfiles: model.logfiles.iter().map(|file| LogFile::new(file, blueprint)).collect(),
             subrequests_max: 0,
             cuts: Vec::new(),
             bills: vec![Bill::default(); blueprint.accounts.len()],
             answered: Vec::new(),
             answered_each: if blueprint.bills_tokens { blueprint.accounts.len() } else { 0 },
-            diagnostics: None,
-            retrials: None,
-            adaptive: Vec::new(),
             patience: Vec::new(),
             leaving: Vec::new(),
-            isolates: None,
-            invocations: Invocations::new(blueprint, &draws),
-            tiers: model.tiers.iter().map(|tiers| Tiers::new(tiers, isolates as u32, &draws)).collect(),
-            d1: model.d1.iter().map(D1::new).collect(),
             lookup_draws: lookup_draws(model, &draws),
             questions: Vec::new(),
-            limiters: limiters(blueprint),
             limiter_draws: limiter_draws(model, &draws),
             limiter_checks: Vec::new(),
             around: Vec::new(),
@@ -140,7 +107,7 @@ impl<'b> World<'b> {
             not_logged: Account::new(),
         };
         let counters = world.steps_each + world.used_each + blueprint.plan_keys() + world.answered_each;
-        world.has_counters = counters > 0 || world.invocations.is_some();
+        world.has_counters = counters > 0 || world.parts.invocations.is_some();
         world.first_events();
         world
     }
@@ -169,7 +136,6 @@ impl<'b> World<'b> {
         self.schedule_changes();
         self.open_isolates();
         self.open_diagnostics();
-        self.open_retrials();
         self.expect_leavers();
         for class in 0..self.sources.len() {
             if let crate::model::Arrivals::Closed { users, .. } = self.blueprint.model.classes[class].arrivals {
@@ -206,7 +172,7 @@ impl<'b> World<'b> {
         self.used.resize(plans * self.used_each, 0);
         self.plan_keys.resize(plans * self.blueprint.plan_keys(), Key::EMPTY);
         self.answered.resize(plans * self.answered_each, 0);
-        if let Some(invocations) = &mut self.invocations {
+        if let Some(invocations) = &mut self.parts.invocations {
             invocations.grow_to(plans);
         }
         plans as u32 - 1
@@ -222,7 +188,7 @@ impl<'b> World<'b> {
         if self.blueprint.leaves_logs_behind {
             self.forget_contexts(place);
         }
-        if let Some(invocations) = &mut self.invocations {
+        if let Some(invocations) = &mut self.parts.invocations {
             invocations.clear(place);
         }
     }
@@ -241,20 +207,7 @@ impl<'b> World<'b> {
         self.calls.push(self.templates[0][0]);
         self.logs.push(LogState::EMPTY);
         self.copies.push(None);
-        self.links.grow_to(self.calls.len());
+        self.parts.queues.links.grow_to(self.calls.len());
         self.calls.len() as u32 - 1
     }
-}
-
-/// By limiter; nobody has asked yet.
-pub(crate) fn limiters(blueprint: &Blueprint) -> Vec<Limiter> {
-    let model = &blueprint.model;
-    let regions = &blueprint.class_regions;
-    let several = regions.iter().any(|region| *region != regions[0]);
-    let all = regions.iter().max().map_or(0, |most| usize::from(*most) + 1);
-    let limiter = |spec: &crate::model::Limiter| {
-        let late = several && !model.stores[spec.store.index()].staleness.is_zero();
-        Limiter::new(spec.people.count, if late { all } else { 0 }, model.run.start)
-    };
-    model.limiters.iter().map(limiter).collect()
 }

@@ -1,14 +1,13 @@
 //! What is in each isolate's memory: its breakers, and its budgets of retries.
 
-use crate::model::Model;
 use crate::policy::{Circuit, Fault, Purse};
+use crate::world::parts::policies::CLEAN;
 use crate::world::state::World;
-use crate::world::state::policies::CLEAN;
 
 impl World<'_> {
     /// A call is lost with its isolate, and nobody asks for its pass.
     pub(crate) fn lose_guard(&mut self, id: u32) {
-        if let Some(guard) = self.policies.guards.get_mut(id as usize) {
+        if let Some(guard) = self.parts.policies.guards.get_mut(id as usize) {
             *guard = CLEAN;
         }
     }
@@ -17,33 +16,20 @@ impl World<'_> {
     pub(crate) fn lose_memory_of(&mut self, isolate: usize) {
         let (providers, now) = (self.blueprint.providers.len(), self.now);
         for provider in 0..providers {
-            let circuit = self.policies.circuits.get_mut(isolate * providers + provider).and_then(Option::take);
+            let circuit = self.parts.policies.circuits.get_mut(isolate * providers + provider).and_then(Option::take);
             if let Some(until) = circuit.and_then(|circuit| circuit.open_until()).filter(|until| *until > now) {
                 // It was counted as open until then.
-                let rest = self.recorded_part(now, until.since(now));
-                self.policies.tallies[provider].open_ns -= u128::from(rest.nanos());
+                let rest = self.parts.policies.recorded_part(now, until.since(now));
+                self.parts.policies.tallies[provider].open_ns -= u128::from(rest.nanos());
             }
         }
-        let policies = &mut self.policies;
+        let policies = &mut self.parts.policies;
         policies.purses.iter_mut().skip(isolate * providers).take(providers).for_each(|purse| *purse = None);
     }
 
     pub(crate) fn counts_calls(&self, id: u32) -> bool {
         let provider = self.calls[id as usize].provider as usize;
         self.blueprint.model.providers[provider].breaker.is_some_and(|breaker| breaker.counts_calls)
-    }
-
-    /// Other rules reach an isolate; what its breakers and budgets have counted stays.
-    pub(crate) fn change_memory_of(&mut self, isolate: usize, model: &Model) {
-        for (number, spec) in model.providers.iter().enumerate() {
-            let place = isolate * self.blueprint.providers.len() + number;
-            if let (Some(Some(circuit)), Some(rules)) = (self.policies.circuits.get_mut(place), spec.breaker) {
-                circuit.change(rules);
-            }
-            if let (Some(Some(purse)), Some(rules)) = (self.policies.purses.get_mut(place), spec.budget) {
-                purse.change(rules, self.now);
-            }
-        }
     }
 
     /// The place of what an isolate keeps of the call's provider.
@@ -56,7 +42,7 @@ impl World<'_> {
     fn circuit(&mut self, id: u32) -> Option<&mut Circuit> {
         let rules = self.program_of(id).model.providers[self.calls[id as usize].provider as usize].breaker?;
         let place = self.in_isolate(id);
-        let circuits = &mut self.policies.circuits;
+        let circuits = &mut self.parts.policies.circuits;
         if place >= circuits.len() {
             circuits.resize(place + 1, None);
         }
@@ -67,7 +53,7 @@ impl World<'_> {
     pub(crate) fn purse(&mut self, id: u32) -> Option<&mut Purse> {
         let rules = self.program_of(id).model.providers[self.calls[id as usize].provider as usize].budget?;
         let place = self.in_isolate(id);
-        let purses = &mut self.policies.purses;
+        let purses = &mut self.parts.policies.purses;
         if place >= purses.len() {
             purses.resize(place + 1, None);
         }
@@ -78,14 +64,14 @@ impl World<'_> {
     pub(crate) fn begin_guard(&mut self, id: u32) {
         let provider = self.calls[id as usize].provider as usize;
         let deadline = self.program_of(id).model.providers[provider].deadline;
-        let guard = &mut self.policies.guards[id as usize];
+        let guard = &mut self.parts.policies.guards[id as usize];
         *guard = CLEAN;
         guard.began = true;
         if let Some(deadline) = deadline {
             guard.deadline = self.now.saturating_add(deadline);
         }
         let recorded = u64::from(self.calls[id as usize].recorded);
-        self.policies.tallies[provider].tries.iter_mut().for_each(|tries| *tries += recorded);
+        self.parts.policies.tallies[provider].tries.iter_mut().for_each(|tries| *tries += recorded);
         if let Some(purse) = self.purse(id) {
             purse.request();
         }
@@ -94,28 +80,28 @@ impl World<'_> {
     /// Whether the breaker, if there is one, lets an attempt go.
     pub(crate) fn breaker_admits(&mut self, id: u32) -> bool {
         let now = self.now;
-        if self.policies.guards[id as usize].pass.is_some() {
+        if self.parts.policies.guards[id as usize].pass.is_some() {
             return true; // it counts calls, and this one is inside
         }
         let Some(circuit) = self.circuit(id) else { return true };
         let pass = circuit.ask(now);
-        self.policies.guards[id as usize].pass = pass;
+        self.parts.policies.guards[id as usize].pass = pass;
         let call = &self.calls[id as usize];
-        self.policies.tallies[call.provider as usize].refused += u64::from(pass.is_none() && call.recorded);
+        self.parts.policies.tallies[call.provider as usize].refused += u64::from(pass.is_none() && call.recorded);
         pass.is_some()
     }
 
     /// Gives the pass back, if there is one, with the result: success, a fault, or none at all.
     pub(crate) fn tell_breaker(&mut self, id: u32, result: Option<Option<Fault>>) {
-        let Some(pass) = self.policies.guards[id as usize].pass.take() else { return };
+        let Some(pass) = self.parts.policies.guards[id as usize].pass.take() else { return };
         let now = self.now;
         let Some(circuit) = self.circuit(id) else { return };
         let Some(fault) = result else { return circuit.came_to_nothing(pass) };
         let rules = circuit.rules();
         if circuit.ended(now, pass, fault.is_some_and(|fault| rules.failures.contains(fault))) {
-            let open = self.recorded_part(now, rules.reset_timeout);
+            let open = self.parts.policies.recorded_part(now, rules.reset_timeout);
             let provider = self.calls[id as usize].provider as usize;
-            let tally = &mut self.policies.tallies[provider];
+            let tally = &mut self.parts.policies.tallies[provider];
             tally.open_ns += u128::from(open.nanos());
             tally.trips += u64::from(now >= self.blueprint.recording_from);
         }

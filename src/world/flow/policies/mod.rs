@@ -11,10 +11,10 @@ use crate::units::{Instant, Span};
 use crate::world::event::{Event, Rank, order};
 use crate::world::ledger::accounts::{AttemptEnd, CallEnd};
 use crate::world::ledger::cause::Cause;
-use crate::world::parts::server::Reception;
+use crate::world::parts::policies::CLEAN;
+use crate::world::parts::policies::server::Reception;
 use crate::world::state::World;
 use crate::world::state::call::Phase;
-use crate::world::state::policies::CLEAN;
 
 /// Attempts of one call, and hedges of one attempt, that have draws of their own: more than a model may have.
 const ATTEMPTS: u64 = 256;
@@ -27,14 +27,14 @@ impl World<'_> {
     #[inline(never)]
     pub(crate) fn start_guarded(&mut self, id: u32) {
         let place = id as usize;
-        if place >= self.policies.guards.len() {
-            self.policies.guards.resize(self.calls.len(), CLEAN);
+        if place >= self.parts.policies.guards.len() {
+            self.parts.policies.guards.resize(self.calls.len(), CLEAN);
         }
-        if !self.policies.guards[place].began {
+        if !self.parts.policies.guards[place].began {
             self.begin_guard(id);
         }
-        self.policies.guards[place].sent = self.now;
-        self.policies.guards[place].ending.retry_after = Span::ZERO;
+        self.parts.policies.guards[place].sent = self.now;
+        self.parts.policies.guards[place].ending.retry_after = Span::ZERO;
         if !self.breaker_admits(id) {
             return self.deny(id, Fault::BreakerOpen, Cause::Breaker);
         }
@@ -54,7 +54,7 @@ impl World<'_> {
     /// An attempt goes to its provider, for a client that gives up at `cut`.
     pub(crate) fn send_guarded(&mut self, id: u32, cut: Instant) {
         self.calls[id as usize].phase = Phase::Running;
-        (self.policies.guards[id as usize].hedges, self.policies.guards[id as usize].sent) = (0, self.now);
+        (self.parts.policies.guards[id as usize].hedges, self.parts.policies.guards[id as usize].sent) = (0, self.now);
         let races = self.blueprint.model.providers[self.calls[id as usize].provider as usize].hedge.is_some();
         let ending = if races { None } else { self.ask_provider(id, cut) };
         if self.blueprint.connections_bind {
@@ -69,7 +69,7 @@ impl World<'_> {
 
     /// When the client gives the attempt up that starts now.
     fn cut(&self, id: u32) -> Instant {
-        self.now.saturating_add(self.time_limit(id)).min(self.policies.guards[id as usize].deadline)
+        self.now.saturating_add(self.time_limit(id)).min(self.parts.policies.guards[id as usize].deadline)
     }
 
     /// Sends what the call has drawn to the provider, for a client that gives up at `cut`. How it ends is known now,
@@ -84,14 +84,14 @@ impl World<'_> {
         let ends =
             |at: Instant, fault, retry_after| if at > cut { gives_up } else { Ending { at, fault, retry_after } };
         self.calls[id as usize].cause = None;
-        let Some(server) = &mut self.policies.servers[provider] else {
+        let Some(server) = &mut self.parts.policies.servers[provider] else {
             let at = now.saturating_add(latency);
             self.note_cut(id, (now, at), cut);
             return Some(ends(at, fault, Span::ZERO));
         };
         let (reception, counts) = server.receive(now, tokens, latency, hangs);
-        self.policies.guards[id as usize].is_billed = false;
-        let tally = &mut self.policies.tallies[provider];
+        self.parts.policies.guards[id as usize].is_billed = false;
+        let tally = &mut self.parts.policies.tallies[provider];
         tally.sent += recorded;
         tally.counted += recorded * u64::from(counts);
         match reception {
@@ -115,12 +115,12 @@ impl World<'_> {
                 let leaves = if goes_on && until < Instant::NEVER { until } else { until.min(cut) };
                 server.keep(now, from, leaves);
                 let is_billed = self.blueprint.model.providers[provider].bills(fault) && leaves == until;
-                self.policies.guards[id as usize].is_billed = is_billed;
+                self.parts.policies.guards[id as usize].is_billed = is_billed;
                 tally.billed += recorded * u64::from(is_billed);
                 if leaves > cut {
                     tally.abandoned += recorded;
-                    let time = self.recorded_part(cut, leaves.since(cut)).nanos();
-                    self.policies.tallies[provider].abandoned_ns += u128::from(time * recorded);
+                    let time = self.parts.policies.recorded_part(cut, leaves.since(cut)).nanos();
+                    self.parts.policies.tallies[provider].abandoned_ns += u128::from(time * recorded);
                 }
                 self.note_cut(id, (from, until), cut);
                 Some(ends(until, fault, Span::ZERO))
@@ -143,7 +143,7 @@ impl World<'_> {
 
     /// Whether the deadline is what cuts an attempt that starts now, and not its own time limit.
     fn is_past_deadline(&self, id: u32, cut: Instant) -> bool {
-        let deadline = self.policies.guards[id as usize].deadline;
+        let deadline = self.parts.policies.guards[id as usize].deadline;
         deadline <= cut && deadline < self.now.saturating_add(self.time_limit(id))
     }
 
@@ -171,18 +171,18 @@ impl World<'_> {
     fn hangs(&mut self, id: u32) -> bool {
         let provider = self.calls[id as usize].provider as usize;
         let Some(server) = &self.blueprint.model.providers[provider].server else { return false };
-        let (chance, hedge) = (server.hang.value(), u64::from(self.policies.guards[id as usize].hedges));
+        let (chance, hedge) = (server.hang.value(), u64::from(self.parts.policies.guards[id as usize].hedges));
         if chance == 0.0 {
             return false;
         }
         let (class, step, lane, position) = self.own_address(id);
-        let mut words = self.policies.hangs[class][step].at(lane, position * HEDGES + hedge);
+        let mut words = self.parts.policies.hangs[class][step].at(lane, position * HEDGES + hedge);
         words.next().unit() < chance
     }
 
     /// The attempt ends so.
     fn expect_answer(&mut self, id: u32, ending: Ending) {
-        self.policies.guards[id as usize].ending = ending;
+        self.parts.policies.guards[id as usize].ending = ending;
         let call = &mut self.calls[id as usize];
         call.fault = ending.fault;
         let rank = if ending.fault == Some(Fault::Timeout) { Rank::Timeout } else { Rank::Answer };
@@ -192,8 +192,8 @@ impl World<'_> {
     /// Draws how the next hedge of an attempt goes.
     fn draw_hedge(&mut self, id: u32) {
         let (class, step, lane, position) = self.own_address(id);
-        let number = u64::from(self.policies.guards[id as usize].hedges);
-        let mut words = self.policies.hedges[class][step].at(lane, (position * HEDGES + number) * 2);
+        let number = u64::from(self.parts.policies.guards[id as usize].hedges);
+        let mut words = self.parts.policies.hedges[class][step].at(lane, (position * HEDGES + number) * 2);
         let (latency, outcome) = (words.next(), words.next());
         let call = &mut self.calls[id as usize];
         call.latency = self.blueprint.laws[call.law as usize].sample(latency);
@@ -219,7 +219,7 @@ impl World<'_> {
         match fault {
             None => {
                 let (class, recorded) = (call.class as usize, call.recorded);
-                self.policies.tallies[call.provider as usize].useful += u64::from(recorded);
+                self.parts.policies.tallies[call.provider as usize].useful += u64::from(recorded);
                 self.ledgers[class].attempts.end(AttemptEnd::Succeeded as usize, recorded);
                 self.note_attempt(id, "ok");
                 self.finish_attempts::<false>(id, CallEnd::Succeeded);
@@ -228,7 +228,7 @@ impl World<'_> {
         }
         if self.calls[id as usize].phase != Phase::Backoff {
             self.tell_breaker(id, Some(fault));
-            self.policies.guards[id as usize] = CLEAN;
+            self.parts.policies.guards[id as usize] = CLEAN;
         }
     }
 
@@ -236,15 +236,9 @@ impl World<'_> {
     #[cold]
     #[inline(never)]
     pub(crate) fn forget_guard(&mut self, id: u32) {
-        if self.policies.guards.len() > id as usize {
+        if self.parts.policies.guards.len() > id as usize {
             self.tell_breaker(id, None);
-            self.policies.guards[id as usize] = CLEAN;
+            self.parts.policies.guards[id as usize] = CLEAN;
         }
-    }
-
-    /// How much of a stretch of time from `from` on is recorded.
-    fn recorded_part(&self, from: Instant, length: Span) -> Span {
-        let until = from.saturating_add(length).min(self.blueprint.horizon);
-        until.saturating_since(from.max(self.blueprint.recording_from))
     }
 }

@@ -7,17 +7,17 @@ use crate::policy::{Ending, Fault};
 use crate::units::{Instant, Span};
 use crate::world::event::{Event, Rank, order};
 use crate::world::ledger::cause::Cause;
-use crate::world::parts::server::Reception;
+use crate::world::parts::policies::races::{Key, Place, Racer};
+use crate::world::parts::policies::server::Reception;
 use crate::world::state::World;
 use crate::world::state::call::Phase;
-use crate::world::state::races::{Key, Place, Racer};
 
 impl World<'_> {
     /// An attempt of a call goes to its provider, beside others or not, for a client that gives up at `cut`.
     pub(crate) fn send_racer(&mut self, id: u32, cut: Instant) {
         let (latency, fault) = self.planned(id);
         let (hangs, tokens, now) = (self.hangs(id), self.tokens(id), self.now);
-        let is_hedge = self.policies.guards[id as usize].hedges > 0;
+        let is_hedge = self.parts.policies.guards[id as usize].hedges > 0;
         let call = &self.calls[id as usize];
         let mut racer = Racer {
             provider: call.provider,
@@ -35,10 +35,10 @@ impl World<'_> {
             left_at: None,
         };
         let provider = call.provider as usize;
-        if let Some(server) = &mut self.policies.servers[provider] {
+        if let Some(server) = &mut self.parts.policies.servers[provider] {
             let (reception, counts) = server.receive(now, tokens, latency, hangs);
             racer.meets(reception, now);
-            let (tally, recorded) = (&mut self.policies.tallies[provider], u64::from(racer.recorded));
+            let (tally, recorded) = (&mut self.parts.policies.tallies[provider], u64::from(racer.recorded));
             tally.sent += recorded;
             tally.counted += recorded * u64::from(counts);
             if let Reception::Refused { cause, .. } = reception {
@@ -46,7 +46,7 @@ impl World<'_> {
                 server.count_refused(cause, now, racer.recorded);
             }
         }
-        let races = &mut self.policies.races;
+        let races = &mut self.parts.policies.races;
         races.begun = races.begun.wrapping_add(1);
         let key = (id, races.begun);
         races.racers.insert(key, racer);
@@ -59,45 +59,33 @@ impl World<'_> {
             Place::Unheard => {}
         }
         if racer.place != Place::Away {
-            self.policies.races.desks[provider].present += 1;
+            self.parts.policies.races.desks[provider].present += 1;
             self.serve_desk(provider);
         }
         self.expect_hedge(id);
     }
 
     /// Free slots of a provider go to those who wait.
-    fn serve_desk(&mut self, provider: usize) {
+    pub(crate) fn serve_desk(&mut self, provider: usize) {
         loop {
-            let desk = &mut self.policies.races.desks[provider];
+            let desk = &mut self.parts.policies.races.desks[provider];
             if desk.working >= desk.slots {
                 break;
             }
             let Some(key) = desk.waiting.pop_front() else { break };
-            let Some(racer) = self.policies.races.racers.get_mut(&key) else { continue };
+            let Some(racer) = self.parts.policies.races.racers.get_mut(&key) else { continue };
             racer.place = Place::Works;
             desk.working += 1;
             self.racer_begins(key);
         }
-        if let Some(server) = &mut self.policies.servers[provider] {
-            server.shares_with(self.now, self.policies.races.desks[provider].present);
-        }
-    }
-
-    /// Other numbers of slots hold from now on; none is taken from who has it.
-    pub(crate) fn change_desks(&mut self) {
-        for provider in 0..self.policies.races.desks.len() {
-            let server = self.blueprint.model.providers[provider].server.as_ref();
-            let slots = server.and_then(|server| server.max_concurrency).unwrap_or(u32::MAX);
-            let desk = &mut self.policies.races.desks[provider];
-            if std::mem::replace(&mut desk.slots, slots) < slots && !desk.waiting.is_empty() {
-                self.serve_desk(provider);
-            }
+        if let Some(server) = &mut self.parts.policies.servers[provider] {
+            server.shares_with(self.now, self.parts.policies.races.desks[provider].present);
         }
     }
 
     /// It is known when an attempt ends.
     fn racer_begins(&mut self, key: Key) {
-        let Some(racer) = self.policies.races.racers.get_mut(&key) else { return };
+        let Some(racer) = self.parts.policies.races.racers.get_mut(&key) else { return };
         let Some(takes) = racer.takes else { return };
         racer.ends = self.now + takes;
         let rank = if racer.fault == Some(Fault::Timeout) { Rank::Timeout } else { Rank::Answer };
@@ -107,7 +95,7 @@ impl World<'_> {
 
     /// The next hedge of the attempt under way, if there may be one.
     fn expect_hedge(&mut self, id: u32) {
-        let (call, sent) = (&self.calls[id as usize], u32::from(self.policies.guards[id as usize].hedges));
+        let (call, sent) = (&self.calls[id as usize], u32::from(self.parts.policies.guards[id as usize].hedges));
         let rules = self.program_of(id).model.providers[call.provider as usize].hedge;
         if let Some(at) = rules.and_then(|rules| rules.due(sent, self.now, self.blueprint.horizon)) {
             let order = order(Rank::BackoffEnd, call.address, call.attempt);
@@ -130,8 +118,8 @@ impl World<'_> {
         }
         self.draw_hedge(id);
         let call = &self.calls[id as usize];
-        self.policies.tallies[call.provider as usize].hedges += u64::from(call.recorded);
-        self.policies.guards[id as usize].hedges += 1;
+        self.parts.policies.tallies[call.provider as usize].hedges += u64::from(call.recorded);
+        self.parts.policies.guards[id as usize].hedges += 1;
         self.send_racer(id, self.cut(id));
     }
 
@@ -140,16 +128,16 @@ impl World<'_> {
         let Some(racer) = self.take_racer((id, number)) else { return };
         let provider = racer.provider as usize;
         let is_billed = racer.place == Place::Works && self.blueprint.model.providers[provider].bills(racer.fault);
-        self.policies.tallies[provider].billed += u64::from(racer.recorded && is_billed);
+        self.parts.policies.tallies[provider].billed += u64::from(racer.recorded && is_billed);
         match racer.left_at {
-            Some(left_at) => self.count_abandoned(provider, left_at, racer.recorded),
+            Some(left_at) => self.parts.policies.count_abandoned(provider, left_at, self.now, racer.recorded),
             None => self.race_goes_on(id, &racer),
         }
     }
 
     /// The client of an attempt gives it up, unless it has ended.
     pub(crate) fn racer_cut(&mut self, id: u32, number: u32) {
-        let racer = self.policies.races.racers.get(&(id, number)).copied();
+        let racer = self.parts.policies.races.racers.get(&(id, number)).copied();
         if let Some(racer) = racer.filter(|racer| racer.left_at.is_none()) {
             let (fault, cause) = (Some(Fault::Timeout), racer.cause.or(Some(self.why_cut(id, &racer))));
             self.give_racer_up((id, number));
@@ -162,7 +150,7 @@ impl World<'_> {
         match racer.place {
             Place::Unheard => Cause::Outage,
             _ if racer.takes.is_none() => Cause::Hang,
-            _ if self.policies.guards[id as usize].deadline <= self.now => Cause::Deadline,
+            _ if self.parts.policies.guards[id as usize].deadline <= self.now => Cause::Deadline,
             Place::Waits => Cause::TimeoutQueued,
             Place::Away | Place::Works => self.timed_out(id, racer.sent, racer.ends),
         }
@@ -171,13 +159,13 @@ impl World<'_> {
     /// One attempt of a race is over: the first success ends the race, and the last failure.
     fn race_goes_on(&mut self, id: u32, racer: &Racer) {
         let fault = racer.fault;
-        if fault.is_some() && self.policies.races.of(id).next().is_some() {
+        if fault.is_some() && self.parts.policies.races.of(id).next().is_some() {
             return self.gives_one_back(id);
         }
         let won = racer.recorded && racer.is_hedge && fault.is_none();
-        self.policies.tallies[racer.provider as usize].hedges_won += u64::from(won);
+        self.parts.policies.tallies[racer.provider as usize].hedges_won += u64::from(won);
         self.leave_race(id);
-        self.policies.guards[id as usize].ending = Ending { at: self.now, fault, retry_after: racer.retry_after };
+        self.parts.policies.guards[id as usize].ending = Ending { at: self.now, fault, retry_after: racer.retry_after };
         let call = &mut self.calls[id as usize];
         (call.fault, call.cause) = (fault, racer.cause);
         self.guarded_ends(id);
@@ -193,19 +181,19 @@ impl World<'_> {
 
     /// Nobody waits any more for the attempts of a call. Whether there were any.
     pub(crate) fn leave_race(&mut self, id: u32) -> bool {
-        let left: Vec<Key> = self.policies.races.of(id).collect();
+        let left: Vec<Key> = self.parts.policies.races.of(id).collect();
         left.iter().for_each(|key| self.give_racer_up(*key));
         !left.is_empty()
     }
 
     /// Nobody waits for an attempt any more: a provider that outlives its client goes on with it.
     fn give_racer_up(&mut self, key: Key) {
-        let Some(racer) = self.policies.races.racers.get_mut(&key) else { return };
+        let Some(racer) = self.parts.policies.races.racers.get_mut(&key) else { return };
         let provider = racer.provider as usize;
         let is_there = matches!(racer.place, Place::Waits | Place::Works) && racer.takes.is_some();
         if is_there && self.blueprint.model.providers[provider].outlives_client() {
             racer.left_at = Some(self.now);
-            self.policies.tallies[provider].abandoned += u64::from(racer.recorded);
+            self.parts.policies.tallies[provider].abandoned += u64::from(racer.recorded);
         } else {
             self.take_racer(key);
         }
@@ -213,9 +201,9 @@ impl World<'_> {
 
     /// An attempt is over, and what it held is free.
     fn take_racer(&mut self, key: Key) -> Option<Racer> {
-        let racer = self.policies.races.racers.remove(&key)?;
+        let racer = self.parts.policies.races.racers.remove(&key)?;
         let provider = racer.provider as usize;
-        let desk = &mut self.policies.races.desks[provider];
+        let desk = &mut self.parts.policies.races.desks[provider];
         match racer.place {
             Place::Away => return Some(racer),
             Place::Works => desk.working -= 1,
@@ -224,15 +212,5 @@ impl World<'_> {
         desk.present -= 1;
         self.serve_desk(provider);
         Some(racer)
-    }
-
-    /// What still goes on for nobody at the end is counted up to there.
-    pub(crate) fn finish_races(&mut self) {
-        let racers = std::mem::take(&mut self.policies.races.racers);
-        for racer in racers.values() {
-            if let Some(left_at) = racer.left_at {
-                self.count_abandoned(racer.provider as usize, left_at, racer.recorded);
-            }
-        }
     }
 }

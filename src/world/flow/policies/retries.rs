@@ -25,7 +25,7 @@ impl<'b> World<'b> {
         let fault = call.fault;
         self.tell_breaker(id, Some(fault));
         self.forget_guard(id);
-        self.policies.tallies[from as usize].fell_back += recorded;
+        self.parts.policies.tallies[from as usize].fell_back += recorded;
         let call = &mut self.calls[id as usize];
         (call.provider, call.law) = (provider, law);
         self.tallies[call.class as usize].retried += recorded;
@@ -37,10 +37,10 @@ impl<'b> World<'b> {
     fn is_tried_again(&mut self, id: u32, fault: Fault) -> bool {
         let place = id as usize;
         let provider = self.calls[place].provider as usize;
-        let guard = self.policies.guards[place];
+        let guard = self.parts.policies.guards[place];
         let spec = &self.program_of(id).model.providers[provider];
         // The outermost first.
-        let layers: [Option<&Retry>; crate::world::state::policies::LAYERS] =
+        let layers: [Option<&Retry>; crate::world::parts::policies::LAYERS] =
             [Some(&spec.retry), spec.inner[0].as_ref(), spec.inner[1].as_ref()];
         let again = |(layer, rules): (usize, Option<&'b Retry>)| {
             rules.filter(|rules| rules.again(u32::from(guard.tries[layer]), fault)).map(|rules| (layer, rules))
@@ -48,7 +48,7 @@ impl<'b> World<'b> {
         let Some((layer, rules)) = layers.into_iter().enumerate().rev().find_map(again) else { return false };
         let nth = u32::from(guard.tries[layer]);
         let mut wait = self.draw_retry(id, &rules.backoff, nth, guard.waits[layer]);
-        let kept = &mut self.policies.guards[place];
+        let kept = &mut self.parts.policies.guards[place];
         kept.tries[layer] += 1;
         kept.waits[layer] = wait;
         kept.tries[layer + 1..].fill(0);
@@ -59,17 +59,17 @@ impl<'b> World<'b> {
         }
         let recorded = u64::from(self.calls[place].recorded);
         if self.now.saturating_add(wait) >= guard.deadline {
-            self.policies.tallies[provider].past_deadline += recorded;
+            self.parts.policies.tallies[provider].past_deadline += recorded;
             self.calls[place].cause = Some(Cause::Deadline);
             return false;
         }
         let now = self.now;
         if self.purse(id).is_some_and(|purse| !purse.spend(now)) {
-            self.policies.tallies[provider].over_budget += recorded;
+            self.parts.policies.tallies[provider].over_budget += recorded;
             self.calls[place].cause = Some(Cause::RetryBudget);
             return false;
         }
-        for tries in &mut self.policies.tallies[provider].tries[layer..] {
+        for tries in &mut self.parts.policies.tallies[provider].tries[layer..] {
             *tries += recorded;
         }
         let class = self.calls[place].class as usize;

@@ -4,7 +4,7 @@ use crate::policy::Fault;
 use crate::units::{Instant, Span};
 use crate::world::event::{Event, Rank, order};
 use crate::world::ledger::cause::Cause;
-use crate::world::parts::sharing::{Job, Ticket};
+use crate::world::parts::policies::sharing::{Job, Ticket};
 use crate::world::state::World;
 use crate::world::state::call::Phase;
 
@@ -14,10 +14,10 @@ impl World<'_> {
         let call = &self.calls[id as usize];
         let (provider, address, attempt) = (call.provider as usize, call.address, call.attempt);
         let job = Job { client: Some(id), recorded: call.recorded, fault, left_at: Instant::NEVER };
-        let Some(sharing) = &mut self.policies.shares[provider] else { return };
+        let Some(sharing) = &mut self.parts.policies.shares[provider] else { return };
         let ticket = sharing.enter(self.now, latency, (address, attempt), job);
         let spec = &self.blueprint.model.providers[provider];
-        let guard = &mut self.policies.guards[id as usize];
+        let guard = &mut self.parts.policies.guards[id as usize];
         (guard.ticket, guard.is_billed) = (Some(ticket), spec.outlives_client() && spec.bills(fault));
         if cut < Instant::NEVER {
             self.calendar.push(cut, order(Rank::Timeout, address, attempt), Event::Cut(id));
@@ -27,9 +27,9 @@ impl World<'_> {
 
     /// Somebody has come or gone: another end is next, or the same at another time.
     pub(crate) fn expect_end(&mut self, provider: usize) {
-        let Some(sharing) = &mut self.policies.shares[provider] else { return };
+        let Some(sharing) = &mut self.parts.policies.shares[provider] else { return };
         sharing.version = sharing.version.wrapping_add(1);
-        if let Some(server) = &mut self.policies.servers[provider] {
+        if let Some(server) = &mut self.parts.policies.servers[provider] {
             server.shares_with(self.now, sharing.present());
         }
         if let Some((at, Ticket { address, attempt, .. })) = sharing.next() {
@@ -41,25 +41,20 @@ impl World<'_> {
     /// The provider has worked an attempt to its end, if that is still the one that was expected.
     pub(crate) fn share_ends(&mut self, provider: u16, version: u32) {
         let now = self.now;
-        let Some(sharing) = self.policies.shares[provider as usize].as_mut().filter(|s| s.version == version) else {
+        let Some(sharing) = self.parts.policies.shares[provider as usize].as_mut().filter(|s| s.version == version)
+        else {
             return;
         };
         let Some(job) = sharing.end(now) else { return };
         self.expect_end(provider as usize);
         let is_billed = self.blueprint.model.providers[provider as usize].bills(job.fault);
-        self.policies.tallies[provider as usize].billed += u64::from(job.recorded && is_billed);
+        self.parts.policies.tallies[provider as usize].billed += u64::from(job.recorded && is_billed);
         let Some(id) = job.client else {
-            return self.count_abandoned(provider as usize, job.left_at, job.recorded);
+            return self.parts.policies.count_abandoned(provider as usize, job.left_at, self.now, job.recorded);
         };
-        self.policies.guards[id as usize].ticket = None;
+        self.parts.policies.guards[id as usize].ticket = None;
         self.calls[id as usize].fault = job.fault;
         self.guarded_ends(id);
-    }
-
-    /// An attempt that went on for nobody since `left_at` is over.
-    pub(crate) fn count_abandoned(&mut self, provider: usize, left_at: Instant, recorded: bool) {
-        let time = self.recorded_part(left_at, self.now.since(left_at)).nanos();
-        self.policies.tallies[provider].abandoned_ns += u128::from(time * u64::from(recorded));
     }
 
     /// The client of an attempt gives up, if it still waits for the same one.
@@ -69,7 +64,7 @@ impl World<'_> {
             return;
         }
         self.leave_share(id);
-        let is_late = self.policies.guards[id as usize].deadline <= self.now;
+        let is_late = self.parts.policies.guards[id as usize].deadline <= self.now;
         let call = &mut self.calls[id as usize];
         (call.fault, call.cause) = (Some(Fault::Timeout), is_late.then_some(Cause::Deadline));
         self.guarded_ends(id);
@@ -77,30 +72,20 @@ impl World<'_> {
 
     /// The client of an attempt is gone: the attempt goes on or goes too. Whether there was one.
     pub(crate) fn leave_share(&mut self, id: u32) -> bool {
-        let Some(ticket) = self.policies.guards.get_mut(id as usize).and_then(|guard| guard.ticket.take()) else {
+        let Some(ticket) = self.parts.policies.guards.get_mut(id as usize).and_then(|guard| guard.ticket.take()) else {
             return false;
         };
         let call = &self.calls[id as usize];
         let (provider, recorded, now) = (call.provider as usize, call.recorded, self.now);
         let goes_on = self.blueprint.model.providers[provider].outlives_client();
-        let Some(sharing) = &mut self.policies.shares[provider] else { return false };
+        let Some(sharing) = &mut self.parts.policies.shares[provider] else { return false };
         if goes_on {
             sharing.abandon(now, ticket);
-            self.policies.tallies[provider].abandoned += u64::from(recorded);
+            self.parts.policies.tallies[provider].abandoned += u64::from(recorded);
         } else {
             sharing.leave(now, ticket);
             self.expect_end(provider);
         }
         true
-    }
-
-    /// What still goes on for nobody at the end is counted up to there.
-    pub(crate) fn finish_shares(&mut self) {
-        for provider in 0..self.policies.shares.len() {
-            let Some(sharing) = &self.policies.shares[provider] else { continue };
-            let left: Vec<Job> = sharing.abandoned().copied().collect();
-            left.iter().for_each(|job| self.count_abandoned(provider, job.left_at, job.recorded));
-        }
-        self.finish_races();
     }
 }

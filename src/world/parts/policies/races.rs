@@ -1,9 +1,9 @@
 //! Attempts that race at a provider with hedges, and the slots that they wait for.
 
+use super::server::Reception;
 use crate::policy::Fault;
 use crate::units::{Instant, Span};
 use crate::world::ledger::cause::Cause;
-use crate::world::parts::server::Reception;
 use std::collections::{BTreeMap, VecDeque};
 
 /// A call, and which of all attempts that ever raced.
@@ -74,6 +74,18 @@ impl Races {
             present: 0,
         };
         Races { desks: slots.map(desk).collect(), ..Races::default() }
+    }
+
+    /// Other numbers of slots hold from now on; none is taken from who has it. Whether somebody waits for one that is new.
+    pub(crate) fn change_slots(&mut self, provider: usize, slots: Option<u32>) -> bool {
+        let (desk, slots) = (&mut self.desks[provider], slots.unwrap_or(u32::MAX));
+        std::mem::replace(&mut desk.slots, slots) < slots && !desk.waiting.is_empty()
+    }
+
+    /// Attempts that go on for nobody: their provider, since when, and whether they are recorded.
+    pub(crate) fn abandoned(&self) -> impl Iterator<Item = (usize, Instant, bool)> {
+        let left = |racer: &Racer| Some((racer.provider as usize, racer.left_at?, racer.recorded));
+        self.racers.values().filter_map(left)
     }
 
     /// The attempts of a call that it still waits for, the first that was sent first.

@@ -3,14 +3,23 @@
 //! What they remember of a call stands in a table of its own, so that calls stay small: it is clean whenever no attempt
 //! of the call is under way or to come.
 
+mod measures;
+pub(crate) mod races;
+pub(crate) mod server;
+pub(crate) mod sharing;
+
+use self::races::Races;
+use self::server::Server;
+use self::sharing::{Sharing, Ticket};
 use crate::model::Model;
 use crate::policy::{Circuit, Ending, Meter, Pass, Purse};
 use crate::streams::{Purpose, Scatter, Source as Draws};
 use crate::units::{Instant, Span};
 use crate::world::blueprint::Blueprint;
-use crate::world::parts::server::Server;
-use crate::world::parts::sharing::{Sharing, Ticket};
-use crate::world::state::races::Races;
+use crate::world::ledger::accounts::check;
+use crate::world::ledger::causes_of::of_provider;
+use crate::world::measures::sheet::Sheet;
+use crate::world::part::{Effect, Ending as End, Part};
 
 /// Layers of retries: the application, its SDK, a proxy.
 pub(crate) const LAYERS: usize = 3;
@@ -67,6 +76,10 @@ pub(crate) struct Policies {
     /// By class and step: what decides about hangs, and what hedges draw.
     pub(crate) hangs: Vec<Vec<Scatter>>,
     pub(crate) hedges: Vec<Vec<Scatter>>,
+    /// Whom calls ask: so many circuits and budgets has each isolate.
+    pub(crate) answerers: usize,
+    /// From when until when it is recorded.
+    recorded: (Instant, Instant),
 }
 
 /// What happened at one provider, of what is recorded.
@@ -122,29 +135,9 @@ impl Policies {
             tallies: vec![PolicyTally::default(); model.providers.len()],
             hangs: scatters(Purpose::Hang, hangs),
             hedges: scatters(Purpose::Hedge, model.providers.iter().any(|provider| provider.hedge.is_some())),
+            answerers: blueprint.providers.len(),
+            recorded: (blueprint.recording_from, blueprint.horizon),
         }
-    }
-
-    /// The rules of the providers' own side change.
-    pub(crate) fn change(&mut self, model: &Model, now: Instant) {
-        for ((spec, server), share) in model.providers.iter().zip(&mut self.servers).zip(&mut self.shares) {
-            if let (Some(spec), Some(server)) = (&spec.server, server) {
-                server.change(spec, now);
-                if let (Some(capacity), Some(share)) = (spec.capacity, share) {
-                    share.change(capacity, now);
-                }
-            }
-        }
-    }
-
-    /// Outages of all providers, drawn so far.
-    pub(crate) fn outages(&self) -> u64 {
-        self.servers.iter().flatten().map(Server::outages).sum()
-    }
-
-    /// What is measured over time is measured from now on.
-    pub(crate) fn start_recording(&mut self, now: Instant) {
-        self.servers.iter_mut().flatten().for_each(|server| server.start_recording(now));
     }
 
     /// Whether a provider bills the attempt under way of a call though its client gives it up: one with a side of its own
@@ -169,8 +162,83 @@ impl Policies {
         self.tallies.iter().zip(&self.servers).all(holds) && self.servers.iter().flatten().all(keeps_quotas)
     }
 
-    /// The replication ends.
-    pub(crate) fn finish(&mut self, now: Instant) {
-        self.servers.iter_mut().flatten().for_each(|server| server.finish(now));
+    /// How much of a stretch of time from `from` on is recorded.
+    pub(crate) fn recorded_part(&self, from: Instant, length: Span) -> Span {
+        let (recording_from, horizon) = self.recorded;
+        from.saturating_add(length).min(horizon).saturating_since(from.max(recording_from))
+    }
+
+    /// An attempt that went on for nobody since `left_at` is over.
+    pub(crate) fn count_abandoned(&mut self, provider: usize, left_at: Instant, now: Instant, recorded: bool) {
+        let time = self.recorded_part(left_at, now.since(left_at)).nanos();
+        self.tallies[provider].abandoned_ns += u128::from(time * u64::from(recorded));
+    }
+}
+
+impl Part for Policies {
+    fn drawn(&self) -> u64 {
+        self.servers.iter().flatten().map(Server::outages).sum()
+    }
+
+    fn start_recording(&mut self, now: Instant) {
+        self.servers.iter_mut().flatten().for_each(|server| server.start_recording(now));
+    }
+
+    /// The rules of the providers' own side change.
+    fn change(&mut self, _: usize, blueprint: &Blueprint, now: Instant, effects: &mut Vec<Effect>) {
+        for (at, spec) in blueprint.model.providers.iter().enumerate() {
+            let Some(spec) = &spec.server else { continue };
+            self.servers[at].iter_mut().for_each(|server| server.change(spec, now));
+            if let (Some(capacity), Some(share)) = (spec.capacity, &mut self.shares[at])
+                && share.change(capacity, now)
+            {
+                effects.push(Effect::SpeedChanged(at));
+            }
+            if self.races.change_slots(at, spec.max_concurrency) {
+                effects.push(Effect::SlotsAdded(at));
+            }
+        }
+    }
+
+    /// What its breakers and budgets have counted stays.
+    fn change_program(&mut self, _: usize, isolate: usize, model: &Model, now: Instant) {
+        for (number, spec) in model.providers.iter().enumerate() {
+            let place = isolate * self.answerers + number;
+            if let (Some(Some(circuit)), Some(rules)) = (self.circuits.get_mut(place), spec.breaker) {
+                circuit.change(rules);
+            }
+            if let (Some(Some(purse)), Some(rules)) = (self.purses.get_mut(place), spec.budget) {
+                purse.change(rules, now);
+            }
+        }
+    }
+
+    /// What still goes on for nobody is counted up to here.
+    fn finish(&mut self, horizon: Instant) {
+        self.servers.iter_mut().flatten().for_each(|server| server.finish(horizon));
+        let of_shares = self.shares.iter().enumerate().flat_map(|(at, share)| {
+            share.iter().flat_map(Sharing::abandoned).map(move |job| (at, job.left_at, job.recorded))
+        });
+        let left: Vec<_> = of_shares.chain(self.races.abandoned()).collect();
+        for (provider, left_at, recorded) in left {
+            self.count_abandoned(provider, left_at, horizon, recorded);
+        }
+    }
+
+    fn balance(&self, _: usize, ending: &End) -> Result<(), String> {
+        for (number, server) in self.servers.iter().enumerate() {
+            let Some(server) = server else { continue };
+            server.refused.check("attempts at a provider", of_provider(&ending.first.model, number))?;
+            let turned_away = self.tallies[number].turned_away;
+            check("refusals of a provider", server.refused.recorded() - i128::from(turned_away), 0)?;
+        }
+        if self.is_sound() {
+            return Ok(());
+        }
+        Err("more attempts were billed, refused or counted at a provider than were sent to it".into())
+    }
+
+    fn measures(&self, _: usize, ending: &End, sheet: &mut Sheet) {
+        measures::of_providers(self, ending, sheet);
     }
 }

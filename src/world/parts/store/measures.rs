@@ -1,17 +1,16 @@
-//! The metrics of stores, and of the quota of requests.
+//! The metrics of a store.
 
+use super::Store;
 use crate::model::{OnKeyExceed, OpKind, StoreKind};
 use crate::policy::{OnExceed, Window};
 use crate::world::ledger::cause::Cause;
 use crate::world::ledger::causes_of::of_ops;
 use crate::world::measures::sheet::{Sheet, causes, quota, ratio};
-use crate::world::parts::requests::Requests;
-use crate::world::state::World;
+use crate::world::part::Ending;
 
-pub(crate) fn store_ops(sheet: &mut Sheet, world: &World, number: usize, plans: u64) {
-    let store = &world.stores[number];
+pub(super) fn of_store(store: &Store, number: usize, ending: &Ending, sheet: &mut Sheet) {
     let name = &store.name;
-    let days = world.blueprint.horizon.since(world.blueprint.recording_from).days();
+    let days = ending.recorded().days();
     for op in OpKind::ALL {
         let what = op.plural();
         let counts = &store.counts[op as usize];
@@ -24,8 +23,8 @@ pub(crate) fn store_ops(sheet: &mut Sheet, world: &World, number: usize, plans: 
         sheet.count(&metric("_rejected_key"), "ops", refused(Cause::KeySpacing));
         sheet.count(&metric("_rejected"), "ops", by_quota + refused(Cause::KeySpacing));
         sheet.count(&metric("_rejected_invocation"), "ops", counts.refused.of_all(Cause::is_invocation));
-        causes(sheet, &metric(".refused_by"), "ops", (&counts.refused, of_ops(&world.first.model, number, op)));
-        let spec = &world.blueprint.model.stores[number];
+        causes(sheet, &metric(".refused_by"), "ops", (&counts.refused, of_ops(&ending.first.model, number, op)));
+        let spec = &ending.model().stores[number];
         let on = |what: OnExceed| spec.quotas[op as usize].iter().any(|quota| quota.on_exceed == what);
         let is_service = spec.kind == StoreKind::LogService;
         if is_service {
@@ -41,7 +40,7 @@ pub(crate) fn store_ops(sheet: &mut Sheet, world: &World, number: usize, plans: 
             sheet.count(&format!("{name}.background.{what}"), "ops", others.accepted);
             sheet.count(&format!("{name}.background.{what}_rejected"), "ops", others.refused);
         }
-        sheet.put(&metric("_per_plan"), "ops", ratio(counts.accepted[1] as f64, plans as f64));
+        sheet.put(&metric("_per_plan"), "ops", ratio(counts.accepted[1] as f64, ending.plans() as f64));
         sheet.put(&metric("_per_day.mean"), "ops/day", ratio(store.accepted_in_time(op) as f64, days));
         for nth in 0..store.meters[op as usize].len() {
             let meter = &store.meters[op as usize][nth];
@@ -52,8 +51,8 @@ pub(crate) fn store_ops(sheet: &mut Sheet, world: &World, number: usize, plans: 
             quota(sheet, meter, &format!("{name}.quota.{what}{number}"));
         }
     }
-    store_extras(sheet, world, number);
-    if world.blueprint.model.stores[number].kind == crate::model::StoreKind::Cache {
+    extras(store, number, ending, sheet);
+    if ending.model().stores[number].kind == crate::model::StoreKind::Cache {
         for (what, count) in [
             ("hits", store.hits[1]),
             ("misses", store.misses[1]),
@@ -65,26 +64,26 @@ pub(crate) fn store_ops(sheet: &mut Sheet, world: &World, number: usize, plans: 
         }
         sheet.count(&format!("{name}.puts"), "ops", store.counts[OpKind::Put as usize].accepted[1]);
     }
-    let spec = &world.first.model;
+    let spec = &ending.first.model;
     let rejects = |model: &crate::model::Model| {
         model.stores[number].key_spacing.is_some() && model.stores[number].on_key_exceed == OnKeyExceed::Reject
     };
     let rejects = spec.is_ever(rejects);
-    for (at, family) in world.blueprint.families.iter().enumerate().filter(|(_, f)| f.store as usize == number) {
+    for (at, family) in ending.blueprint.families.iter().enumerate().filter(|(_, f)| f.store as usize == number) {
         let metric = format!("{name}.writes.family.{}", family.name);
         if rejects {
-            sheet.count(&format!("{metric}_rejected_key"), "ops", world.family_too_soon[at]);
+            sheet.count(&format!("{metric}_rejected_key"), "ops", store.family_too_soon[at]);
         }
-        sheet.count(&metric, "ops", world.family_writes[at]);
+        sheet.count(&metric, "ops", store.family_writes[at]);
     }
 }
 
 /// What only some stores have.
-fn store_extras(sheet: &mut Sheet, world: &World, number: usize) {
-    let (store, spec) = (&world.stores[number], &world.blueprint.model.stores[number]);
+fn extras(store: &Store, number: usize, ending: &Ending, sheet: &mut Sheet) {
+    let spec = &ending.model().stores[number];
     let metric = |what: &str| format!("{}.{what}", store.name);
     // What a change sets in mid-run is measured from the start.
-    if world.first.model.is_ever(|model| model.stores[number].on_key_exceed == OnKeyExceed::Overwrite) {
+    if ending.first.model.is_ever(|model| model.stores[number].on_key_exceed == OnKeyExceed::Overwrite) {
         sheet.count(&metric("writes_overwriting"), "ops", store.overwrites[1]);
     }
     if spec.put_stores_nothing.value() > 0.0 {
@@ -93,15 +92,8 @@ fn store_extras(sheet: &mut Sheet, world: &World, number: usize) {
     if spec.storage.is_some() {
         let refused = store.counts[OpKind::Put as usize].refused.of(Cause::StoreFull);
         sheet.count(&metric("writes_rejected_full"), "ops", refused);
-        sheet.put(&metric("stored.mean"), "bytes", store.stored.level().mean(world.now.nanos()));
+        sheet.put(&metric("stored.mean"), "bytes", store.stored.level().mean(ending.now.nanos()));
         sheet.count(&metric("stored.max"), "bytes", store.stored.level().max());
         sheet.count(&metric("stored.end"), "bytes", store.stored.level().level());
     }
-}
-
-/// The invocations of the account.
-pub(crate) fn requests(sheet: &mut Sheet, requests: &Requests) {
-    sheet.count("platform.requests", "requests", requests.accepted[1]);
-    sheet.count("platform.requests_rejected", "requests", requests.refused[1]);
-    quota(sheet, &requests.meter, "platform.quota.requests");
 }

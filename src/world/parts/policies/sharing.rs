@@ -48,10 +48,10 @@ impl Sharing {
         Sharing { capacity, clock: 0, now: Instant::START, jobs: BTreeMap::new(), version: 0 }
     }
 
-    /// It works on so many at full speed from `now` on.
-    pub(crate) fn change(&mut self, capacity: u32, now: Instant) {
+    /// It works on so many at full speed from `now` on; whether that is another number.
+    pub(crate) fn change(&mut self, capacity: u32, now: Instant) -> bool {
         self.advance(now);
-        self.capacity = u64::from(capacity);
+        std::mem::replace(&mut self.capacity, capacity.into()) != u64::from(capacity)
     }
 
     /// Attempts that are there.

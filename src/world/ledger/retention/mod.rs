@@ -3,9 +3,15 @@
 use crate::stats::{Presence, Stock, Survival};
 use crate::units::{Instant, Span};
 use crate::world::blueprint::Blueprint;
-use crate::world::ledger::cause::{Cause, CauseSet, Causes};
+use crate::world::ledger::accounts::check;
+use crate::world::ledger::cause::{Cause, Causes};
+use crate::world::ledger::causes_of::CausesOf;
+use crate::world::measures::sheet::Sheet;
+use crate::world::part::{Ending, Part};
 use crate::world::parts::index::{Departure, Entry, Subject};
 use crate::world::parts::store::Loss;
+
+mod measures;
 
 /// The ages at which the report says what can still be read.
 pub(crate) const AGES: [(&str, Span); 5] = [
@@ -229,22 +235,6 @@ impl Retention {
         self.kinds[usize::from(error)].unlogged += count;
     }
 
-    /// What was never stored is gone at every age.
-    pub(crate) fn finish(&mut self) {
-        for kind in &mut self.kinds {
-            let never = kind.offered() - kind.written;
-            kind.retrievable.deaths(0, never);
-            kind.reachable.deaths(0, never);
-        }
-        for eyes in &mut self.readers {
-            for (at, kind) in self.kinds.iter().enumerate() {
-                let never = kind.offered() - kind.written;
-                eyes.retrievable[at].there.deaths(0, never);
-                eyes.reachable[at].there.deaths(0, never);
-            }
-        }
-    }
-
     /// A record has been written.
     pub(crate) fn stored(&mut self, error: bool) {
         let kind = &mut self.kinds[usize::from(error)];
@@ -413,23 +403,49 @@ impl Retention {
     }
 }
 
-impl Retention {
-    /// Every record that was written has exactly one fate, and every one that was lost before one cause.
-    pub(crate) fn balance(&self, known: CauseSet) -> Result<(), String> {
-        for kind in &self.kinds {
-            crate::world::ledger::accounts::check("lost records", kind.lost_by.total() - i128::from(kind.lost()), 0)?;
-            kind.lost_by.check("records", known)?;
-            let fates = kind.gone.iter().sum::<u64>() + kind.alive;
-            crate::world::ledger::accounts::check("written records", i128::from(kind.written) - i128::from(fates), 0)?;
-        }
-        Ok(())
-    }
-}
-
 fn record(survival: &mut Survival, written: Instant, dies: Instant) {
     if dies == Instant::NEVER {
         survival.censored(u64::MAX);
     } else {
         survival.death(dies.saturating_since(written).nanos());
+    }
+}
+
+impl Part for Retention {
+    fn start_recording(&mut self, now: Instant) {
+        self.alive.restart(now.nanos());
+    }
+
+    /// What was never stored is gone at every age.
+    fn finish(&mut self, horizon: Instant) {
+        self.alive.finish(horizon.nanos());
+        for kind in &mut self.kinds {
+            let never = kind.offered() - kind.written;
+            kind.retrievable.deaths(0, never);
+            kind.reachable.deaths(0, never);
+        }
+        for eyes in &mut self.readers {
+            for (at, kind) in self.kinds.iter().enumerate() {
+                let never = kind.offered() - kind.written;
+                eyes.retrievable[at].there.deaths(0, never);
+                eyes.reachable[at].there.deaths(0, never);
+            }
+        }
+    }
+
+    /// Every record that was written has exactly one lifetime, and every one that was lost before one cause.
+    fn balance(&self, _: usize, ending: &Ending) -> Result<(), String> {
+        let known = CausesOf::of(&ending.first.model).records;
+        for kind in &self.kinds {
+            check("lost records", kind.lost_by.total() - i128::from(kind.lost()), 0)?;
+            kind.lost_by.check("records", known)?;
+            let fates = kind.gone.iter().sum::<u64>() + kind.alive;
+            check("written records", i128::from(kind.written) - i128::from(fates), 0)?;
+        }
+        Ok(())
+    }
+
+    fn measures(&self, _: usize, ending: &Ending, sheet: &mut Sheet) {
+        measures::of_records(self, ending, sheet);
     }
 }

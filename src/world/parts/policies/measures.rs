@@ -1,23 +1,22 @@
 //! The metrics of providers, and of the policies around them.
 
+use super::{LAYERS, Policies, PolicyTally};
 use crate::model::Provider;
 use crate::world::ledger::cause::Cause;
 use crate::world::ledger::causes_of::of_provider;
 use crate::world::measures::sheet::{Sheet, causes, ratio};
-use crate::world::state::World;
-use crate::world::state::policies::{LAYERS, PolicyTally};
+use crate::world::part::Ending;
 
 /// The names of the layers of retries, the outermost first.
 const LAYER_NAMES: [&str; LAYERS] = ["application", "sdk", "proxy"];
 
-/// Those of every provider that has policies.
-pub(crate) fn measures(sheet: &mut Sheet, world: &World) {
-    let model = &world.blueprint.model;
-    for (number, (provider, tally)) in model.providers.iter().zip(&world.policies.tallies).enumerate() {
+pub(super) fn of_providers(policies: &Policies, ending: &Ending, sheet: &mut Sheet) {
+    let model = ending.model();
+    for (number, (provider, tally)) in model.providers.iter().zip(&policies.tallies).enumerate() {
         if provider.breaker.is_some() {
-            breaker(sheet, world, &provider.name, tally);
+            breaker(sheet, ending, &provider.name, tally);
         }
-        server(sheet, world, number, tally);
+        server(sheet, (policies, ending), number, tally);
         retries(sheet, provider, tally);
         let steps = || model.workflows.iter().flat_map(|workflow| &workflow.steps);
         if steps().any(|step| step.fallback.is_some() && step.provider().is_some_and(|id| id.index() == number)) {
@@ -30,26 +29,18 @@ pub(crate) fn measures(sheet: &mut Sheet, world: &World) {
     }
 }
 
-fn recorded_ns(world: &World) -> f64 {
-    world.blueprint.horizon.since(world.blueprint.recording_from).nanos() as f64
-}
-
-fn breaker(sheet: &mut Sheet, world: &World, name: &str, tally: &PolicyTally) {
+fn breaker(sheet: &mut Sheet, ending: &Ending, name: &str, tally: &PolicyTally) {
     let metric = |what: &str| format!("breaker.{name}.{what}");
     // Of the time of all isolates that were there.
-    let time = match &world.isolates {
-        Some(isolates) => isolates.alive.area(world.now.nanos()) as f64,
-        None => recorded_ns(world) * f64::from(world.blueprint.model.platform.isolates),
-    };
-    sheet.part(&metric("open_fraction"), ratio(tally.open_ns as f64, time));
+    sheet.part(&metric("open_fraction"), ratio(tally.open_ns as f64, ending.isolate_ns));
     sheet.count(&metric("trips"), "trips", tally.trips);
     sheet.count(&metric("refused"), "attempts", tally.refused);
 }
 
 /// The four ledgers of an attempt: useful, counted against the limits, billed, and holding a place at the provider.
-fn server(sheet: &mut Sheet, world: &World, number: usize, tally: &PolicyTally) {
-    let Some(server) = &world.policies.servers[number] else { return };
-    let metric = |what: &str| format!("provider.{}.{what}", world.blueprint.model.providers[number].name);
+fn server(sheet: &mut Sheet, (policies, ending): (&Policies, &Ending), number: usize, tally: &PolicyTally) {
+    let Some(server) = &policies.servers[number] else { return };
+    let metric = |what: &str| format!("provider.{}.{what}", ending.model().providers[number].name);
     for (what, count) in [
         ("attempts.sent", tally.sent),
         ("attempts.refused", tally.turned_away),
@@ -61,11 +52,11 @@ fn server(sheet: &mut Sheet, world: &World, number: usize, tally: &PolicyTally) 
     ] {
         sheet.count(&metric(what), "attempts", count);
     }
-    let spec = &world.blueprint.model.providers[number].server;
+    let spec = &ending.model().providers[number].server;
     if spec.as_ref().is_some_and(|spec| spec.slopes.iter().any(Option::is_some)) {
         sheet.count(&metric("attempts.slowed_down"), "attempts", server.refused.of(Cause::Growth));
     }
-    let known = of_provider(&world.first.model, number);
+    let known = of_provider(&ending.first.model, number);
     causes(sheet, &metric("attempts.refused_by"), "attempts", (&server.refused, known));
     if known.without(Cause::Outage) != Default::default() {
         for (hour, &refused) in server.refused_at.iter().enumerate() {
@@ -76,9 +67,9 @@ fn server(sheet: &mut Sheet, world: &World, number: usize, tally: &PolicyTally) 
         let number = if nth > 0 { format!(".{}", nth + 1) } else { String::new() };
         crate::world::measures::sheet::quota(sheet, meter, &metric(&format!("quota.attempts{number}")));
     }
-    sheet.put(&metric("in_flight.mean"), "attempts", server.in_flight.mean(world.now.nanos()));
+    sheet.put(&metric("in_flight.mean"), "attempts", server.in_flight.mean(ending.now.nanos()));
     sheet.count(&metric("in_flight.max"), "attempts", server.in_flight.max());
-    let abandoned = ratio(tally.abandoned_ns as f64, recorded_ns(world));
+    let abandoned = ratio(tally.abandoned_ns as f64, ending.recorded().nanos() as f64);
     sheet.put(&metric("in_flight.abandoned"), "attempts", abandoned);
 }
 

@@ -5,7 +5,14 @@ use crate::policy::{Meter, OnExceed, Verdict};
 use crate::stats::Stock;
 use crate::streams::{Purpose, Source as Draws, Stream, Word, exponential, unit_exponential};
 use crate::units::{Instant, Probability, Span, Timestamp};
+use crate::world::blueprint::Blueprint;
+use crate::world::ledger::accounts::check;
 use crate::world::ledger::cause::{Cause, Causes};
+use crate::world::ledger::causes_of::of_ops;
+use crate::world::measures::sheet::Sheet;
+use crate::world::part::{Effect, Ending, Part};
+
+mod measures;
 
 /// The counts of one kind of op; `[0]` in the warm-up, `[1]` recorded.
 #[derive(Clone, Copy, Debug)]
@@ -62,6 +69,9 @@ pub(crate) struct Store {
     pub(crate) lost_at_restart: [u64; 2],
     pub(crate) hits: [u64; 2],
     pub(crate) misses: [u64; 2],
+    /// By family of keys, of all stores: accepted writes, and those that came too soon after another of their key.
+    pub(crate) family_writes: Vec<u64>,
+    pub(crate) family_too_soon: Vec<u64>,
     /// By kind of op, those accepted before the recorded time.
     accepted_before: [u64; 4],
 }
@@ -223,8 +233,19 @@ pub(crate) enum Loss {
 }
 
 impl Store {
+    /// Those of a model as a replication starts.
+    pub(crate) fn of(blueprint: &Blueprint, draws: &Draws) -> Vec<Store> {
+        let (start, spikes, families) = (blueprint.model.run.start, blueprint.spikes(), blueprint.families.len());
+        let store = |spec| Store {
+            family_writes: vec![0; families],
+            family_too_soon: vec![0; families],
+            ..Store::new(spec, start, &spikes, draws)
+        };
+        blueprint.model.stores.iter().map(store).collect()
+    }
+
     /// The store as a replication starts at `start`, with the spikes of traffic in order.
-    pub(crate) fn new(spec: &Spec, start: Timestamp, spikes: &[(Instant, Instant)], draws: &Draws) -> Store {
+    fn new(spec: &Spec, start: Timestamp, spikes: &[(Instant, Instant)], draws: &Draws) -> Store {
         let restarts = (spec.restarts_per_day > 0.0).then(|| {
             let mean_gap = Span::DAY.scale(1.0 / spec.restarts_per_day);
             let mut gaps = draws.stream(&spec.name, Purpose::Restart, 0);
@@ -265,34 +286,10 @@ impl Store {
             lost_at_restart: [0; 2],
             hits: [0; 2],
             misses: [0; 2],
+            family_writes: Vec::new(),
+            family_too_soon: Vec::new(),
             accepted_before: [0; 4],
         }
-    }
-
-    /// New values; what was stored and counted stays.
-    pub(crate) fn change(&mut self, spec: &Spec, now: Instant) {
-        self.catch_up(now);
-        for (op, meters) in self.meters.iter_mut().enumerate() {
-            meters.iter_mut().zip(&spec.quotas[op]).for_each(|(meter, quota)| meter.change(quota, now));
-            if let Some(others) = &mut self.others[op] {
-                stretch(&mut others.next, &mut others.mean_gap, spec.background[op], now);
-            }
-        }
-        (self.spacing, self.on_key_exceed) = (spec.key_spacing, spec.on_key_exceed);
-        self.storage.clone_from(&spec.storage);
-        self.default_ttl = spec.ttl;
-        self.ops_per_invocation = spec.ops_per_invocation.unwrap_or(u32::MAX);
-        self.retry_after = self.retry_after.map(|_| spec.retry_after);
-        if let Some(pressure) = &mut self.pressure {
-            pressure.per_second = spec.evictions_per_hour / 3600.0;
-            pressure.factor = spec.evictions_spike_factor;
-        }
-        if let Some(restarts) = &mut self.restarts {
-            restarts.change(spec.restarts_per_day, now);
-        }
-        self.capacity = spec.capacity.map(|bytes| bytes.0);
-        self.staleness = self.staleness.map(|_| spec.staleness);
-        (self.put_stores_nothing, self.network_errors) = (spec.put_stores_nothing, spec.network_errors);
     }
 
     /// What the quotas of this kind of op say to one that is asked for at `now`.
@@ -436,12 +433,6 @@ impl Store {
         counter[usize::from(recorded)] += 1;
     }
 
-    /// Restarts, and ops of others, drawn so far.
-    pub(crate) fn drawn(&self) -> u64 {
-        let others = self.others.iter().flatten().map(|others| others.drawn);
-        self.restarts.as_ref().map_or(0, |restarts| restarts.drawn) + others.sum::<u64>()
-    }
-
     /// What others do, and what goes by itself, until `now`.
     pub(crate) fn catch_up(&mut self, now: Instant) {
         for (meters, others) in self.meters.iter_mut().zip(&mut self.others) {
@@ -452,29 +443,9 @@ impl Store {
         self.stored.catch_up(now.nanos());
     }
 
-    /// The warm-up is over.
-    pub(crate) fn start_recording(&mut self, now: Instant) {
-        self.catch_up(now);
-        self.accepted_before = std::array::from_fn(|op| self.counts[op].accepted.iter().sum());
-        for others in self.others.iter_mut().flatten() {
-            (others.accepted, others.refused) = (0, 0);
-        }
-        self.meters.iter_mut().flatten().for_each(|meter| meter.restart(now));
-        self.stored.restart(now.nanos());
-    }
-
     /// Ops accepted in the recorded time, whenever the plan came that asked for them.
     pub(crate) fn accepted_in_time(&self, op: OpKind) -> u64 {
         self.counts[op as usize].accepted.iter().sum::<u64>() - self.accepted_before[op as usize]
-    }
-
-    /// The replication ends at `horizon`: the windows that have begun count.
-    pub(crate) fn finish(&mut self, horizon: Instant) {
-        for (meters, others) in self.meters.iter_mut().zip(&mut self.others) {
-            others.iter_mut().for_each(|others| others.catch_up(meters, horizon));
-            meters.iter_mut().for_each(|meter| meter.finish(horizon));
-        }
-        self.stored.finish(horizon.nanos());
     }
 
     /// Attempted ops that are neither accepted nor refused: always 0 unless one was lost.
@@ -495,6 +466,81 @@ impl Store {
     /// Whether any window held more than its limit admits: never, unless the meter is broken.
     pub(crate) fn is_within_limits(&self) -> bool {
         self.meters.iter().flatten().all(Meter::is_sound)
+    }
+}
+
+impl Part for Store {
+    fn drawn(&self) -> u64 {
+        let others = self.others.iter().flatten().map(|others| others.drawn);
+        self.restarts.as_ref().map_or(0, |restarts| restarts.drawn) + others.sum::<u64>()
+    }
+
+    fn start_recording(&mut self, now: Instant) {
+        self.catch_up(now);
+        self.accepted_before = std::array::from_fn(|op| self.counts[op].accepted.iter().sum());
+        for others in self.others.iter_mut().flatten() {
+            (others.accepted, others.refused) = (0, 0);
+        }
+        self.meters.iter_mut().flatten().for_each(|meter| meter.restart(now));
+        self.stored.restart(now.nanos());
+    }
+
+    /// What was stored and counted stays.
+    fn change(&mut self, at: usize, blueprint: &Blueprint, now: Instant, effects: &mut Vec<Effect>) {
+        let spec = &blueprint.model.stores[at];
+        self.catch_up(now);
+        for (op, meters) in self.meters.iter_mut().enumerate() {
+            meters.iter_mut().zip(&spec.quotas[op]).for_each(|(meter, quota)| meter.change(quota, now));
+            if let Some(others) = &mut self.others[op] {
+                stretch(&mut others.next, &mut others.mean_gap, spec.background[op], now);
+            }
+        }
+        (self.spacing, self.on_key_exceed) = (spec.key_spacing, spec.on_key_exceed);
+        self.storage.clone_from(&spec.storage);
+        self.default_ttl = spec.ttl;
+        self.ops_per_invocation = spec.ops_per_invocation.unwrap_or(u32::MAX);
+        self.retry_after = self.retry_after.map(|_| spec.retry_after);
+        if let Some(pressure) = &mut self.pressure {
+            pressure.per_second = spec.evictions_per_hour / 3600.0;
+            pressure.factor = spec.evictions_spike_factor;
+        }
+        if let Some(restarts) = &mut self.restarts {
+            restarts.change(spec.restarts_per_day, now);
+        }
+        let capacity = spec.capacity.map(|bytes| bytes.0);
+        if std::mem::replace(&mut self.capacity, capacity) != capacity {
+            effects.push(Effect::StoreResized(at));
+        }
+        self.staleness = self.staleness.map(|_| spec.staleness);
+        (self.put_stores_nothing, self.network_errors) = (spec.put_stores_nothing, spec.network_errors);
+    }
+
+    /// The windows that have begun count.
+    fn finish(&mut self, horizon: Instant) {
+        for (meters, others) in self.meters.iter_mut().zip(&mut self.others) {
+            others.iter_mut().for_each(|others| others.catch_up(meters, horizon));
+            meters.iter_mut().for_each(|meter| meter.finish(horizon));
+        }
+        self.stored.finish(horizon.nanos());
+    }
+
+    fn balance(&self, at: usize, ending: &Ending) -> Result<(), String> {
+        check(&format!("ops on {}", self.name), self.unaccounted(), 0)?;
+        for op in OpKind::ALL {
+            let known = of_ops(&ending.first.model, at, op);
+            self.counts[op as usize].refused.check(&format!("{} of {}", op.plural(), self.name), known)?;
+        }
+        if !self.keeps_its_counts() {
+            return Err(format!("the quotas of {} do not add up to what they refused", self.name));
+        }
+        if !self.is_within_limits() {
+            return Err(format!("a quota of {} was exceeded", self.name));
+        }
+        Ok(())
+    }
+
+    fn measures(&self, at: usize, ending: &Ending, sheet: &mut Sheet) {
+        measures::of_store(self, at, ending, sheet);
     }
 }
 
