@@ -9,9 +9,7 @@ use crate::world::blueprint::Blueprint;
 use crate::world::event::{Event, Rank, order};
 use crate::world::flow::attempt::retry_position;
 use crate::world::part::Effect;
-use crate::world::state::World;
-use crate::world::state::call::{OUTSIDE, Phase};
-use crate::world::state::templates::templates;
+use crate::world::state::{OUTSIDE, Phase, World, templates};
 
 impl<'b> World<'b> {
     /// Puts the changes on the calendar.

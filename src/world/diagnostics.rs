@@ -4,11 +4,9 @@
 use crate::streams::Purpose;
 use crate::units::Instant;
 use crate::world::event::{Event, Rank, order};
-use crate::world::ledger::accounts::PlanEnd;
+use crate::world::ledger::PlanEnd;
 use crate::world::parts::queues::queue::{Page, Queue};
-use crate::world::state::World;
-use crate::world::state::call::Phase;
-use crate::world::state::diagnostics::{Diagnostics, Seen};
+use crate::world::state::{Diagnostics, Phase, Seen, World};
 
 impl World<'_> {
     /// The page of this model, if it has one, and its first visit.

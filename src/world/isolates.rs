@@ -9,14 +9,9 @@ use crate::stats::TimeWeighted;
 use crate::streams::Purpose;
 use crate::units::Instant;
 use crate::world::event::{Event, Rank, order};
-use crate::world::ledger::accounts::{AttemptEnd, CallEnd, PlanEnd};
-use crate::world::ledger::cause::Cause;
+use crate::world::ledger::{AttemptEnd, CallEnd, Cause, PlanEnd};
 use crate::world::parts::queues::queue::Queue;
-use crate::world::state::World;
-use crate::world::state::call::{Phase, Work};
-use crate::world::state::isolates::{Counts, Isolate, Isolates};
-use crate::world::state::operation::Writer;
-use crate::world::state::plan::Plan;
+use crate::world::state::{Counts, Isolate, Isolates, Phase, Plan, Work, World, Writer};
 
 /// Why an isolate takes no more plans.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

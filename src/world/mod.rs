@@ -33,5 +33,5 @@ mod timeline;
 pub use blueprint::Blueprint;
 pub use measures::sheet::Measure;
 pub use run::{Failure, GoesOn, Outcome, metrics, run, run_while};
-pub use state::notes::{Moment, Slice};
+pub use state::{Moment, Slice};
 pub use timeline::{Level, Timeline, timeline};

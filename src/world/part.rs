@@ -4,10 +4,9 @@
 use crate::model::Model;
 use crate::units::{Instant, Span};
 use crate::world::blueprint::Blueprint;
-use crate::world::ledger::accounts::Ledger;
+use crate::world::ledger::Ledger;
 use crate::world::measures::sheet::Sheet;
-use crate::world::state::around::Question;
-use crate::world::state::call::Call;
+use crate::world::state::{Call, Question};
 
 /// A part of the world with a life of its own. `at` is its place among those of its kind.
 pub(crate) trait Part {

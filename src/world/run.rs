@@ -3,14 +3,12 @@
 use crate::units::{Instant, count};
 use crate::world::blueprint::Blueprint;
 use crate::world::event::{Event, Rank, order};
-use crate::world::ledger::accounts::{Alive, CallEnd, Ledger, PlanEnd};
-use crate::world::ledger::causes_of::CausesOf;
+use crate::world::ledger::{Alive, CallEnd, CausesOf, Ledger, PlanEnd};
 use crate::world::measures::measures;
 use crate::world::measures::sheet::Measure;
 use crate::world::part::Ending;
 use crate::world::parts::source::Source;
-use crate::world::state::World;
-use crate::world::state::call::{Call, Phase, Work};
+use crate::world::state::{Call, Phase, Work, World};
 
 /// Why a replication did not come to its end.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -6,12 +6,10 @@
 use crate::model::OpKind;
 use crate::units::Instant;
 use crate::world::blueprint::Blueprint;
-use crate::world::ledger::accounts::PlanEnd;
+use crate::world::ledger::PlanEnd;
 use crate::world::parts::queues::queue::Page;
 use crate::world::run::{Failure, Watch};
-use crate::world::state::World;
-use crate::world::state::call::{Call, Phase, Work};
-use crate::world::state::notes::{Moment, Slice};
+use crate::world::state::{Call, Moment, Phase, Slice, Work, World};
 
 /// What happened when, in the order in which it ended.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -4,8 +4,8 @@ use crate::model::{self, Limiter, Model, Step, Tier, Tiers};
 use crate::policy::{Fault, Retry};
 use crate::streams::{Choice, LawSpec};
 use crate::units::Span;
-use crate::world::blueprint::laws::Laws;
-use crate::world::state::call::Work;
+use crate::world::blueprint::Laws;
+use crate::world::state::Work;
 
 /// A provider, flat.
 #[derive(Debug)]

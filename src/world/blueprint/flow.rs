@@ -2,9 +2,8 @@
 
 use crate::model::{InvocationScope, Model, OnCallError, Workflow};
 use crate::policy::FaultSet;
-use crate::world::blueprint::answerers::work;
-use crate::world::blueprint::laws::{Laws, NONE};
-use crate::world::state::call::{Phase, Work};
+use crate::world::blueprint::{Laws, NONE, work};
+use crate::world::state::{Phase, Work};
 
 /// A workflow, flat.
 #[derive(Debug)]
@@ -149,6 +148,6 @@ pub(crate) fn flow(
 }
 
 /// Whether a call of this place has one.
-pub(crate) fn has_semaphore(spec: &crate::world::blueprint::flow::CallSpec) -> bool {
+pub(crate) fn has_semaphore(spec: &crate::world::blueprint::CallSpec) -> bool {
     spec.semaphore != NONE
 }

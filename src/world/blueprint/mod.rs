@@ -1,30 +1,31 @@
 //! From a checked model to the flat tables that the loop reads: laws compiled, names turned into positions,
 //! a workflow into its calls, a strategy into rows.
 
-pub(crate) mod answerers;
-pub(crate) mod flow;
+mod answerers;
+mod flow;
 pub(crate) mod index;
-pub(crate) mod jobs;
-pub(crate) mod laws;
-pub(crate) mod op_draws;
-pub(crate) mod patience;
+mod jobs;
+mod laws;
+mod op_draws;
+mod patience;
 pub(crate) mod regions;
-pub(crate) mod rows;
+mod rows;
 pub(crate) mod tariffs;
+
+pub(crate) use self::answerers::{Check, Lookup, Provider, answerers, check, lookup, work};
+pub(crate) use self::flow::{CallSpec, Flow, flow, has_semaphore};
+pub(crate) use self::jobs::{JobSpec, jobs, remembers};
+pub(crate) use self::laws::{Laws, NONE};
+pub(crate) use self::op_draws::{Draw, OpDraw, OpDraws, OpWords};
+pub(crate) use self::patience::Patience;
+pub(crate) use self::regions::regions;
+pub(crate) use self::rows::{Family, KeySlot, Keys, ReadOp, Row, StoreLaws, reads, rows, store_laws};
+pub(crate) use self::tariffs::{Account, accounts_of};
 
 use crate::model::{Arrivals, Discipline, LogEvent, Model, OpKind, Queue, Reach, Role};
 use crate::streams::Law;
 use crate::units::Instant;
-use crate::world::blueprint::answerers::{Check, Lookup, Provider, answerers, check, lookup};
-use crate::world::blueprint::flow::{CallSpec, Flow, flow, has_semaphore};
-use crate::world::blueprint::jobs::{JobSpec, jobs, remembers};
-use crate::world::blueprint::laws::Laws;
-use crate::world::blueprint::op_draws::{OpDraw, OpDraws};
-use crate::world::blueprint::patience::Patience;
-use crate::world::blueprint::regions::regions;
-use crate::world::blueprint::rows::{Family, Keys, ReadOp, Row, StoreLaws, reads, rows, store_laws};
-use crate::world::blueprint::tariffs::{Account, accounts_of};
-use crate::world::state::call::{Call, Phase, Work};
+use crate::world::state::{Call, Phase, Work};
 
 /// Everything of a model that the loop needs, in the form in which it needs it.
 #[derive(Debug)]

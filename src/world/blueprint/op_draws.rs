@@ -5,7 +5,7 @@
 
 use crate::model::{LogEvent, LogOp, OpKind, Store, StoreKind};
 use crate::streams::{LawSpec, Purpose};
-use crate::world::blueprint::laws::NONE;
+use crate::world::blueprint::NONE;
 
 /// What an op draws.
 #[derive(Clone, Copy, Debug)]

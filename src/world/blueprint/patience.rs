@@ -2,7 +2,7 @@
 
 use crate::streams::LawSpec;
 use crate::units::Span;
-use crate::world::blueprint::laws::Laws;
+use crate::world::blueprint::Laws;
 
 /// How long a call waits in a queue before it leaves.
 #[derive(Clone, Copy, Debug)]

@@ -2,8 +2,7 @@
 
 use crate::model::{KeyScope, LogEvent, LogOp, Model, OpKind, ReadCount, Role, Store, When};
 use crate::units::Span;
-use crate::world::blueprint::laws::{Laws, NONE};
-use crate::world::blueprint::op_draws::{OpDraws, OpWords};
+use crate::world::blueprint::{Laws, NONE, OpDraws, OpWords};
 
 /// One row of the logging table.
 #[derive(Clone, Debug)]

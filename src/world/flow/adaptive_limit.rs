@@ -2,8 +2,7 @@
 
 use crate::policy::Fault;
 use crate::units::Instant;
-use crate::world::state::World;
-use crate::world::state::call::NO_QUEUE;
+use crate::world::state::{NO_QUEUE, World};
 
 impl World<'_> {
     /// An attempt that was sent has ended, with this fault or none.

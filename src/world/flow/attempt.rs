@@ -3,14 +3,10 @@
 use crate::model::{Arrivals, TraceAttempt};
 use crate::policy::{Backoff, Fault};
 use crate::units::{Instant, Span};
-use crate::world::blueprint::answerers::Provider;
-use crate::world::blueprint::flow::Flow;
+use crate::world::blueprint::{Flow, Provider};
 use crate::world::event::{Event, Rank, order};
-use crate::world::ledger::accounts::{AttemptEnd, CallEnd};
-use crate::world::ledger::cause::Cause;
-use crate::world::state::World;
-use crate::world::state::call::{Call, NO_QUEUE, OUTSIDE, Phase, Work};
-use crate::world::state::operation::Writer;
+use crate::world::ledger::{AttemptEnd, CallEnd, Cause};
+use crate::world::state::{Call, NO_QUEUE, OUTSIDE, Phase, Work, World, Writer};
 
 /// Words between the retries of one plan's call, and of one plan.
 const WORDS_PER_ATTEMPT: u64 = 4;

@@ -8,15 +8,10 @@
 use crate::model::Level;
 use crate::streams::Word;
 use crate::units::{CalendarStart, Instant, Span, Zone};
-use crate::world::blueprint::Blueprint;
-use crate::world::blueprint::op_draws::{Draw, OpWords};
-use crate::world::blueprint::rows::Row;
+use crate::world::blueprint::{Blueprint, Draw, OpWords, Row};
 use crate::world::event::{Event, Rank, address, order};
-use crate::world::ledger::cause::Cause;
-use crate::world::state::World;
-use crate::world::state::background::{Task, TaskOf};
-use crate::world::state::log::{LogEvent, LogState};
-use crate::world::state::operation::{Invocation, OpResponse, Requester, Writer};
+use crate::world::ledger::Cause;
+use crate::world::state::{Invocation, LogEvent, LogState, OpResponse, Requester, Task, TaskOf, World, Writer};
 
 /// Where the answers to jobs stand among the plans of one instant.
 const JOB_PLANS: u64 = 0xfe << 32;

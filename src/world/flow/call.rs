@@ -1,12 +1,11 @@
 //! The life of a call: its phases, from the first to the last.
 
 use crate::model::OnLogError;
-use crate::world::blueprint::flow::Flow;
+use crate::world::blueprint::Flow;
 use crate::world::event::address;
 use crate::world::flow::log::LogStep;
-use crate::world::ledger::accounts::{CallEnd, PlanEnd};
-use crate::world::state::World;
-use crate::world::state::call::{NO_QUEUE, Phase, Work};
+use crate::world::ledger::{CallEnd, PlanEnd};
+use crate::world::state::{NO_QUEUE, Phase, Work, World};
 
 /// What is left to do with a call at this instant.
 pub(crate) enum Step {

@@ -1,9 +1,7 @@
 //! How calls and plans end that do not end well: with their cause. None of it is asked while all goes well.
 
-use crate::world::ledger::accounts::{CallEnd, PlanEnd};
-use crate::world::ledger::cause::Cause;
-use crate::world::state::World;
-use crate::world::state::call::Call;
+use crate::world::ledger::{CallEnd, Cause, PlanEnd};
+use crate::world::state::{Call, World};
 
 impl World<'_> {
     /// A call finds its queue, or the semaphore around it, full.

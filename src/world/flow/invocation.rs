@@ -2,12 +2,8 @@
 
 use crate::units::Span;
 use crate::world::event::{Event, Rank, address, order};
-use crate::world::ledger::accounts::CallEnd;
-use crate::world::ledger::cause::Cause;
-use crate::world::state::World;
-use crate::world::state::call::{Phase, Work};
-use crate::world::state::invocation::Invoked;
-use crate::world::state::operation::Writer;
+use crate::world::ledger::{CallEnd, Cause};
+use crate::world::state::{Invoked, Phase, Work, World, Writer};
 
 impl World<'_> {
     /// A plan is lost with its isolate, and so is all that its invocations do.

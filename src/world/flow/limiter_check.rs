@@ -7,11 +7,8 @@ use crate::model::{self, OpKind};
 use crate::streams::Word;
 use crate::units::Span;
 use crate::world::event::Rank;
-use crate::world::ledger::accounts::CallEnd;
-use crate::world::ledger::cause::Cause;
-use crate::world::state::World;
-use crate::world::state::around::LimiterCheck;
-use crate::world::state::operation::{OpRequest, Requester, Writer};
+use crate::world::ledger::{CallEnd, Cause};
+use crate::world::state::{LimiterCheck, OpRequest, Requester, World, Writer};
 
 impl World<'_> {
     /// A call asks its limiter: it reads the count of whoever it comes from.

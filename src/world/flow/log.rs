@@ -1,13 +1,9 @@
 //! What a call reads, and the rows of the logging strategy.
 
 use crate::model::{OpKind, Role};
-use crate::world::blueprint::Blueprint;
-use crate::world::blueprint::rows::{ReadOp, Row};
-use crate::world::ledger::accounts::CallEnd;
-use crate::world::state::World;
-use crate::world::state::call::Work;
-use crate::world::state::log::{LogEvent, LogState};
-use crate::world::state::operation::{OpRequest, Writer};
+use crate::world::blueprint::{Blueprint, ReadOp, Row};
+use crate::world::ledger::CallEnd;
+use crate::world::state::{LogEvent, LogState, OpRequest, Work, World, Writer};
 
 /// How far a log event has come.
 pub(crate) enum LogStep {

@@ -2,11 +2,9 @@
 
 use crate::units::Span;
 use crate::world::event::Rank;
-use crate::world::ledger::accounts::CallEnd;
+use crate::world::ledger::CallEnd;
 use crate::world::parts::tiers::Miss;
-use crate::world::state::World;
-use crate::world::state::around::Question;
-use crate::world::state::call::{Phase, Work};
+use crate::world::state::{Phase, Question, Work, World};
 
 /// Words between the lookups of one plan's call: one for each tier.
 const WORDS_PER_LOOKUP: u64 = 8;

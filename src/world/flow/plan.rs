@@ -1,11 +1,9 @@
 //! The life of a plan: it arrives, starts its steps, and ends.
 
 use crate::model::{Arrivals, InvocationScope};
-use crate::world::blueprint::flow::Flow;
-use crate::world::ledger::accounts::PlanEnd;
-use crate::world::ledger::cause::Cause;
-use crate::world::state::World;
-use crate::world::state::background::{Task, TaskOf};
+use crate::world::blueprint::Flow;
+use crate::world::ledger::{Cause, PlanEnd};
+use crate::world::state::{Task, TaskOf, World};
 
 impl World<'_> {
     /// The plan that is due arrives.

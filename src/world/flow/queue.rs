@@ -1,10 +1,9 @@
 //! A call in its queue: it asks for a slot, gets it, and gives it back.
 
 use crate::world::flow::call::Step;
-use crate::world::ledger::accounts::CallEnd;
+use crate::world::ledger::CallEnd;
 use crate::world::parts::queues::queue::Admission;
-use crate::world::state::World;
-use crate::world::state::call::{NO_QUEUE, Phase, Work};
+use crate::world::state::{NO_QUEUE, Phase, Work, World};
 
 impl World<'_> {
     #[inline(always)]

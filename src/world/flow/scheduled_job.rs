@@ -3,10 +3,8 @@
 
 use crate::model::{Chore, OpKind};
 use crate::world::event::{Event, Rank, order};
-use crate::world::ledger::cause::Cause;
-use crate::world::state::World;
-use crate::world::state::background::{Task, TaskOf};
-use crate::world::state::operation::{Invocation, OpRequest, Requester, Writer};
+use crate::world::ledger::Cause;
+use crate::world::state::{Invocation, OpRequest, Requester, Task, TaskOf, World, Writer};
 
 /// Keys that one list names.
 const KEYS_A_LIST: u64 = 1_000;

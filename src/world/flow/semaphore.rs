@@ -3,10 +3,8 @@
 //! While a call waits for that slot, it stands in that queue as if the queue were its own. Then it gets its own back, and
 //! begins.
 
-use crate::world::ledger::accounts::CallEnd;
-use crate::world::state::World;
-use crate::world::state::around::{Around, Stage};
-use crate::world::state::call::{OUTSIDE, Phase};
+use crate::world::ledger::CallEnd;
+use crate::world::state::{Around, OUTSIDE, Phase, Stage, World};
 
 impl World<'_> {
     /// A call of a step with a semaphore asks for its slot, as it would ask its queue.

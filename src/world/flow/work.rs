@@ -3,12 +3,9 @@
 use crate::policy::Fault;
 use crate::units::Span;
 use crate::world::event::{Event, Rank, order};
-use crate::world::ledger::accounts::CallEnd;
-use crate::world::ledger::cause::Cause;
+use crate::world::ledger::{CallEnd, Cause};
 use crate::world::parts::d1::Answer;
-use crate::world::state::World;
-use crate::world::state::call::{Phase, Work};
-use crate::world::state::operation::Writer;
+use crate::world::state::{Phase, Work, World, Writer};
 
 impl World<'_> {
     /// The attempts of a call are over that does not just ask a provider.

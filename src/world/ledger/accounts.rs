@@ -2,8 +2,7 @@
 //! began. It is balanced at the end of every replication; a sum that does not come out is an internal error.
 
 use crate::units::count;
-use crate::world::ledger::cause::{Both, Cause, Causes};
-use crate::world::ledger::causes_of::CausesOf;
+use crate::world::ledger::{Both, Cause, Causes, CausesOf};
 
 /// How a plan ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

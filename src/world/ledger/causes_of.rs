@@ -2,7 +2,7 @@
 
 use crate::model::{Arrivals, LogEvent, Model, OnKeyExceed, OnLeave, OnLogError, OpKind, Provider, StoreKind, Work};
 use crate::policy::{Fault, OnExceed, Quota};
-use crate::world::ledger::cause::{Cause, CauseSet};
+use crate::world::ledger::{Cause, CauseSet};
 
 /// The causes of each account.
 #[derive(Clone, Copy, Debug, Default)]

@@ -1,8 +1,15 @@
 //! What began, how it ended and why: the accounts that must balance, and what is measured beside them.
 
-pub(crate) mod accounts;
-pub(crate) mod bill;
-pub(crate) mod cause;
-pub(crate) mod causes_of;
-pub(crate) mod retention;
-pub(crate) mod tally;
+mod accounts;
+mod bill;
+mod cause;
+mod causes_of;
+mod retention;
+mod tally;
+
+pub(crate) use self::accounts::{Account, Alive, AttemptEnd, CallEnd, Ledger, PlanEnd, check};
+pub(crate) use self::bill::{Bill, Cut, Item};
+pub(crate) use self::cause::{Both, Cause, CauseSet, Causes};
+pub(crate) use self::causes_of::{CausesOf, of_jobs, of_ops, of_provider};
+pub(crate) use self::retention::{Lifetime, Retention, Unstored};
+pub(crate) use self::tally::{ClassTally, QueueTally};

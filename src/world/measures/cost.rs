@@ -10,11 +10,9 @@
 use crate::model::{Model, OpKind, Tokens};
 use crate::policy::{Fault, OnExceed, Quota, Window};
 use crate::units::Money;
-use crate::world::ledger::accounts::{Ledger, PlanEnd};
-use crate::world::ledger::bill::{Bill, Cut, Item};
+use crate::world::ledger::{Bill, Cut, Item, Ledger, PlanEnd};
 use crate::world::measures::sheet::{Sheet, ratio};
-use crate::world::state::World;
-use crate::world::state::invocation::Invocations;
+use crate::world::state::{Invocations, World};
 
 impl World<'_> {
     /// An attempt has ended: its provider may bill it.

@@ -4,7 +4,7 @@ pub(crate) mod cost;
 pub(crate) mod sheet;
 pub(crate) mod work;
 
-use crate::world::ledger::tally::ClassTally;
+use crate::world::ledger::ClassTally;
 use crate::world::measures::sheet::{Measure, Sheet};
 use crate::world::measures::work::work;
 use crate::world::state::World;

@@ -3,7 +3,7 @@
 use crate::policy::{Meter, OnExceed, Window};
 use crate::stats::{Quantiles, Range, Survival};
 use crate::units::Span;
-use crate::world::ledger::cause::{CauseSet, Causes};
+use crate::world::ledger::{CauseSet, Causes};
 
 /// One metric of one replication; `None` where nothing was observed.
 #[derive(Clone, Debug, PartialEq)]

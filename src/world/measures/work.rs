@@ -1,12 +1,9 @@
 //! The metrics of plans, calls and attempts: of all classes, or of one.
 
 use crate::policy::Fault;
-use crate::world::ledger::accounts::{AttemptEnd, CallEnd, Ledger, PlanEnd};
-use crate::world::ledger::causes_of::CausesOf;
-use crate::world::ledger::tally::ClassTally;
+use crate::world::ledger::{AttemptEnd, CallEnd, CausesOf, ClassTally, Ledger, PlanEnd};
 use crate::world::measures::sheet::{Sheet, causes, ratio, seconds};
-use crate::world::state::World;
-use crate::world::state::call::{Call, Phase, Work};
+use crate::world::state::{Call, Phase, Work, World};
 
 pub(crate) fn work(sheet: &mut Sheet, world: &World, class: Option<usize>, ledger: &Ledger, tally: &ClassTally) {
     let plans = &ledger.plans;

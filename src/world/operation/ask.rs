@@ -4,12 +4,10 @@ use crate::model::OpKind;
 use crate::policy::Verdict;
 use crate::streams::Word;
 use crate::units::Span;
-use crate::world::blueprint::laws::NONE;
-use crate::world::blueprint::op_draws::OpWords;
+use crate::world::blueprint::{NONE, OpWords};
 use crate::world::event::{Event, Rank, order};
-use crate::world::ledger::cause::Cause;
-use crate::world::state::World;
-use crate::world::state::operation::{OpRequest, OpResponse, Requester, Writer};
+use crate::world::ledger::Cause;
+use crate::world::state::{OpRequest, OpResponse, Requester, World, Writer};
 
 impl World<'_> {
     /// The law of how long an op takes: a read of a key that its region has fetched a moment ago is hot.

@@ -5,11 +5,8 @@
 use crate::policy::Fault;
 use crate::units::{Instant, Span};
 use crate::world::event::{Event, Rank, order};
-use crate::world::ledger::cause::Cause;
-use crate::world::state::World;
-use crate::world::state::call::{Phase, Work};
-use crate::world::state::invocation::Wire;
-use crate::world::state::operation::Writer;
+use crate::world::ledger::Cause;
+use crate::world::state::{Phase, Wire, Work, World, Writer};
 
 impl World<'_> {
     fn wire(&mut self, id: u32) -> Option<&mut Wire> {

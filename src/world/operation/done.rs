@@ -3,14 +3,10 @@
 use crate::model::{OpKind, Role};
 use crate::streams::Word;
 use crate::units::Instant;
-use crate::world::blueprint::op_draws::Draw;
-use crate::world::blueprint::rows::{KeySlot, Row};
-use crate::world::ledger::cause::Cause;
+use crate::world::blueprint::{Draw, KeySlot, Row};
+use crate::world::ledger::Cause;
 use crate::world::parts::store::Loss;
-use crate::world::state::World;
-use crate::world::state::operation::{OpRequest, OpResponse, Requester, Writer};
-use crate::world::state::plan::Plan;
-use crate::world::state::records::KeyAt;
+use crate::world::state::{KeyAt, OpRequest, OpResponse, Plan, Requester, World, Writer};
 
 impl World<'_> {
     /// Asks for the op of a row. `None` where it waits for a connection first.

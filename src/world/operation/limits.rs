@@ -1,10 +1,9 @@
 //! What an invocation may do: so many subrequests, so many operations on a store.
 
 use crate::model::InvocationScope;
-use crate::world::blueprint::flow::{CallSpec, Flow};
-use crate::world::ledger::cause::Cause;
-use crate::world::state::World;
-use crate::world::state::operation::Invocation;
+use crate::world::blueprint::{CallSpec, Flow};
+use crate::world::ledger::Cause;
+use crate::world::state::{Invocation, World};
 
 const EXTERNAL: usize = 0;
 

@@ -1,10 +1,8 @@
 //! A call and a background task, as those who ask for an operation and write.
 
 use crate::streams::Word;
-use crate::world::blueprint::op_draws::{Draw, OpWords};
-use crate::world::state::World;
-use crate::world::state::log::LogState;
-use crate::world::state::operation::Writer;
+use crate::world::blueprint::{Draw, OpWords};
+use crate::world::state::{LogState, World, Writer};
 
 impl World<'_> {
     pub(crate) fn writer_recorded(&self, who: Writer) -> bool {

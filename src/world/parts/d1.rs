@@ -4,10 +4,10 @@ use crate::model::D1 as Spec;
 use crate::stats::{Quantiles, TimeWeighted};
 use crate::units::{Instant, Span};
 use crate::world::blueprint::Blueprint;
-use crate::world::ledger::accounts::check;
+use crate::world::ledger::check;
 use crate::world::measures::sheet::{Sheet, quantiles, ratio};
 use crate::world::part::{Effect, Ending, Part};
-use crate::world::state::call::{Call, Phase, Work};
+use crate::world::state::{Call, Phase, Work};
 
 /// What the database says to an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,10 +5,10 @@
 
 use crate::units::{CalendarStart, Instant, Span, Timestamp, Zone};
 use crate::world::blueprint::Blueprint;
-use crate::world::ledger::accounts::check;
+use crate::world::ledger::check;
 use crate::world::measures::sheet::Sheet;
 use crate::world::part::{Ending, Part};
-use crate::world::state::call::{Call, Phase, Work};
+use crate::world::state::{Call, Phase, Work};
 use std::collections::VecDeque;
 
 /// A count as it was written.

@@ -6,11 +6,10 @@ use crate::stats::Quantiles;
 use crate::streams::{Purpose, Source, Stream};
 use crate::units::{Instant, Span};
 use crate::world::blueprint::Blueprint;
-use crate::world::ledger::accounts::check;
+use crate::world::ledger::check;
 use crate::world::measures::sheet::{Sheet, quantiles, ratio};
 use crate::world::part::{Effect, Ending, Part};
-use crate::world::state::around::Question;
-use crate::world::state::call::{Call, Phase};
+use crate::world::state::{Call, Phase, Question};
 
 const NOBODY: u32 = u32::MAX;
 

@@ -3,10 +3,8 @@
 use crate::model::OnLeave;
 use crate::streams::Purpose;
 use crate::world::event::{Event, Rank, order};
-use crate::world::ledger::accounts::{CallEnd, PlanEnd};
-use crate::world::ledger::cause::Cause;
-use crate::world::state::World;
-use crate::world::state::call::Phase;
+use crate::world::ledger::{CallEnd, Cause, PlanEnd};
+use crate::world::state::{Phase, World};
 
 impl World<'_> {
     /// Where the model has users who leave.

@@ -2,13 +2,11 @@
 
 use crate::streams::{Law, Purpose};
 use crate::units::Span;
-use crate::world::blueprint::patience::Patience;
+use crate::world::blueprint::Patience;
 use crate::world::event::{Event, Rank, order};
 use crate::world::flow::attempt::wait_position;
-use crate::world::ledger::accounts::CallEnd;
-use crate::world::ledger::cause::Cause;
-use crate::world::state::World;
-use crate::world::state::call::Phase;
+use crate::world::ledger::{CallEnd, Cause};
+use crate::world::state::{Phase, World};
 
 impl World<'_> {
     /// A call that has just begun to wait leaves when its patience ends.

@@ -2,13 +2,9 @@
 
 use crate::model::OpKind;
 use crate::units::{Instant, Span};
-use crate::world::blueprint::rows::{KeySlot, Row};
+use crate::world::blueprint::{KeySlot, Row};
 use crate::world::parts::store::Loss;
-use crate::world::state::World;
-use crate::world::state::ends::Ends;
-use crate::world::state::log::{End, NOBODY};
-use crate::world::state::operation::Writer;
-use crate::world::state::records::{About, Copy, CopyAt, KEYED, Key, KeyAt, Pair, SHELVED};
+use crate::world::state::{About, Copy, CopyAt, End, Ends, KEYED, Key, KeyAt, NOBODY, Pair, SHELVED, World, Writer};
 
 impl World<'_> {
     /// Where a key is remembered that a plan's call, or a day, writes; none where it is written once.

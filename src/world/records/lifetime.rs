@@ -1,14 +1,9 @@
 //! What becomes of a log event: the record that it stores, if it stores one, or why it stores none.
 
 use crate::units::{Instant, Span};
-use crate::world::ledger::cause::Cause;
-use crate::world::ledger::retention::Unstored;
+use crate::world::ledger::{Cause, Unstored};
 use crate::world::parts::index::{Entry, Subject};
-use crate::world::state::World;
-use crate::world::state::call::Phase;
-use crate::world::state::ends::Ends;
-use crate::world::state::log::{End, LogEvent, LogState, NOBODY};
-use crate::world::state::records::About;
+use crate::world::state::{About, End, Ends, LogEvent, LogState, NOBODY, Phase, World};
 
 impl World<'_> {
     /// The event is over, or cut off: its record, if one was stored, has a fate. The answer is when the last copy of it

@@ -2,8 +2,7 @@
 
 use crate::units::Span;
 use crate::world::parts::store::Loss;
-use crate::world::state::World;
-use crate::world::state::records::{Copy, CopyAt, KEYED, Records, SHELVED};
+use crate::world::state::{Copy, CopyAt, KEYED, Records, SHELVED, World};
 use std::cmp::Reverse;
 
 impl Records {

@@ -3,13 +3,11 @@
 use crate::model::Chore;
 use crate::streams::{Purpose, Scatter, Source as Draws};
 use crate::units::Instant;
-use crate::world::blueprint::Blueprint;
-use crate::world::blueprint::jobs::JobSpec;
-use crate::world::ledger::cause::{Cause, Causes};
-use crate::world::ledger::causes_of::of_jobs;
+use crate::world::blueprint::{Blueprint, JobSpec};
+use crate::world::ledger::{Cause, Causes, of_jobs};
 use crate::world::measures::sheet::{Sheet, causes};
 use crate::world::part::{Ending, Part};
-use crate::world::state::log::{LogEvent, LogState};
+use crate::world::state::{LogEvent, LogState};
 
 /// What a task is for.
 #[derive(Clone, Copy, Debug)]

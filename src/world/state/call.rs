@@ -3,8 +3,7 @@
 use crate::policy::Fault;
 use crate::streams::Word;
 use crate::units::{Instant, Span};
-use crate::world::ledger::accounts::CallEnd;
-use crate::world::ledger::cause::Cause;
+use crate::world::ledger::{CallEnd, Cause};
 
 /// Where a call stands in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

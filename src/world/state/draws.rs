@@ -2,9 +2,7 @@
 
 use crate::model::Model;
 use crate::streams::{Purpose, Scatter, Source as Draws, Stream};
-use crate::world::blueprint::Blueprint;
-use crate::world::blueprint::flow::CallSpec;
-use crate::world::blueprint::op_draws::OpDraw;
+use crate::world::blueprint::{Blueprint, CallSpec, OpDraw};
 
 /// The draws of one class.
 #[derive(Debug)]

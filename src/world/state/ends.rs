@@ -1,7 +1,7 @@
 //! When a record goes, as far as its copies tell.
 
 use crate::units::Instant;
-use crate::world::ledger::retention::Lifetime;
+use crate::world::ledger::Lifetime;
 use crate::world::parts::store::{Loss, Store};
 
 /// When, and why, the last of some copies of a record goes.

@@ -3,11 +3,10 @@
 use crate::streams::{Purpose, Scatter, Source as Draws};
 use crate::units::{Instant, Span};
 use crate::world::blueprint::Blueprint;
-use crate::world::ledger::accounts::check;
+use crate::world::ledger::check;
 use crate::world::measures::sheet::{Sheet, ratio};
 use crate::world::part::{Effect, Ending, Part};
-use crate::world::state::log::End;
-use crate::world::state::operation::Writer;
+use crate::world::state::{End, Writer};
 use std::collections::VecDeque;
 
 /// The connections of a call.

@@ -1,8 +1,8 @@
 //! A log event of a call, and how far it has come.
 
 use crate::units::{Instant, Span};
-use crate::world::ledger::cause::Cause;
-use crate::world::state::ends::Ends;
+use crate::world::ledger::Cause;
+use crate::world::state::Ends;
 
 /// A log event of a call.
 #[derive(Clone, Copy, Debug)]

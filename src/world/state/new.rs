@@ -5,19 +5,11 @@ use crate::streams::{Purpose, Source as Draws, Word};
 use crate::units::{Instant, Span};
 use crate::world::blueprint::Blueprint;
 use crate::world::event::{Event, Rank, order};
-use crate::world::ledger::accounts::{Account, Ledger};
-use crate::world::ledger::bill::Bill;
-use crate::world::ledger::tally::ClassTally;
+use crate::world::ledger::{Account, Bill, ClassTally, Ledger};
 use crate::world::parts::source::{Due, Source, eras};
-use crate::world::state::World;
-use crate::world::state::background::Tasks;
-use crate::world::state::draws::{ClassDraws, limiter_draws, lookup_draws};
-use crate::world::state::log::LogState;
-use crate::world::state::parts::Parts;
-use crate::world::state::plan::Plan;
-use crate::world::state::records::{Key, Records};
-use crate::world::state::templates::templates;
-use crate::world::state::users::Users;
+use crate::world::state::{
+    ClassDraws, Key, LogState, Parts, Plan, Records, Tasks, Users, World, limiter_draws, lookup_draws, templates,
+};
 use std::collections::VecDeque;
 
 impl<'b> World<'b> {
@@ -28,7 +20,7 @@ impl<'b> World<'b> {
         let isolates = model.platform.isolates as usize;
         let regions = blueprint.class_regions.iter().copied().max().map_or(0, usize::from);
         let used_width = 2 + model.stores.len();
-        let widest = |width: fn(&crate::world::blueprint::flow::Flow) -> usize| {
+        let widest = |width: fn(&crate::world::blueprint::Flow) -> usize| {
             blueprint.workflows.iter().map(width).max().unwrap_or(0)
         };
         let mut world = World {

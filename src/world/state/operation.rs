@@ -3,7 +3,7 @@
 use crate::model::OpKind;
 use crate::streams::Word;
 use crate::units::{Instant, Span};
-use crate::world::ledger::cause::Cause;
+use crate::world::ledger::Cause;
 
 /// Who makes an op, and writes what it writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,7 +4,7 @@ use crate::model::Model;
 use crate::streams::Source as Draws;
 use crate::units::Instant;
 use crate::world::blueprint::Blueprint;
-use crate::world::ledger::retention::Retention;
+use crate::world::ledger::Retention;
 use crate::world::measures::sheet::Sheet;
 use crate::world::part::{Effect, Ending, Part};
 use crate::world::parts::d1::D1;
@@ -16,11 +16,7 @@ use crate::world::parts::queues::Queues;
 use crate::world::parts::requests::Requests;
 use crate::world::parts::store::Store;
 use crate::world::parts::tiers::Tiers;
-use crate::world::state::background::JobState;
-use crate::world::state::diagnostics::Diagnostics;
-use crate::world::state::invocation::Invocations;
-use crate::world::state::isolates::Isolates;
-use crate::world::state::retrials::Retrials;
+use crate::world::state::{Diagnostics, Invocations, Isolates, JobState, Retrials};
 
 macro_rules! parts {
     ($($(#[$doc:meta])* $part:ident: $kind:ty = $new:expr,)+) => {

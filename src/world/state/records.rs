@@ -8,8 +8,7 @@
 use crate::units::Instant;
 use crate::world::parts::index::Subject;
 use crate::world::parts::store::Loss;
-use crate::world::state::ends::Ends;
-use crate::world::state::log::{End, NOBODY};
+use crate::world::state::{End, Ends, NOBODY};
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 

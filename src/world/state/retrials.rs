@@ -3,7 +3,7 @@
 use crate::model::OnLoss;
 use crate::streams::{Purpose, Scatter, Source as Draws};
 use crate::world::blueprint::Blueprint;
-use crate::world::ledger::accounts::{Ledger, check};
+use crate::world::ledger::{Ledger, check};
 use crate::world::measures::sheet::{Sheet, ratio};
 use crate::world::part::{Ending, Part};
 

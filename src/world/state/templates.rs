@@ -3,15 +3,15 @@
 use crate::streams::Word;
 use crate::units::{Instant, Span};
 use crate::world::blueprint::Blueprint;
-use crate::world::ledger::accounts::CallEnd;
-use crate::world::state::call::{Call, NO_QUEUE, Phase};
+use crate::world::ledger::CallEnd;
+use crate::world::state::{Call, NO_QUEUE, Phase};
 
 /// The calls of a class's workflow as they begin in the first isolate.
 pub(crate) fn templates(blueprint: &Blueprint, class: usize) -> Vec<Call> {
     let flow = &blueprint.workflows[blueprint.model.classes[class].workflow.index()];
     let queues = blueprint.model.queues.len() as u32;
-    let call = |(index, spec): (usize, &crate::world::blueprint::flow::CallSpec)| {
-        let has_queue = spec.queue != crate::world::blueprint::laws::NONE;
+    let call = |(index, spec): (usize, &crate::world::blueprint::CallSpec)| {
+        let has_queue = spec.queue != crate::world::blueprint::NONE;
         // Past the reads of the plan, which its first call makes; whoever makes none begins with the first row of its log.
         let reads_of_its_own = index > 0 && blueprint.phase_inside(index, spec) == Phase::Reads;
         Call {

@@ -9,12 +9,10 @@ pub(crate) mod shares;
 use crate::policy::{Ending, Fault};
 use crate::units::{Instant, Span};
 use crate::world::event::{Event, Rank, order};
-use crate::world::ledger::accounts::{AttemptEnd, CallEnd};
-use crate::world::ledger::cause::Cause;
+use crate::world::ledger::{AttemptEnd, CallEnd, Cause};
 use crate::world::parts::policies::CLEAN;
 use crate::world::parts::policies::server::Reception;
-use crate::world::state::World;
-use crate::world::state::call::Phase;
+use crate::world::state::{Phase, World};
 
 /// Attempts of one call, and hedges of one attempt, that have draws of their own: more than a model may have.
 const ATTEMPTS: u64 = 256;

@@ -6,11 +6,10 @@
 use crate::policy::{Ending, Fault};
 use crate::units::{Instant, Span};
 use crate::world::event::{Event, Rank, order};
-use crate::world::ledger::cause::Cause;
+use crate::world::ledger::Cause;
 use crate::world::parts::policies::races::{Key, Place, Racer};
 use crate::world::parts::policies::server::Reception;
-use crate::world::state::World;
-use crate::world::state::call::Phase;
+use crate::world::state::{Phase, World};
 
 impl World<'_> {
     /// An attempt of a call goes to its provider, beside others or not, for a client that gives up at `cut`.

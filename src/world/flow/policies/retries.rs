@@ -2,8 +2,7 @@
 
 use crate::policy::{Backoff, Fault, Retry};
 use crate::units::Span;
-use crate::world::ledger::accounts::CallEnd;
-use crate::world::ledger::cause::Cause;
+use crate::world::ledger::{CallEnd, Cause};
 use crate::world::state::World;
 
 impl<'b> World<'b> {

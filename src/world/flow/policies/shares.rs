@@ -3,10 +3,9 @@
 use crate::policy::Fault;
 use crate::units::{Instant, Span};
 use crate::world::event::{Event, Rank, order};
-use crate::world::ledger::cause::Cause;
+use crate::world::ledger::Cause;
 use crate::world::parts::policies::sharing::{Job, Ticket};
-use crate::world::state::World;
-use crate::world::state::call::Phase;
+use crate::world::state::{Phase, World};
 
 impl World<'_> {
     /// The provider takes an attempt in; its client gives up at `cut`.

@@ -1,7 +1,7 @@
 //! The metrics of log records: how long they live, how far back they reach, and what each reader sees of them.
 
 use super::{AGES, Retention, VISIBILITY_AGES};
-use crate::world::ledger::causes_of::CausesOf;
+use crate::world::ledger::CausesOf;
 use crate::world::measures::sheet::{Sheet, both, causes, hours};
 use crate::world::part::Ending;
 

@@ -3,9 +3,7 @@
 use crate::stats::{Presence, Stock, Survival};
 use crate::units::{Instant, Span};
 use crate::world::blueprint::Blueprint;
-use crate::world::ledger::accounts::check;
-use crate::world::ledger::cause::{Cause, Causes};
-use crate::world::ledger::causes_of::CausesOf;
+use crate::world::ledger::{Cause, Causes, CausesOf, check};
 use crate::world::measures::sheet::Sheet;
 use crate::world::part::{Ending, Part};
 use crate::world::parts::index::{Departure, Entry, Subject};

@@ -2,8 +2,7 @@
 
 use super::{LAYERS, Policies, PolicyTally};
 use crate::model::Provider;
-use crate::world::ledger::cause::Cause;
-use crate::world::ledger::causes_of::of_provider;
+use crate::world::ledger::{Cause, of_provider};
 use crate::world::measures::sheet::{Sheet, causes, ratio};
 use crate::world::part::Ending;
 

@@ -16,8 +16,7 @@ use crate::policy::{Circuit, Ending, Meter, Pass, Purse};
 use crate::streams::{Purpose, Scatter, Source as Draws};
 use crate::units::{Instant, Span};
 use crate::world::blueprint::Blueprint;
-use crate::world::ledger::accounts::check;
-use crate::world::ledger::causes_of::of_provider;
+use crate::world::ledger::{check, of_provider};
 use crate::world::measures::sheet::Sheet;
 use crate::world::part::{Effect, Ending as End, Part};
 

@@ -3,7 +3,7 @@
 use super::server::Reception;
 use crate::policy::Fault;
 use crate::units::{Instant, Span};
-use crate::world::ledger::cause::Cause;
+use crate::world::ledger::Cause;
 use std::collections::{BTreeMap, VecDeque};
 
 /// A call, and which of all attempts that ever raced.

@@ -8,7 +8,7 @@ use crate::policy::{Bucket, Fault, Meter, Ramp, Verdict};
 use crate::stats::TimeWeighted;
 use crate::streams::{Purpose, Source as Draws, Stream};
 use crate::units::{CalendarStart, Instant, Span, Timestamp, Zone};
-use crate::world::ledger::cause::{Cause, Causes};
+use crate::world::ledger::{Cause, Causes};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 

@@ -7,11 +7,10 @@ use crate::model;
 use crate::policy::{Adaptive, AdaptiveLimit};
 use crate::units::Instant;
 use crate::world::blueprint::Blueprint;
-use crate::world::ledger::accounts::check;
-use crate::world::ledger::tally::QueueTally;
+use crate::world::ledger::{QueueTally, check};
 use crate::world::measures::sheet::{Sheet, ratio, seconds};
 use crate::world::part::{Ending, Part};
-use crate::world::state::call::Phase;
+use crate::world::state::Phase;
 
 /// Every queue of every isolate.
 #[derive(Debug)]

@@ -3,8 +3,7 @@
 use super::Store;
 use crate::model::{OnKeyExceed, OpKind, StoreKind};
 use crate::policy::{OnExceed, Window};
-use crate::world::ledger::cause::Cause;
-use crate::world::ledger::causes_of::of_ops;
+use crate::world::ledger::{Cause, of_ops};
 use crate::world::measures::sheet::{Sheet, causes, quota, ratio};
 use crate::world::part::Ending;
 

@@ -6,9 +6,7 @@ use crate::stats::Stock;
 use crate::streams::{Purpose, Source as Draws, Stream, Word, exponential, unit_exponential};
 use crate::units::{Instant, Probability, Span, Timestamp};
 use crate::world::blueprint::Blueprint;
-use crate::world::ledger::accounts::check;
-use crate::world::ledger::cause::{Cause, Causes};
-use crate::world::ledger::causes_of::of_ops;
+use crate::world::ledger::{Cause, Causes, check, of_ops};
 use crate::world::measures::sheet::Sheet;
 use crate::world::part::{Effect, Ending, Part};
 
