@@ -322,7 +322,7 @@ impl World<'_> {
             questions: &self.questions,
             ledgers: &self.ledgers,
             tasks: tasks().count() as u64,
-            connections: tasks().filter(|task| task.connected).count() as u64,
+            connections: tasks().map(|task| u64::from(task.wire.held)).sum(),
             isolate_ns,
         }
     }

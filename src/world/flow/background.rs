@@ -11,7 +11,7 @@ use crate::units::{CalendarStart, Instant, Span, Zone};
 use crate::world::blueprint::{Blueprint, Draw, OpWords, Row};
 use crate::world::event::{Event, Rank, address, order};
 use crate::world::ledger::Cause;
-use crate::world::state::{Invocation, LogEvent, LogState, OpResponse, Requester, Task, TaskOf, World, Writer};
+use crate::world::state::{LogEvent, LogState, OpResponse, Requester, Task, TaskOf, World, Writer};
 
 /// Where the answers to jobs stand among the plans of one instant.
 const JOB_PLANS: u64 = 0xfe << 32;
@@ -39,7 +39,7 @@ impl<'b> World<'b> {
 
     /// What a call logs and does not wait for.
     pub(crate) fn log_task(&mut self, told: LogEvent, log: LogState) {
-        let invoked = self.invoked_of(told.plan, self.invocation_number(told.plan, told.call));
+        let invoked = Some(self.invocation_of(told.plan, told.call));
         let number = self.plans[told.plan as usize].number;
         self.run_task(Task { invoked, log, ..Task::new(TaskOf::Log(told), number, told.recorded) });
     }
@@ -53,11 +53,10 @@ impl<'b> World<'b> {
             }
             None => {
                 self.tasks.list.push(task);
-                self.tasks.used.resize(self.tasks.list.len() * self.used_width, 0);
                 self.tasks.list.len() as u32 - 1
             }
         };
-        self.tasks.used[id as usize * self.used_width..][..self.used_width].fill(0);
+        self.parts.invocations.begin_task(id);
         if let Some(place) = plan {
             self.task_begins(place, invoked, recorded);
         }
@@ -176,14 +175,8 @@ impl<'b> World<'b> {
     /// A task as it asks for its op.
     fn task_asks(&mut self, id: u32, words: OpWords) -> Requester {
         let task = &self.tasks.list[id as usize];
-        let (recorded, own) = (task.recorded, Invocation::Task(id as usize));
-        let invocation = match task.of {
-            TaskOf::Plan(place) if task.invoked.is_some() && self.used_each > 0 => {
-                Invocation::Plan(place as usize * self.used_each)
-            }
-            TaskOf::Log(told) => self.invocation_of(told.plan, told.call),
-            _ => own,
-        };
+        let recorded = task.recorded;
+        let invocation = task.invoked.unwrap_or_else(|| self.parts.invocations.of_task(id));
         let [latency, network] = [Draw::Latency, Draw::Network].map(|draw| self.task_word(id, words, draw));
         Requester { recorded, who: Writer::Task(id), invocation, latency, network }
     }
@@ -214,13 +207,11 @@ impl<'b> World<'b> {
             if !task.is_awaited {
                 self.tasks.free.push(id);
             }
-            if task.waits {
+            if task.wire.waits {
                 self.stop_waiting(Writer::Task(id));
             }
             self.disconnect(Writer::Task(id));
-            if let Some(invocations) = &mut self.parts.invocations {
-                invocations.tally.cut += u64::from(self.tasks.list[id as usize].recorded);
-            }
+            self.parts.invocations.tally.cut += u64::from(self.tasks.list[id as usize].recorded);
             self.close_task(id, Some(why));
         }
     }

@@ -252,7 +252,7 @@ impl World<'_> {
         }
         let plan = &self.plans[place as usize];
         let whole = self.blueprint.workflows[plan.workflow as usize].invocation == InvocationScope::Plan;
-        let invoked = if whole { self.invoked_of(place, 0) } else { None };
+        let invoked = whole.then(|| self.parts.invocations.nth_of(place, 0));
         self.run_task(Task { invoked, ..Task::new(TaskOf::Plan(place), plan.number, plan.recorded) });
     }
 }

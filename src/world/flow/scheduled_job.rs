@@ -4,7 +4,7 @@
 use crate::model::{Chore, OpKind};
 use crate::world::event::{Event, Rank, order};
 use crate::world::ledger::Cause;
-use crate::world::state::{Invocation, OpRequest, Requester, Task, TaskOf, World, Writer};
+use crate::world::state::{OpRequest, Requester, Task, TaskOf, World, Writer};
 
 /// Keys that one list names.
 const KEYS_A_LIST: u64 = 1_000;
@@ -98,7 +98,7 @@ impl World<'_> {
         let asker = Requester {
             recorded: self.tasks.list[id as usize].recorded,
             who: Writer::Task(id),
-            invocation: Invocation::Task(id as usize),
+            invocation: self.parts.invocations.of_task(id),
             latency: state.draws.at(0, position).next(),
             network: state.draws.at(1, position).next(),
         };

@@ -12,7 +12,7 @@ use crate::policy::{Fault, OnExceed, Quota, Window};
 use crate::units::Money;
 use crate::world::ledger::{Bill, Cut, Item, Ledger, PlanEnd};
 use crate::world::measures::sheet::{Sheet, ratio};
-use crate::world::state::{Invocations, World};
+use crate::world::state::World;
 
 impl World<'_> {
     /// An attempt has ended: its provider may bill it.
@@ -84,8 +84,7 @@ impl World<'_> {
         let share = |nanos: f64| nanos / recorded.nanos() as f64;
         let cpu = &model.platform.cpu;
         let (included, price) = (cpu.included.secs(), cpu.price_per_million_ms);
-        let cpu_seconds = self.parts.invocations.as_ref().map_or(0.0, Invocations::cpu_seconds);
-        let mut items = vec![Item { used: month(cpu_seconds), included, unit: 1e3, price }];
+        let mut items = vec![Item { used: month(self.parts.invocations.cpu_seconds()), included, unit: 1e3, price }];
         // Of a month's quota all ops count, of others those that were over as they came.
         let of_quota = |quota: &Quota, accepted: u64, over: u64| {
             let by_month = quota.window == Window::Month;

@@ -28,9 +28,6 @@ pub(crate) fn measures(world: &World) -> Vec<Measure> {
         work(&mut sheet, world, Some(class), &world.ledgers[class], &world.tallies[class]);
     }
     sheet.prefix = String::new();
-    if world.blueprint.limits_external {
-        sheet.count("invocation.subrequests.max", "subrequests", u64::from(world.subrequests_max));
-    }
     world.parts.measures(&world.ending(), &mut sheet);
     crate::world::measures::cost::measures(&mut sheet, world, &all);
     sheet.count("run.events", "events", world.events);

@@ -6,118 +6,83 @@ use crate::policy::Fault;
 use crate::units::{Instant, Span};
 use crate::world::event::{Event, Rank, order};
 use crate::world::ledger::Cause;
-use crate::world::state::{Phase, Wire, Work, World, Writer};
+use crate::world::state::{InvocationId, Phase, Work, World, Writer};
 
 impl World<'_> {
-    fn wire(&mut self, id: u32) -> Option<&mut Wire> {
-        let (calls, invocations) = (self.calls.len(), self.parts.invocations.as_mut()?);
-        if invocations.wires.len() < calls {
-            invocations.wires.resize(calls, Wire::default());
-        }
-        invocations.wires.get_mut(id as usize)
-    }
-
     pub(crate) fn is_connected(&mut self, who: Writer) -> bool {
-        match who {
-            Writer::Call(id) => self.wire(id).is_some_and(|wire| wire.held > 0),
-            Writer::Task(id) => self.tasks.list[id as usize].connected,
-        }
+        self.wire(who).held > 0
     }
 
     /// Whether the writer has a connection now; if not, it waits for one and is told.
     pub(crate) fn connect(&mut self, who: Writer) -> bool {
         let Some(at) = self.invoked(who) else { return true };
         let (now, recorded) = (self.now, self.writer_recorded(who));
-        let Some(invocations) = &mut self.parts.invocations else { return true };
-        let (invoked, tally) = (&mut invocations.list[at], &mut invocations.tally);
-        let is_free = invoked.open < invocations.connections;
+        let invocations = &mut self.parts.invocations;
+        let (invocation, tally) = (&mut invocations.list[at.0 as usize], &mut invocations.tally);
+        let is_free = invocation.open < invocations.connections;
         if is_free {
-            invoked.open += 1;
+            invocation.open += 1;
             tally.opened += u64::from(recorded);
-            tally.open_max = tally.open_max.max(invoked.open);
+            tally.open_max = tally.open_max.max(invocation.open);
         } else {
-            invoked.waiting.push_back(who);
+            invocation.waiting.push_back(who);
         }
-        self.hold(who, is_free, now);
+        let wire = self.wire(who);
+        (wire.held, wire.waits) = (u32::from(is_free), !is_free);
+        wire.asked = if is_free { wire.asked } else { now };
         is_free
-    }
-
-    /// A writer has a connection, or begins to wait for one.
-    fn hold(&mut self, who: Writer, is_free: bool, now: Instant) {
-        match who {
-            Writer::Call(id) => {
-                if let Some(wire) = self.wire(id) {
-                    (wire.held, wire.waits) = (u32::from(is_free), !is_free);
-                    wire.asked = if is_free { wire.asked } else { now };
-                }
-            }
-            Writer::Task(id) => {
-                let task = &mut self.tasks.list[id as usize];
-                (task.connected, task.waits) = (is_free, !is_free);
-                task.asked = if is_free { task.asked } else { now };
-            }
-        }
     }
 
     /// A hedge opens another connection of its call, where one is free.
     pub(crate) fn connect_another(&mut self, id: u32) -> bool {
-        let (Some(at), Some(invocations)) = (self.invoked(Writer::Call(id)), &mut self.parts.invocations) else {
-            return true;
-        };
-        let is_free = invocations.list[at].open < invocations.connections;
-        invocations.list[at].open += u32::from(is_free);
-        invocations.tally.open_max = invocations.tally.open_max.max(invocations.list[at].open);
-        if let Some(wire) = self.wire(id) {
-            wire.held += u32::from(is_free);
-        }
+        let at = self.invocation(id);
+        let invocations = &mut self.parts.invocations;
+        let invocation = &mut invocations.list[at.0 as usize];
+        let is_free = invocation.open < invocations.connections;
+        invocation.open += u32::from(is_free);
+        invocations.tally.open_max = invocations.tally.open_max.max(invocation.open);
+        self.wire(Writer::Call(id)).held += u32::from(is_free);
         is_free
     }
 
     /// The answer is there: the connections of the writer go to those who wait.
     pub(crate) fn disconnect(&mut self, who: Writer) {
-        let held = match who {
-            Writer::Call(id) => self.wire(id).map_or(0, |wire| std::mem::take(&mut wire.held)),
-            Writer::Task(id) => u32::from(std::mem::take(&mut self.tasks.list[id as usize].connected)),
-        };
+        let held = std::mem::take(&mut self.wire(who).held);
         self.give_connections_back(who, held);
     }
 
     /// One of the attempts of a call that race has ended, and others go on.
     pub(crate) fn disconnect_one(&mut self, id: u32) {
-        let held = self.wire(id).map_or(0, |wire| {
-            let one = wire.held.min(1);
-            wire.held -= one;
-            one
-        });
-        self.give_connections_back(Writer::Call(id), held);
+        let wire = self.wire(Writer::Call(id));
+        let one = wire.held.min(1);
+        wire.held -= one;
+        self.give_connections_back(Writer::Call(id), one);
     }
 
     fn give_connections_back(&mut self, who: Writer, held: u32) {
         let Some(at) = self.invoked(who).filter(|_| held > 0) else { return };
-        if let Some(invocations) = &mut self.parts.invocations {
-            invocations.list[at].open -= held;
-        }
+        self.parts.invocations.at(at).open -= held;
         self.hand_connections_on(at);
     }
 
     /// Free connections of an invocation go to those who wait.
-    fn hand_connections_on(&mut self, at: usize) {
+    fn hand_connections_on(&mut self, at: InvocationId) {
         loop {
-            let Some(invocations) = &mut self.parts.invocations else { return };
-            let invoked = &mut invocations.list[at];
-            if invoked.open >= invocations.connections {
+            let most = self.parts.invocations.connections;
+            let invocation = self.parts.invocations.at(at);
+            if invocation.open >= most {
                 return;
             }
-            let Some(next) = invoked.waiting.pop_front() else { return };
-            invoked.open += 1;
+            let Some(next) = invocation.waiting.pop_front() else { return };
+            invocation.open += 1;
             self.connected(next);
         }
     }
 
     /// Invocations may have another number of connections; none is taken away.
     pub(crate) fn connections_change(&mut self) {
-        let invocations = self.parts.invocations.as_ref().map_or(0, |invocations| invocations.list.len());
-        (0..invocations).for_each(|at| self.hand_connections_on(at));
+        let invocations = self.parts.invocations.list.len() as u32;
+        (0..invocations).for_each(|at| self.hand_connections_on(InvocationId(at)));
     }
 
     /// What a writer has waited for with its connection is not to be done any more.
@@ -130,13 +95,11 @@ impl World<'_> {
     /// It is the turn of one who waited.
     fn connected(&mut self, who: Writer) {
         let (now, recorded) = (self.now, self.writer_recorded(who));
-        let asked = match who {
-            Writer::Call(id) => self.wire(id).map_or(now, |wire| wire.asked),
-            Writer::Task(id) => self.tasks.list[id as usize].asked,
-        };
-        self.hold(who, true, now);
-        if let Some(invocations) = self.parts.invocations.as_mut().filter(|_| recorded) {
-            let (tally, wait) = (&mut invocations.tally, now.since(asked));
+        let wire = self.wire(who);
+        (wire.held, wire.waits) = (1, false);
+        let wait = now.since(wire.asked);
+        if recorded {
+            let tally = &mut self.parts.invocations.tally;
             (tally.opened, tally.waited) = (tally.opened + 1, tally.waited + 1);
             tally.wait_ns += u128::from(wait.nanos());
             tally.wait_max = tally.wait_max.max(wait);
@@ -150,9 +113,7 @@ impl World<'_> {
 
     /// Whether the attempt of a call has a connection. If not it waits, until it is given up at `until`.
     pub(crate) fn connect_attempt(&mut self, id: u32, until: Instant) -> bool {
-        if let Some(wire) = self.wire(id) {
-            wire.until = until;
-        }
+        self.wire(Writer::Call(id)).until = until;
         if self.connect(Writer::Call(id)) {
             return true;
         }
@@ -167,7 +128,7 @@ impl World<'_> {
 
     /// When the attempt of a call is given up, waits for a connection included.
     pub(crate) fn given_up_at(&mut self, id: u32) -> Instant {
-        self.wire(id).map_or(Instant::NEVER, |wire| wire.until)
+        self.wire(Writer::Call(id)).until
     }
 
     fn send_connected(&mut self, id: u32) {
@@ -191,9 +152,7 @@ impl World<'_> {
         }
         let recorded = u64::from(call.recorded);
         self.stop_waiting(Writer::Call(id));
-        if let Some(invocations) = &mut self.parts.invocations {
-            invocations.tally.given_up += recorded;
-        }
+        self.parts.invocations.tally.given_up += recorded;
         self.deny(id, Fault::Timeout, Cause::Connections);
         self.advance(id);
         self.drain::<false>();
@@ -201,13 +160,10 @@ impl World<'_> {
 
     /// Who waits for a connection leaves.
     pub(crate) fn stop_waiting(&mut self, who: Writer) {
-        if let (Some(at), Some(invocations)) = (self.invoked(who), &mut self.parts.invocations) {
-            invocations.list[at].waiting.retain(|waiting| *waiting != who);
+        if let Some(at) = self.invoked(who) {
+            self.parts.invocations.at(at).waiting.retain(|waiting| *waiting != who);
         }
-        match who {
-            Writer::Call(id) => self.wire(id).into_iter().for_each(|wire| wire.waits = false),
-            Writer::Task(id) => self.tasks.list[id as usize].waits = false,
-        }
+        self.wire(who).waits = false;
     }
 
     /// The headers of an attempt's answer come before the answer: then the connection is free.
@@ -235,7 +191,7 @@ impl World<'_> {
 
     /// A call is lost with its isolate; whether no event is to come for it, because it waits for a connection.
     pub(crate) fn lose_wire(&mut self, id: u32) -> bool {
-        self.wire(id).is_some_and(|wire| std::mem::take(wire).waits)
+        std::mem::take(self.wire(Writer::Call(id))).waits
     }
 
     /// Whether a call without a provider may start its work: a computation needs no connection.

@@ -2,7 +2,7 @@
 
 use crate::streams::Word;
 use crate::world::blueprint::{Draw, OpWords};
-use crate::world::state::{LogState, World, Writer};
+use crate::world::state::{InvocationId, LogState, Wire, World, Writer};
 
 impl World<'_> {
     pub(crate) fn writer_recorded(&self, who: Writer) -> bool {
@@ -51,21 +51,25 @@ impl World<'_> {
         }
     }
 
-    /// The place of the invocation that a writer works in; none where a task has one of its own.
-    pub(crate) fn invoked(&self, who: Writer) -> Option<usize> {
-        let each = self.parts.invocations.as_ref()?.each;
+    /// The invocation of a plan that a writer works in; none where a task has one of its own.
+    pub(crate) fn invoked(&self, who: Writer) -> Option<InvocationId> {
         match who {
-            Writer::Call(id) => {
-                let call = &self.calls[id as usize];
-                Some(call.plan as usize * each + self.invocation_number(call.plan, call.index))
-            }
-            Writer::Task(id) => self.tasks.list[id as usize].invoked.map(|at| at as usize),
+            Writer::Call(id) => Some(self.invocation(id)),
+            Writer::Task(id) => self.tasks.list[id as usize].invoked,
         }
     }
 
-    /// The place of an invocation of a plan, where such places are kept.
-    pub(crate) fn invoked_of(&self, place: u32, number: usize) -> Option<u32> {
-        let each = self.parts.invocations.as_ref()?.each;
-        Some((place as usize * each + number) as u32)
+    /// Its connections.
+    pub(crate) fn wire(&mut self, who: Writer) -> &mut Wire {
+        match who {
+            Writer::Call(id) => {
+                let wires = &mut self.parts.invocations.wires;
+                if wires.len() < self.calls.len() {
+                    wires.resize(self.calls.len(), Wire::default());
+                }
+                &mut wires[id as usize]
+            }
+            Writer::Task(id) => &mut self.tasks.list[id as usize].wire,
+        }
     }
 }

@@ -78,7 +78,7 @@ impl World<'_> {
         }
         // Either may be written last.
         let never = self.blueprint.requests.is_empty();
-        let Some(context) = self.parts.invocations.as_mut().and_then(|all| all.context(told.plan, told.call)) else {
+        let Some(context) = self.parts.invocations.context(told.plan, told.call) else {
             self.records.release(end);
             return End::NONE;
         };
@@ -100,8 +100,7 @@ impl World<'_> {
 
     /// A plan that takes this place has no records yet.
     pub(crate) fn forget_contexts(&mut self, place: usize) {
-        let Some(invocations) = &mut self.parts.invocations else { return };
-        for context in invocations.contexts_of(place) {
+        for context in self.parts.invocations.contexts_of(place) {
             let sides = [context.request.take(), context.response.take().map(|response| response.1)];
             sides.into_iter().flatten().for_each(|side| self.records.release(side));
         }

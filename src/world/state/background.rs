@@ -2,12 +2,11 @@
 
 use crate::model::Chore;
 use crate::streams::{Purpose, Scatter, Source as Draws};
-use crate::units::Instant;
 use crate::world::blueprint::{Blueprint, JobSpec};
 use crate::world::ledger::{Cause, Causes, of_jobs};
 use crate::world::measures::sheet::{Sheet, causes};
 use crate::world::part::{Ending, Part};
-use crate::world::state::{LogEvent, LogState};
+use crate::world::state::{InvocationId, LogEvent, LogState, Wire};
 
 /// What a task is for.
 #[derive(Clone, Copy, Debug)]
@@ -39,11 +38,8 @@ pub(crate) struct Task {
     /// Of a job: lists and reads that are still to be made.
     pub(crate) left: [u64; 2],
     /// The invocation of its plan that it stands in.
-    pub(crate) invoked: Option<u32>,
-    /// It has a connection, or waits for one, since then.
-    pub(crate) connected: bool,
-    pub(crate) waits: bool,
-    pub(crate) asked: Instant,
+    pub(crate) invoked: Option<InvocationId>,
+    pub(crate) wire: Wire,
     pub(crate) alive: bool,
     /// An event is still to come for it, also where it was cut off.
     pub(crate) is_awaited: bool,
@@ -62,9 +58,7 @@ impl Task {
             log: LogState::EMPTY,
             left: [0; 2],
             invoked: None,
-            connected: false,
-            waits: false,
-            asked: Instant::START,
+            wire: Wire::default(),
             alive: true,
             is_awaited: false,
         }
@@ -94,8 +88,6 @@ impl Task {
 pub(crate) struct Tasks {
     pub(crate) list: Vec<Task>,
     pub(crate) free: Vec<u32>,
-    /// Of each task: what its own invocation has used.
-    pub(crate) used: Vec<u32>,
     pub(crate) days: u64,
     /// By class, then row.
     pub(crate) of_plans: Vec<Vec<Scatter>>,
@@ -112,7 +104,6 @@ impl Tasks {
         Tasks {
             list: Vec::new(),
             free: Vec::new(),
-            used: Vec::new(),
             days: 0,
             of_plans: blueprint.model.classes.iter().map(|class| of(&class.name, plan_ends)).collect(),
             of_days: of("", day_ends),

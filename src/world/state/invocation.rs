@@ -3,25 +3,21 @@
 use crate::streams::{Purpose, Scatter, Source as Draws};
 use crate::units::{Instant, Span};
 use crate::world::blueprint::Blueprint;
-use crate::world::ledger::check;
+use crate::world::ledger::{Cause, check};
 use crate::world::measures::sheet::{Sheet, ratio};
 use crate::world::part::{Effect, Ending, Part};
-use crate::world::state::{End, Writer};
+use crate::world::state::{End, InvocationId, Wire, Writer};
 use std::collections::VecDeque;
+use std::ops::Range;
 
-/// The connections of a call.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Wire {
-    pub(crate) held: u32,
-    pub(crate) waits: bool,
-    /// Since when it waits, and when its attempt is given up.
-    pub(crate) asked: Instant,
-    pub(crate) until: Instant,
-}
-
-/// An invocation of a plan.
+/// An invocation: what it has used, and what is under way in it.
 #[derive(Debug, Default)]
-pub(crate) struct Invoked {
+pub(crate) struct Invocation {
+    /// The place of its plan; none where a task has it to itself.
+    pub(crate) plan: Option<u32>,
+    /// Subrequests made.
+    pub(crate) external: u32,
+    pub(crate) internal: u32,
     /// Connections open, and who waits for one.
     pub(crate) open: u32,
     pub(crate) waiting: VecDeque<Writer>,
@@ -33,9 +29,11 @@ pub(crate) struct Invoked {
     pub(crate) cpu: Span,
 }
 
-impl Invoked {
+impl Invocation {
+    /// Another begins in its place.
     pub(crate) fn clear(&mut self) {
         self.waiting.clear();
+        (self.external, self.internal) = (0, 0);
         (self.open, self.calls, self.tasks, self.cpu) = (0, 0, 0, Span::ZERO);
     }
 }
@@ -52,10 +50,16 @@ pub(crate) struct Context {
 /// All invocations under way, and what happened in those that are recorded.
 #[derive(Debug)]
 pub(crate) struct Invocations {
-    /// Invocations of one plan at most.
-    pub(crate) each: usize,
-    /// By plan, then number.
-    pub(crate) list: Vec<Invoked>,
+    /// Invocations of one plan at most; 0 where no model can reach what they count.
+    each: usize,
+    stores: usize,
+    /// Those of plans, and those that tasks have to themselves.
+    pub(crate) list: Vec<Invocation>,
+    /// By invocation, then store: operations.
+    ops: Vec<u32>,
+    /// By place of a plan: its first one; by place of a task: its own.
+    of_plan: Vec<u32>,
+    of_task: Vec<u32>,
     /// Connections that each may have open, and the most that it ever might.
     pub(crate) connections: u32,
     pub(crate) most_connections: u32,
@@ -71,6 +75,17 @@ pub(crate) struct Invocations {
     pub(crate) tally: Tally,
 }
 
+/// An operation on a store as the limits of its invocation see it.
+pub(crate) struct Subrequest {
+    pub(crate) store: usize,
+    /// How many operations on the store an invocation may make.
+    pub(crate) of_store: u32,
+    pub(crate) external: bool,
+    /// Whether it counts as a subrequest, and how many of its side there may be.
+    pub(crate) counts: bool,
+    pub(crate) limit: Option<u32>,
+}
+
 /// The counts of what is recorded.
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
@@ -80,6 +95,8 @@ pub(crate) struct Tally {
     pub(crate) wait_ns: u128,
     pub(crate) wait_max: Span,
     pub(crate) open_max: u32,
+    /// External subrequests of one invocation.
+    pub(crate) external_max: u32,
     /// Attempts that were given up before they had one.
     pub(crate) given_up: u64,
     /// Tasks for plans, and those of them that were cut off.
@@ -90,17 +107,20 @@ pub(crate) struct Tally {
 }
 
 impl Invocations {
-    /// None where no model can reach what it keeps.
-    pub(crate) fn new(blueprint: &Blueprint, draws: &Draws) -> Option<Invocations> {
-        if !(blueprint.connections_bind || blueprint.has_tasks || blueprint.has_cpu) {
-            return None;
-        }
+    pub(crate) fn new(blueprint: &Blueprint, draws: &Draws) -> Invocations {
+        let is_kept =
+            blueprint.counts_invocations() || blueprint.connections_bind || blueprint.has_tasks || blueprint.has_cpu;
+        let most = blueprint.workflows.iter().map(|flow| flow.invocations).max().unwrap_or(0);
         let cpu =
             if blueprint.has_cpu { blueprint.by_step(|name| draws.scatter(name, Purpose::Cpu)) } else { Vec::new() };
         let calls = blueprint.workflows.iter().map(|flow| flow.calls.len());
-        Some(Invocations {
-            each: blueprint.workflows.iter().map(|flow| flow.invocations).max().unwrap_or(0),
+        Invocations {
+            each: if is_kept { most } else { 0 },
+            stores: blueprint.model.stores.len(),
             list: Vec::new(),
+            ops: Vec::new(),
+            of_plan: Vec::new(),
+            of_task: Vec::new(),
             connections: blueprint.model.platform.connections.unwrap_or(u32::MAX),
             most_connections: blueprint.model.platform.connections.unwrap_or(u32::MAX),
             tasks: Vec::new(),
@@ -109,7 +129,7 @@ impl Invocations {
             calls_each: if blueprint.leaves_logs_behind { calls.max().unwrap_or(0) } else { 0 },
             cpu,
             tally: Tally::default(),
-        })
+        }
     }
 
     /// The processor time of recorded plans, in seconds.
@@ -117,15 +137,91 @@ impl Invocations {
         self.tally.cpu_ns as f64 / 1e9
     }
 
-    pub(crate) fn grow_to(&mut self, plans: usize) {
-        self.list.resize_with(plans * self.each, Invoked::default);
-        self.tasks.resize(plans, 0);
-        self.contexts.resize(plans * self.calls_each, Context::default());
+    /// Whether plans have any.
+    pub(crate) fn are_kept(&self) -> bool {
+        self.each > 0
+    }
+
+    fn add(&mut self, plan: Option<u32>) {
+        self.list.push(Invocation { plan, ..Invocation::default() });
+        self.ops.resize(self.list.len() * self.stores, 0);
+    }
+
+    /// There is another place for plans.
+    pub(crate) fn add_plan(&mut self) {
+        let place = self.of_plan.len() as u32;
+        self.of_plan.push(self.list.len() as u32);
+        (0..self.each).for_each(|_| self.add(Some(place)));
+        self.tasks.push(0);
+        self.contexts.resize(self.of_plan.len() * self.calls_each, Context::default());
     }
 
     /// A plan begins in this place.
-    pub(crate) fn clear(&mut self, place: usize) {
-        self.list[place * self.each..][..self.each].iter_mut().for_each(Invoked::clear);
+    pub(crate) fn begin_plan(&mut self, place: usize) {
+        let own = self.of_plan(place as u32);
+        self.ops[own.start * self.stores..own.end * self.stores].fill(0);
+        self.list[own].iter_mut().for_each(Invocation::clear);
+    }
+
+    /// A task begins in this place.
+    pub(crate) fn begin_task(&mut self, place: u32) {
+        if place as usize == self.of_task.len() {
+            self.of_task.push(self.list.len() as u32);
+            return self.add(None);
+        }
+        let own = self.of_task[place as usize] as usize;
+        self.ops[own * self.stores..][..self.stores].fill(0);
+        self.list[own].clear();
+    }
+
+    /// Those of a plan.
+    pub(crate) fn of_plan(&self, place: u32) -> Range<usize> {
+        let first = self.of_plan[place as usize] as usize;
+        first..first + self.each
+    }
+
+    /// One of a plan.
+    #[inline]
+    pub(crate) fn nth_of(&self, place: u32, number: usize) -> InvocationId {
+        InvocationId(self.of_plan[place as usize] + number as u32)
+    }
+
+    /// The one that a task has to itself.
+    pub(crate) fn of_task(&self, place: u32) -> InvocationId {
+        InvocationId(self.of_task[place as usize])
+    }
+
+    pub(crate) fn at(&mut self, id: InvocationId) -> &mut Invocation {
+        &mut self.list[id.0 as usize]
+    }
+
+    /// Why an invocation may not make one more operation on a store; if it may, it is counted.
+    pub(crate) fn refuses(&mut self, id: InvocationId, op: &Subrequest) -> Option<Cause> {
+        let used = &mut self.list[id.0 as usize];
+        let (side, cause) = match op.external {
+            true => (&mut used.external, Cause::ExternalSubrequests),
+            false => (&mut used.internal, Cause::InternalSubrequests),
+        };
+        if op.counts && op.limit.is_some_and(|limit| *side >= limit) {
+            return Some(cause);
+        }
+        let ops = &mut self.ops[id.0 as usize * self.stores + op.store];
+        if *ops >= op.of_store {
+            return Some(Cause::OpsPerInvocation);
+        }
+        *side += u32::from(op.counts);
+        *ops += 1;
+        self.tally.external_max = self.tally.external_max.max(used.external);
+        None
+    }
+
+    /// Whether an invocation may make one more external call, an attempt at a provider; if so it is counted.
+    pub(crate) fn may_call_outside(&mut self, id: InvocationId, limit: u32) -> bool {
+        let used = &mut self.list[id.0 as usize].external;
+        let may = *used < limit;
+        *used += u32::from(may);
+        self.tally.external_max = self.tally.external_max.max(*used);
+        may
     }
 
     /// What is known of the records of a plan's calls.
@@ -163,6 +259,9 @@ impl Part for Invocations {
 
     fn measures(&self, _: usize, ending: &Ending, sheet: &mut Sheet) {
         let blueprint = ending.blueprint;
+        if blueprint.limits_external {
+            sheet.count("invocation.subrequests.max", "subrequests", u64::from(self.tally.external_max));
+        }
         if blueprint.connections_bind {
             sheet.count("invocation.connections.max", "connections", u64::from(self.tally.open_max));
             sheet.count("invocation.connections.waited", "ops", self.tally.waited);

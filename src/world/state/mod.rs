@@ -25,12 +25,12 @@ pub(crate) use self::call::{Call, NO_QUEUE, OUTSIDE, Phase, Work};
 pub(crate) use self::diagnostics::{Diagnostics, Seen};
 pub(crate) use self::draws::{ClassDraws, LimiterDraws, LookupDraws, limiter_draws, lookup_draws};
 pub(crate) use self::ends::Ends;
-pub(crate) use self::invocation::{Invocations, Invoked, Wire};
+pub(crate) use self::invocation::{Invocation, Invocations, Subrequest};
 pub(crate) use self::isolates::{Counts, Isolate, Isolates};
 pub(crate) use self::log::{End, LogEvent, LogState, NOBODY};
 pub(crate) use self::notes::Notes;
 pub use self::notes::{Moment, Slice};
-pub(crate) use self::operation::{Invocation, OpRequest, OpResponse, Requester, Writer};
+pub(crate) use self::operation::{InvocationId, OpRequest, OpResponse, Requester, Wire, Writer};
 pub(crate) use self::parts::Parts;
 pub(crate) use self::plan::Plan;
 pub(crate) use self::records::{About, Copy, CopyAt, KEYED, Key, KeyAt, Pair, Records, SHELVED};
@@ -81,10 +81,6 @@ pub(crate) struct World<'b> {
     /// Of each plan and step: calls started and ended.
     pub(crate) progress: Vec<(u16, u16)>,
     pub(crate) steps_each: usize,
-    /// Of each plan and invocation: external and internal subrequests, then ops by store.
-    pub(crate) used: Vec<u32>,
-    pub(crate) used_each: usize,
-    pub(crate) used_width: usize,
     /// Of each plan, the keys of its session and its calls; and those that all share.
     pub(crate) plan_keys: Vec<Key>,
     pub(crate) shared_keys: Vec<Key>,
@@ -114,7 +110,6 @@ pub(crate) struct World<'b> {
     pub(crate) tallies: Vec<ClassTally>,
     /// Recorded calls whose request was faulty.
     pub(crate) faulty_requests: u64,
-    pub(crate) subrequests_max: u32,
     /// The platform's bill at each change of prices, what goes to each account, and of each plan and account: attempts
     /// billed that were answered well.
     pub(crate) cuts: Vec<Cut>,

@@ -19,7 +19,6 @@ impl<'b> World<'b> {
         let draws = Draws::new(model.run.seed, replication);
         let isolates = model.platform.isolates as usize;
         let regions = blueprint.class_regions.iter().copied().max().map_or(0, usize::from);
-        let used_width = 2 + model.stores.len();
         let widest = |width: fn(&crate::world::blueprint::Flow) -> usize| {
             blueprint.workflows.iter().map(width).max().unwrap_or(0)
         };
@@ -57,9 +56,6 @@ impl<'b> World<'b> {
             } else {
                 widest(|f| f.steps.len())
             },
-            used: Vec::new(),
-            used_each: if blueprint.counts_invocations() { widest(|flow| flow.invocations) * used_width } else { 0 },
-            used_width,
             plan_keys: Vec::new(),
             shared_keys: vec![Key::EMPTY; blueprint.shared_keys],
             records: Records::new(model.stores.len()),
@@ -79,7 +75,6 @@ impl<'b> World<'b> {
             completed_before: Vec::new(),
             tallies: model.classes.iter().map(|_| ClassTally::default()).collect(),
             faulty_requests: 0,
-            subrequests_max: 0,
             cuts: Vec::new(),
             bills: vec![Bill::default(); blueprint.accounts.len()],
             answered: Vec::new(),
@@ -98,8 +93,8 @@ impl<'b> World<'b> {
             notes: None,
             not_logged: Account::new(),
         };
-        let counters = world.steps_each + world.used_each + blueprint.plan_keys() + world.answered_each;
-        world.has_counters = counters > 0 || world.parts.invocations.is_some();
+        let counters = world.steps_each + blueprint.plan_keys() + world.answered_each;
+        world.has_counters = counters > 0 || world.parts.invocations.are_kept();
         world.first_events();
         world
     }
@@ -161,28 +156,22 @@ impl<'b> World<'b> {
         self.latencies.resize(plans * self.calls_each, Span::ZERO);
         self.words.resize(plans * self.words_each, Word(0));
         self.progress.resize(plans * self.steps_each, (0, 0));
-        self.used.resize(plans * self.used_each, 0);
         self.plan_keys.resize(plans * self.blueprint.plan_keys(), Key::EMPTY);
         self.answered.resize(plans * self.answered_each, 0);
-        if let Some(invocations) = &mut self.parts.invocations {
-            invocations.grow_to(plans);
-        }
+        self.parts.invocations.add_plan();
         plans as u32 - 1
     }
 
     /// Nothing is counted yet of the plan that begins in this place.
     pub(crate) fn clear_counters(&mut self, place: usize) {
         self.progress[place * self.steps_each..][..self.steps_each].fill((0, 0));
-        self.used[place * self.used_each..][..self.used_each].fill(0);
         let keys = self.blueprint.plan_keys();
         self.plan_keys[place * keys..][..keys].fill(Key::EMPTY);
         self.answered[place * self.answered_each..][..self.answered_each].fill(0);
         if self.blueprint.leaves_logs_behind {
             self.forget_contexts(place);
         }
-        if let Some(invocations) = &mut self.parts.invocations {
-            invocations.clear(place);
-        }
+        self.parts.invocations.begin_plan(place);
     }
 
     /// A place for a new call, the last one that was given back first.

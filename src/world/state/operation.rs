@@ -14,13 +14,18 @@ pub(crate) enum Writer {
     Task(u32),
 }
 
-/// Where the counters of an invocation are.
-#[derive(Clone, Copy)]
-pub(crate) enum Invocation {
-    /// With its plan, from here on.
-    Plan(usize),
-    /// With the task that it is.
-    Task(usize),
+/// Which invocation, of plans and tasks alike.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct InvocationId(pub(crate) u32);
+
+/// The connections of whoever asks for operations.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Wire {
+    pub(crate) held: u32,
+    pub(crate) waits: bool,
+    /// Since when it waits, and when its attempt is given up.
+    pub(crate) asked: Instant,
+    pub(crate) until: Instant,
 }
 
 /// An op that has been asked for.
@@ -35,7 +40,7 @@ pub(crate) struct OpResponse {
 pub(crate) struct Requester {
     pub(crate) recorded: bool,
     pub(crate) who: Writer,
-    pub(crate) invocation: Invocation,
+    pub(crate) invocation: InvocationId,
     /// Its draws: how long it takes, and whether it arrives.
     pub(crate) latency: Word,
     pub(crate) network: Word,

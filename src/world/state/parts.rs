@@ -82,7 +82,7 @@ parts! {
     },
     d1: Vec<D1> = |blueprint, _| blueprint.model.d1.iter().map(D1::new).collect(),
     limiters: Vec<Limiter> = |blueprint, _| Limiter::of(blueprint),
-    invocations: Option<Invocations> = Invocations::new,
+    invocations: Invocations = Invocations::new,
     /// The account's quota of requests, if it has one.
     requests: Option<Requests> = |blueprint, _| Requests::of(&blueprint.model),
     isolates: Option<Isolates> = |_, _| None,
