@@ -1,5 +1,7 @@
 //! What may happen, and in which order within one instant.
 
+use crate::world::state::Writer;
+
 /// Something that happens at an instant. Closed: whoever adds a case is shown every place that must answer it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Event {
@@ -32,8 +34,8 @@ pub(crate) enum Event {
     Patience(u32),
     /// The user of the plan in this place leaves, if it is still that plan.
     Leaves(u32, u32),
-    /// A store answers the op of this call.
-    StoreAnswer(u32),
+    /// A store answers the op of this call or task, or there is a connection for the task.
+    StoreAnswer(Writer),
     /// A lookup of this call is answered, or its computation or operation on a database is over.
     WorkEnd(u32),
     /// The backoff of this call ends.
@@ -50,8 +52,6 @@ pub(crate) enum Event {
     Deploy,
     /// A plan of this class arrives.
     Arrival(u16),
-    /// A store answers the op of this task.
-    TaskAnswer(u32),
     /// A day ends.
     DayEnd,
     /// The admin page does this job.

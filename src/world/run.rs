@@ -8,7 +8,7 @@ use crate::world::measures::measures;
 use crate::world::measures::sheet::Measure;
 use crate::world::part::Ending;
 use crate::world::parts::source::Source;
-use crate::world::state::{Call, Phase, Work, World};
+use crate::world::state::{Call, Phase, Work, World, Writer};
 
 /// Why a replication did not come to its end.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -178,7 +178,10 @@ impl World<'_> {
     #[inline]
     fn happen(&mut self, event: Event, order: u64) {
         match event {
-            Event::AttemptEnd(call) | Event::GuardedEnd(call) | Event::BackoffEnd(call) | Event::StoreAnswer(call)
+            Event::AttemptEnd(call)
+            | Event::GuardedEnd(call)
+            | Event::BackoffEnd(call)
+            | Event::StoreAnswer(Writer::Call(call))
                 if self.is_lost(call) => {}
             Event::WorkEnd(call) if self.lost_work_ends(call) => {}
             Event::AttemptEnd(call) => self.attempt_ends::<false>(call),
@@ -189,7 +192,8 @@ impl World<'_> {
             Event::Arrival(class) if self.users[class as usize].leaves() => {}
             Event::Arrival(class) => self.arrive::<false>(class as usize),
             Event::BackoffEnd(call) => self.backoff_ends(call),
-            Event::StoreAnswer(call) => self.store_answers(call),
+            Event::StoreAnswer(Writer::Task(task)) if self.is_cut(task) => {}
+            Event::StoreAnswer(who) => self.store_answers(who),
             Event::WorkEnd(call) => self.work_ends(call),
             Event::Headers(call) => self.headers_come(call, order),
             Event::GivesUp(call) => self.gives_up(call, order),
@@ -197,7 +201,6 @@ impl World<'_> {
             Event::Share(provider, version) => self.share_ends(provider, version),
             Event::Cut(call) => self.cut_share(call, order),
             Event::Patience(call) => self.lose_patience(call, order),
-            Event::TaskAnswer(task) => self.task_answers(task),
             Event::DayEnd => self.end_day(),
             Event::Job(job) => self.begin_job(job as usize),
             Event::Return(slot) => self.come_back(slot),

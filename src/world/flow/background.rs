@@ -11,7 +11,8 @@ use crate::units::{CalendarStart, Instant, Span, Zone};
 use crate::world::blueprint::{Blueprint, Draw, OpWords, Row};
 use crate::world::event::{Event, Rank, address, order};
 use crate::world::ledger::Cause;
-use crate::world::state::{LogEvent, LogState, OpResponse, Requester, Task, TaskOf, World, Writer};
+use crate::world::operation::drive::Rows;
+use crate::world::state::{LogEvent, LogState, Requester, Task, TaskOf, World, Writer};
 
 /// Where the answers to jobs stand among the plans of one instant.
 const JOB_PLANS: u64 = 0xfe << 32;
@@ -63,23 +64,8 @@ impl<'b> World<'b> {
         self.go_on_task(id);
     }
 
-    /// A store answers the op of a task, or it has a connection for it now.
-    pub(crate) fn task_answers(&mut self, id: u32) {
-        let task = &mut self.tasks.list[id as usize];
-        task.is_awaited = false;
-        if !task.alive {
-            self.tasks.free.push(id);
-            return;
-        }
-        if task.open && self.blueprint.connections_bind {
-            self.disconnect(Writer::Task(id));
-        }
-        self.go_on_task(id);
-        self.drain::<false>();
-    }
-
     /// Takes a task as far as it gets without waiting.
-    fn go_on_task(&mut self, id: u32) {
+    pub(crate) fn go_on_task(&mut self, id: u32) {
         let program = self.program_behind(id);
         let rows = match self.tasks.list[id as usize].of {
             TaskOf::Plan(_) => &program.plan_ends,
@@ -88,22 +74,19 @@ impl<'b> World<'b> {
             TaskOf::Log(_) => &program.requests,
             TaskOf::Job(job) => return self.go_on_job(id, job as usize),
         };
-        loop {
-            let task = &mut self.tasks.list[id as usize];
-            let Some(row) = rows.get(task.cursor) else { break };
-            if std::mem::take(&mut task.open) {
-                let refused = task.refused;
-                if !self.end_op(Writer::Task(id), row, refused) {
-                    break;
-                }
-                self.tasks.list[id as usize].cursor += 1;
-            } else if !self.applies(id, row) {
-                self.tasks.list[id as usize].cursor += 1;
-            } else if self.start_task_op(id, row) {
-                return;
-            }
+        if self.run_rows(Writer::Task(id), rows, |world, row| world.applies(id, row)) != Rows::UnderWay {
+            self.end_task(id);
         }
-        self.end_task(id);
+    }
+
+    /// Whether an event that has come for a task finds it; if not, its place is free now.
+    pub(crate) fn is_cut(&mut self, id: u32) -> bool {
+        let task = &mut self.tasks.list[id as usize];
+        task.is_awaited = false;
+        if !task.alive {
+            self.tasks.free.push(id);
+        }
+        !self.tasks.list[id as usize].alive
     }
 
     /// The rules that a task follows: those of the isolate of its plan, if it is for one.
@@ -135,29 +118,6 @@ impl<'b> World<'b> {
         level.admits(error) && row.when.holds(error, critical)
     }
 
-    /// Asks for the op of a row; whether it takes time, or waits for a connection.
-    fn start_task_op(&mut self, id: u32, row: &Row) -> bool {
-        let asker = self.task_asks(id, row.words);
-        match self.ask_row(&asker, row) {
-            Some(asked) => self.task_waits(id, &asked),
-            None => true,
-        }
-    }
-
-    /// Notes how the op of a task will end, and whether that takes time.
-    pub(crate) fn task_waits(&mut self, id: u32, asked: &OpResponse) -> bool {
-        let task = &mut self.tasks.list[id as usize];
-        (task.open, task.refused) = (true, asked.refused);
-        if !asked.takes.is_zero() {
-            self.wake_task(id, asked.takes);
-            return true;
-        }
-        if self.blueprint.connections_bind {
-            self.disconnect(Writer::Task(id));
-        }
-        false
-    }
-
     /// An event comes for a task.
     pub(crate) fn wake_task(&mut self, id: u32, after: Span) {
         let task = &mut self.tasks.list[id as usize];
@@ -169,11 +129,15 @@ impl<'b> World<'b> {
             TaskOf::Day => address(u64::MAX - task.number, u16::MAX >> 4),
             TaskOf::Job(job) => address(JOB_PLANS | u64::from(job), 0),
         };
-        self.calendar.push(self.now + after, order(Rank::StoreAnswer, address, 255), Event::TaskAnswer(id));
+        self.calendar.push(
+            self.now + after,
+            order(Rank::StoreAnswer, address, 255),
+            Event::StoreAnswer(Writer::Task(id)),
+        );
     }
 
     /// A task as it asks for its op.
-    fn task_asks(&mut self, id: u32, words: OpWords) -> Requester {
+    pub(crate) fn task_asks(&mut self, id: u32, words: OpWords) -> Requester {
         let task = &self.tasks.list[id as usize];
         let recorded = task.recorded;
         let invocation = task.invoked.unwrap_or_else(|| self.parts.invocations.of_task(id));
@@ -189,7 +153,7 @@ impl<'b> World<'b> {
             TaskOf::Plan(place) => &mut self.tasks.of_plans[self.plans[place as usize].class as usize],
             TaskOf::Day | TaskOf::Job(_) => &mut self.tasks.of_days,
         };
-        draws[task.cursor].at(draw as u64, task.number).next()
+        draws[task.ops.cursor as usize].at(draw as u64, task.number).next()
     }
 
     pub(crate) fn end_task(&mut self, id: u32) {

@@ -3,8 +3,8 @@
 use crate::model::OnLogError;
 use crate::world::blueprint::Flow;
 use crate::world::event::address;
-use crate::world::flow::log::LogStep;
 use crate::world::ledger::{CallEnd, PlanEnd};
+use crate::world::operation::drive::Rows;
 use crate::world::state::{NO_QUEUE, Phase, Work, World};
 
 /// What is left to do with a call at this instant.
@@ -126,7 +126,7 @@ impl World<'_> {
         let phase = self.after_reads(call);
         let call = &mut self.calls[call as usize];
         call.phase = phase;
-        call.cursor = 0;
+        call.ops.cursor = 0;
         Step::Go
     }
 
@@ -139,14 +139,14 @@ impl World<'_> {
     fn log_on(&mut self, id: u32, is_response: bool) -> Step {
         let program = self.program_of(id);
         let refused = match self.log_event(id, program, is_response) {
-            LogStep::UnderWay => return Step::Wait,
-            LogStep::Done => false,
-            LogStep::Refused => true,
+            Rows::UnderWay => return Step::Wait,
+            Rows::Done => false,
+            Rows::Refused => true,
         };
         let fails = refused && program.model.logging.on_error == OnLogError::FailPlan;
         let call = &mut self.calls[id as usize];
         if fails {
-            (call.end, call.cause, call.phase) = (CallEnd::Crashed, call.op_refused, Phase::Done);
+            (call.end, call.cause, call.phase) = (CallEnd::Crashed, call.ops.refused, Phase::Done);
             if call.computes {
                 self.computation_ends(id, CallEnd::Crashed);
             }

@@ -23,7 +23,7 @@ impl World<'_> {
         if self.limiter_checks.len() < self.calls.len() {
             self.limiter_checks.resize(self.calls.len(), LimiterCheck::default());
         }
-        self.limiter_checks[id as usize] = LimiterCheck { person, seen: None, refused: false };
+        self.limiter_checks[id as usize] = LimiterCheck { person, seen: None };
         self.ask_counter(id, OpKind::Get);
     }
 
@@ -32,7 +32,8 @@ impl World<'_> {
         let call = &self.calls[id as usize];
         let (limiter, recorded) = (self.blueprint.limiter(call), call.recorded);
         let model::Limiter { fails_open: opens, per_day, .. } = self.program_of(id).model.limiters[limiter];
-        let LimiterCheck { person, seen, refused } = self.limiter_checks[id as usize];
+        let LimiterCheck { person, seen } = self.limiter_checks[id as usize];
+        let refused = self.calls[id as usize].ops.refused.is_some();
         let (which, region) = (usize::from(recorded), self.blueprint.class_regions[call.class as usize]);
         let staleness = self.staleness_of(limiter);
         let state = &mut self.parts.limiters[limiter];
@@ -65,7 +66,9 @@ impl World<'_> {
 
     /// The store has answered a check that was lost with its isolate: a count that it had accepted is written.
     pub(crate) fn limiter_check_was_lost(&mut self, id: u32) {
-        if let LimiterCheck { person, seen: Some(count), refused: false } = self.limiter_checks[id as usize] {
+        if let LimiterCheck { person, seen: Some(count) } = self.limiter_checks[id as usize]
+            && self.calls[id as usize].ops.refused.is_none()
+        {
             self.write_count(id, person, count + 1);
         }
     }
@@ -122,7 +125,7 @@ impl World<'_> {
         if asked.refused.is_none() && op == OpKind::Put {
             self.parts.limiters[limiter].writes(person, asked.at);
         }
-        self.limiter_checks[id as usize].refused = asked.refused.is_some();
+        self.calls[id as usize].ops.refused = asked.refused;
         self.schedule_work(id, Rank::StoreAnswer, asked.takes);
     }
 }

@@ -12,15 +12,15 @@ const WORDS_PER_LOOKUP: u64 = 8;
 impl World<'_> {
     /// Goes on with a lookup; whether it must wait for an event.
     pub(crate) fn look_up(&mut self, id: u32) -> bool {
-        if !self.calls[id as usize].op_open {
+        if !self.calls[id as usize].ops.open {
             let takes = self.ask_tiers(id);
-            self.calls[id as usize].op_open = true;
+            self.calls[id as usize].ops.open = true;
             if !takes.is_zero() {
                 self.schedule_work(id, Rank::StoreAnswer, takes);
                 return true;
             }
         }
-        self.calls[id as usize].op_open = false;
+        self.calls[id as usize].ops.open = false;
         let question = self.questions[id as usize];
         if let Some(tier) = question.found {
             let (isolate, key, now) = (question.isolate as usize, question.key, self.now);
@@ -40,7 +40,7 @@ impl World<'_> {
                 call.computes = true;
                 let logs = call.work == Work::Provider && !self.blueprint.requests.is_empty();
                 call.phase = if logs { Phase::Request } else { Phase::Enter };
-                call.cursor = 0;
+                call.ops.cursor = 0;
                 false
             }
         }

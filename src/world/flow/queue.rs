@@ -98,7 +98,7 @@ impl World<'_> {
         let call = &mut self.calls[id as usize];
         call.end = end;
         call.phase = if PLAIN { Phase::Done } else { self.blueprint.answered };
-        call.cursor = 0;
+        call.ops.cursor = 0;
         if !PLAIN && (call.computes || call.work != Work::Provider) {
             self.finish_work(id, end);
         }

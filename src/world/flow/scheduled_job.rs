@@ -56,13 +56,12 @@ impl World<'_> {
     pub(crate) fn go_on_job(&mut self, id: u32, job: usize) {
         loop {
             let task = &mut self.tasks.list[id as usize];
-            if task.open {
-                task.open = false;
-                if let Some(why) = task.refused {
+            if std::mem::take(&mut task.ops.open) {
+                if let Some(why) = task.ops.refused {
                     self.parts.jobs[job].stopped.count(why, task.recorded);
                     break;
                 }
-                if task.left == [0, 0] && self.blueprint.jobs[job].what == Chore::Cleanup && task.cursor > 0 {
+                if task.left == [0, 0] && self.blueprint.jobs[job].what == Chore::Cleanup && task.ops.cursor > 0 {
                     self.delete_oldest(job);
                 }
             }
@@ -86,7 +85,7 @@ impl World<'_> {
                 return Some(op);
             }
         }
-        task.cursor += usize::from(old);
+        task.ops.cursor = task.ops.cursor.saturating_add(u16::from(old));
         old.then_some(OpKind::Delete)
     }
 
@@ -104,8 +103,7 @@ impl World<'_> {
         };
         let (store, external) = (spec.store as usize, spec.external);
         let op = OpRequest { store, op, external, cold: None, key: None, bytes: 0 };
-        let Some(asked) = self.ask(&asker, &op) else { return true };
-        self.task_waits(id, &asked)
+        self.operate(&asker, &op)
     }
 
     fn delete_oldest(&mut self, job: usize) {

@@ -93,7 +93,7 @@ impl World<'_> {
             self.parts.limiters[limiter].lost += 1;
         }
         let joined = call.phase == Phase::Joined;
-        let missed = call.phase == Phase::Lookup && call.op_open;
+        let missed = call.phase == Phase::Lookup && call.ops.open;
         if joined || missed && self.questions[id as usize].found.is_none() {
             self.parts.tiers[self.questions[id as usize].tiers as usize].lose(joined);
         }

@@ -4,10 +4,9 @@ use crate::model::OpKind;
 use crate::policy::Verdict;
 use crate::streams::Word;
 use crate::units::Span;
-use crate::world::blueprint::{NONE, OpWords};
-use crate::world::event::{Event, Rank, order};
+use crate::world::blueprint::NONE;
 use crate::world::ledger::Cause;
-use crate::world::state::{OpRequest, OpResponse, Requester, World, Writer};
+use crate::world::state::{OpRequest, OpResponse, Requester, World};
 
 impl World<'_> {
     /// The law of how long an op takes: a read of a key that its region has fetched a moment ago is hot.
@@ -25,17 +24,6 @@ impl World<'_> {
         }
         *until = self.now.saturating_add(after);
         cold
-    }
-
-    /// A call as it asks for an op.
-    pub(crate) fn caller(&self, id: u32, words: OpWords) -> Requester {
-        Requester {
-            recorded: self.calls[id as usize].recorded,
-            who: Writer::Call(id),
-            invocation: self.invocation(id),
-            latency: self.op_word(id, words.latency),
-            network: self.op_word(id, words.network),
-        }
     }
 
     /// Asks a store for an op: the quotas first (a refusal costs nothing), then the invocation's limits (the platform
@@ -148,30 +136,5 @@ impl World<'_> {
         let base = plan as usize * self.words_each + flow.op_words;
         let per_call = self.blueprint.op_draws.len() - self.blueprint.plan_words;
         self.words[base + call as usize * per_call + place as usize]
-    }
-
-    /// Notes how the op will end, and whether that takes time.
-    pub(crate) fn wait_for(&mut self, id: u32, asked: OpResponse) -> bool {
-        let call = &mut self.calls[id as usize];
-        call.op_open = true;
-        call.op_refused = asked.refused;
-        if asked.takes.is_zero() {
-            if self.blueprint.connections_bind {
-                self.disconnect(Writer::Call(id));
-            }
-            return false;
-        }
-        let order = order(Rank::StoreAnswer, call.address, call.attempt);
-        self.calendar.push(self.now + asked.takes, order, Event::StoreAnswer(id));
-        true
-    }
-
-    /// A store answers: the call goes on.
-    pub(crate) fn store_answers(&mut self, id: u32) {
-        if self.blueprint.connections_bind {
-            self.disconnect(Writer::Call(id));
-        }
-        self.advance(id);
-        self.drain::<false>();
     }
 }

@@ -3,5 +3,6 @@
 pub(crate) mod ask;
 pub(crate) mod connection;
 pub(crate) mod done;
+pub(crate) mod drive;
 pub(crate) mod limits;
 pub(crate) mod requester;

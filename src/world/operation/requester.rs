@@ -2,7 +2,7 @@
 
 use crate::streams::Word;
 use crate::world::blueprint::{Draw, OpWords};
-use crate::world::state::{InvocationId, LogState, Wire, World, Writer};
+use crate::world::state::{InvocationId, LogState, Progress, Wire, World, Writer};
 
 impl World<'_> {
     pub(crate) fn writer_recorded(&self, who: Writer) -> bool {
@@ -56,6 +56,15 @@ impl World<'_> {
         match who {
             Writer::Call(id) => Some(self.invocation(id)),
             Writer::Task(id) => self.tasks.list[id as usize].invoked,
+        }
+    }
+
+    /// Where its operations stand.
+    #[inline]
+    pub(crate) fn progress(&mut self, who: Writer) -> &mut Progress {
+        match who {
+            Writer::Call(id) => &mut self.calls[id as usize].ops,
+            Writer::Task(id) => &mut self.tasks.list[id as usize].ops,
         }
     }
 

@@ -366,7 +366,7 @@ impl Part for Tiers {
 
     fn balance(&self, at: usize, ending: &Ending) -> Result<(), String> {
         let asked = || ending.calls.iter().zip(ending.questions).filter(|(_, q)| usize::from(q.tiers) == at);
-        let is_missed = |call: &Call, q: &Question| call.phase == Phase::Lookup && call.op_open && q.found.is_none();
+        let is_missed = |call: &Call, q: &Question| call.phase == Phase::Lookup && call.ops.open && q.found.is_none();
         let missed = asked().filter(|(call, question)| is_missed(call, question)).count();
         check("lookups", self.undecided(), missed as u64)?;
         let joined = asked().filter(|(call, _)| call.phase == Phase::Joined).count();

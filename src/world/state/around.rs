@@ -42,6 +42,4 @@ pub(crate) struct LimiterCheck {
     pub(crate) person: u32,
     /// What it has read; none: it is reading.
     pub(crate) seen: Option<u32>,
-    /// The op under way is refused.
-    pub(crate) refused: bool,
 }

@@ -3,10 +3,10 @@
 use crate::model::Chore;
 use crate::streams::{Purpose, Scatter, Source as Draws};
 use crate::world::blueprint::{Blueprint, JobSpec};
-use crate::world::ledger::{Cause, Causes, of_jobs};
+use crate::world::ledger::{Causes, of_jobs};
 use crate::world::measures::sheet::{Sheet, causes};
 use crate::world::part::{Ending, Part};
-use crate::world::state::{InvocationId, LogEvent, LogState, Wire};
+use crate::world::state::{InvocationId, LogEvent, LogState, Progress, Wire};
 
 /// What a task is for.
 #[derive(Clone, Copy, Debug)]
@@ -28,10 +28,8 @@ pub(crate) struct Task {
     /// The number of its plan within its class, or of its day: the address of its draws.
     pub(crate) number: u64,
     pub(crate) recorded: bool,
-    pub(crate) cursor: usize,
-    /// An op is under way, and how it will end.
-    pub(crate) open: bool,
-    pub(crate) refused: Option<Cause>,
+    /// Where its operations stand.
+    pub(crate) ops: Progress,
     /// What it has read of the index.
     pub(crate) copy: Option<Vec<u32>>,
     pub(crate) log: LogState,
@@ -51,9 +49,7 @@ impl Task {
             of,
             number,
             recorded,
-            cursor: 0,
-            open: false,
-            refused: None,
+            ops: Progress::default(),
             copy: None,
             log: LogState::EMPTY,
             left: [0; 2],

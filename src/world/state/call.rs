@@ -4,6 +4,7 @@ use crate::policy::Fault;
 use crate::streams::Word;
 use crate::units::{Instant, Span};
 use crate::world::ledger::{CallEnd, Cause};
+use crate::world::state::Progress;
 
 /// Where a call stands in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,7 +67,6 @@ pub(crate) struct Call {
     pub(crate) class: u16,
     pub(crate) provider: u16,
     pub(crate) law: u16,
-    pub(crate) cursor: u16,
     /// Its queue in its isolate, and where the waits of its class in that queue are counted.
     pub(crate) queue: u32,
     pub(crate) waits: u32,
@@ -78,9 +78,8 @@ pub(crate) struct Call {
     pub(crate) recorded: bool,
     pub(crate) in_slot: bool,
     pub(crate) request_error: bool,
-    /// An op under way, and how it will end.
-    pub(crate) op_open: bool,
-    pub(crate) op_refused: Option<Cause>,
+    /// Where its operations on stores stand.
+    pub(crate) ops: Progress,
     pub(crate) end: CallEnd,
     /// How the attempt under way will end.
     pub(crate) fault: Option<Fault>,

@@ -30,7 +30,7 @@ pub(crate) use self::isolates::{Counts, Isolate, Isolates};
 pub(crate) use self::log::{End, LogEvent, LogState, NOBODY};
 pub(crate) use self::notes::Notes;
 pub use self::notes::{Moment, Slice};
-pub(crate) use self::operation::{InvocationId, OpRequest, OpResponse, Requester, Wire, Writer};
+pub(crate) use self::operation::{InvocationId, OpRequest, OpResponse, Progress, Requester, Wire, Writer};
 pub(crate) use self::parts::Parts;
 pub(crate) use self::plan::Plan;
 pub(crate) use self::records::{About, Copy, CopyAt, KEYED, Key, KeyAt, Pair, Records, SHELVED};

@@ -28,6 +28,16 @@ pub(crate) struct Wire {
     pub(crate) until: Instant,
 }
 
+/// Where the operations of a writer stand.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Progress {
+    /// The row, or read, that is due.
+    pub(crate) cursor: u16,
+    /// One is under way, and how it will end.
+    pub(crate) open: bool,
+    pub(crate) refused: Option<Cause>,
+}
+
 /// An op that has been asked for.
 pub(crate) struct OpResponse {
     /// When it begins: later than now, where a quota makes it wait.

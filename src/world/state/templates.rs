@@ -4,7 +4,7 @@ use crate::streams::Word;
 use crate::units::{Instant, Span};
 use crate::world::blueprint::Blueprint;
 use crate::world::ledger::CallEnd;
-use crate::world::state::{Call, NO_QUEUE, Phase};
+use crate::world::state::{Call, NO_QUEUE, Phase, Progress};
 
 /// The calls of a class's workflow as they begin in the first isolate.
 pub(crate) fn templates(blueprint: &Blueprint, class: usize) -> Vec<Call> {
@@ -22,7 +22,10 @@ pub(crate) fn templates(blueprint: &Blueprint, class: usize) -> Vec<Call> {
             class: class as u16,
             provider: spec.provider,
             law: spec.law,
-            cursor: if reads_of_its_own { blueprint.plan_reads as u16 } else { 0 },
+            ops: Progress {
+                cursor: if reads_of_its_own { blueprint.plan_reads as u16 } else { 0 },
+                ..Progress::default()
+            },
             queue: if has_queue { u32::from(spec.queue) } else { NO_QUEUE },
             waits: if has_queue { class as u32 * queues + u32::from(spec.queue) } else { 0 },
             line: if has_queue { blueprint.line(class as u16, spec.queue) } else { 0 },
@@ -32,8 +35,6 @@ pub(crate) fn templates(blueprint: &Blueprint, class: usize) -> Vec<Call> {
             recorded: false,
             in_slot: false,
             request_error: false,
-            op_open: false,
-            op_refused: None,
             end: CallEnd::Succeeded,
             fault: None,
             cause: None,

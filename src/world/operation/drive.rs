@@ -1,0 +1,102 @@
+//! The driver of operations on stores: asked for, held back until there is a connection, sent, answered, and then the next.
+//! It serves reads, log rows, background tasks and scheduled jobs alike.
+
+use crate::world::blueprint::{OpWords, Row};
+use crate::world::event::{Event, Rank, order};
+use crate::world::state::{OpRequest, OpResponse, Requester, World, Writer};
+
+/// How far the rows of a log event have come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Rows {
+    /// An op is under way, or waits for a connection.
+    UnderWay,
+    /// All its ops are done.
+    Done,
+    /// An op was refused, and the rest skipped.
+    Refused,
+}
+
+impl World<'_> {
+    /// Takes a writer through the rows of a log event as far as it gets without waiting.
+    #[inline(always)]
+    pub(crate) fn run_rows(
+        &mut self,
+        who: Writer,
+        rows: &[Row],
+        mut applies: impl FnMut(&mut Self, &Row) -> bool,
+    ) -> Rows {
+        loop {
+            let ops = self.progress(who);
+            let Some(row) = rows.get(ops.cursor as usize) else { return Rows::Done };
+            if std::mem::take(&mut ops.open) {
+                let refused = ops.refused;
+                if !self.end_op(who, row, refused) {
+                    return Rows::Refused;
+                }
+                self.progress(who).cursor += 1;
+            } else if !applies(self, row) {
+                self.progress(who).cursor += 1;
+            } else {
+                let requester = self.requester(who, row.words);
+                let Some(response) = self.ask_row(&requester, row) else { return Rows::UnderWay };
+                if self.sent(who, &response) {
+                    return Rows::UnderWay;
+                }
+            }
+        }
+    }
+
+    /// Asks for one operation; whether its answer, or a connection, is to be waited for.
+    pub(crate) fn operate(&mut self, requester: &Requester, request: &OpRequest) -> bool {
+        self.ask(requester, request).is_none_or(|response| self.sent(requester.who, &response))
+    }
+
+    /// Notes how an operation will end, and whether that takes time.
+    #[inline]
+    fn sent(&mut self, who: Writer, response: &OpResponse) -> bool {
+        let ops = self.progress(who);
+        (ops.open, ops.refused) = (true, response.refused);
+        if response.takes.is_zero() {
+            if self.blueprint.connections_bind {
+                self.disconnect(who);
+            }
+            return false;
+        }
+        match who {
+            Writer::Call(id) => {
+                let call = &self.calls[id as usize];
+                let order = order(Rank::StoreAnswer, call.address, call.attempt);
+                self.calendar.push(self.now + response.takes, order, Event::StoreAnswer(who));
+            }
+            Writer::Task(id) => self.wake_task(id, response.takes),
+        }
+        true
+    }
+
+    /// A store answers, or there is a connection for a task: whoever asked goes on.
+    pub(crate) fn store_answers(&mut self, who: Writer) {
+        if self.blueprint.connections_bind && self.progress(who).open {
+            self.disconnect(who);
+        }
+        match who {
+            Writer::Call(id) => self.advance(id),
+            Writer::Task(id) => self.go_on_task(id),
+        }
+        self.drain::<false>();
+    }
+
+    /// A writer as it asks for an op.
+    #[inline]
+    pub(crate) fn requester(&mut self, who: Writer, words: OpWords) -> Requester {
+        match who {
+            Writer::Call(id) => Requester {
+                recorded: self.calls[id as usize].recorded,
+                who,
+                invocation: self.invocation(id),
+                latency: self.op_word(id, words.latency),
+                network: self.op_word(id, words.network),
+            },
+            Writer::Task(id) => self.task_asks(id, words),
+        }
+    }
+}
