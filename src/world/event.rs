@@ -2,6 +2,13 @@
 
 use crate::world::state::Writer;
 
+/// Whom an event is for: a place, and the generation of whoever has it, which tells it from those that had it before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Handle {
+    pub(crate) slot: u32,
+    pub(crate) generation: u32,
+}
+
 /// Something that happens at an instant. Closed: whoever adds a case is shown every place that must answer it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Event {
@@ -19,21 +26,21 @@ pub(crate) enum Event {
     /// The attempt of this call has had no answer for so long that another is sent beside it.
     Hedge(u32),
     /// This attempt, of those of a call that race, is answered.
-    RacerEnds(u32, u32),
+    RacerEnds(Handle),
     /// It is given up, if it has not ended.
-    RacerCut(u32, u32),
+    RacerCut(Handle),
     /// The headers of this call's answer are there.
     Headers(u32),
     /// The attempt of this call is given up, if it still waits for a connection.
     GivesUp(u32),
     /// The provider has worked the attempt to its end that was next at this count of changes.
-    Share(u16, u32),
+    Share(Handle),
     /// The client of an attempt at a provider that shares itself gives up, if it still waits for the same one.
     Cut(u32),
     /// The patience of this call ends, if it still waits for the slot that it was waiting for then.
     Patience(u32),
     /// The user of the plan in this place leaves, if it is still that plan.
-    Leaves(u32, u32),
+    Leaves(Handle),
     /// A store answers the op of this call or task, or there is a connection for the task.
     StoreAnswer(Writer),
     /// A lookup of this call is answered, or its computation or operation on a database is over.
@@ -41,13 +48,13 @@ pub(crate) enum Event {
     /// The backoff of this call ends.
     BackoffEnd(u32),
     /// What is left of this invocation is cut off, if it is still of that plan.
-    CutOff(u32, u32),
+    CutOff(Handle),
     /// Nothing has come to this isolate since so many plans had.
-    IsolateIdle(u32, u32),
+    IsolateIdle(Handle),
     /// The life of this isolate, of this generation in its place, ends.
-    IsolateEnds(u32, u32),
+    IsolateEnds(Handle),
     /// Its time to finish ends.
-    IsolateDrained(u32, u32),
+    IsolateDrained(Handle),
     /// All isolates are replaced.
     Deploy,
     /// A plan of this class arrives.
@@ -102,6 +109,11 @@ pub(crate) fn order(rank: Rank, address: u64, attempt: u16) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn events_are_small() {
+        assert_eq!(size_of::<Event>(), 12, "the calendar moves them all the time");
+    }
 
     #[test]
     fn an_answer_precedes_a_timeout_and_both_an_arrival() {

@@ -8,7 +8,7 @@ use crate::model::OnLoss;
 use crate::stats::TimeWeighted;
 use crate::streams::Purpose;
 use crate::units::Instant;
-use crate::world::event::{Event, Rank, order};
+use crate::world::event::{Event, Handle, Rank, order};
 use crate::world::ledger::{AttemptEnd, CallEnd, Cause, PlanEnd};
 use crate::world::parts::queues::queue::Queue;
 use crate::world::state::{Counts, Isolate, Isolates, Phase, Plan, Work, World, Writer};
@@ -76,7 +76,7 @@ impl World<'_> {
         if let Some(law) = blueprint.lifetime {
             let word = isolates.lifetimes.at(place as u64, u64::from(generation)).next();
             let ends = self.now.saturating_add(blueprint.laws[law as usize].sample(word));
-            self.schedule_isolate(ends, place, Event::IsolateEnds(place as u32, generation));
+            self.schedule_isolate(ends, place, Event::IsolateEnds(Handle { slot: place as u32, generation }));
         }
         self.parts.tiers.iter_mut().for_each(|tiers| tiers.open(place, self.now, &self.addresses));
         let queues = blueprint.model.queues.len();
@@ -143,28 +143,23 @@ impl World<'_> {
             self.isolate_gone(place);
         } else if let Some(idle) = spec.idle {
             let at = self.now.saturating_add(idle);
-            self.schedule_isolate(at, place, Event::IsolateIdle(place as u32, arrivals));
+            self.schedule_isolate(at, place, Event::IsolateIdle(Handle { slot: place as u32, generation: arrivals }));
         }
     }
 
     /// Nothing has come to an isolate for a while: it ends, unless it is one of the few that must be there.
-    pub(crate) fn isolate_idle(&mut self, place: usize, arrivals: u32) {
+    pub(crate) fn isolate_idle(&mut self, place: usize) {
         let (Some(spec), Some(isolates)) = (&self.blueprint.model.isolates, &self.parts.isolates) else { return };
-        let isolate = isolates.places[place];
-        if isolate.is_open() && isolate.arrivals == arrivals && isolates.open() > spec.min as usize {
+        if isolates.open() > spec.min as usize {
             self.end_isolate(place, Reason::Idle);
         }
     }
 
     /// The life of an isolate is over.
-    pub(crate) fn isolate_ends(&mut self, place: usize, generation: u32) {
-        let Some(isolates) = &self.parts.isolates else { return };
-        let isolate = isolates.places[place];
-        if isolate.is_open() && isolate.generation == generation {
-            self.end_isolate(place, Reason::Evicted);
-            self.keep_the_least();
-            self.drain::<false>();
-        }
+    pub(crate) fn isolate_ends(&mut self, place: usize) {
+        self.end_isolate(place, Reason::Evicted);
+        self.keep_the_least();
+        self.drain::<false>();
     }
 
     /// A new version: all isolates are replaced.
@@ -205,16 +200,13 @@ impl World<'_> {
             return self.isolate_gone(place);
         }
         let at = self.now.saturating_add(spec.drain_timeout);
-        self.schedule_isolate(at, place, Event::IsolateDrained(place as u32, generation));
+        self.schedule_isolate(at, place, Event::IsolateDrained(Handle { slot: place as u32, generation }));
     }
 
     /// The time to finish is over.
-    pub(crate) fn isolate_drained(&mut self, place: usize, generation: u32) {
-        let Some(isolates) = &self.parts.isolates else { return };
-        if isolates.places[place].alive && isolates.places[place].generation == generation {
-            self.isolate_gone(place);
-            self.drain::<false>();
-        }
+    pub(crate) fn isolate_drained(&mut self, place: usize) {
+        self.isolate_gone(place);
+        self.drain::<false>();
     }
 
     /// The isolate is no more; what it was doing is lost.
@@ -317,22 +309,6 @@ impl World<'_> {
         self.forget_copy(Writer::Call(id));
         self.forget_semaphore(id);
         self.lose_guard(id);
-    }
-
-    /// Whether an event has come for a call that was lost with its isolate.
-    #[inline]
-    pub(crate) fn is_lost(&mut self, id: u32) -> bool {
-        self.parts.isolates.is_some() && self.bury(id)
-    }
-
-    fn bury(&mut self, id: u32) -> bool {
-        let call = &mut self.calls[id as usize];
-        if !matches!(call.phase, Phase::Lost | Phase::Orphaned) {
-            return false;
-        }
-        call.phase = Phase::Free;
-        self.free_calls.push(id);
-        true
     }
 
     /// The places of isolates.

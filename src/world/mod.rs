@@ -27,6 +27,7 @@ mod parts;
 mod population;
 mod records;
 mod run;
+mod stale;
 mod state;
 mod timeline;
 

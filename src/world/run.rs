@@ -8,7 +8,7 @@ use crate::world::measures::measures;
 use crate::world::measures::sheet::Measure;
 use crate::world::part::Ending;
 use crate::world::parts::source::Source;
-use crate::world::state::{Call, Phase, Work, World, Writer};
+use crate::world::state::{Call, InvocationId, Phase, Work, World};
 
 /// Why a replication did not come to its end.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -177,38 +177,33 @@ impl World<'_> {
 
     #[inline]
     fn happen(&mut self, event: Event, order: u64) {
+        if self.is_stale(event, order) {
+            return;
+        }
         match event {
-            Event::AttemptEnd(call)
-            | Event::GuardedEnd(call)
-            | Event::BackoffEnd(call)
-            | Event::StoreAnswer(Writer::Call(call))
-                if self.is_lost(call) => {}
-            Event::WorkEnd(call) if self.lost_work_ends(call) => {}
             Event::AttemptEnd(call) => self.attempt_ends::<false>(call),
             Event::GuardedEnd(call) => self.guarded_ends(call),
-            Event::Hedge(call) => self.hedge(call, order),
-            Event::RacerEnds(call, number) => self.racer_ends(call, number),
-            Event::RacerCut(call, number) => self.racer_cut(call, number),
-            Event::Arrival(class) if self.users[class as usize].leaves() => {}
+            Event::Hedge(call) => self.hedge(call),
+            Event::RacerEnds(racer) => self.racer_ends(racer.slot, racer.generation),
+            Event::RacerCut(racer) => self.racer_cut(racer.slot, racer.generation),
             Event::Arrival(class) => self.arrive::<false>(class as usize),
             Event::BackoffEnd(call) => self.backoff_ends(call),
-            Event::StoreAnswer(Writer::Task(task)) if self.is_cut(task) => {}
             Event::StoreAnswer(who) => self.store_answers(who),
             Event::WorkEnd(call) => self.work_ends(call),
-            Event::Headers(call) => self.headers_come(call, order),
-            Event::GivesUp(call) => self.gives_up(call, order),
-            Event::CutOff(invocation, serial) => self.cut_off(invocation, serial),
-            Event::Share(provider, version) => self.share_ends(provider, version),
-            Event::Cut(call) => self.cut_share(call, order),
-            Event::Patience(call) => self.lose_patience(call, order),
+            Event::Headers(call) => self.headers_come(call),
+            Event::GivesUp(call) => self.gives_up(call),
+            Event::CutOff(invocation) => self.cut_off(InvocationId(invocation.slot)),
+            Event::Share(provider) => self.share_ends(provider.slot as usize),
+            Event::Cut(call) => self.cut_share(call),
+            Event::Patience(call) => self.lose_patience(call),
             Event::DayEnd => self.end_day(),
             Event::Job(job) => self.begin_job(job as usize),
             Event::Return(slot) => self.come_back(slot),
-            Event::IsolateIdle(place, arrivals) => self.isolate_idle(place as usize, arrivals),
-            Event::IsolateEnds(place, generation) => self.isolate_ends(place as usize, generation),
-            Event::IsolateDrained(place, generation) => self.isolate_drained(place as usize, generation),
+            Event::IsolateIdle(place) => self.isolate_idle(place.slot as usize),
+            Event::IsolateEnds(place) => self.isolate_ends(place.slot as usize),
+            Event::IsolateDrained(place) => self.isolate_drained(place.slot as usize),
             Event::Deploy => self.deploy(),
-            Event::Leaves(place, serial) => self.leaves(place, serial),
+            Event::Leaves(plan) => self.leaves(plan.slot),
             Event::Visit => self.visit(),
             Event::Recording => self.start_recording(),
             Event::Reaches(isolate, stage) => self.rules_reach(isolate as usize, stage),

@@ -79,16 +79,6 @@ impl<'b> World<'b> {
         }
     }
 
-    /// Whether an event that has come for a task finds it; if not, its place is free now.
-    pub(crate) fn is_cut(&mut self, id: u32) -> bool {
-        let task = &mut self.tasks.list[id as usize];
-        task.is_awaited = false;
-        if !task.alive {
-            self.tasks.free.push(id);
-        }
-        !self.tasks.list[id as usize].alive
-    }
-
     /// The rules that a task follows: those of the isolate of its plan, if it is for one.
     fn program_behind(&self, id: u32) -> &'b Blueprint {
         let plan = self.tasks.list[id as usize].plan();

@@ -1,7 +1,7 @@
 //! What goes on in an invocation beside its calls: background tasks until they are cut off, and processor time.
 
 use crate::units::Span;
-use crate::world::event::{Event, Rank, address, order};
+use crate::world::event::{Event, Handle, Rank, address, order};
 use crate::world::ledger::{CallEnd, Cause};
 use crate::world::state::{Invocation, InvocationId, Phase, Work, World};
 
@@ -39,7 +39,11 @@ impl World<'_> {
         if let Some(wait) = self.blueprint.model.platform.wait_until {
             let serial = self.plans[place as usize].serial;
             let order = order(Rank::BackoffEnd, address(serial, u16::MAX >> 4), 255);
-            self.calendar.push(self.now.saturating_add(wait), order, Event::CutOff(at.0, serial as u32));
+            self.calendar.push(
+                self.now.saturating_add(wait),
+                order,
+                Event::CutOff(Handle { slot: at.0, generation: serial as u32 }),
+            );
         }
     }
 
@@ -75,14 +79,9 @@ impl World<'_> {
         }
     }
 
-    /// The time of an invocation is over, unless another call of it has begun since.
-    pub(crate) fn cut_off(&mut self, at: u32, serial: u32) {
-        let invocation = &self.parts.invocations.list[at as usize];
-        let is_due = invocation.calls == 0 && invocation.tasks > 0 && invocation.cut == self.now;
-        let plan = invocation.plan.map(|place| &self.plans[place as usize]);
-        if plan.is_some_and(|plan| plan.alive && plan.serial as u32 == serial) && is_due {
-            self.cut_tasks(Cause::CutOff, |task| task.invoked == Some(InvocationId(at)));
-        }
+    /// The time of an invocation is over.
+    pub(crate) fn cut_off(&mut self, at: InvocationId) {
+        self.cut_tasks(Cause::CutOff, |task| task.invoked == Some(at));
     }
 
     /// A call has been answered, and its invocation takes the time for it. Past the limit the invocation is killed, and

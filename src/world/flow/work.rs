@@ -106,19 +106,15 @@ impl World<'_> {
         }
     }
 
-    /// Whether an event has come for a lookup or an operation whose call was lost with its isolate. What a database or a
-    /// store had accepted is done all the same.
-    pub(crate) fn lost_work_ends(&mut self, id: u32) -> bool {
+    /// An operation is over whose call was lost with its isolate: what a database or a store had accepted is done.
+    pub(crate) fn orphan_ends(&mut self, id: u32) {
         let call = &self.calls[id as usize];
-        if call.phase == Phase::Orphaned {
-            let (done, recorded) = (call.fault.is_none(), call.recorded);
-            match call.work {
-                Work::D1 => self.parts.d1[self.blueprint.database(call)].leave(done, self.now, recorded),
-                Work::Limiter => self.limiter_check_was_lost(id),
-                Work::Provider | Work::Compute => {}
-            }
+        let (done, recorded) = (call.fault.is_none(), call.recorded);
+        match call.work {
+            Work::D1 => self.parts.d1[self.blueprint.database(call)].leave(done, self.now, recorded),
+            Work::Limiter => self.limiter_check_was_lost(id),
+            Work::Provider | Work::Compute => {}
         }
-        self.is_lost(id)
     }
 
     /// The database refuses an operation: it is tried again after a wait, or given up.

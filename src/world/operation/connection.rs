@@ -145,14 +145,9 @@ impl World<'_> {
     }
 
     /// An attempt is given up that has had no connection.
-    pub(crate) fn gives_up(&mut self, id: u32, event: u64) {
-        let call = &self.calls[id as usize];
-        if call.phase != Phase::Connecting || order(Rank::Timeout, call.address, call.attempt) != event {
-            return;
-        }
-        let recorded = u64::from(call.recorded);
+    pub(crate) fn gives_up(&mut self, id: u32) {
         self.stop_waiting(Writer::Call(id));
-        self.parts.invocations.tally.given_up += recorded;
+        self.parts.invocations.tally.given_up += u64::from(self.calls[id as usize].recorded);
         self.deny(id, Fault::Timeout, Cause::Connections);
         self.advance(id);
         self.drain::<false>();
@@ -180,13 +175,10 @@ impl World<'_> {
         self.calendar.push(at, order, Event::Headers(id));
     }
 
-    /// The headers of an answer are there, if it is still that attempt.
-    pub(crate) fn headers_come(&mut self, id: u32, event: u64) {
-        let call = &self.calls[id as usize];
-        if call.phase == Phase::Running && order(Rank::Answer, call.address, call.attempt) == event {
-            self.disconnect(Writer::Call(id));
-            self.drain::<false>();
-        }
+    /// The headers of an answer are there.
+    pub(crate) fn headers_come(&mut self, id: u32) {
+        self.disconnect(Writer::Call(id));
+        self.drain::<false>();
     }
 
     /// A call is lost with its isolate; whether no event is to come for it, because it waits for a connection.

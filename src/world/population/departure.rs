@@ -24,16 +24,13 @@ impl World<'_> {
         let at = self.now.saturating_add(self.blueprint.laws[law as usize].sample(word));
         if at < self.blueprint.horizon {
             let order = order(Rank::Timeout, crate::world::event::address(plan.serial, u16::MAX >> 4), 255);
-            self.calendar.push(at, order, Event::Leaves(place, plan.serial as u32));
+            self.calendar.push(at, order, Event::Leaves(plan.handle(place)));
         }
     }
 
-    /// The user leaves, unless the plan is over.
-    pub(crate) fn leaves(&mut self, place: u32, serial: u32) {
+    /// The user leaves.
+    pub(crate) fn leaves(&mut self, place: u32) {
         let plan = &mut self.plans[place as usize];
-        if !plan.alive || plan.over || plan.serial as u32 != serial {
-            return;
-        }
         plan.left = true;
         let (class, number) = (plan.class as usize, plan.number);
         self.ledgers[class].plans.fail(PlanEnd::Left as usize, Cause::UserLeft, plan.recorded);

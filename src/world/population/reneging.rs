@@ -6,7 +6,7 @@ use crate::world::blueprint::Patience;
 use crate::world::event::{Event, Rank, order};
 use crate::world::flow::attempt::wait_position;
 use crate::world::ledger::{CallEnd, Cause};
-use crate::world::state::{Phase, World};
+use crate::world::state::World;
 
 impl World<'_> {
     /// A call that has just begun to wait leaves when its patience ends.
@@ -46,11 +46,7 @@ impl World<'_> {
 
     /// A call's patience ends: if it still waits for the same slot, it leaves. The order of the event tells it from
     /// the call that had the place before, and from its own earlier attempts.
-    pub(crate) fn lose_patience(&mut self, id: u32, event: u64) {
-        let call = &self.calls[id as usize];
-        if call.phase != Phase::Waiting || order(Rank::Timeout, call.address, call.attempt) != event {
-            return;
-        }
+    pub(crate) fn lose_patience(&mut self, id: u32) {
         self.leave_queue(id, CallEnd::Abandoned);
         self.advance(id);
         self.drain::<false>();

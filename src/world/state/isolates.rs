@@ -3,6 +3,7 @@
 use crate::stats::TimeWeighted;
 use crate::streams::Scatter;
 use crate::units::Instant;
+use crate::world::event::Handle;
 use crate::world::measures::sheet::Sheet;
 use crate::world::part::{Ending, Part};
 
@@ -50,6 +51,23 @@ impl Isolates {
     /// How many plans land on.
     pub(crate) fn open(&self) -> usize {
         self.places.iter().filter(|isolate| isolate.is_open()).count()
+    }
+
+    /// Whether nothing has come to an isolate since so many plans had, and plans could.
+    pub(crate) fn is_idle(&self, place: Handle) -> bool {
+        let isolate = &self.places[place.slot as usize];
+        isolate.is_open() && isolate.arrivals == place.generation
+    }
+
+    /// Whether an isolate is still the same, and plans land on it.
+    pub(crate) fn is_open(&self, place: Handle) -> bool {
+        self.is_alive(place) && !self.places[place.slot as usize].draining
+    }
+
+    /// Whether it is still the same, and there.
+    pub(crate) fn is_alive(&self, place: Handle) -> bool {
+        let isolate = &self.places[place.slot as usize];
+        isolate.alive && isolate.generation == place.generation
     }
 }
 

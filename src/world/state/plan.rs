@@ -1,6 +1,7 @@
 //! A plan that is alive.
 
 use crate::units::Instant;
+use crate::world::event::Handle;
 
 /// A plan that is alive.
 #[derive(Clone, Copy, Debug, Default)]
@@ -23,4 +24,16 @@ pub(crate) struct Plan {
     /// Its user has left: how it ends is of no account.
     pub(crate) left: bool,
     pub(crate) alive: bool,
+}
+
+impl Plan {
+    /// Whom an event of this plan, in this place, is for.
+    pub(crate) fn handle(&self, place: u32) -> Handle {
+        Handle { slot: place, generation: self.serial as u32 }
+    }
+
+    /// Whether an event is for this plan, and its end is not decided.
+    pub(crate) fn is_open(&self, handle: Handle) -> bool {
+        self.alive && !self.over && self.serial as u32 == handle.generation
+    }
 }

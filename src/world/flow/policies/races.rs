@@ -5,11 +5,11 @@
 
 use crate::policy::{Ending, Fault};
 use crate::units::{Instant, Span};
-use crate::world::event::{Event, Rank, order};
+use crate::world::event::{Event, Handle, Rank, order};
 use crate::world::ledger::Cause;
 use crate::world::parts::policies::races::{Key, Place, Racer};
 use crate::world::parts::policies::server::Reception;
-use crate::world::state::{Phase, World};
+use crate::world::state::World;
 
 impl World<'_> {
     /// An attempt of a call goes to its provider, beside others or not, for a client that gives up at `cut`.
@@ -50,7 +50,11 @@ impl World<'_> {
         let key = (id, races.begun);
         races.racers.insert(key, racer);
         if cut < self.blueprint.horizon {
-            self.calendar.push(cut, order(Rank::Timeout, racer.address, racer.attempt), Event::RacerCut(id, key.1));
+            self.calendar.push(
+                cut,
+                order(Rank::Timeout, racer.address, racer.attempt),
+                Event::RacerCut(Handle { slot: id, generation: key.1 }),
+            );
         }
         match racer.place {
             Place::Away => self.racer_begins(key),
@@ -89,7 +93,7 @@ impl World<'_> {
         racer.ends = self.now + takes;
         let rank = if racer.fault == Some(Fault::Timeout) { Rank::Timeout } else { Rank::Answer };
         let order = order(rank, racer.address, racer.attempt);
-        self.calendar.push(racer.ends, order, Event::RacerEnds(key.0, key.1));
+        self.calendar.push(racer.ends, order, Event::RacerEnds(Handle { slot: key.0, generation: key.1 }));
     }
 
     /// The next hedge of the attempt under way, if there may be one.
@@ -103,11 +107,7 @@ impl World<'_> {
     }
 
     /// No answer yet, if it is still that attempt: another is sent beside it.
-    pub(crate) fn hedge(&mut self, id: u32, event: u64) {
-        let call = &self.calls[id as usize];
-        if call.phase != Phase::Running || order(Rank::BackoffEnd, call.address, call.attempt) != event {
-            return;
-        }
+    pub(crate) fn hedge(&mut self, id: u32) {
         let has_room = !self.blueprint.connections_bind || self.connect_another(id);
         if !has_room {
             return; // and none after it

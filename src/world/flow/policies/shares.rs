@@ -2,10 +2,10 @@
 
 use crate::policy::Fault;
 use crate::units::{Instant, Span};
-use crate::world::event::{Event, Rank, order};
+use crate::world::event::{Event, Handle, Rank, order};
 use crate::world::ledger::Cause;
 use crate::world::parts::policies::sharing::{Job, Ticket};
-use crate::world::state::{Phase, World};
+use crate::world::state::World;
 
 impl World<'_> {
     /// The provider takes an attempt in; its client gives up at `cut`.
@@ -32,24 +32,21 @@ impl World<'_> {
             server.shares_with(self.now, sharing.present());
         }
         if let Some((at, Ticket { address, attempt, .. })) = sharing.next() {
-            let event = Event::Share(provider as u16, sharing.version);
+            let event = Event::Share(Handle { slot: provider as u32, generation: sharing.version });
             self.calendar.push(at, order(Rank::Answer, address, attempt), event);
         }
     }
 
     /// The provider has worked an attempt to its end, if that is still the one that was expected.
-    pub(crate) fn share_ends(&mut self, provider: u16, version: u32) {
+    pub(crate) fn share_ends(&mut self, provider: usize) {
         let now = self.now;
-        let Some(sharing) = self.parts.policies.shares[provider as usize].as_mut().filter(|s| s.version == version)
-        else {
-            return;
-        };
+        let Some(sharing) = &mut self.parts.policies.shares[provider] else { return };
         let Some(job) = sharing.end(now) else { return };
-        self.expect_end(provider as usize);
-        let is_billed = self.blueprint.model.providers[provider as usize].bills(job.fault);
-        self.parts.policies.tallies[provider as usize].billed += u64::from(job.recorded && is_billed);
+        self.expect_end(provider);
+        let is_billed = self.blueprint.model.providers[provider].bills(job.fault);
+        self.parts.policies.tallies[provider].billed += u64::from(job.recorded && is_billed);
         let Some(id) = job.client else {
-            return self.parts.policies.count_abandoned(provider as usize, job.left_at, self.now, job.recorded);
+            return self.parts.policies.count_abandoned(provider, job.left_at, self.now, job.recorded);
         };
         self.parts.policies.guards[id as usize].ticket = None;
         self.calls[id as usize].fault = job.fault;
@@ -57,11 +54,7 @@ impl World<'_> {
     }
 
     /// The client of an attempt gives up, if it still waits for the same one.
-    pub(crate) fn cut_share(&mut self, id: u32, event: u64) {
-        let call = &self.calls[id as usize];
-        if call.phase != Phase::Running || order(Rank::Timeout, call.address, call.attempt) != event {
-            return;
-        }
+    pub(crate) fn cut_share(&mut self, id: u32) {
         self.leave_share(id);
         let is_late = self.parts.policies.guards[id as usize].deadline <= self.now;
         let call = &mut self.calls[id as usize];

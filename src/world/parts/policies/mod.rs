@@ -16,6 +16,7 @@ use crate::policy::{Circuit, Ending, Meter, Pass, Purse};
 use crate::streams::{Purpose, Scatter, Source as Draws};
 use crate::units::{Instant, Span};
 use crate::world::blueprint::Blueprint;
+use crate::world::event::Handle;
 use crate::world::ledger::{check, of_provider};
 use crate::world::measures::sheet::Sheet;
 use crate::world::part::{Effect, Ending as End, Part};
@@ -159,6 +160,11 @@ impl Policies {
         };
         let keeps_quotas = |server: &Server| server.quotas.iter().all(Meter::is_sound);
         self.tallies.iter().zip(&self.servers).all(holds) && self.servers.iter().flatten().all(keeps_quotas)
+    }
+
+    /// Whether the end of an attempt at a provider that shares itself is still the one that was expected.
+    pub(crate) fn is_next(&self, Handle { slot, generation }: Handle) -> bool {
+        self.shares[slot as usize].as_ref().is_some_and(|sharing| sharing.version == generation)
     }
 
     /// How much of a stretch of time from `from` on is recorded.

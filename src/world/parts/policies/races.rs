@@ -88,6 +88,11 @@ impl Races {
         self.racers.values().filter_map(left)
     }
 
+    /// Whether a call still waits for an attempt.
+    pub(crate) fn is_awaited(&self, key: Key) -> bool {
+        self.racers.get(&key).is_some_and(|racer| racer.left_at.is_none())
+    }
+
     /// The attempts of a call that it still waits for, the first that was sent first.
     pub(crate) fn of(&self, id: u32) -> impl Iterator<Item = Key> {
         self.racers.range((id, 0)..=(id, u32::MAX)).filter(|(_, racer)| racer.left_at.is_none()).map(|(key, _)| *key)
