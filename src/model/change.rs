@@ -19,7 +19,7 @@ mod arrivals;
 mod may;
 pub(super) mod rule;
 
-use rule::Rule;
+use super::rule::{KIND, PRESET, Rule};
 
 /// A whole model that is in force from an instant on.
 #[derive(Clone, Debug, PartialEq)]
@@ -272,7 +272,7 @@ fn try_out(
         let (path, _, value) = change.values.iter().find(is_of_it).or(change.values.first())?;
         let reason = arrivals::first_reason(&base.classes, &model.classes).filter(|_| part == "traffic");
         let complaint = match reason {
-            Some(reason) => stays(rule::KIND).allowed(reason),
+            Some(reason) => stays(KIND).allowed(reason),
             None => stays("what comes or goes with it, or begins or ceases to be drawn"),
         };
         input.problems.report_once(value.key, path, complaint);
@@ -289,7 +289,7 @@ fn stays(why: &'static str) -> Complaint {
     let complaint = Complaint::new("this cannot change while the model runs").found(why).allowed(
         "limits, rates, chances, latencies, timeouts, retries, patience and words such as logging.level; parts, their order and their kinds stay",
     );
-    if why == rule::PRESET { complaint.cure("change the values that it stands for") } else { complaint }
+    if why == PRESET { complaint.cure("change the values that it stands for") } else { complaint }
 }
 
 fn known(names: &Names, section: &str, name: Option<&str>) -> Result<(), Complaint> {

@@ -2,6 +2,7 @@
 //! gives the default, prints the schema and heads the page of the manual.
 
 use super::problems::Complaint;
+use super::rule::Rule;
 use super::tree::{Node, Value};
 use crate::units::{Bytes, Span, Timestamp, Zone};
 
@@ -12,7 +13,12 @@ pub(super) struct Section {
     pub title: &'static str,
     /// Its keys, in the order of the manual.
     pub fields: &'static [Field],
+    /// How its keys change while a model runs, where they say nothing themselves; as what holds them if none.
+    pub changes: Option<Rule>,
 }
+
+/// What a section has that says nothing else.
+pub(super) const PLAIN: Section = Section { title: "", fields: &[], changes: None };
 
 /// A table whose keys depend on the value of one of them.
 #[derive(Debug)]
@@ -21,6 +27,8 @@ pub(super) struct Tagged {
     pub title: &'static str,
     /// The key that decides.
     pub tag: &'static str,
+    /// How that changes; as what holds the table if none.
+    pub changes: Option<Rule>,
     /// Keys that every variant has.
     pub common: &'static [Field],
     /// The value of the tag, what it means, and its keys.
@@ -44,9 +52,25 @@ pub(super) struct Field {
     pub doc: &'static str,
     /// Whether it is for the operator to decide; see [`Field::decision`].
     pub is_decision: bool,
+    /// How it changes while a model runs; see [`Field::changes`].
+    pub changes: Option<Rule>,
+    /// The same where other keys of its table decide.
+    pub changes_by: Option<fn(&Node) -> Rule>,
 }
 
 impl Field {
+    /// Says how the key, and what it holds, may change while a model runs. Who says nothing goes with the table.
+    pub const fn changes(mut self, rule: Rule) -> Field {
+        self.changes = Some(rule);
+        self
+    }
+
+    /// The same where the table that the key stands in decides.
+    pub const fn changes_by(mut self, rule: fn(&Node) -> Rule) -> Field {
+        self.changes_by = Some(rule);
+        self
+    }
+
     /// Marks what the operator of the back-end decides, and so what `levers` tries by itself: no traffic, price, quota
     /// or latency of others. The keys of a marked table hold though the table is absent.
     pub const fn decision(mut self) -> Field {
@@ -121,17 +145,21 @@ pub(super) enum Kind {
 
 /// A key that must be there.
 pub(super) const fn required(name: &'static str, kind: Kind, doc: &'static str) -> Field {
-    Field { name, kind, need: Need::Required, doc, is_decision: false }
+    declared(name, kind, Need::Required, doc)
 }
 
 /// A key with a default.
 pub(super) const fn default(name: &'static str, kind: Kind, value: &'static str, doc: &'static str) -> Field {
-    Field { name, kind, need: Need::Default(value), doc, is_decision: false }
+    declared(name, kind, Need::Default(value), doc)
 }
 
 /// A key that may be absent.
 pub(super) const fn optional(name: &'static str, kind: Kind, absent: &'static str, doc: &'static str) -> Field {
-    Field { name, kind, need: Need::Optional(absent), doc, is_decision: false }
+    declared(name, kind, Need::Optional(absent), doc)
+}
+
+const fn declared(name: &'static str, kind: Kind, need: Need, doc: &'static str) -> Field {
+    Field { name, kind, need, doc, is_decision: false, changes: None, changes_by: None }
 }
 
 impl Kind {

@@ -4,7 +4,10 @@
 //! `docs/language.md` and the JSON Schema are made from it.
 
 use super::fields::Kind::*;
-use super::fields::{Kind, Section, default, optional, required};
+use super::fields::{Field, Kind, PLAIN, Section, default, optional, required};
+use super::rule::Rule;
+use super::rule::Rule::*;
+use super::rule::{KIND, PARTS, PRESET, RUN_ITSELF, SEVERAL};
 use crate::units::Span;
 
 mod arrivals;
@@ -32,9 +35,10 @@ pub(super) const MAX_HORIZON: Span = Span::from_secs(36_525 * 86_400);
 pub(super) static MODEL: Section = Section {
     title: "the model",
     fields: &[
-        optional("name", Text, "the file's name", "What the model is called in reports."),
-        default("description", Text, "", "What question it answers, in a line."),
-        optional("extends", Text, "no base", "Another model file, relative to this one, that this one changes."),
+        optional("name", Text, "the file's name", "What the model is called in reports.").changes(Fixed(RUN_ITSELF)),
+        default("description", Text, "", "What question it answers, in a line.").changes(Fixed(RUN_ITSELF)),
+        optional("extends", Text, "no base", "Another model file, relative to this one, that this one changes.")
+            .changes(Fixed(RUN_ITSELF)),
         optional("run", Table(&RUN), "all defaults", "Length, seed and limits of a run."),
         optional("platform", Table(&PLATFORM), "nothing is limited", "Limits and prices of the platform."),
         required("traffic", Named(&Table(&TRAFFIC)), "The kinds of user, and when they come."),
@@ -73,10 +77,12 @@ pub(super) static MODEL: Section = Section {
             "`[[change]]`: values that change while the model runs.",
         ),
     ],
+    ..PLAIN
 };
 
 static RUN: Section = Section {
     title: "[run]",
+    changes: Some(Fixed(RUN_ITSELF)),
     fields: &[
         default("horizon", Length, "30d", "Simulated time of one replication; at most 100 years."),
         default("warmup", Duration, "0s", "How much of it is not recorded; shorter than the horizon."),
@@ -101,19 +107,22 @@ static RUN: Section = Section {
 
 static PLATFORM: Section = Section {
     title: "[platform]",
+    changes: Some(Shared("what the platform does")),
     fields: &[
         optional(
             "preset",
             OneOf(super::preset::NAMES),
             "no limits, no prices, no stores",
             "Where the defaults below, and the stores `kv` and `cache`, come from.",
-        ),
+        )
+        .changes(Fixed(PRESET)),
         default(
             "isolates",
             Whole(1, 100_000),
             "1",
             "Copies of the program's memory, each with its own queues and memory caches.",
         )
+        .changes(Fixed(PARTS))
         .decision(),
         optional(
             "subrequests_external",
@@ -152,52 +161,67 @@ static CPU: Section = Section {
         default("included", Duration, "0s", "What a month's price includes."),
         default("price_per_million_ms", Number(0.0, 1e12), "0", "US dollars for a million milliseconds beyond it."),
     ],
+    ..PLAIN
 };
 
-static QUOTA: Section = Section {
-    title: "a quota",
-    fields: &[
+/// Of a store or the platform, which may bill what goes beyond it.
+static QUOTA: Section = Section { title: "a quota", fields: &QUOTA_KEYS, ..PLAIN };
+static QUOTA_KEYS: [Field; 9] = quota(None);
+
+/// Of a provider, which refuses what goes beyond it.
+static REFUSING_QUOTA: Section = Section { title: "a quota", fields: &REFUSING_QUOTA_KEYS, ..PLAIN };
+static REFUSING_QUOTA_KEYS: [Field; 9] = quota(Some(Fixed("a price of what is refused and never billed")));
+
+const fn quota(price: Option<Rule>) -> [Field; 9] {
+    [
         required("limit", Whole(0, U64), "Operations that a window admits, or includes in the price."),
         default(
             "window",
             LengthOr(&["day", "month"]),
             "day",
             "A calendar `day` or `month`, or a duration, which repeats from the start of the run.",
-        ),
+        )
+        .changes(Fixed(KIND)),
         default(
             "kind",
             OneOf(&["fixed", "rolling", "bucket"]),
             "fixed",
             "`rolling`: any stretch as long as the window; `bucket`: tokens, `limit` of them flow in during a window.",
-        ),
+        )
+        .changes(Fixed(KIND)),
         optional("burst", Whole(1, U64), "the limit", "Tokens that a full bucket holds; only with `bucket`."),
-        default("zone", Zone, "UTC", "Whose midnight a day and a month begin at."),
+        default("zone", Zone, "UTC", "Whose midnight a day and a month begin at.").changes(Fixed(KIND)),
         default(
             "on_exceed",
             OneOf(&["reject", "wait", "bill", "drop"]),
             "reject",
             "What happens to one more: refused, delayed until it fits, done and charged, or answered but not done.",
-        ),
-        default("counts_rejected", Bool, "false", "Whether refused operations count too."),
+        )
+        .changes(Fixed(KIND)),
+        default("counts_rejected", Bool, "false", "Whether refused operations count too.").changes(Fixed(KIND)),
         default(
             "enforcement_lag",
             Number(0.0, 100.0),
             "0",
             "The share of the limit (of a bucket: of its burst) that is admitted beyond it before it bites.",
         ),
-        default(
-            "price_per_million",
-            Number(0.0, 1e12),
-            "0",
-            "US dollars for a million operations over the limit; with `bill`.",
-        ),
-    ],
-};
+        Field {
+            changes: price,
+            ..default(
+                "price_per_million",
+                Number(0.0, 1e12),
+                "0",
+                "US dollars for a million operations over the limit; with `bill`.",
+            )
+        },
+    ]
+}
 
 static TRAFFIC: Section = Section {
     title: "[traffic.NAME]",
+    changes: Some(Shared("what people do")),
     fields: &[
-        optional("workflow", Text, "the only one", "What one arrival does."),
+        optional("workflow", Text, "the only one", "What one arrival does.").changes(Fixed(PARTS)),
         required("arrivals", Tagged(&ARRIVALS), "When they come."),
         optional(
             "spike",
@@ -212,7 +236,7 @@ static TRAFFIC: Section = Section {
             "Served before smaller ones, where a queue's discipline is `priority`.",
         ),
         optional("patience", Law(&LAW), "the queue's", "How long they wait in a queue before they leave."),
-        default("region", Name, "home", "Where their plans run, and so where they write."),
+        default("region", Name, "home", "Where their plans run, and so where they write.").changes(Fixed(PARTS)),
         optional("leaves_after", Law(&LAW), "never", "How long after the arrival of a plan its user leaves for good."),
         default(
             "on_leave",
@@ -231,6 +255,7 @@ static SPIKE: Section = Section {
         required("for", Length, "How long it lasts."),
         required("factor", Number(0.0, 1e6), "What the rate is multiplied by."),
     ],
+    ..PLAIN
 };
 
 /// The keys that give a rate; exactly one of them stands in a table.
@@ -240,28 +265,32 @@ pub(super) const EXCLUSIVE: [&[&str]; 2] = [&RATES, &["per_plan", "per_call"]];
 /// Keys that decide what other keys a table has: who sets one of them over a base replaces the whole table.
 pub(super) const TAGS: [&str; 3] = ["process", "dist", "law"];
 
+const WORK: &str = "how long work takes";
+
 static WORKFLOW: Section = Section {
     title: "[workflow.NAME]",
+    changes: Some(Shared(WORK)),
     fields: &[
-        required("steps", List(&Table(&STEP), None), "What is done, in which order."),
+        required("steps", List(&Table(&STEP), None), "What is done, in which order.").changes(Shared(SEVERAL)),
         default(
             "on_call_error",
             OneOf(&["abort", "continue"]),
             "abort",
             "What a call that does not succeed does to its plan, whether it failed, was refused, ran out of patience or was denied: `abort` ends it, with `continue` it goes on.",
-        ),
+        ).changes(Program),
         optional(
             "overload_on",
             List(&OneOf(FAULTS), None),
             "none",
             "Faults after which a failed call shows the overload answer, as a refused one does; with `abort`.",
-        ),
-        default("invocation", OneOf(&["plan", "step", "call"]), "plan", "What shares the limits of one invocation."),
+        ).changes(Program),
+        default("invocation", OneOf(&["plan", "step", "call"]), "plan", "What shares the limits of one invocation.").changes(Fixed(PARTS)),
     ],
 };
 
 static STEP: Section = Section {
     title: "a step",
+    changes: Some(Fixed(PARTS)),
     fields: &[
         required("name", Name, "Its name."),
         optional("provider", Text, "the only one, unless a key below says who", "Who answers its calls."),
@@ -283,26 +312,29 @@ static STEP: Section = Section {
         optional("after", List(&Text, None), "starts with the plan", "The steps that must have ended first."),
         default("calls", Whole(1, MAX_CALLS), "1", "How many calls it makes; at most 4,096 in a workflow."),
         default("parallel", Whole(1, MAX_CALLS), "1", "How many of them at once.").decision(),
-        default("critical", Bool, "false", "Whether logging strategies treat it as critical."),
-        optional("latency", Law(&LAW), "the provider's", "A latency of its own."),
+        default("critical", Bool, "false", "Whether logging strategies treat it as critical.").changes(Program),
+        optional("latency", Law(&LAW), "the provider's", "A latency of its own.").changes(Shared(WORK)),
         optional(
             "tokens",
             Whole(0, U32),
             "the provider's",
             "Tokens that an attempt reserves: of the prompt, and `max_tokens`.",
-        ),
+        )
+        .changes(Program),
         optional(
             "cpu",
             Law(&LAW),
             "none",
             "Processor time that a call takes once it is answered; it counts, but takes no simulated time.",
-        ),
+        )
+        .changes(Shared(WORK)),
         optional("fallback", Text, "none", "The provider to which a call goes that has failed at the first."),
     ],
 };
 
 static COST: Section = Section {
     title: "[cost]",
+    changes: Some(Fixed("the comparison with another plan of the platform, which is made at the start")),
     fields: &[
         required(
             "value_per_plan",
@@ -315,11 +347,14 @@ static COST: Section = Section {
 
 static QUEUE: Section = Section {
     title: "[queue.NAME]",
+    changes: Some(Program),
     fields: &[
         required("max_concurrency", Whole(1, 1_000_000), "Slots, in each isolate.").decision(),
         default("max_queue", WholeOr(0, 1_000_000_000, "unlimited"), "unlimited", "Waiting places beside the slots.")
             .decision(),
-        default("discipline", OneOf(&["fifo", "lifo", "priority"]), "fifo", "Who is next.").decision(),
+        default("discipline", OneOf(&["fifo", "lifo", "priority"]), "fifo", "Who is next.")
+            .changes(Fixed(KIND))
+            .decision(),
         optional(
             "patience",
             Law(&LAW),
@@ -340,6 +375,7 @@ static QUEUE: Section = Section {
 
 static OBJECTIVE: Section = Section {
     title: "an objective",
+    changes: Some(Fixed(RUN_ITSELF)),
     fields: &[
         optional("min", Number(f64::MIN, f64::MAX), "no lower bound", "The least that is good enough."),
         optional("max", Number(f64::MIN, f64::MAX), "no upper bound", "The most that is good enough."),

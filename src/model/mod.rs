@@ -28,6 +28,7 @@ mod problems;
 mod provider;
 mod reader;
 mod retry;
+mod rule;
 mod run;
 mod schema;
 mod server;

@@ -1,7 +1,9 @@
 //! The words for when things happen: arrivals, and distributions of durations.
 
-use super::super::fields::Kind::*;
-use super::super::fields::{Field, Kind, Section, Tagged, Variant, default, optional, required};
+use crate::model::fields::Kind::*;
+use crate::model::fields::{Field, Kind, PLAIN, Section, Tagged, Variant, default, optional, required};
+use crate::model::rule::KIND;
+use crate::model::rule::Rule::*;
 
 const PER_SECOND: Field = optional("per_second", Positive, "another unit is given", "Plans a second.");
 const PER_MINUTE: Field = optional("per_minute", Positive, "another unit is given", "Plans a minute.");
@@ -11,6 +13,7 @@ const PER_DAY: Field = optional("per_day", Positive, "another unit is given", "P
 pub(in super::super) static ARRIVALS: Tagged = Tagged {
     title: "arrivals",
     tag: "process",
+    changes: Some(Fixed(KIND)),
     common: &[],
     variants: &[
         Variant {
@@ -68,7 +71,7 @@ pub(in super::super) static ARRIVALS: Tagged = Tagged {
         Variant {
             name: "trace",
             doc: "a recorded file, replayed exactly",
-            fields: &[required("file", Text, "JSON Lines, relative to the model.")],
+            fields: &[required("file", Text, "JSON Lines, relative to the model.").changes(Fixed(KIND))],
         },
     ],
 };
@@ -82,6 +85,7 @@ static STATE: Section = Section {
         optional("per_day", Number(0.0, 1e14), "another unit is given", "Plans a day; 0 is silence."),
         required("stay", Length, "The mean time in the state (exponential)."),
     ],
+    ..PLAIN
 };
 
 const MEAN: Field = optional("mean", Length, "given by quantiles", "The mean, with `cv`.");
@@ -132,13 +136,15 @@ static LAWS: [Variant; 8] = [
     },
 ];
 
-pub(in super::super) static LAW: Tagged = Tagged { title: "a distribution", tag: "dist", common: &[], variants: &LAWS };
+pub(in super::super) static LAW: Tagged =
+    Tagged { title: "a distribution", tag: "dist", changes: None, common: &[], variants: &LAWS };
 
 static PART_KIND: Kind = Tagged(&PART);
 
 static PART: Tagged = Tagged {
     title: "a part of a mixture",
     tag: "dist",
+    changes: None,
     common: &[required("weight", Positive, "How often it is chosen, relative to the other parts.")],
     variants: &LAWS,
 };

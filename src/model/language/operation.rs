@@ -1,13 +1,16 @@
 //! How the program is run while the model is: its isolates, the page that shows them, values that change, and users who
 //! come back.
 
-use super::super::fields::Kind::*;
-use super::super::fields::{Section, default, optional, required};
 use super::provider::FAULTS;
 use super::{LAW, U32};
+use crate::model::fields::Kind::*;
+use crate::model::fields::{PLAIN, Section, default, optional, required};
+use crate::model::rule::Rule::*;
+use crate::model::rule::{CALENDAR, KIND, LOOKS, PARTS, RUN_ITSELF};
 
 pub(super) static ISOLATES: Section = Section {
     title: "[isolates]",
+    changes: Some(Shared("what the platform does")),
     fields: &[
         default("min", Whole(1, 10_000), "1", "How many there are at least that take plans.").decision(),
         default("max", Whole(1, 10_000), "100", "How many there are at most that take plans.").decision(),
@@ -23,7 +26,7 @@ pub(super) static ISOLATES: Section = Section {
             OneOf(&["lost", "client_retries"]),
             "lost",
             "What becomes of plans that it does not finish: they crash, and with `client_retries` their users try again at once.",
-        ),
+        ).changes(Fixed(KIND)),
     ],
 };
 
@@ -31,26 +34,32 @@ static DEPLOYS: Section = Section {
     title: "deploys",
     fields: &[
         optional("every", Length, "`at` is given", "How often.").decision(),
-        optional("at", List(&Duration, None), "`every` is given", "When, after the start of the run."),
+        optional("at", List(&Duration, None), "`every` is given", "When, after the start of the run.")
+            .changes(Fixed(CALENDAR)),
     ],
+    ..PLAIN
 };
 
 pub(super) static DIAGNOSTICS: Section = Section {
     title: "[diagnostics]",
+    changes: Some(Shared(LOOKS)),
     fields: &[
         optional("every", Length, "`at` is given", "How often somebody looks at the page."),
-        optional("at", List(&Duration, None), "`every` is given", "When somebody does, after the start of the run."),
+        optional("at", List(&Duration, None), "`every` is given", "When somebody does, after the start of the run.")
+            .changes(Fixed(CALENDAR)),
         optional(
             "queue",
             Text,
             "the only one",
             "The queue whose counters it shows, of the isolate the visit lands on.",
-        ),
+        )
+        .changes(Fixed(PARTS)),
     ],
 };
 
 pub(super) static CHANGE: Section = Section {
     title: "[[change]]",
+    changes: Some(Fixed(RUN_ITSELF)),
     fields: &[
         required("at", Duration, "When it is made, after the start of the run."),
         required("set", Paths, "The new values by path, as `--set` takes it: `{ \"queue.ai.max_concurrency\" = 3 }`."),
@@ -81,6 +90,7 @@ pub(super) static ADAPTIVE: Section = Section {
     title: "adaptive of a queue",
     fields: &[
         default("kind", OneOf(&["aimd", "gradient"]), "aimd", "What it follows: overloads, or how long attempts take.")
+            .changes(Fixed(KIND))
             .decision(),
         default("min", Whole(1, 1_000_000), "1", "Slots at least; at most, and at first, `max_concurrency`.")
             .decision(),
@@ -127,6 +137,7 @@ pub(super) static ADAPTIVE: Section = Section {
             "The kinds of fault that are an overload.",
         ),
     ],
+    ..PLAIN
 };
 
 pub(super) static COMEBACK: Section = Section {
@@ -136,4 +147,5 @@ pub(super) static COMEBACK: Section = Section {
         default("after", Law(&LAW), "30s", "How long after it."),
         default("max", Whole(1, 1_000_000), "3", "How often a user comes back at most."),
     ],
+    ..PLAIN
 };

@@ -1,17 +1,21 @@
 //! The words for parts with a behaviour of their own: tiers of caches, D1, rate limiters.
 
-use super::super::fields::Kind::*;
-use super::super::fields::{Field, Section, Tagged, Variant, default, optional, required};
 use super::{LAW, U32};
+use crate::model::fields::Kind::*;
+use crate::model::fields::{Field, Section, Tagged, Variant, default, optional, required};
+use crate::model::rule::Rule::*;
+use crate::model::rule::{KIND, LAID_OUT, PARTS, Rule, SEVERAL, STORED};
+use crate::model::tree::Node;
 
 /// The most entries of a catalogue.
 pub(in super::super) const MAX_KEYS: i128 = 1_000_000;
 
-const COUNT: Field = required("count", Whole(1, MAX_KEYS), "How many there are.");
+const COUNT: Field = required("count", Whole(1, MAX_KEYS), "How many there are.").changes(Fixed(LAID_OUT));
 
 pub(in super::super) static CATALOGUE: Tagged = Tagged {
     title: "a catalogue",
     tag: "law",
+    changes: Some(Fixed(LAID_OUT)),
     common: &[],
     variants: &[
         Variant { name: "same", doc: "there is only one", fields: &[] },
@@ -29,8 +33,19 @@ pub(in super::super) static CATALOGUE: Tagged = Tagged {
     ],
 };
 
+const ALIKE: &str = "what is alike in all isolates";
+
+/// What a tier holds is the isolate's own, or that of all.
+fn of_a_tier(tier: &Node) -> Rule {
+    match tier.get("per").and_then(Node::text) {
+        Some("isolate") => Program,
+        _ => Shared("a tier that all isolates share"),
+    }
+}
+
 pub(super) static TIERS: Section = Section {
     title: "[tiers.NAME]",
+    changes: Some(Shared(ALIKE)),
     fields: &[
         required("keys", Tagged(&CATALOGUE), "What lookups ask for."),
         optional("compute", Law(&LAW), "the step's provider is asked", "How long a miss takes."),
@@ -40,19 +55,22 @@ pub(super) static TIERS: Section = Section {
             "false",
             "Whether a miss waits for a computation of the same key that its isolate has under way.",
         )
+        .changes(Fixed(KIND))
         .decision(),
         default("restarts_per_day", Number(0.0, 1e6), "0", "How often each isolate restarts."),
-        required("tier", List(&Table(&TIER), None), "`[[tiers.NAME.tier]]`: the caches, in the order they are asked."),
+        required("tier", List(&Table(&TIER), None), "`[[tiers.NAME.tier]]`: the caches, in the order they are asked.")
+            .changes(Shared(SEVERAL)),
     ],
 };
 
 static TIER: Section = Section {
     title: "[[tiers.NAME.tier]]",
+    changes: Some(Fixed(KIND)),
     fields: &[
         required("name", Name, "Its name: memory, redis, disk."),
         default("per", OneOf(&["isolate", "all"]), "all", "Whether each isolate has its own."),
-        optional("entries", Whole(1, MAX_KEYS), "unlimited", "How many it holds.").decision(),
-        optional("ttl", Length, "for ever", "How long an entry lives.").decision(),
+        optional("entries", Whole(1, MAX_KEYS), "unlimited", "How many it holds.").changes_by(of_a_tier).decision(),
+        optional("ttl", Length, "for ever", "How long an entry lives.").changes_by(of_a_tier).decision(),
         default("ttl_from", OneOf(&["write", "read"]), "write", "What that is counted from: `read` renews it.")
             .decision(),
         default("evict", OneOf(&["lru", "fifo"]), "lru", "Who goes when it is full: least recently used, or oldest.")
@@ -63,8 +81,8 @@ static TIER: Section = Section {
             "any",
             "After a hit in which later tier it takes a copy; what was computed goes into every tier.",
         ),
-        default("latency", Law(&LAW), "0s", "How long a hit takes."),
-        default("miss_latency", Law(&LAW), "0s", "How long it takes to find nothing."),
+        default("latency", Law(&LAW), "0s", "How long a hit takes.").changes(Shared(ALIKE)),
+        default("miss_latency", Law(&LAW), "0s", "How long it takes to find nothing.").changes(Shared(ALIKE)),
         optional(
             "survives_restart",
             Bool,
@@ -76,6 +94,7 @@ static TIER: Section = Section {
 
 pub(super) static D1: Section = Section {
     title: "[d1.NAME]",
+    changes: Some(Shared(STORED)),
     fields: &[
         required("latency", Law(&LAW), "How long an operation takes once it has begun; one is done at a time."),
         default(
@@ -92,11 +111,16 @@ pub(super) static D1: Section = Section {
 
 pub(super) static LIMITER: Section = Section {
     title: "[limiter.NAME]",
+    changes: Some(Shared("what people do")),
     fields: &[
         required("people", Tagged(&CATALOGUE), "Who comes."),
-        required("per_day", Whole(0, U32), "Requests of one person in a calendar day, UTC.").decision(),
-        default("store", Text, "kv", "Where the counts are kept, a key a person: each request reads and writes it."),
+        required("per_day", Whole(0, U32), "Requests of one person in a calendar day, UTC.")
+            .changes(Program)
+            .decision(),
+        default("store", Text, "kv", "Where the counts are kept, a key a person: each request reads and writes it.")
+            .changes(Fixed(PARTS)),
         default("on_error", OneOf(&["allow", "refuse"]), "allow", "What a read or write that the store refuses means.")
+            .changes(Program)
             .decision(),
     ],
 };

@@ -1,14 +1,31 @@
 //! The keys of providers and of what stands between them and a call: retries, breakers.
 
-use super::{LAW, QUOTA, U32};
+use super::{LAW, REFUSING_QUOTA, U32};
 use crate::model::fields::Kind::*;
-use crate::model::fields::{Field, Section, default, optional, required};
+use crate::model::fields::{Field, PLAIN, Section, default, optional, required};
+use crate::model::rule::Rule::*;
+use crate::model::rule::{KIND, LAID_OUT, PRESET, Rule};
+use crate::model::tree::{Node, Value};
+
+const OWN_SIDE: &str = "the provider's own side";
+
+/// Slots that attempts wait for: nobody who waits already could go ahead.
+fn of_slots(provider: &Node) -> Rule {
+    let lets_wait = provider.get("max_queue").is_some_and(|places| !matches!(places.value, Value::Whole(0)));
+    if lets_wait {
+        Fixed("slots that attempts wait for: who has which is settled as they come")
+    } else {
+        Shared(OWN_SIDE)
+    }
+}
 
 pub(super) static PROVIDER: Section = Section {
     title: "[provider.NAME]",
+    changes: Some(Shared(OWN_SIDE)),
     fields: &[
         required("latency", Law(&LAW), "How long an attempt takes."),
         optional("request_timeout", Length, "no timeout", "An attempt is cut after this long, counted from its start.")
+            .changes(Program)
             .decision(),
         default(
             "timeout_from",
@@ -16,6 +33,7 @@ pub(super) static PROVIDER: Section = Section {
             "grant",
             "Whether waiting in the queue spends the time limit; with `arrival` it does.",
         )
+        .changes(Program)
         .decision(),
         optional(
             "headers_after",
@@ -40,7 +58,7 @@ pub(super) static PROVIDER: Section = Section {
         ),
         optional(
             "quota",
-            OneOrMore(&QUOTA),
+            OneOrMore(&REFUSING_QUOTA),
             "unlimited",
             "Attempts that it admits in a day, a month or another window: one quota, or a list; more are refused (429).",
         ),
@@ -50,7 +68,8 @@ pub(super) static PROVIDER: Section = Section {
             "unlimited",
             "A bucket of tokens; each attempt reserves the `tokens` of its step (429).",
         ),
-        default("tokens", Whole(0, U32), "0", "Tokens that an attempt reserves, where its step says nothing."),
+        default("tokens", Whole(0, U32), "0", "Tokens that an attempt reserves, where its step says nothing.")
+            .changes(Program),
         default(
             "limit_burst",
             Length,
@@ -60,7 +79,8 @@ pub(super) static PROVIDER: Section = Section {
         optional("slope", Table(&SLOPE), "none", "A limit of growth: how fast its traffic may become more (429)."),
         default("counts_refused", Bool, "false", "Whether attempts over a bucket's limit count against it too."),
         default("refusal_latency", Duration, "0s", "How long a refusal takes."),
-        optional("max_concurrency", Whole(1, 1_000_000), "unlimited", "Slots of the provider, for all isolates."),
+        optional("max_concurrency", Whole(1, 1_000_000), "unlimited", "Slots of the provider, for all isolates.")
+            .changes_by(of_slots),
         optional(
             "capacity",
             Whole(1, 1_000_000),
@@ -87,7 +107,8 @@ pub(super) static PROVIDER: Section = Section {
             Bool,
             "true",
             "Whether it goes on with an attempt that its client has given up, holds a slot for it and bills it.",
-        ),
+        )
+        .changes(Fixed(KIND)),
     ],
 };
 
@@ -107,8 +128,10 @@ static SLOPE: Section = Section {
             "0.5",
             "More may come if it is at most by this share over the busiest of the minutes of `per` that ended `per` ago; counted is what was admitted. Providers do not publish their own measure: this is the plainest reading of OpenAI's rule.",
         ),
-        default("per", Length, "15m", "Whole minutes, up to a day. Before the run there was no traffic."),
+        default("per", Length, "15m", "Whole minutes, up to a day. Before the run there was no traffic.")
+            .changes(Fixed(LAID_OUT)),
     ],
+    ..PLAIN
 };
 
 static LOAD: Section = Section {
@@ -117,6 +140,7 @@ static LOAD: Section = Section {
         required("per_in_flight", Number(0.0, 1e6), "By what share each attempt in flight lengthens a new one."),
         default("from", Whole(0, U32), "0", "Only those beyond so many count."),
     ],
+    ..PLAIN
 };
 
 static OUTAGE: Section = Section {
@@ -134,6 +158,7 @@ static OUTAGE: Section = Section {
         ),
         default("latency", Duration, "0s", "How long such an answer takes."),
     ],
+    ..PLAIN
 };
 
 static USAGE: Section = Section {
@@ -142,6 +167,7 @@ static USAGE: Section = Section {
         default("input", Whole(0, U32), "0", "Tokens that an attempt sends."),
         default("output", Whole(0, U32), "0", "Tokens that the provider writes; an attempt that was cut counts whole."),
     ],
+    ..PLAIN
 };
 
 static PRICES: Section = Section {
@@ -150,6 +176,7 @@ static PRICES: Section = Section {
         default("input_per_million", Number(0.0, 1e12), "0", "US dollars for a million tokens sent."),
         default("output_per_million", Number(0.0, 1e12), "0", "US dollars for a million tokens written."),
     ],
+    ..PLAIN
 };
 
 const fn error(name: &'static str, doc: &'static str) -> Field {
@@ -169,6 +196,7 @@ static ERRORS: Section = Section {
         error("bad_request", "The request was refused as faulty (400)."),
         error("request_error", "Not an answer: the call's request is itself faulty, known before it is sent."),
     ],
+    ..PLAIN
 };
 
 /// Every fault: first those of attempts that reach the provider, then those of attempts that are not sent.
@@ -190,7 +218,8 @@ pub(super) const FAULTS: &[&str] = &[
 const BILLABLE: &[&str] = FAULTS.split_at(9).0;
 
 const RETRY_PRESET: Field =
-    optional("preset", OneOf(crate::model::preset::RETRIES), "none", "Where the defaults below come from.");
+    optional("preset", OneOf(crate::model::preset::RETRIES), "none", "Where the defaults below come from.")
+        .changes(Fixed(PRESET));
 const RETRY_ON: Field = optional(
     "on",
     List(&OneOf(FAULTS), None),
@@ -200,6 +229,7 @@ const RETRY_ON: Field = optional(
 
 pub(super) static RETRY: Section = Section {
     title: "[retry.NAME]",
+    changes: Some(Program),
     fields: &[
         RETRY_PRESET,
         default("max", Whole(0, 100), "2", "Retries, so there are `max` + 1 attempts.").decision(),
@@ -250,6 +280,7 @@ static BACKOFF: Section = Section {
         )
         .decision(),
     ],
+    ..PLAIN
 };
 
 static LAYER: Section = Section {
@@ -260,6 +291,7 @@ static LAYER: Section = Section {
         RETRY_ON,
         optional("backoff", Table(&BACKOFF), "all defaults", "The wait before a retry; the slot is held.").decision(),
     ],
+    ..PLAIN
 };
 
 static BUDGET: Section = Section {
@@ -270,10 +302,12 @@ static BUDGET: Section = Section {
         default("burst", Whole(1, 1_000_000), "10", "Retries that may be saved; so many are there at the start.")
             .decision(),
     ],
+    ..PLAIN
 };
 
 pub(super) static HEDGE: Section = Section {
     title: "[hedge.PROVIDER]",
+    changes: Some(Program),
     fields: &[
         required("after", Length, "How long an attempt is waited for before another is sent beside it. The first success counts, and the others are given up: a provider that does not outlive its client stops then, any other goes on for nobody.").decision(),
         default("max", Whole(1, 8), "1", "How many are sent beside it, each so long after the one before.").decision(),
@@ -282,6 +316,7 @@ pub(super) static HEDGE: Section = Section {
 
 pub(super) static BREAKER: Section = Section {
     title: "[breaker.PROVIDER]",
+    changes: Some(Program),
     fields: &[
         optional("fail_max", Whole(1, 1_000_000), "5, without a window", "It opens after so many failures in a row.")
             .decision(),
@@ -301,6 +336,7 @@ pub(super) static BREAKER: Section = Section {
             "attempts",
             "Whether it stands inside the retries or around them.",
         )
+        .changes(Fixed(KIND))
         .decision(),
         optional(
             "failures",
@@ -320,4 +356,5 @@ static WINDOW: Section = Section {
         default("min_calls", Whole(1, 1_000_000), "10", "Results that the window must hold before it opens.")
             .decision(),
     ],
+    ..PLAIN
 };

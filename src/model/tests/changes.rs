@@ -2,7 +2,7 @@
 //!
 //! The models in `tests/changes` have every key that may change.
 
-use super::super::change::rule::{Rule, rule};
+use super::super::change::rule::{ALLOWED, Rule, rule};
 use super::super::fields::{Field, Kind};
 use super::super::input::Input;
 use super::super::language::ROOT;
@@ -296,6 +296,17 @@ fn what_the_program_reads_reaches_each_isolate_by_itself() {
             let problem = problems.list().iter().find(|problem| problem.key == leaf.dotted());
             assert!(problem.is_some_and(|problem| problem.to_string().contains(why)), "{}", leaf.dotted());
         }
+    }
+}
+
+/// What is said to reach each isolate by itself is what the language says of its keys.
+#[test]
+fn the_message_names_what_the_program_reads() {
+    let mut language = Vec::new();
+    leaves(ROOT, None, &[], "", &mut language);
+    for leaf in language.iter().filter(|leaf| leaf.rule(&samples()[0].root) == Rule::Program) {
+        let mut words = ALLOWED.split(|c: char| !c.is_alphanumeric() && c != '_');
+        assert!(words.any(|word| leaf.path.iter().any(|key| key == word)), "{}", leaf.dotted());
     }
 }
 
