@@ -105,6 +105,7 @@ fn is_plain(model: &Model) -> bool {
         readers,
         logfiles: _,
         cost: _,
+        upgraded: _,
         isolates,
         diagnostics: _,
         objectives: _,

@@ -507,10 +507,23 @@ const ROWS: &[Row] = &[
     (&["an objective"], &["gt", "ge", "gte", "above", "more_than", "at_least", "minimum", "lower"], "write `min`"),
 ];
 
+/// The same in any section.
+const ANYWHERE: &[(&str, &str)] = &[
+    ("jobs", "the number of threads belongs to the command line: --jobs N"),
+    ("rate", "a rate says its unit: per_second, per_minute, per_hour or per_day"),
+    (
+        "timeout",
+        "the time limit of an attempt is `request_timeout` of its provider; timeouts come from it, not from `errors`",
+    ),
+    ("std", "a spread is given as `cv` (standard deviation over mean), or by two quantiles"),
+    ("p50", "the 50 % quantile is called `median`"),
+];
+
 /// What to do instead of a key that a section does not have; nothing where nobody would guess.
 pub(super) fn hint(section: &str, key: &str) -> Option<&'static str> {
     let word = snake(key);
-    ROWS.iter().find(|(titles, words, _)| titles.contains(&section) && words.contains(&word.as_str())).map(|row| row.2)
+    let here = ROWS.iter().find(|(titles, words, _)| titles.contains(&section) && words.contains(&word.as_str()));
+    here.map(|row| row.2).or_else(|| ANYWHERE.iter().find(|(word, _)| *word == key).map(|(_, hint)| *hint))
 }
 
 /// `maxRetries`, `max-retries` and `MAX_RETRIES` are one word.

@@ -7,72 +7,20 @@
 use super::cursor::Cursor;
 use super::fields::{Field, Kind, Need};
 use super::input::{Input, Source};
-use super::language::{MODEL, ROOT, TAGS};
 use super::names::Names;
+use super::overlay::TAGS;
 use super::problems::{At, Complaint};
-use super::spec::Model;
+use super::section::change::{Reach, Setting};
+use super::section::retry::MOST_ATTEMPTS;
+use super::section::traffic;
 use super::tree::{Node, Value};
-use super::{load, overlay, shape};
+use super::whole::{self, MODEL, Model, ROOT, Stage};
+use super::{digest, overlay, shape};
 use crate::units::{Span, number};
 
-mod arrivals;
-mod may;
 pub(super) mod rule;
 
 use super::rule::{KIND, PRESET, Rule};
-
-/// A whole model that is in force from an instant on.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Stage {
-    /// Since when, after the start of the run; later than the stage before.
-    pub from: Span,
-    /// The model; its own `stages` and `settings` are empty.
-    pub model: Model,
-    /// How it reaches the isolates.
-    pub reach: Reach,
-    /// Whether it changes what the program in each isolate reads.
-    pub is_program: bool,
-}
-
-/// How long a new value takes to reach an isolate: two times, each uniform from nothing to this. 0: all have it at once.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Reach {
-    /// `staleness`: how long it may still see the old one.
-    pub staleness: Span,
-    /// `every`: how often it looks.
-    pub every: Span,
-}
-
-impl Reach {
-    /// Whether all have it at once.
-    pub fn is_at_once(self) -> bool {
-        self == Reach::default()
-    }
-
-    /// The longest that it takes.
-    pub fn longest(self) -> Span {
-        self.staleness.saturating_add(self.every)
-    }
-}
-
-/// One value that a changing setting had, or was meant to have.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Setting {
-    /// The path of the key, as `--set` takes it.
-    pub path: String,
-    /// The value as it is written.
-    pub value: String,
-    /// Where it came from: `default`, `model`, `environment`, `kv`.
-    pub source: String,
-    /// When it was declared.
-    pub declared: Span,
-    /// From when on it was in force; none where the program never reads it.
-    pub from: Option<Span>,
-    /// From when on it was in force in every isolate; none where it never was, or in all at once.
-    pub everywhere: Option<Span>,
-    /// Until when; none where nothing replaced it.
-    pub until: Option<Span>,
-}
 
 /// One value of a change: its path as text and as keys, and the value.
 type Leaf = (String, Vec<(String, At)>, Node);
@@ -96,7 +44,7 @@ const MOST: usize = 1_000;
 pub(super) fn apply(input: &mut Input<'_>, source: &Source, root: &mut Node, overrides: &[String]) -> Option<Model> {
     let mut declared = declared(input, root);
     if !input.problems.is_empty() {
-        return load::checked(input, source, root, overrides);
+        return whole::checked(input, source, root, overrides);
     }
     // Of one instant those first that all have at once: what is on its way comes later.
     declared.sort_by_key(|change| (change.from, !change.reach.is_at_once()));
@@ -108,7 +56,7 @@ pub(super) fn apply(input: &mut Input<'_>, source: &Source, root: &mut Node, ove
         try_out(input, source, root, change, None, overrides);
     }
     input.lasts = later.first().map(|change| change.from);
-    let mut base = load::checked(input, source, root, overrides)?;
+    let mut base = whole::checked(input, source, root, overrides)?;
     if let Value::Table(table) = &mut root.value {
         table.remove("change"); // read once: not again in each of the models that follow
     }
@@ -138,15 +86,37 @@ pub(super) fn apply(input: &mut Input<'_>, source: &Source, root: &mut Node, ove
         is_in_time(input, change, base.run.horizon);
     }
     if let Some(first) = later.first().filter(|_| input.problems.is_empty()) {
-        super::retry::check_stages(input, first.whole.at, &base);
+        too_many_attempts(input, first.whole.at, &base);
     }
     if !digests.is_empty() {
-        base.digest = super::digest::of_all(&base.digest, &digests);
+        base.digest = digest::of_all(&base.digest, &digests);
         base.zone_data = base.zone_data.or_else(|| base.stages.iter().find_map(|stage| stage.model.zone_data));
     }
     settings.sort_by(|a, b| (&a.path, a.declared).cmp(&(&b.path, b.declared)));
     base.settings = settings;
     Some(base)
+}
+
+/// The same where retries change in mid-run: a call that lives through a change makes the attempts of each layer that
+/// any of the models allows.
+fn too_many_attempts(input: &mut Input<'_>, at: At, base: &Model) {
+    let mut most = base.providers.clone();
+    for stage in &base.stages {
+        for (most, provider) in most.iter_mut().zip(&stage.model.providers) {
+            most.retry.max = most.retry.max.max(provider.retry.max);
+            for (most, inner) in most.inner.iter_mut().flatten().zip(provider.inner.iter().flatten()) {
+                most.max = most.max.max(inner.max);
+            }
+        }
+    }
+    let steps = base.workflows.iter().flat_map(|workflow| &workflow.steps);
+    let attempts = steps.map(|step| step.attempts(&most)).max().unwrap_or_default();
+    if attempts > MOST_ATTEMPTS {
+        let complaint = Complaint::new("a call that lives through a change could make more attempts than it can")
+            .found(format!("{attempts} attempts"))
+            .allowed(format!("at most {MOST_ATTEMPTS}: the largest `max` + 1 of each layer, multiplied"));
+        input.problems.report_once(at, "change", complaint);
+    }
 }
 
 /// A change that is made once the run is over, or reaches nobody before, would be ignored.
@@ -264,13 +234,13 @@ fn try_out(
         overlay::put(input, &mut changed, keys, String::new(), value.clone());
     }
     shape::check(&changed, &ROOT, "", &mut input.problems);
-    let model = load::checked(input, source, &changed, overrides).filter(|_| input.problems.is_empty())?;
+    let model = whole::checked(input, source, &changed, overrides).filter(|_| input.problems.is_empty())?;
     if let Some(base) = base
-        && let Some(part) = may::differs(base, &model)
+        && let Some(part) = whole::differs(base, &model)
     {
         let is_of_it = |(_, keys, _): &&Leaf| keys.first().is_some_and(|(key, _)| key == part);
         let (path, _, value) = change.values.iter().find(is_of_it).or(change.values.first())?;
-        let reason = arrivals::first_reason(&base.classes, &model.classes).filter(|_| part == "traffic");
+        let reason = traffic::first_reason(&base.classes, &model.classes).filter(|_| part == "traffic");
         let complaint = match reason {
             Some(reason) => stays(KIND).allowed(reason),
             None => stays("what comes or goes with it, or begins or ceases to be drawn"),
@@ -318,7 +288,7 @@ fn first_values(root: &Node, declared: &[Declared]) -> Vec<Setting> {
             continue;
         }
         let keys = rule::names(keys);
-        let (source, value) = match find(root, &keys) {
+        let (source, value) = match root.find(&keys) {
             Some(node) => ("model", plain(node)),
             None => ("default", default_of(root, &keys)),
         };
@@ -355,19 +325,6 @@ fn note(settings: &mut Vec<Setting>, change: &Declared) {
     }
 }
 
-/// The value at a path; in a list the one of that name.
-fn find<'a>(node: &'a Node, keys: &[&str]) -> Option<&'a Node> {
-    let Some((key, rest)) = keys.split_first() else { return Some(node) };
-    let next = match &node.value {
-        Value::List(list) => list
-            .iter()
-            .find(|item| item.get("name").and_then(Node::text) == Some(key))
-            .or_else(|| list.get(key.parse::<usize>().ok()?)),
-        _ => node.get(key),
-    };
-    find(next?, rest)
-}
-
 /// What a key means where a model does not say it.
 fn default_of(root: &Node, keys: &[&str]) -> String {
     let (mut kind, mut found) = (ROOT, "");
@@ -384,7 +341,7 @@ fn default_of(root: &Node, keys: &[&str]) -> String {
             }
             Kind::Table(section) | Kind::OneOrMore(section) => named(section.fields),
             Kind::Tagged(of) | Kind::Law(of) => {
-                let tag = find(root, &[&keys[..at], &[of.tag]].concat()).and_then(Node::text);
+                let tag = root.find(&[&keys[..at], &[of.tag]].concat()).and_then(Node::text);
                 let mut variants = of.variants.iter().filter(|variant| tag.is_none_or(|tag| tag == variant.name));
                 named(of.common).or_else(|| variants.find_map(|variant| named(variant.fields)))
             }

@@ -4,8 +4,11 @@
 use super::cursor::Cursor;
 use super::input::Input;
 use super::problems::At;
-use super::run::too_many;
-use super::spec::{Arrivals, Class, Provider, Run, UpAndDown};
+use super::section::arrivals::Arrivals;
+use super::section::provider::Provider;
+use super::section::run::{Run, too_many};
+use super::section::server::UpAndDown;
+use super::section::traffic::Class;
 
 /// What comes and goes, or is done every so often.
 pub(super) fn check(

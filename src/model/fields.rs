@@ -6,6 +6,11 @@ use super::rule::Rule;
 use super::tree::{Node, Value};
 use crate::units::{Bytes, Span, Timestamp, Zone};
 
+/// The largest number of 32 bits, as a bound.
+pub(super) const U32: i128 = u32::MAX as i128;
+/// The largest of 64.
+pub(super) const U64: i128 = u64::MAX as i128;
+
 /// A table with fixed keys.
 #[derive(Debug)]
 pub(super) struct Section {

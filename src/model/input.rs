@@ -25,6 +25,8 @@ pub(super) type Files<'a> = &'a dyn Fn(&Path) -> io::Result<Vec<u8>>;
 /// The texts of a model, and what is wrong with them.
 pub(super) struct Input<'a> {
     files: Files<'a>,
+    /// Which words name the sections of a model.
+    is_section: fn(&str) -> bool,
     /// The directory of each text, by its number.
     directories: Vec<PathBuf>,
     /// What is wrong so far.
@@ -41,9 +43,10 @@ pub(super) struct Input<'a> {
 
 impl<'a> Input<'a> {
     /// No text yet.
-    pub fn new(files: Files<'a>) -> Input<'a> {
+    pub fn new(files: Files<'a>, is_section: fn(&str) -> bool) -> Input<'a> {
         Input {
             files,
+            is_section,
             directories: Vec::new(),
             problems: Collector::default(),
             data: BTreeMap::new(),
@@ -63,7 +66,7 @@ impl<'a> Input<'a> {
     pub fn document(&mut self, source: &Source) -> Option<Node> {
         self.home.get_or_insert_with(|| source.directory.clone());
         let (number, text) = self.text(source, Silence::NoModel)?;
-        tree::parse(number, &text, &mut self.problems)
+        tree::document(number, &text, self.is_section, &mut self.problems)
     }
 
     /// The path of a file that a value names, relative to the file in which the value is written.
@@ -113,7 +116,7 @@ impl<'a> Input<'a> {
         match std::str::from_utf8(bytes) {
             Ok(text) => Some((source, text.strip_prefix('\u{feff}').unwrap_or(text).to_string())),
             Err(error) => {
-                if tree::is_model(&String::from_utf8_lossy(&bytes[..error.valid_up_to()])) {
+                if tree::is_model(&String::from_utf8_lossy(&bytes[..error.valid_up_to()]), self.is_section) {
                     self.problems.vouch(source);
                 }
                 let start = error.valid_up_to() as u32;

@@ -2,11 +2,14 @@
 
 use super::fields::did_you_mean;
 use super::input::{Input, Source};
-use super::language::{EXCLUSIVE, TAGS};
 use super::problems::{At, Complaint, EMPTY};
 use super::tree::{Node, Table, Value, parse};
 use std::path::{Path, PathBuf};
 
+/// Keys that say the same thing in different ways: who sets one of them over a base replaces the others.
+const EXCLUSIVE: [&[&str]; 2] = [&["per_second", "per_minute", "per_hour", "per_day"], &["per_plan", "per_call"]];
+/// Keys that decide what other keys a table has: who sets one of them over a base replaces the whole table.
+pub(super) const TAGS: [&str; 3] = ["process", "dist", "law"];
 /// How many bases may stand on one another.
 const MAX_BASES: usize = 16;
 

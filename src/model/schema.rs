@@ -4,7 +4,7 @@
 //! is checked only when a model is read.
 
 use super::fields::{Field, Kind, Need, Section, Tagged};
-use super::language::MODEL;
+use super::whole::MODEL;
 use serde_json::{Map, Value, json};
 
 /// The schema of a model file, draft 2020-12.

@@ -2,7 +2,6 @@
 //! out of their range. What one value means for another is checked by the readers of the sections.
 
 use super::fields::{Field, Kind, Need, Section, Tagged, did_you_mean, is_name, number, span};
-use super::language::HINTS;
 use super::problems::{At, Collector, Complaint};
 use super::tree::{Node, Table, Value};
 
@@ -80,8 +79,7 @@ fn check_fields(
 
 fn unknown(key: &str, title: &str, fields: &[&'static [Field]]) -> Complaint {
     let names: Vec<&str> = fields.iter().copied().flatten().map(|f| f.name).collect();
-    let known = HINTS.iter().find(|(word, _)| *word == key).map(|(_, hint)| *hint);
-    let hint = super::aliases::hint(title, key).or(known).map(str::to_string);
+    let hint = super::aliases::hint(title, key).map(str::to_string);
     Complaint::new(format!("not a key of {title}"))
         .allowed(names.join(", "))
         .cure(hint.unwrap_or_else(|| did_you_mean(key, &names)))

@@ -1,7 +1,7 @@
 //! The built-in strategies as people look at them: what each does, and what it costs in operations.
 
 use super::problems::{At, Collector};
-use super::strategy::STRATEGIES;
+use super::section::strategy::STRATEGIES;
 use super::tree::{Node, Value, parse};
 use std::collections::BTreeMap;
 

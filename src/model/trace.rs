@@ -9,7 +9,11 @@ use super::foreign::{self, Format};
 use super::input::Input;
 use super::names::Names;
 use super::problems::{At, Complaint, Lines};
-use super::spec::{Arrivals, Class, D1, Step, TraceAttempt, TracePlan, Work, Workflow};
+use super::section::arrivals::{Arrivals, TraceAttempt, TracePlan};
+use super::section::d1::D1;
+use super::section::step::{Step, Work};
+use super::section::traffic::Class;
+use super::section::workflow::Workflow;
 use super::tree::Node;
 use crate::policy::Fault;
 use crate::units::{Id, Instant, Span};
@@ -38,11 +42,6 @@ struct Attempt {
     outcome: String,
     #[serde(default)]
     request_error: bool,
-}
-
-/// The arrivals of a class that replays a trace, before its file is read: that needs the workflow.
-pub(super) fn placeholder(cursor: &Cursor<'_>) -> Option<Vec<TracePlan>> {
-    cursor.text("file").map(|_| Vec::new())
 }
 
 /// What the lines of a trace are about.

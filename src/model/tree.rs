@@ -1,7 +1,6 @@
 //! TOML text as a tree in which each value remembers where it was written.
 
 use super::foreign::{self, Format};
-use super::language::MODEL;
 use super::problems::{At, Collector, Complaint};
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -53,6 +52,19 @@ impl Node {
         self.table()?.get(key)
     }
 
+    /// The value at a path; in a list that of the entry with this name or at this position.
+    pub fn find(&self, path: &[&str]) -> Option<&Node> {
+        let Some((key, rest)) = path.split_first() else { return Some(self) };
+        let next = match &self.value {
+            Value::List(list) => list
+                .iter()
+                .find(|item| item.get("name").and_then(Node::text) == Some(key))
+                .or_else(|| list.get(key.parse::<usize>().ok()?)),
+            _ => self.get(key),
+        };
+        next?.find(rest)
+    }
+
     /// The text, if it is one.
     pub fn text(&self) -> Option<&str> {
         if let Value::Text(text) = &self.value { Some(text) } else { None }
@@ -89,6 +101,16 @@ pub(super) fn plain(number: f64) -> String {
 /// Reads a TOML document; what is wrong with it is put down. The parser refuses nesting deeper than 80, so the
 /// recursion here and in all that walks a tree is bounded.
 pub(super) fn parse(source: u32, text: &str, problems: &mut Collector) -> Option<Node> {
+    document(source, text, |_| false, problems)
+}
+
+/// The same of a file, which is seen to be a model by the names of its sections.
+pub(super) fn document(
+    source: u32,
+    text: &str,
+    is_section: fn(&str) -> bool,
+    problems: &mut Collector,
+) -> Option<Node> {
     if text.len() > MAX_BYTES {
         problems.report(At::whole(source), "", Complaint::new("a model file has at most 1 MiB"));
         return None;
@@ -100,7 +122,7 @@ pub(super) fn parse(source: u32, text: &str, problems: &mut Collector) -> Option
         problems.report(At::whole(source), "", complaint);
         return None;
     }
-    if has_a_section(table.get_ref()) {
+    if has_a_section(table.get_ref(), is_section) {
         problems.vouch(source);
     }
     let mut last: Option<(At, &str)> = None;
@@ -122,12 +144,12 @@ pub(super) fn parse(source: u32, text: &str, problems: &mut Collector) -> Option
 }
 
 /// Whether a text has something of a model in it.
-pub(super) fn is_model(text: &str) -> bool {
-    has_a_section(DeTable::parse_recoverable(text).0.get_ref())
+pub(super) fn is_model(text: &str, is_section: fn(&str) -> bool) -> bool {
+    has_a_section(DeTable::parse_recoverable(text).0.get_ref(), is_section)
 }
 
-fn has_a_section(table: &DeTable<'_>) -> bool {
-    table.keys().any(|key| MODEL.fields.iter().any(|field| field.name == key.get_ref().as_ref()))
+fn has_a_section(table: &DeTable<'_>, is_section: fn(&str) -> bool) -> bool {
+    table.keys().any(|key| is_section(key.get_ref()))
 }
 
 /// Whether an error only follows from the one before: on the same line, or a key given twice in a section given

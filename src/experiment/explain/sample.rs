@@ -77,6 +77,7 @@ pub fn model(strategy: &str) -> Model {
         readers: Vec::new(),
         logfiles: Vec::new(),
         cost: None,
+        upgraded: None,
         objectives: vec![
             Objective { metric: "plans.failed_fraction".into(), min: None, max: Some(0.01) },
             Objective { metric: "kv.writes_rejected".into(), min: None, max: Some(0.0) },

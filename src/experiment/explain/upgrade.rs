@@ -53,7 +53,7 @@ impl Side<'_> {
 /// The comparison that `[cost]` asks for.
 pub(super) fn of(model: &Model) -> Option<Upgrade> {
     let cost = model.cost.as_ref()?;
-    let (here, there) = (Side::new(model), Side::new(cost.upgraded.as_ref()?));
+    let (here, there) = (Side::new(model), Side::new(model.upgraded.as_ref()?));
     let value = cost.value_per_plan.dollars();
     let limit = here.lifted_by(&there);
     let saved = |demand: f64| DAYS_A_MONTH * value * (there.carries(demand) - here.carries(demand));

@@ -1,11 +1,10 @@
 //! Whose a value is, by its path: what its key says, or what the key or the section says that holds it.
 
-use super::find;
 use crate::model::fields::{Field, Kind, Section};
-use crate::model::language::ROOT;
 use crate::model::problems::At;
 pub(in crate::model) use crate::model::rule::Rule;
 use crate::model::tree::Node;
+use crate::model::whole::ROOT;
 
 /// What reaches each isolate by itself, in words; a test holds it to the language.
 pub(in crate::model) const ALLOWED: &str = "what the program reads: queue, retry, breaker, hedge and logging, per_day and on_error of a limiter, entries and ttl of a tier per isolate, memory_ttl of reads, request_timeout, timeout_from and tokens of a provider, tokens and critical of a step, on_call_error and overload_on of a workflow";
@@ -34,7 +33,7 @@ fn is_of_program(field: &Field) -> bool {
 fn whose(root: &Node, path: &[&str]) -> (Rule, Kind) {
     let (mut kind, mut rule) = (ROOT, Rule::Shared("nothing that a program reads"));
     for (at, key) in path.iter().enumerate() {
-        let table = find(root, &path[..at]);
+        let table = root.find(&path[..at]);
         let named = |fields: &'static [Field]| fields.iter().find(|field| field.name == *key);
         let field = match kind {
             Kind::Named(of) | Kind::Metrics(of) | Kind::List(of, _) => {

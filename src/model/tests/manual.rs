@@ -2,10 +2,11 @@
 //! tables of `docs/language.md` are written anew, without it they are compared.
 
 use super::super::fields::{Field, Kind, Need, Section, Tagged};
-use super::super::language::{MODEL, STRATEGY};
 use super::super::problems::Collector;
+use super::super::section::strategy::STRATEGY;
 use super::super::shape;
 use super::super::tree::parse;
+use super::super::whole::MODEL;
 use crate::policy::Fault;
 
 const PAGE: &str = "docs/language.md";

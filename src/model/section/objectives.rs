@@ -1,12 +1,29 @@
 //! `[objectives]`: bounds on metrics. Which metrics a run has is known only to the world, so what is checked here
 //! is whether a name can be one: its form, its first word, and the parts that it speaks of.
 
-use super::cursor::Cursor;
-use super::fields::{did_you_mean, is_name};
-use super::input::Input;
-use super::names::{List, Names};
-use super::problems::Complaint;
-use super::spec::Objective;
+use crate::model::fields::{did_you_mean, is_name};
+use crate::model::language::*;
+use crate::model::names::List;
+
+pub(in crate::model) static OBJECTIVE: Section = Section {
+    title: "an objective",
+    changes: Some(Fixed(RUN_ITSELF)),
+    fields: &[
+        optional("min", Number(f64::MIN, f64::MAX), "no lower bound", "The least that is good enough."),
+        optional("max", Number(f64::MIN, f64::MAX), "no upper bound", "The most that is good enough."),
+    ],
+};
+
+/// One entry of `[objectives]`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Objective {
+    /// The metric's name.
+    pub metric: String,
+    /// `min`
+    pub min: Option<f64>,
+    /// `max`
+    pub max: Option<f64>,
+}
 
 /// The first words of metric names, beside those of stores.
 const ROOTS: [&str; 22] = [
@@ -45,7 +62,7 @@ pub fn renamed(metric: &str) -> Option<String> {
 }
 
 /// Reads the objectives, in the order of their metrics.
-pub(super) fn read(input: &mut Input<'_>, root: &Cursor<'_>, names: &Names) -> Vec<Objective> {
+pub(in crate::model) fn read(input: &mut Input<'_>, root: &Cursor<'_>, names: &Names) -> Vec<Objective> {
     let mut objectives = Vec::new();
     for (metric, cursor) in root.named("objectives") {
         let (min, max) = (cursor.number("min"), cursor.number("max"));

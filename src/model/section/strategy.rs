@@ -1,106 +1,195 @@
-//! `[logging]`, and the tables of operations that strategies are.
+//! The rows of a strategy: which operations on which stores an event of a call makes.
 
-use super::cursor::Cursor;
-use super::input::Input;
-use super::language::STRATEGY;
-use super::names::Names;
-use super::problems::Complaint;
-use super::spec::{
-    Key, KeyScope, Level, LogEvent, LogFile, LogOp, Logging, OnLogError, OpKind, Role, Store, StoreKind, When,
-};
-use super::tree::{Node, parse};
-use crate::policy::RotateOn;
+use crate::model::language::*;
+use crate::model::section::store::{OpKind, Store, StoreKind};
+use crate::model::tree::{Node, parse};
 use crate::units::{Bytes, Id, Span};
 use std::path::Path;
 
+/// What a strategy's own file holds.
+pub(in crate::model) static STRATEGY: Section = Section {
+    title: "a strategy",
+    fields: &[
+        default("description", Text, "", "What it does, in a line."),
+        default("level", OneOf(&["all", "errors_only", "none"]), "all", "The level where the model names none."),
+        required("ops", List(&Table(&LOG_OP), None), "The rows, in order."),
+    ],
+    ..PLAIN
+};
+
+pub(in crate::model) static LOG_OP: Section = Section {
+    title: "a row of a strategy",
+    changes: Some(Fixed(PARTS)),
+    fields: &[
+        required(
+            "on",
+            OneOf(&["request", "response", "plan_end", "day_end"]),
+            "When it happens: before a call, after it, after the last call of a plan, at every midnight UTC.",
+        ),
+        default(
+            "when",
+            OneOf(&["always", "error", "normal", "critical", "error_or_critical"]),
+            "always",
+            "Under which condition; a plan is an error when it is not completed, a day never is.",
+        ),
+        required("store", Text, "Where."),
+        required("op", OneOf(&["get", "put", "delete", "list"]), "What."),
+        required(
+            "key",
+            Text,
+            "Which key; `{log}` is the call's own, `{session}` the plan's, `{day}` the day's, none everybody's.",
+        ),
+        default(
+            "role",
+            OneOf(&["record", "index", "session", "other"]),
+            "other",
+            "What the key means to a reader. Records are those of calls; the end of a day is always `other`.",
+        ),
+        optional("only_if", OneOf(&["kv_errors", "index"]), "always", "The switch of [logging] that must be on."),
+        optional("ttl", Length, "cache_ttl in a cache, else the store's", "How long the entry lives.").changes(Program),
+        optional("bytes", Size, "record_bytes", "The size of the entry; at most 1GiB.").changes(Program),
+    ],
+};
+
+/// One row of a strategy's table.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LogOp {
+    /// `on`: when it happens.
+    pub event: LogEvent,
+    /// `when`: under which condition.
+    pub when: When,
+    /// Where.
+    pub store: Id<Store>,
+    /// What.
+    pub op: OpKind,
+    /// Which key.
+    pub key: Key,
+    /// What the key means to a reader.
+    pub role: Role,
+    /// How long the entry lives; none: the store's.
+    pub ttl: Option<Span>,
+    /// The size of the entry.
+    pub bytes: Bytes,
+    /// Whether the call waits for it.
+    pub awaited: bool,
+}
+
+impl LogOp {
+    /// Whether it ends the life of what is under its key.
+    pub fn is_write(&self) -> bool {
+        matches!(self.op, OpKind::Put | OpKind::Delete)
+    }
+
+    /// Whether it writes a log record.
+    pub fn is_record(&self) -> bool {
+        self.role == Role::Record && self.op == OpKind::Put
+    }
+
+    pub(in crate::model) fn has_key_of(&self, other: &LogOp) -> bool {
+        self.store == other.store && self.key.template == other.key.template
+    }
+}
+
+/// When a log op happens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogEvent {
+    /// Before the call enters the queue.
+    Request,
+    /// After the call has ended, however it did.
+    Response,
+    /// After the last call of a plan has ended, however the plan did; nobody waits for it.
+    PlanEnd,
+    /// At every midnight UTC, whether there were plans or not.
+    DayEnd,
+}
+
+/// Under which condition a log op happens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum When {
+    /// Always.
+    Always,
+    /// The event is an error: a faulty request, a failed response, a plan that was not completed.
+    Error,
+    /// The event is no error.
+    Normal,
+    /// The step is critical.
+    Critical,
+    /// Either.
+    ErrorOrCritical,
+}
+
+impl When {
+    /// Whether an event fulfils it.
+    #[inline]
+    pub fn holds(self, error: bool, critical: bool) -> bool {
+        match self {
+            When::Always => true,
+            When::Error => error,
+            When::Normal => !error,
+            When::Critical => critical,
+            When::ErrorOrCritical => error || critical,
+        }
+    }
+}
+
+/// A key: its text up to the first placeholder names the family, its last placeholder says who shares it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Key {
+    /// As written: `ai_communication_log:{log}`.
+    pub template: String,
+    /// Everything before the first `{`, without a trailing `:`; the name in `kv.writes.family.NAME`.
+    pub family: String,
+    /// Who writes the same key.
+    pub scope: KeyScope,
+}
+
+/// Who writes the same key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyScope {
+    /// `{log}`, `{day}`: nobody else; each call, or each day, has its own.
+    Log,
+    /// `{session}`: the calls of one plan.
+    Session,
+    /// No placeholder: everybody.
+    Shared,
+}
+
+/// What a key means to a reader.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// It is the log record.
+    Record,
+    /// It is the index of the last sessions.
+    Index,
+    /// It lists the records of one session.
+    Session,
+    /// Something else.
+    Other,
+}
+
 /// The strategies that a model may name.
-pub(super) const NAMES: &[&str] =
+pub(in crate::model) const NAMES: &[&str] =
     &["none", "kv-only", "cache-only", "hybrid", "conditional", "external", "combination", "custom"];
 
 /// The text of each strategy that is built in.
 pub const STRATEGIES: [(&str, &str); 7] = [
-    ("none", include_str!("../../presets/strategies/none.toml")),
-    ("kv-only", include_str!("../../presets/strategies/kv-only.toml")),
-    ("cache-only", include_str!("../../presets/strategies/cache-only.toml")),
-    ("hybrid", include_str!("../../presets/strategies/hybrid.toml")),
-    ("conditional", include_str!("../../presets/strategies/conditional.toml")),
-    ("external", include_str!("../../presets/strategies/external.toml")),
-    ("combination", include_str!("../../presets/strategies/combination.toml")),
+    ("none", include_str!("../../../presets/strategies/none.toml")),
+    ("kv-only", include_str!("../../../presets/strategies/kv-only.toml")),
+    ("cache-only", include_str!("../../../presets/strategies/cache-only.toml")),
+    ("hybrid", include_str!("../../../presets/strategies/hybrid.toml")),
+    ("conditional", include_str!("../../../presets/strategies/conditional.toml")),
+    ("external", include_str!("../../../presets/strategies/external.toml")),
+    ("combination", include_str!("../../../presets/strategies/combination.toml")),
 ];
 
 /// The table of a built-in strategy, as a tree.
-pub(super) fn built_in(input: &mut Input<'_>, name: &str) -> Option<Node> {
+pub(in crate::model) fn built_in(input: &mut Input<'_>, name: &str) -> Option<Node> {
     let (_, text) = STRATEGIES.iter().find(|(other, _)| *other == name)?;
     let source = input.add(&format!("<strategy {name}>"), text, Path::new(""));
     parse(source, text, &mut input.problems)
 }
 
-/// Reads `[logging]`; `table` is the strategy's own tree, where it is built in.
-pub(super) fn read(
-    input: &mut Input<'_>,
-    cursor: &Cursor<'_>,
-    table: Option<&Node>,
-    names: &Names,
-    stores: &[Store],
-) -> Logging {
-    let strategy = cursor.word("strategy");
-    if (strategy == "custom") != cursor.get("ops").is_some() && !strategy.is_empty() {
-        let complaint = if strategy == "custom" {
-            Complaint::new("the strategy `custom` has no rows").cure("add [[logging.ops]]")
-        } else {
-            Complaint::new(format!("the rows are not used with the strategy {strategy:?}"))
-                .cure("write `strategy = \"custom\"`, or take them out")
-        };
-        input.problems.report_once(cursor.at("ops"), &cursor.key("ops"), complaint);
-    }
-    let own = table.map(|node| Cursor::new(node, &STRATEGY, "strategy".into()));
-    let rows = own.as_ref().unwrap_or(cursor).tables("ops");
-    let level = cursor.text("level").or_else(|| own.as_ref()?.text("level")).unwrap_or("all");
-    let ops = rows
-        .iter()
-        .filter(|row| switched_on(row, cursor))
-        .filter_map(|row| log_op(input, cursor, row, own.is_some(), names, stores));
-    Logging {
-        strategy: strategy.into(),
-        ops: ops.collect(),
-        level: match level {
-            "errors_only" => Level::ErrorsOnly,
-            "none" => Level::None,
-            _ => Level::All,
-        },
-        on_error: if cursor.word("on_error") == "fail_plan" { OnLogError::FailPlan } else { OnLogError::Swallow },
-        max_log_entries: cursor.count("max_log_entries").unwrap_or(10),
-        incident_gap: cursor.span("incident_gap").unwrap_or(Span::HOUR),
-    }
-}
-
-/// Reads the log files, in the order of their names.
-pub(super) fn logfiles(root: &Cursor<'_>) -> Vec<LogFile> {
-    let file = |(name, cursor): (&str, Cursor<'_>)| {
-        let line = if cursor.word("format") == "json" { "json_bytes" } else { "text_bytes" };
-        LogFile {
-            name: name.into(),
-            rotate: match cursor.word("rotate") {
-                "date" => RotateOn::Date,
-                _ => RotateOn::Size(cursor.size("max_size").map_or(u64::MAX, |size| size.0)),
-            },
-            backups: cursor.count("backups").unwrap_or(5),
-            line: Bytes(cursor.size(line).map_or(1, |size| size.0.max(1))),
-            error: cursor.size("error_bytes").unwrap_or(Bytes(0)),
-        }
-    };
-    root.named("logfile").into_iter().map(file).collect()
-}
-
-fn switched_on(row: &Cursor<'_>, logging: &Cursor<'_>) -> bool {
-    match row.text("only_if") {
-        Some("kv_errors") => logging.flag("kv_errors"),
-        Some("index") => logging.word("index") == "cache",
-        _ => true,
-    }
-}
-
-fn log_op(
+pub(in crate::model) fn log_op(
     input: &mut Input<'_>,
     logging: &Cursor<'_>,
     row: &Cursor<'_>,

@@ -1,19 +1,85 @@
-//! Distributions of durations, as a model writes them.
+//! `dist = …`: distributions of durations.
 
-use super::cursor::Cursor;
-use super::fields::{Kind, number, span};
-use super::input::Input;
-use super::language::LAW;
-use super::problems::Complaint;
-use super::tree::{Node, Value};
+use crate::model::fields::{Tagged, Variant};
+use crate::model::foreign;
+use crate::model::language::*;
+use crate::model::problems::At;
+use crate::model::tree::{Node, Value};
 use crate::streams::{LawSpec, Shape};
 use crate::units::Span;
+
+const MEAN: Field = optional("mean", Length, "given by quantiles", "The mean, with `cv`.");
+
+const CV: Field = optional("cv", Positive, "given by quantiles", "Standard deviation over mean, with `mean`.");
+
+const MEDIAN: Field = optional("median", Length, "another is given", "The 50 % quantile; two quantiles fix the law.");
+
+const P90: Field = optional("p90", Length, "another is given", "The 90 % quantile.");
+
+const P95: Field = optional("p95", Length, "another is given", "The 95 % quantile.");
+
+const P99: Field = optional("p99", Length, "another is given", "The 99 % quantile.");
+
+const SHAPED: &[Field] = &[MEAN, CV, MEDIAN, P90, P95, P99];
+
+pub(in crate::model) static LAW: Tagged =
+    Tagged { title: "a distribution", tag: "dist", changes: None, common: &[], variants: &LAWS };
+
+static LAWS: [Variant; 8] = [
+    Variant {
+        name: "constant",
+        doc: "always the same; a bare duration says it shorter",
+        fields: &[required("value", Duration, "The value.")],
+    },
+    Variant { name: "exponential", doc: "memoryless", fields: &[required("mean", Length, "The mean.")] },
+    Variant {
+        name: "uniform",
+        doc: "evenly between two values",
+        fields: &[required("min", Duration, "The least."), required("max", Length, "The most.")],
+    },
+    Variant { name: "lognormal", doc: "by `mean` and `cv`, or by two quantiles", fields: SHAPED },
+    Variant { name: "gamma", doc: "by `mean` and `cv`, or by two quantiles", fields: SHAPED },
+    Variant { name: "weibull", doc: "by `mean` and `cv`, or by two quantiles", fields: SHAPED },
+    Variant {
+        name: "empirical",
+        doc: "straight lines between measured quantiles",
+        fields: &[
+            optional(
+                "quantiles",
+                List(&Quantile, None),
+                "`file` is given",
+                "Pairs such as `[0.95, \"11s\"]`, ascending; at least two.",
+            ),
+            optional(
+                "file",
+                Text,
+                "`quantiles` is given",
+                "A text file of seconds, one a line, relative to the model.",
+            ),
+        ],
+    },
+    Variant {
+        name: "mixture",
+        doc: "one of several laws, by weight",
+        fields: &[required("parts", List(&PART_KIND, None), "The laws, each a table with its `weight`.")],
+    },
+];
+
+static PART_KIND: Kind = Tagged(&PART);
+
+static PART: Tagged = Tagged {
+    title: "a part of a mixture",
+    tag: "dist",
+    changes: None,
+    common: &[required("weight", Positive, "How often it is chosen, relative to the other parts.")],
+    variants: &LAWS,
+};
 
 /// The most points that are kept of a measured distribution.
 const POINTS: usize = 1_001;
 
 /// The law under a key; nothing where it is absent without a default, or wrong.
-pub(super) fn read(input: &mut Input<'_>, cursor: &Cursor<'_>, key: &str) -> Option<LawSpec> {
+pub(in crate::model) fn read(input: &mut Input<'_>, cursor: &Cursor<'_>, key: &str) -> Option<LawSpec> {
     let Some(node) = cursor.get(key) else {
         return cursor.span(key).map(|value| LawSpec::Constant { value });
     };
@@ -107,9 +173,9 @@ fn empirical(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Option<Vec<(f64, Spa
 fn measured(input: &mut Input<'_>, file: &Node, key: &str) -> Option<Vec<Span>> {
     file.text()?;
     let (source, text) = input.data(file, key)?;
-    if let Some(complaint) = super::foreign::complaint(&text, "an empirical law is a number of seconds a line", &[]) {
+    if let Some(complaint) = foreign::complaint(&text, "an empirical law is a number of seconds a line", &[]) {
         let complaint = complaint.cure("`capsim fit FILE` reads other forms, and writes the law to paste");
-        input.problems.report(super::problems::At::whole(source), key, complaint);
+        input.problems.report(At::whole(source), key, complaint);
         return None;
     }
     let mut values = Vec::new();
@@ -123,11 +189,7 @@ fn measured(input: &mut Input<'_>, file: &Node, key: &str) -> Option<Vec<Span>> 
                     values.push(value);
                 }
                 _ => {
-                    let at = super::problems::At {
-                        source,
-                        start: start as u32,
-                        end: (start + line.trim_end().len()) as u32,
-                    };
+                    let at = At { source, start: start as u32, end: (start + line.trim_end().len()) as u32 };
                     let complaint =
                         Complaint::new("not a number of seconds").allowed("one number a line, such as 4.25");
                     input.problems.report(at, key, complaint);

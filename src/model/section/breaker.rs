@@ -1,0 +1,106 @@
+//! `[breaker.PROVIDER]`: what stops sending after too many failures.
+
+use crate::model::language::*;
+use crate::model::section::faults::{self, FAULTS};
+use crate::policy::{Breaker, Latest, Trip};
+
+pub(in crate::model) static BREAKER: Section = Section {
+    title: "[breaker.PROVIDER]",
+    changes: Some(Program),
+    fields: &[
+        optional("fail_max", Whole(1, 1_000_000), "5, without a window", "It opens after so many failures in a row.")
+            .decision(),
+        optional("window", Table(&WINDOW), "failures in a row", "It opens at a share of failures instead."),
+        default("reset_timeout", Duration, "60s", "How long it is open; half-open once that has fully passed.")
+            .decision(),
+        default(
+            "half_open_probes",
+            Whole(1, 1_000_000),
+            "1",
+            "Probes that it lets through half-open: it closes when all have succeeded, and opens again when one fails.",
+        )
+        .decision(),
+        default(
+            "counts",
+            OneOf(&["attempts", "calls"]),
+            "attempts",
+            "Whether it stands inside the retries or around them.",
+        )
+        .changes(Fixed(KIND))
+        .decision(),
+        optional(
+            "failures",
+            List(&OneOf(FAULTS), None),
+            "timeout, rate_limited, server_error, overloaded, network",
+            "The kinds of fault that are failures; any other result is a success.",
+        ),
+    ],
+};
+
+static WINDOW: Section = Section {
+    title: "window of a breaker",
+    fields: &[
+        optional("size", Whole(1, 1_000_000), "`length` is given", "The latest so many results.").decision(),
+        optional("length", Length, "`size` is given", "The results of the latest stretch of time.").decision(),
+        default("failure_rate", Fraction, "0.5", "The share of failures at which it opens.").decision(),
+        default("min_calls", Whole(1, 1_000_000), "10", "Results that the window must hold before it opens.")
+            .decision(),
+    ],
+    ..PLAIN
+};
+
+/// `[breaker.PROVIDER]`
+pub(in crate::model) fn read(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Breaker {
+    let window = cursor.table("window");
+    if window.is_some() && cursor.get("fail_max").is_some() {
+        let complaint = Complaint::new("a breaker trips in one way").found("both").allowed("`fail_max` or `window`");
+        input.problems.report_once(cursor.at("fail_max"), &cursor.key("fail_max"), complaint);
+    }
+    Breaker {
+        trip: window.map_or(Trip::InARow(cursor.count("fail_max").unwrap_or(5)), |window| share(input, &window)),
+        reset_timeout: cursor.span("reset_timeout").unwrap_or_default(),
+        half_open_probes: cursor.count("half_open_probes").unwrap_or(1),
+        counts_calls: cursor.word("counts") == "calls",
+        failures: faults::read(cursor, "failures"),
+    }
+}
+
+fn share(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Trip {
+    let window = match (cursor.count("size"), cursor.span("length")) {
+        (Some(size), None) => Latest::Calls(size),
+        (None, Some(length)) => Latest::Time(length),
+        (both, _) => {
+            let found = if both.is_some() { "both" } else { "neither" };
+            let complaint = Complaint::new("a window is so many results, or a stretch of time").found(found);
+            input.problems.report_once(cursor.node.key, &cursor.path, complaint.allowed("`size` or `length`"));
+            Latest::Calls(u32::MAX)
+        }
+    };
+    let min_calls = cursor.count("min_calls").unwrap_or(1);
+    if let Latest::Calls(size) = window
+        && size < min_calls
+    {
+        let key = if cursor.get("min_calls").is_some() { "min_calls" } else { "size" };
+        let complaint = Complaint::new("the window never holds so many results, so the breaker would never open")
+            .found(format!("a `size` of {size} and a `min_calls` of {min_calls}"))
+            .allowed("a `min_calls` of at most `size`");
+        input.problems.report_once(cursor.at(key), &cursor.key(key), complaint);
+    }
+    Trip::Share { window, failure_rate: cursor.number("failure_rate").unwrap_or(1.0), min_calls }
+}
+
+/// What may change while a model runs.
+pub(in crate::model) fn keep(breaker: &mut Breaker, of: &Breaker) {
+    (breaker.reset_timeout, breaker.half_open_probes) = (of.reset_timeout, of.half_open_probes);
+    breaker.failures = of.failures;
+    let is_alike = match (breaker.trip, of.trip) {
+        (Trip::InARow(_), Trip::InARow(_)) => true,
+        (Trip::Share { window, .. }, Trip::Share { window: of, .. }) => {
+            matches!(window, Latest::Calls(_)) == matches!(of, Latest::Calls(_))
+        }
+        _ => false,
+    };
+    if is_alike {
+        breaker.trip = of.trip;
+    }
+}

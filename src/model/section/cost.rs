@@ -1,0 +1,32 @@
+//! `[cost]`: whether another plan of the platform would pay.
+
+use crate::model::language::*;
+use crate::model::preset;
+use crate::units::Money;
+
+pub(in crate::model) static COST: Section = Section {
+    title: "[cost]",
+    changes: Some(Fixed("the comparison with another plan of the platform, which is made at the start")),
+    fields: &[
+        required(
+            "value_per_plan",
+            Number(0.0, 1e12),
+            "What is lost with a plan that finds a limit used up, or goes without its logs for it; US dollars.",
+        ),
+        default("upgrade", OneOf(preset::NAMES), "cloudflare-paid", "The platform's plan to compare with."),
+    ],
+};
+
+/// `[cost]`: whether another plan of the platform would pay.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Cost {
+    /// What is lost with a plan that finds a limit used up, or goes without its logs for it.
+    pub value_per_plan: Money,
+    /// `upgrade`: the preset to compare with.
+    pub preset: String,
+}
+
+/// Reads `[cost]`; the model on the other preset is read once this one is sound.
+pub(in crate::model) fn read(cursor: &Cursor<'_>) -> Cost {
+    Cost { value_per_plan: cursor.money("value_per_plan"), preset: cursor.word("upgrade").to_string() }
+}

@@ -1,0 +1,122 @@
+//! `[isolates]`: copies of the program's memory that come and go.
+
+use crate::model::language::*;
+use crate::model::section::law::{self, LAW};
+use crate::model::tree::Node;
+use crate::streams::LawSpec;
+use crate::units::Span;
+
+pub(in crate::model) static ISOLATES: Section = Section {
+    title: "[isolates]",
+    changes: Some(Shared("what the platform does")),
+    fields: &[
+        default("min", Whole(1, 10_000), "1", "How many there are at least that take plans.").decision(),
+        default("max", Whole(1, 10_000), "100", "How many there are at most that take plans.").decision(),
+        optional("per_isolate", Whole(1, U32), "never", "Plans at once in each of them at which another one starts.")
+            .decision(),
+        optional("idle", Length, "never", "How long after its last plan an isolate goes.").decision(),
+        optional("lifetime", Law(&LAW), "for ever", "How long an isolate lives before it is evicted."),
+        optional("deploys", Table(&DEPLOYS), "none", "When all isolates are replaced."),
+        default("drain_timeout", Duration, "0s", "How long an evicted or replaced isolate has to finish its plans.")
+            .decision(),
+        default(
+            "on_loss",
+            OneOf(&["lost", "client_retries"]),
+            "lost",
+            "What becomes of plans that it does not finish: they crash, and with `client_retries` their users try again at once.",
+        ).changes(Fixed(KIND)),
+    ],
+};
+
+static DEPLOYS: Section = Section {
+    title: "deploys",
+    fields: &[
+        optional("every", Length, "`at` is given", "How often.").decision(),
+        optional("at", List(&Duration, None), "`every` is given", "When, after the start of the run.")
+            .changes(Fixed(CALENDAR)),
+    ],
+    ..PLAIN
+};
+
+/// `[isolates]`: copies of the program's memory that come and go.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Isolates {
+    /// The least number that takes plans; at least 1.
+    pub min: u32,
+    /// The largest, at least `min`.
+    pub max: u32,
+    /// Plans at once in each of them at which another one starts.
+    pub per_isolate: Option<u32>,
+    /// How long after its last plan an isolate goes.
+    pub idle: Option<Span>,
+    /// How long an isolate lives before it is evicted.
+    pub lifetime: Option<LawSpec>,
+    /// `deploys.every`
+    pub deploys_every: Option<Span>,
+    /// `deploys.at`, in order.
+    pub deploys_at: Vec<Span>,
+    /// How long an evicted or replaced isolate has to finish its plans.
+    pub drain_timeout: Span,
+    /// What becomes of the plans that it does not finish.
+    pub on_loss: OnLoss,
+}
+
+/// `on_loss`
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnLoss {
+    /// They crash.
+    Lost,
+    /// They crash, and their users try again at once.
+    ClientRetries,
+}
+
+/// Reads `[isolates]`.
+pub(in crate::model) fn read(input: &mut Input<'_>, cursor: &Cursor<'_>, root: &Node) -> Option<Isolates> {
+    let mut refuse = |key: &str, complaint: Complaint| {
+        input.problems.report_once(cursor.at(key), &cursor.key(key), complaint);
+    };
+    let (min, max) = (cursor.count("min")?, cursor.count("max")?);
+    if min > max {
+        let found = format!("a min of {min} and a max of {max}");
+        refuse("min", Complaint::new("more at least than at most").found(found));
+    }
+    if root.get("platform").is_some_and(|platform| platform.get("isolates").is_some()) {
+        let complaint = Complaint::new("how many isolates? `platform.isolates` and [isolates] both say it");
+        refuse("min", complaint.cure("take `platform.isolates` out"));
+    }
+    let (mut deploys_every, mut deploys_at) = (None, Vec::new());
+    if let Some(table) = cursor.table("deploys") {
+        (deploys_every, deploys_at) = times(input, &table, "when is a new version deployed?");
+    }
+    Some(Isolates {
+        min,
+        max,
+        per_isolate: cursor.count("per_isolate"),
+        idle: cursor.span("idle"),
+        lifetime: cursor.get("lifetime").and_then(|_| law::read(input, cursor, "lifetime")),
+        deploys_every,
+        deploys_at,
+        drain_timeout: cursor.span("drain_timeout")?,
+        on_loss: if cursor.word("on_loss") == "lost" { OnLoss::Lost } else { OnLoss::ClientRetries },
+    })
+}
+
+/// `every` or `at`, one of which must be there.
+pub(in crate::model) fn times(input: &mut Input<'_>, cursor: &Cursor<'_>, asked: &str) -> (Option<Span>, Vec<Span>) {
+    let every = cursor.span("every");
+    let mut at: Vec<Span> = cursor.items("at").iter().filter_map(|node| span(node).ok()).collect();
+    at.sort_unstable();
+    if cursor.get("every").is_some() == cursor.get("at").is_some() {
+        let complaint = Complaint::new(asked).allowed("one of `every` and `at`");
+        input.problems.report_once(cursor.node.key, &cursor.path, complaint);
+    }
+    (every, at)
+}
+
+/// What may change while a model runs.
+pub(in crate::model) fn keep(isolates: &mut Isolates, of: &Isolates) {
+    (isolates.min, isolates.max, isolates.per_isolate, isolates.idle) = (of.min, of.max, of.per_isolate, of.idle);
+    keep_some(&mut isolates.lifetime, &of.lifetime);
+    keep_some(&mut isolates.deploys_every, &of.deploys_every);
+    isolates.drain_timeout = of.drain_timeout;
+}

@@ -1,0 +1,67 @@
+//! `[logfile.NAME]`: a log file, with a line for each request and each response.
+
+use crate::model::language::*;
+use crate::policy::RotateOn;
+use crate::units::Bytes;
+
+pub(in crate::model) static LOGFILE: Section = Section {
+    title: "[logfile.NAME]",
+    changes: Some(Shared("a file that all isolates write to")),
+    fields: &[
+        default(
+            "rotate",
+            OneOf(&["size", "date"]),
+            "size",
+            "When a new file is begun: when it is full, or each day (UTC).",
+        )
+        .changes(Fixed(KIND)),
+        default("max_size", Size, "10MB", "A line that would fill the file to this goes into a new one; with `size`.")
+            .decision(),
+        default("backups", Whole(0, 100_000), "5", "Older files that are kept beside the current one.").decision(),
+        default("format", OneOf(&["text", "json"]), "text", "How a line is written; each request and response is one."),
+        default("text_bytes", Size, "150B", "Of a line as text; measure yours."),
+        default("json_bytes", Size, "400B", "Of a line as JSON; measure yours."),
+        default("error_bytes", Size, "0B", "What an error adds to its line: a traceback, say."),
+    ],
+};
+
+/// `[logfile.NAME]`: a log file, with a line for each request and each response.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LogFile {
+    /// Its name.
+    pub name: String,
+    /// When a new file is begun.
+    pub rotate: RotateOn,
+    /// Older files that are kept beside the current one.
+    pub backups: u32,
+    /// Of a line, in the format that is chosen; at least 1.
+    pub line: Bytes,
+    /// `error_bytes`: what an error adds to its line.
+    pub error: Bytes,
+}
+
+/// Reads the log files, in the order of their names.
+pub(in crate::model) fn read(root: &Cursor<'_>) -> Vec<LogFile> {
+    let file = |(name, cursor): (&str, Cursor<'_>)| {
+        let line = if cursor.word("format") == "json" { "json_bytes" } else { "text_bytes" };
+        LogFile {
+            name: name.into(),
+            rotate: match cursor.word("rotate") {
+                "date" => RotateOn::Date,
+                _ => RotateOn::Size(cursor.size("max_size").map_or(u64::MAX, |size| size.0)),
+            },
+            backups: cursor.count("backups").unwrap_or(5),
+            line: Bytes(cursor.size(line).map_or(1, |size| size.0.max(1))),
+            error: cursor.size("error_bytes").unwrap_or(Bytes(0)),
+        }
+    };
+    root.named("logfile").into_iter().map(file).collect()
+}
+
+/// What may change while a model runs.
+pub(in crate::model) fn keep(file: &mut LogFile, of: &LogFile) {
+    (file.backups, file.line, file.error) = (of.backups, of.line, of.error);
+    if let (RotateOn::Size(size), RotateOn::Size(of)) = (&mut file.rotate, of.rotate) {
+        *size = of;
+    }
+}

@@ -1,0 +1,384 @@
+//! `[provider.NAME]`: an AI provider, with the policies around an attempt.
+
+use crate::model::language::*;
+use crate::model::section::faults::FAULTS;
+use crate::model::section::law::LAW;
+use crate::model::section::quota::REFUSING_QUOTA;
+use crate::model::section::retry::RetryAfter;
+use crate::model::section::server::{LOAD, OUTAGE, SLOPE, Server};
+use crate::model::section::{breaker, faults, hedge, law, retry, server};
+use crate::model::tree::{Node, Value};
+use crate::policy::{Breaker, Fault, FaultSet, Hedge, Retry, RetryBudget};
+use crate::streams::LawSpec;
+use crate::units::{Money, Probability, Span};
+
+const OWN_SIDE: &str = "the provider's own side";
+
+/// Slots that attempts wait for: nobody who waits already could go ahead.
+fn of_slots(provider: &Node) -> Rule {
+    let lets_wait = provider.get("max_queue").is_some_and(|places| !matches!(places.value, Value::Whole(0)));
+    if lets_wait {
+        Fixed("slots that attempts wait for: who has which is settled as they come")
+    } else {
+        Shared(OWN_SIDE)
+    }
+}
+
+pub(in crate::model) static PROVIDER: Section = Section {
+    title: "[provider.NAME]",
+    changes: Some(Shared(OWN_SIDE)),
+    fields: &[
+        required("latency", Law(&LAW), "How long an attempt takes."),
+        optional("request_timeout", Length, "no timeout", "An attempt is cut after this long, counted from its start.")
+            .changes(Program)
+            .decision(),
+        default(
+            "timeout_from",
+            OneOf(&["grant", "arrival"]),
+            "grant",
+            "Whether waiting in the queue spends the time limit; with `arrival` it does.",
+        )
+        .changes(Program)
+        .decision(),
+        optional(
+            "headers_after",
+            Duration,
+            "with the answer",
+            "When an attempt frees its connection (`platform.connections`): at once where the answer is streamed.",
+        ),
+        optional("errors", Table(&ERRORS), "none", "The chance that an answered attempt ends in each kind of fault."),
+        optional("usage", Table(&USAGE), "nothing is billed", "What an attempt uses, for its price."),
+        optional("prices", Table(&PRICES), "free", "What tokens cost."),
+        optional(
+            "billed_on",
+            List(&OneOf(BILLABLE), None),
+            "timeout (not where `outlives_client` is false), parse_failure, invalid_response",
+            "The faults of attempts that are billed all the same; an answer always is. With `timeout`, what is lost with its isolate too; of a provider with limits or outages only what it works on to the end.",
+        ),
+        optional(
+            "requests_per_minute",
+            Whole(1, U32),
+            "unlimited",
+            "A bucket of attempts, refilled continuously (429).",
+        ),
+        optional(
+            "quota",
+            OneOrMore(&REFUSING_QUOTA),
+            "unlimited",
+            "Attempts that it admits in a day, a month or another window: one quota, or a list; more are refused (429).",
+        ),
+        optional(
+            "tokens_per_minute",
+            Whole(1, 1_000_000_000_000),
+            "unlimited",
+            "A bucket of tokens; each attempt reserves the `tokens` of its step (429).",
+        ),
+        default("tokens", Whole(0, U32), "0", "Tokens that an attempt reserves, where its step says nothing.")
+            .changes(Program),
+        default(
+            "limit_burst",
+            Length,
+            "60s",
+            "A full bucket holds what flows in during this: \"1s\" is a minute's limit enforced by the second.",
+        ),
+        optional("slope", Table(&SLOPE), "none", "A limit of growth: how fast its traffic may become more (429)."),
+        default("counts_refused", Bool, "false", "Whether attempts over a bucket's limit count against it too."),
+        default("refusal_latency", Duration, "0s", "How long a refusal takes."),
+        optional("max_concurrency", Whole(1, 1_000_000), "unlimited", "Slots of the provider, for all isolates.")
+            .changes_by(of_slots),
+        optional(
+            "capacity",
+            Whole(1, 1_000_000),
+            "unlimited",
+            "Attempts that it works on at full speed; more share it evenly, so that each takes longer.",
+        ),
+        default(
+            "max_queue",
+            WholeOr(0, 1_000_000_000, "unlimited"),
+            "0",
+            "Attempts that wait for one of its slots, in order of arrival.",
+        ),
+        default(
+            "when_full",
+            OneOf(&["rate_limited", "overloaded"]),
+            "rate_limited",
+            "How it answers when slots and waiting places are taken.",
+        ),
+        optional("load", Table(&LOAD), "none", "Latency that grows with what is in flight."),
+        default("hang", Fraction, "0", "The chance that an attempt is never answered; needs a `request_timeout`."),
+        optional("outage", OneOrMore(&OUTAGE), "always up", "When it is down: one, or a list."),
+        optional(
+            "outlives_client",
+            Bool,
+            "true",
+            "Whether it goes on with an attempt that its client has given up, holds a slot for it and bills it.",
+        )
+        .changes(Fixed(KIND)),
+    ],
+};
+
+static USAGE: Section = Section {
+    title: "usage of a provider",
+    fields: &[
+        default("input", Whole(0, U32), "0", "Tokens that an attempt sends."),
+        default("output", Whole(0, U32), "0", "Tokens that the provider writes; an attempt that was cut counts whole."),
+    ],
+    ..PLAIN
+};
+
+static PRICES: Section = Section {
+    title: "prices of a provider",
+    fields: &[
+        default("input_per_million", Number(0.0, 1e12), "0", "US dollars for a million tokens sent."),
+        default("output_per_million", Number(0.0, 1e12), "0", "US dollars for a million tokens written."),
+    ],
+    ..PLAIN
+};
+
+const fn error(name: &'static str, doc: &'static str) -> Field {
+    default(name, Fraction, "0", doc)
+}
+
+static ERRORS: Section = Section {
+    title: "errors",
+    fields: &[
+        error("rate_limited", "Refused for too many requests (429)."),
+        error("server_error", "The provider failed (5xx)."),
+        error("overloaded", "The provider is overloaded (503, 529)."),
+        error("parse_failure", "An answer came, but could not be read."),
+        error("invalid_response", "An answer came, but is not valid."),
+        error("network", "The connection broke."),
+        error("auth", "The credentials were refused."),
+        error("bad_request", "The request was refused as faulty (400)."),
+        error("request_error", "Not an answer: the call's request is itself faulty, known before it is sent."),
+    ],
+    ..PLAIN
+};
+
+/// What a provider can bill: what reached it.
+const BILLABLE: &[&str] = FAULTS.split_at(9).0;
+
+/// `[provider.NAME]` with `[retry.NAME]`, `[breaker.NAME]` and `[hedge.NAME]`
+#[derive(Clone, Debug, PartialEq)]
+pub struct Provider {
+    /// Its name.
+    pub name: String,
+    /// How long an attempt takes.
+    pub latency: LawSpec,
+    /// `request_timeout`: an attempt is cut after this long, counted from when it starts.
+    pub request_timeout: Option<Span>,
+    /// `headers_after`: when an attempt frees its connection; none: with its end.
+    pub headers_after: Option<Span>,
+    /// `timeout_from = "arrival"`: waiting in the queue spends the time limit.
+    pub timeout_from_arrival: bool,
+    /// `errors`: the chance that an answered attempt ends in each kind of fault; they sum to at most 1.
+    pub errors: Vec<(Fault, Probability)>,
+    /// `errors.request_error`: the chance that a call's request is itself faulty (known before it is sent).
+    pub request_error: Probability,
+    /// What follows a failed attempt.
+    pub retry: Retry,
+    /// `sdk` and `proxy` of the retries: layers inside it, the outer one first.
+    pub inner: [Option<Retry>; 2],
+    /// `deadline`: how long a call may go on from its first attempt, retries and waits included.
+    pub deadline: Option<Span>,
+    /// `budget`: a limit on the retries of all calls in one isolate, whatever layer they come from.
+    pub budget: Option<RetryBudget>,
+    /// `retry_after`: whether a retry waits as long as a refusal says.
+    pub retry_after: RetryAfter,
+    /// `[breaker.NAME]`: what stops sending after too many failures.
+    pub breaker: Option<Breaker>,
+    /// What an attempt costs, where that is given.
+    pub tokens: Option<Tokens>,
+    /// `[hedge.NAME]`: attempts that race the first.
+    pub hedge: Option<Hedge>,
+    /// Its own side: limits, outages, slots; none where the model says nothing of it.
+    pub server: Option<Server>,
+}
+
+impl Provider {
+    /// Attempts that a call makes at it at most: those of all layers of retries, multiplied.
+    pub fn attempts(&self) -> u64 {
+        retry::attempts(&self.retry, &self.inner)
+    }
+
+    /// Whether it goes on with an attempt that its client has given up.
+    pub fn outlives_client(&self) -> bool {
+        self.server.as_ref().is_some_and(|server| server.outlives_client)
+    }
+
+    /// Whether it bills an attempt that it has worked on to this end.
+    pub fn bills(&self, end: Option<Fault>) -> bool {
+        match (end, &self.tokens) {
+            (None, _) => true,
+            (Some(fault), Some(tokens)) => tokens.billed_on.contains(fault),
+            (Some(fault), None) => matches!(fault, Fault::ParseFailure | Fault::InvalidResponse),
+        }
+    }
+
+    /// Whether an attempt meets more than a latency, a timeout, faults and one layer of retries.
+    pub fn has_policies(&self) -> bool {
+        self.server.is_some()
+            || self.breaker.is_some()
+            || self.hedge.is_some()
+            || self.inner.iter().any(Option::is_some)
+            || self.deadline.is_some()
+            || self.budget.is_some()
+    }
+}
+
+/// `usage`, `prices` and `billed_on` of a provider: what an attempt costs.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Tokens {
+    /// Tokens that an attempt sends.
+    pub input: u64,
+    /// Tokens that the provider writes.
+    pub output: u64,
+    /// What a million tokens sent cost.
+    pub input_per_million: Money,
+    /// What a million tokens written cost.
+    pub output_per_million: Money,
+    /// Faults after which an attempt is billed all the same.
+    pub billed_on: FaultSet,
+}
+
+impl Tokens {
+    /// What one attempt costs, in US dollars.
+    pub fn dollars(&self) -> f64 {
+        let side = |tokens: u64, price: Money| tokens as f64 * price.dollars() / 1e6;
+        side(self.input, self.input_per_million) + side(self.output, self.output_per_million)
+    }
+}
+
+/// Reads the providers with the policies around them, in the order of their names.
+pub(in crate::model) fn read(input: &mut Input<'_>, root: &Cursor<'_>, names: &Names) -> Vec<Provider> {
+    let sections = ["retry", "breaker", "hedge"].map(|section| root.named(section));
+    for (at, (name, cursor)) in sections.iter().enumerate().flat_map(|(at, of)| of.iter().map(move |one| (at, one))) {
+        let is_database = at == 0 && names.d1.position(name).is_some();
+        if names.providers.position(name).is_none() && !is_database {
+            input.problems.report_once(cursor.node.key, &cursor.path, names.providers.missing(name));
+        }
+    }
+    let mut providers = Vec::new();
+    for (name, cursor) in root.named("provider") {
+        let [retry, breaker, hedge] =
+            sections.each_ref().map(|of| of.iter().find(|(other, _)| *other == name).map(|(_, cursor)| cursor));
+        let Some(mut provider) = provider(input, name, &cursor) else { continue };
+        if let Some(retry) = retry {
+            let retries = retry::read(input, retry);
+            (provider.retry, provider.inner, provider.retry_after) =
+                (retries.retry, retries.inner, retries.retry_after);
+            (provider.deadline, provider.budget) = (retries.deadline, retries.budget);
+        }
+        provider.breaker = breaker.map(|breaker| breaker::read(input, breaker));
+        provider.hedge = hedge.map(hedge::read);
+        if provider.hedge.is_some() && provider.server.as_ref().is_some_and(|server| server.capacity.is_some()) {
+            let complaint = Complaint::new("not supported together with [hedge.NAME] of the same provider");
+            let complaint = complaint.cure("take one of the two out");
+            input.problems.report_once(cursor.at("capacity"), &cursor.key("capacity"), complaint);
+        }
+        if provider.hedge.is_some() && provider.tokens.is_some() {
+            let complaint = Complaint::new("not supported together with [hedge.NAME] of the same provider");
+            input.problems.report_once(
+                cursor.at("usage"),
+                &cursor.key("usage"),
+                complaint.cure("take one of the two out"),
+            );
+        }
+        providers.push(provider);
+    }
+    providers
+}
+
+fn provider(input: &mut Input<'_>, name: &str, cursor: &Cursor<'_>) -> Option<Provider> {
+    let latency = law::read(input, cursor, "latency");
+    let mut errors = Vec::new();
+    let mut request_error = Probability::ZERO;
+    if let Some(table) = cursor.table("errors") {
+        let chance = |key: &str| Probability::new(table.number(key).unwrap_or_default()).unwrap_or_default();
+        request_error = chance("request_error");
+        // The kinds that come from elsewhere than an answer are no keys of the table.
+        let answered = Fault::ALL
+            .into_iter()
+            .filter(|fault| !matches!(fault, Fault::Timeout | Fault::SubrequestLimit | Fault::BreakerOpen));
+        errors = answered.map(|fault| (fault, chance(fault.name()))).filter(|(_, p)| p.value() > 0.0).collect();
+        let sum: f64 = errors.iter().map(|(_, p)| p.value()).sum();
+        if sum > 1.0 + 1e-9 {
+            let complaint = Complaint::new("the chances of all errors sum to more than 1")
+                .found(format!("a sum of {}", crate::units::number(sum)))
+                .allowed("a sum of at most 1: an attempt ends in one way");
+            input.problems.report_once(table.node.key, &table.path, complaint);
+        }
+    }
+    let request_timeout = cursor.span("request_timeout");
+    let timeout_from_arrival = cursor.word("timeout_from") == "arrival";
+    let server = server::read(input, cursor);
+    Some(Provider {
+        name: name.into(),
+        latency: latency?,
+        request_timeout,
+        headers_after: cursor.span("headers_after"),
+        timeout_from_arrival,
+        errors,
+        request_error,
+        retry: Retry::NEVER,
+        inner: [None, None],
+        deadline: None,
+        budget: None,
+        retry_after: RetryAfter::Honour(Span::MAX),
+        breaker: None,
+        tokens: tokens(input, cursor),
+        hedge: None,
+        server,
+    })
+}
+
+/// What an attempt costs; a price without tokens would charge nobody.
+fn tokens(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Option<Tokens> {
+    let (tokens, prices) = (cursor.table("usage"), cursor.table("prices"));
+    let Some(tokens) = tokens else {
+        for key in ["prices", "billed_on"] {
+            if cursor.get(key).is_some() {
+                let complaint = Complaint::new("nothing is billed where an attempt uses no tokens");
+                input.problems.report_once(cursor.at(key), &cursor.key(key), complaint.cure("add `usage`"));
+            }
+        }
+        return None;
+    };
+    // Who stops working for a client that has gone bills nothing for it.
+    let stops_with_client = cursor.get("outlives_client").is_some() && !cursor.flag("outlives_client");
+    let price = |key: &str| prices.as_ref().map(|table| table.money(key)).unwrap_or_default();
+    Some(Tokens {
+        input: tokens.whole("input").unwrap_or_default(),
+        output: tokens.whole("output").unwrap_or_default(),
+        input_per_million: price("input_per_million"),
+        output_per_million: price("output_per_million"),
+        billed_on: match cursor.get("billed_on") {
+            None => [Fault::Timeout, Fault::ParseFailure, Fault::InvalidResponse]
+                .into_iter()
+                .filter(|&fault| fault != Fault::Timeout || !stops_with_client)
+                .collect(),
+            Some(_) => faults::read(cursor, "billed_on"),
+        },
+    })
+}
+
+/// What may change while a model runs.
+pub(in crate::model) fn keep(provider: &mut Provider, of: &Provider) {
+    provider.latency.clone_from(&of.latency);
+    (provider.request_timeout, provider.headers_after) = (of.request_timeout, of.headers_after);
+    provider.timeout_from_arrival = of.timeout_from_arrival;
+    provider.errors.clone_from(&of.errors);
+    provider.request_error = of.request_error;
+    (provider.retry, provider.retry_after) = (of.retry, of.retry_after);
+    keep_all(&mut provider.inner, &of.inner, keep_some);
+    keep_some(&mut provider.tokens, &of.tokens);
+    keep_some(&mut provider.deadline, &of.deadline);
+    keep_some(&mut provider.budget, &of.budget);
+    keep_some(&mut provider.hedge, &of.hedge);
+    if let (Some(breaker), Some(of)) = (&mut provider.breaker, &of.breaker) {
+        breaker::keep(breaker, of);
+    }
+    if let (Some(server), Some(of)) = (&mut provider.server, &of.server) {
+        server::keep(server, of);
+    }
+}

@@ -1,0 +1,215 @@
+//! `[queue.NAME]`: slots, and who waits for them.
+
+use crate::model::language::*;
+use crate::model::section::faults::FAULTS;
+use crate::model::section::law::{self, LAW};
+use crate::model::shape;
+use crate::model::tree::Value;
+use crate::policy::{Adaptive, By, Fault, FaultSet};
+use crate::streams::LawSpec;
+
+pub(in crate::model) static QUEUE: Section = Section {
+    title: "[queue.NAME]",
+    changes: Some(Program),
+    fields: &[
+        required("max_concurrency", Whole(1, 1_000_000), "Slots, in each isolate.").decision(),
+        default("max_queue", WholeOr(0, 1_000_000_000, "unlimited"), "unlimited", "Waiting places beside the slots.")
+            .decision(),
+        default("discipline", OneOf(&["fifo", "lifo", "priority"]), "fifo", "Who is next.")
+            .changes(Fixed(KIND))
+            .decision(),
+        optional(
+            "patience",
+            Law(&LAW),
+            "for ever",
+            "How long a call waits before it leaves, drawn each time it waits.",
+        )
+        .decision(),
+        optional(
+            "reserved",
+            Named(&Whole(0, 1_000_000)),
+            "none",
+            "Slots that only calls of a class may have: `{ admin = 1 }`; fewer together than `max_concurrency`.",
+        )
+        .decision(),
+        optional("adaptive", Table(&ADAPTIVE), "all slots all the time", "A limit of slots that follows the provider."),
+    ],
+};
+
+pub(in crate::model) static ADAPTIVE: Section = Section {
+    title: "adaptive of a queue",
+    fields: &[
+        default("kind", OneOf(&["aimd", "gradient"]), "aimd", "What it follows: overloads, or how long attempts take.")
+            .changes(Fixed(KIND))
+            .decision(),
+        default("min", Whole(1, 1_000_000), "1", "Slots at least; at most, and at first, `max_concurrency`.")
+            .decision(),
+        default(
+            "increase",
+            Number(0.001, 1000.0),
+            "1",
+            "Slots that a success in each of them adds together; with `aimd`.",
+        )
+        .decision(),
+        default(
+            "decrease",
+            Fraction,
+            "0.5",
+            "What an overload multiplies them by, once for all that was under way; with `aimd`.",
+        )
+        .decision(),
+        default(
+            "allowance",
+            Number(0.001, 1e6),
+            "4",
+            "Slots that are tried beyond those that do no harm; with `gradient`.",
+        )
+        .decision(),
+        default(
+            "tolerance",
+            Number(1.0, 1000.0),
+            "1.5",
+            "How many times the long run attempts may take before it shrinks; with `gradient`.",
+        )
+        .decision(),
+        default(
+            "smoothing",
+            Number(0.001, 1.0),
+            "0.2",
+            "How far each answer moves it towards where it should be; with `gradient`.",
+        )
+        .decision(),
+        default("window", Whole(1, 1_000_000), "600", "So many answers are the long run; with `gradient`.").decision(),
+        optional(
+            "on",
+            List(&OneOf(FAULTS), None),
+            "timeout, rate_limited, overloaded",
+            "The kinds of fault that are an overload.",
+        ),
+    ],
+    ..PLAIN
+};
+
+/// `[queue.NAME]`
+#[derive(Clone, Debug, PartialEq)]
+pub struct Queue {
+    /// Its name.
+    pub name: String,
+    /// Slots, in each isolate; at least 1.
+    pub max_concurrency: u32,
+    /// Waiting places beside the slots; none: unlimited.
+    pub max_queue: Option<u32>,
+    /// Who is next.
+    pub discipline: Discipline,
+    /// How long a call waits before it leaves.
+    pub patience: Option<LawSpec>,
+    /// `reserved`: by class, slots that only its calls may have; empty where there are none.
+    pub reserved: Vec<u32>,
+    /// `adaptive`: a limit that follows the provider, and the faults that lower it.
+    pub adaptive: Option<(Adaptive, FaultSet)>,
+}
+
+/// `discipline`
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Discipline {
+    /// First in, first out.
+    Fifo,
+    /// Last in, first out.
+    Lifo,
+    /// The class with the largest `priority` first; first in, first out within it.
+    Priority,
+}
+
+/// Reads the queues, in the order of their names.
+pub(in crate::model) fn read(input: &mut Input<'_>, root: &Cursor<'_>, names: &Names) -> Vec<Queue> {
+    let queue = |(name, cursor): (&str, Cursor<'_>)| {
+        let discipline = match cursor.word("discipline") {
+            "lifo" => Discipline::Lifo,
+            "priority" => Discipline::Priority,
+            _ => Discipline::Fifo,
+        };
+        let max_concurrency = cursor.count("max_concurrency")?;
+        let adaptive = cursor.table("adaptive").and_then(|table| adaptive(input, &table, max_concurrency));
+        let reserved = reserved(input, &cursor, names, max_concurrency);
+        Some(Queue {
+            name: name.into(),
+            reserved,
+            max_concurrency,
+            max_queue: cursor.count("max_queue"),
+            discipline,
+            patience: law::read(input, &cursor, "patience"),
+            adaptive,
+        })
+    };
+    root.named("queue").into_iter().filter_map(queue).collect()
+}
+
+/// Reads the reserved slots, by class.
+fn reserved(input: &mut Input<'_>, cursor: &Cursor<'_>, names: &Names, slots: u32) -> Vec<u32> {
+    let Some((node, table)) = cursor.get("reserved").and_then(|node| Some((node, node.table()?))) else {
+        return Vec::new();
+    };
+    let mut reserved = vec![0; names.classes.all().len()];
+    for (class, value) in table {
+        let key = shape::join(&cursor.key("reserved"), class);
+        let Value::Whole(slots) = value.value else { continue };
+        match names.classes.position(class) {
+            Some(class) => reserved[class] = u32::try_from(slots).unwrap_or(u32::MAX),
+            None => input.problems.report_once(value.key, &key, names.classes.missing(class)),
+        }
+    }
+    let all: u64 = reserved.iter().map(|&slots| u64::from(slots)).sum();
+    if all >= u64::from(slots) && slots > 0 {
+        let complaint = Complaint::new("nothing is left for others").found(format!("{all} reserved of {slots} slots"));
+        input.problems.report_once(node.at, &cursor.key("reserved"), complaint.allowed("fewer than `max_concurrency`"));
+    }
+    if all == 0 { Vec::new() } else { reserved }
+}
+
+/// The keys of each kind of adaptive limit.
+const AIMD: [&str; 2] = ["increase", "decrease"];
+
+const GRADIENT: [&str; 4] = ["allowance", "tolerance", "smoothing", "window"];
+
+fn adaptive(input: &mut Input<'_>, cursor: &Cursor<'_>, max: u32) -> Option<(Adaptive, FaultSet)> {
+    let min = cursor.count("min")?;
+    if min > max {
+        let complaint = Complaint::new("more slots at least than there are").found(format!("{min} of {max}"));
+        input.problems.report_once(cursor.at("min"), &cursor.key("min"), complaint);
+    }
+    let on = match cursor.get("on") {
+        None => FaultSet::from_iter([Fault::Timeout, Fault::RateLimited, Fault::Overloaded]),
+        Some(_) => cursor.items("on").iter().filter_map(|node| Fault::parse(node.text()?)).collect(),
+    };
+    let kind = cursor.word("kind");
+    let of_the_other = if kind == "aimd" { &GRADIENT[..] } else { &AIMD[..] };
+    for key in of_the_other.iter().filter(|key| cursor.get(key).is_some()) {
+        let other = if kind == "aimd" { "gradient" } else { "aimd" };
+        let complaint = Complaint::new("not a key of this kind of limit").found(format!("kind = \"{kind}\""));
+        input.problems.report_once(
+            cursor.at(key),
+            &cursor.key(key),
+            complaint.allowed(format!("with kind = \"{other}\"")),
+        );
+    }
+    let by = match kind {
+        "aimd" => By::Aimd { increase: cursor.number("increase")?, decrease: cursor.number("decrease")? },
+        _ => By::Gradient {
+            allowance: cursor.number("allowance")?,
+            tolerance: cursor.number("tolerance")?,
+            smoothing: cursor.number("smoothing")?,
+            window: cursor.count("window")?,
+        },
+    };
+    Some((Adaptive { min, max, by }, on))
+}
+
+/// What may change while a model runs.
+pub(in crate::model) fn keep(queue: &mut Queue, of: &Queue) {
+    (queue.max_concurrency, queue.max_queue) = (of.max_concurrency, of.max_queue);
+    queue.patience.clone_from(&of.patience);
+    keep_some(&mut queue.adaptive, &of.adaptive);
+    if queue.reserved.is_empty() == of.reserved.is_empty() {
+        queue.reserved.clone_from(&of.reserved);
+    }
+}

@@ -1,0 +1,133 @@
+//! A quota: operations that a window admits, or includes in the price.
+
+use crate::model::language::*;
+use crate::policy::{OnExceed, Quota, Window};
+use crate::units::Span;
+
+/// Of a store or the platform, which may bill what goes beyond it.
+pub(in crate::model) static QUOTA: Section = Section { title: "a quota", fields: &QUOTA_KEYS, ..PLAIN };
+
+static QUOTA_KEYS: [Field; 9] = keys(None);
+
+/// Of a provider, which refuses what goes beyond it.
+pub(in crate::model) static REFUSING_QUOTA: Section =
+    Section { title: "a quota", fields: &REFUSING_QUOTA_KEYS, ..PLAIN };
+
+static REFUSING_QUOTA_KEYS: [Field; 9] = keys(Some(Fixed("a price of what is refused and never billed")));
+
+const fn keys(price: Option<Rule>) -> [Field; 9] {
+    [
+        required("limit", Whole(0, U64), "Operations that a window admits, or includes in the price."),
+        default(
+            "window",
+            LengthOr(&["day", "month"]),
+            "day",
+            "A calendar `day` or `month`, or a duration, which repeats from the start of the run.",
+        )
+        .changes(Fixed(KIND)),
+        default(
+            "kind",
+            OneOf(&["fixed", "rolling", "bucket"]),
+            "fixed",
+            "`rolling`: any stretch as long as the window; `bucket`: tokens, `limit` of them flow in during a window.",
+        )
+        .changes(Fixed(KIND)),
+        optional("burst", Whole(1, U64), "the limit", "Tokens that a full bucket holds; only with `bucket`."),
+        default("zone", Zone, "UTC", "Whose midnight a day and a month begin at.").changes(Fixed(KIND)),
+        default(
+            "on_exceed",
+            OneOf(&["reject", "wait", "bill", "drop"]),
+            "reject",
+            "What happens to one more: refused, delayed until it fits, done and charged, or answered but not done.",
+        )
+        .changes(Fixed(KIND)),
+        default("counts_rejected", Bool, "false", "Whether refused operations count too.").changes(Fixed(KIND)),
+        default(
+            "enforcement_lag",
+            Number(0.0, 100.0),
+            "0",
+            "The share of the limit (of a bucket: of its burst) that is admitted beyond it before it bites.",
+        ),
+        Field {
+            changes: price,
+            ..default(
+                "price_per_million",
+                Number(0.0, 1e12),
+                "0",
+                "US dollars for a million operations over the limit; with `bill`.",
+            )
+        },
+    ]
+}
+
+/// Reads a quota.
+pub(in crate::model) fn read(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Option<Quota> {
+    let on_exceed = match cursor.word("on_exceed") {
+        "bill" => OnExceed::Bill,
+        "wait" => OnExceed::Wait,
+        "drop" => OnExceed::Drop,
+        _ => OnExceed::Reject,
+    };
+    let mut refuse = |key: &str, complaint: Complaint| {
+        input.problems.report_once(cursor.at(key), &cursor.key(key), complaint);
+    };
+    if on_exceed != OnExceed::Bill && cursor.number("price_per_million").is_some_and(|price| price > 0.0) {
+        refuse("price_per_million", Complaint::new("a price without `on_exceed = \"bill\"` is never charged"));
+    }
+    let limit = cursor.whole("limit")?;
+    if on_exceed == OnExceed::Wait && limit == 0 {
+        refuse("limit", Complaint::new("an operation would wait for ever").allowed("a limit of at least 1"));
+    }
+    let kind = cursor.word("kind");
+    if kind != "bucket" && cursor.get("burst").is_some() {
+        refuse("burst", Complaint::new("only a bucket holds tokens").cure("add `kind = \"bucket\"`"));
+    }
+    let length = |refuse: &mut dyn FnMut(&str, Complaint)| {
+        let length = Span::parse(cursor.word("window")).ok();
+        if length.is_none() {
+            let complaint = Complaint::new("a calendar day or month does not roll").found(cursor.word("window"));
+            refuse("window", complaint.allowed("a duration, such as \"24h\""));
+        }
+        length
+    };
+    let window = match (kind, cursor.word("window")) {
+        ("rolling", _) => Window::Rolling(length(&mut refuse)?),
+        ("bucket", _) => Window::Bucket(cursor.whole("burst").unwrap_or(limit), length(&mut refuse)?),
+        (_, "day") => Window::Day,
+        (_, "month") => Window::Month,
+        _ => Window::Fixed(length(&mut refuse)?),
+    };
+    Some(Quota {
+        limit,
+        window,
+        zone: cursor.zone("zone"),
+        on_exceed,
+        price_per_million: cursor.money("price_per_million"),
+        counts_rejected: cursor.flag("counts_rejected"),
+        enforcement_lag: cursor.number("enforcement_lag").unwrap_or_default(),
+    })
+}
+
+/// Reads a quota of a provider, over which attempts are refused.
+pub(in crate::model) fn refusing(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Option<Quota> {
+    if cursor.word("on_exceed") != "reject" {
+        let complaint = Complaint::new("a provider refuses what is over its quota").found(cursor.word("on_exceed"));
+        input.problems.report_once(
+            cursor.at("on_exceed"),
+            &cursor.key("on_exceed"),
+            complaint.allowed("\"reject\"; what attempts cost is said by `prices`"),
+        );
+    }
+    read(input, cursor)
+}
+
+/// What may change while a model runs.
+pub(in crate::model) fn keep(quota: &mut Quota, of: &Quota) {
+    (quota.limit, quota.enforcement_lag) = (of.limit, of.enforcement_lag);
+    quota.price_per_million = of.price_per_million;
+    if let (Window::Bucket(burst, span), Window::Bucket(of, of_span)) = (&mut quota.window, of.window)
+        && *span == of_span
+    {
+        *burst = of;
+    }
+}

@@ -1,0 +1,214 @@
+//! `[retry.NAME]`: what follows a failed attempt, or a refusal of a database.
+
+use crate::model::language::*;
+use crate::model::preset;
+use crate::model::section::faults::{self, FAULTS};
+use crate::policy::{Backoff, BackoffKind, Jitter, Retry, RetryBudget};
+use crate::units::Span;
+
+const RETRY_PRESET: Field =
+    optional("preset", OneOf(preset::RETRIES), "none", "Where the defaults below come from.").changes(Fixed(PRESET));
+
+const RETRY_ON: Field = optional(
+    "on",
+    List(&OneOf(FAULTS), None),
+    "timeout, rate_limited, server_error, overloaded, network",
+    "The kinds of fault that are retried.",
+);
+
+pub(in crate::model) static RETRY: Section = Section {
+    title: "[retry.NAME]",
+    changes: Some(Program),
+    fields: &[
+        RETRY_PRESET,
+        default("max", Whole(0, 100), "2", "Retries, so there are `max` + 1 attempts.").decision(),
+        RETRY_ON,
+        optional("backoff", Table(&BACKOFF), "all defaults", "The wait before a retry.").decision(),
+        default("hold_slot", Bool, "true", "Whether the call keeps its slot while it waits, or queues again.")
+            .decision(),
+        optional("sdk", Table(&LAYER), "none", "Retries inside each attempt of this layer."),
+        optional("proxy", Table(&LAYER), "none", "Retries inside each attempt of the SDK."),
+        optional(
+            "deadline",
+            Length,
+            "a fresh timeout for each attempt",
+            "How long a call may go on from its first attempt, all retries and waits included.",
+        )
+        .decision(),
+        optional("budget", Table(&BUDGET), "unlimited", "A limit on the retries of all calls, in each isolate."),
+        default(
+            "retry_after",
+            OneOf(&["honour", "ignore"]),
+            "honour",
+            "Whether a retry waits at least as long as a refusal says.",
+        )
+        .decision(),
+        optional("retry_after_max", Length, "any", "A longer time than this is not honoured.").decision(),
+    ],
+};
+
+static BACKOFF: Section = Section {
+    title: "backoff",
+    fields: &[
+        default(
+            "kind",
+            OneOf(&["none", "constant", "exponential", "decorrelated"]),
+            "exponential",
+            "How the wait grows.",
+        )
+        .decision(),
+        default("base", Duration, "1s", "The first wait.").decision(),
+        default("factor", Number(1.0, 1000.0), "2", "What it is multiplied by each time; with `exponential`.")
+            .decision(),
+        default("cap", Duration, "30s", "The longest wait, applied before the jitter.").decision(),
+        default(
+            "jitter",
+            OneOf(&["none", "quarter", "equal", "full"]),
+            "full",
+            "How it is spread: not at all, or over the last quarter, half or all of the wait.",
+        )
+        .decision(),
+    ],
+    ..PLAIN
+};
+
+static LAYER: Section = Section {
+    title: "a layer of retries",
+    fields: &[
+        RETRY_PRESET,
+        default("max", Whole(0, 100), "2", "Retries for each attempt of the layer around it.").decision(),
+        RETRY_ON,
+        optional("backoff", Table(&BACKOFF), "all defaults", "The wait before a retry; the slot is held.").decision(),
+    ],
+    ..PLAIN
+};
+
+static BUDGET: Section = Section {
+    title: "budget of retries",
+    fields: &[
+        default("ratio", Number(0.0, 1000.0), "0.1", "Retries that each call adds.").decision(),
+        default("min_per_second", Number(0.0, 1e6), "0", "Retries that flow in each second, calls or not.").decision(),
+        default("burst", Whole(1, 1_000_000), "10", "Retries that may be saved; so many are there at the start.")
+            .decision(),
+    ],
+    ..PLAIN
+};
+
+/// `retry_after`: what a retry makes of the time that a refusal names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RetryAfter {
+    /// It waits at least so long, unless it is longer than this.
+    Honour(Span),
+    /// It waits as after any fault.
+    Ignore,
+}
+
+impl RetryAfter {
+    /// Whether a hint lengthens the wait.
+    pub fn is_honoured(self, hint: Span) -> bool {
+        matches!(self, RetryAfter::Honour(most) if hint <= most)
+    }
+}
+
+/// Attempts that a call can make at most, at all its providers: so many have draws, and places among the events of one
+/// instant, of their own.
+pub(in crate::model) const MOST_ATTEMPTS: u64 = 255;
+
+/// The retries of a provider, in all their layers.
+pub(in crate::model) struct Retries {
+    pub retry: Retry,
+    pub inner: [Option<Retry>; 2],
+    pub deadline: Option<Span>,
+    pub budget: Option<RetryBudget>,
+    pub retry_after: RetryAfter,
+}
+
+/// Attempts that a call makes at most: those of all layers, multiplied.
+pub(in crate::model) fn attempts(retry: &Retry, inner: &[Option<Retry>]) -> u64 {
+    inner.iter().flatten().chain([retry]).map(|layer| u64::from(layer.max) + 1).product()
+}
+
+/// Reads the retries of a provider.
+pub(in crate::model) fn read(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Retries {
+    let retry = Retry { hold_slot: cursor.flag("hold_slot"), ..layer(input, cursor) };
+    let inner = ["sdk", "proxy"].map(|key| cursor.table(key).map(|table| layer(input, &table)));
+    let attempts = attempts(&retry, &inner);
+    if attempts > MOST_ATTEMPTS {
+        let complaint = Complaint::new("the layers of retries multiply beyond what a call can make")
+            .found(format!("{attempts} attempts"))
+            .allowed(format!("at most {MOST_ATTEMPTS}: `max` + 1 of each layer, multiplied"));
+        input.problems.report_once(cursor.node.key, &cursor.path, complaint);
+    }
+    Retries {
+        retry,
+        inner,
+        deadline: cursor.span("deadline"),
+        budget: cursor.table("budget").map(|table| RetryBudget {
+            ratio: table.number("ratio").unwrap_or_default(),
+            min_per_second: table.number("min_per_second").unwrap_or_default(),
+            burst: table.count("burst").unwrap_or(1),
+        }),
+        retry_after: match cursor.word("retry_after") {
+            "ignore" => RetryAfter::Ignore,
+            _ => RetryAfter::Honour(cursor.span("retry_after_max").unwrap_or(Span::MAX)),
+        },
+    }
+}
+
+/// The retries of a database: one layer, with nothing around it.
+pub(in crate::model) fn of_database(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Retry {
+    for key in ["sdk", "proxy", "deadline", "budget", "retry_after", "retry_after_max"] {
+        if cursor.get(key).is_some() {
+            let complaint = Complaint::new("only the retries of a provider have this").found("a database");
+            input.problems.report_once(cursor.at(key), &cursor.key(key), complaint);
+        }
+    }
+    Retry { hold_slot: cursor.flag("hold_slot"), ..layer(input, cursor) }
+}
+
+/// The retries of a database; never, where the model has none for it.
+pub(in crate::model) fn of(input: &mut Input<'_>, root: &Cursor<'_>, name: &str) -> Retry {
+    let retries = root.named("retry");
+    let found = retries.iter().find(|(other, _)| *other == name);
+    found.map_or(Retry::NEVER, |(_, cursor)| of_database(input, cursor))
+}
+
+/// What every layer of retries has.
+fn layer(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Retry {
+    let on = faults::read(cursor, "on");
+    let backoff = match cursor.table("backoff") {
+        Some(table) => backoff(input, &table),
+        None => Backoff {
+            kind: BackoffKind::Exponential,
+            base: Span::SECOND,
+            factor: 2.0,
+            cap: Span::from_secs(30),
+            jitter: Jitter::Full,
+        },
+    };
+    Retry { max: cursor.count("max").unwrap_or_default(), on, backoff, hold_slot: true }
+}
+
+fn backoff(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Backoff {
+    let kind = match cursor.word("kind") {
+        "none" => BackoffKind::None,
+        "constant" => BackoffKind::Constant,
+        "decorrelated" => BackoffKind::Decorrelated,
+        _ => BackoffKind::Exponential,
+    };
+    let jitter = match cursor.word("jitter") {
+        "none" => Jitter::None,
+        "quarter" => Jitter::Quarter,
+        "equal" => Jitter::Equal,
+        _ => Jitter::Full,
+    };
+    let (base, cap) = (cursor.span("base").unwrap_or_default(), cursor.span("cap").unwrap_or(Span::MAX));
+    if base > cap {
+        let key = if cursor.get("cap").is_some() { "cap" } else { "base" };
+        let complaint = Complaint::new("the cap is shorter than the first wait")
+            .found(format!("a base of {base} and a cap of {cap}"))
+            .allowed("a cap of at least `base`");
+        input.problems.report_once(cursor.at(key), &cursor.key(key), complaint);
+    }
+    Backoff { kind, base, factor: cursor.number("factor").unwrap_or(1.0), cap, jitter }
+}

@@ -1,0 +1,287 @@
+//! The provider's own side: limits, slots, load, hangs, outages.
+
+use crate::math;
+use crate::model::language::*;
+use crate::model::section::quota;
+use crate::policy::{Fault, Quota, Slope};
+use crate::units::{Probability, Span};
+
+pub(in crate::model) static SLOPE: Section = Section {
+    title: "slope",
+    fields: &[
+        optional("requests_per_minute", Whole(1, U32), "unlimited", "Attempts of which any minute may have so many."),
+        optional(
+            "tokens_per_minute",
+            Whole(1, 1_000_000_000_000),
+            "unlimited",
+            "Tokens of which any minute may have so many; OpenAI says 1,000,000.",
+        ),
+        default(
+            "growth",
+            Number(0.0, 1000.0),
+            "0.5",
+            "More may come if it is at most by this share over the busiest of the minutes of `per` that ended `per` ago; counted is what was admitted. Providers do not publish their own measure: this is the plainest reading of OpenAI's rule.",
+        ),
+        default("per", Length, "15m", "Whole minutes, up to a day. Before the run there was no traffic.")
+            .changes(Fixed(LAID_OUT)),
+    ],
+    ..PLAIN
+};
+
+pub(in crate::model) static LOAD: Section = Section {
+    title: "load",
+    fields: &[
+        required("per_in_flight", Number(0.0, 1e6), "By what share each attempt in flight lengthens a new one."),
+        default("from", Whole(0, U32), "0", "Only those beyond so many count."),
+    ],
+    ..PLAIN
+};
+
+pub(in crate::model) static OUTAGE: Section = Section {
+    title: "outage",
+    fields: &[
+        optional("at", Duration, "`mean_up` is given", "When it goes down, after the start of the run; with `for`."),
+        optional("for", Length, "`mean_down` is given", "How long it is down."),
+        optional("mean_up", Length, "`at` is given", "The mean of the exponential times up; with `mean_down`."),
+        optional("mean_down", Length, "`for` is given", "The mean of the exponential times down."),
+        default(
+            "fault",
+            OneOf(&["server_error", "overloaded", "rate_limited", "network", "timeout"]),
+            "server_error",
+            "How attempts end meanwhile; `timeout`: they are never answered, which needs a `request_timeout`.",
+        ),
+        default("latency", Duration, "0s", "How long such an answer takes."),
+    ],
+    ..PLAIN
+};
+
+/// The provider's own side of an attempt.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Server {
+    /// `requests_per_minute`
+    pub requests_per_minute: Option<u64>,
+    /// `quota`: attempts in a window; all of a list hold at once, and more are refused.
+    pub quotas: Vec<Quota>,
+    /// `tokens_per_minute`
+    pub tokens_per_minute: Option<u64>,
+    /// `tokens`: what an attempt reserves of it, where its step says nothing.
+    pub tokens: u64,
+    /// `limit_burst`: a full bucket holds what flows in during this; longer than 0.
+    pub limit_burst: Span,
+    /// `slope`: how fast attempts, and their tokens, may become more.
+    pub slopes: [Option<Slope>; 2],
+    /// `counts_refused`: whether attempts over a limit count against it too.
+    pub counts_refused: bool,
+    /// `refusal_latency`: how long a refusal takes.
+    pub refusal_latency: Span,
+    /// `max_concurrency`: its slots; none: unlimited.
+    pub max_concurrency: Option<u32>,
+    /// `capacity`: attempts that it works on at full speed; more share it evenly. None: no matter how many.
+    pub capacity: Option<u32>,
+    /// `max_queue`: attempts that wait for a slot; none: any number.
+    pub max_queue: Option<u32>,
+    /// `when_full`: how it answers when all are taken.
+    pub when_full: Fault,
+    /// `load.per_in_flight`: by how much each attempt in flight beyond `load.from` lengthens the latency of a new one.
+    pub load_per_in_flight: f64,
+    /// `load.from`
+    pub load_from: u32,
+    /// `hang`: the chance that an attempt is never answered.
+    pub hang: Probability,
+    /// `outage`: when it is down.
+    pub outages: Vec<Outage>,
+    /// `outlives_client`: whether it goes on with an attempt that its client has given up.
+    pub outlives_client: bool,
+}
+
+impl Server {
+    /// What a full bucket of a minute's limit holds: what flows in during `limit_burst`, and at least 1.
+    pub fn holds(&self, limit: u64) -> u64 {
+        let flows = u128::from(limit) * u128::from(self.limit_burst.nanos());
+        u64::try_from(flows.div_ceil(u128::from(Span::MINUTE.nanos()))).unwrap_or(u64::MAX).max(1)
+    }
+}
+
+impl Default for Server {
+    /// No limits, always up.
+    fn default() -> Server {
+        Server {
+            requests_per_minute: None,
+            quotas: Vec::new(),
+            tokens_per_minute: None,
+            tokens: 0,
+            limit_burst: Span::MINUTE,
+            slopes: [None; 2],
+            counts_refused: false,
+            refusal_latency: Span::ZERO,
+            max_concurrency: None,
+            capacity: None,
+            max_queue: Some(0),
+            when_full: Fault::RateLimited,
+            load_per_in_flight: 0.0,
+            load_from: 0,
+            hang: Probability::ZERO,
+            outages: Vec::new(),
+            outlives_client: true,
+        }
+    }
+}
+
+/// One entry of `outage`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Outage {
+    /// When it is down.
+    pub when: UpAndDown,
+    /// `fault`: how attempts end meanwhile; none (`timeout`): they are never answered.
+    pub fault: Option<Fault>,
+    /// `latency`: how long that takes.
+    pub latency: Span,
+}
+
+/// When an outage is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum UpAndDown {
+    /// `at` and `for`: once.
+    Once {
+        /// After the start of the run.
+        at: Span,
+        /// How long.
+        lasts: Span,
+    },
+    /// `mean_up` and `mean_down`: again and again, up first, for exponential times.
+    Random {
+        /// The mean time up; longer than 0.
+        mean_up: Span,
+        /// The mean time down; longer than 0.
+        mean_down: Span,
+    },
+}
+
+/// The keys of a provider that say something of its own side.
+const KEYS: [&str; 12] = [
+    "requests_per_minute",
+    "quota",
+    "tokens_per_minute",
+    "slope",
+    "max_concurrency",
+    "capacity",
+    "load",
+    "hang",
+    "outage",
+    "outlives_client",
+    "limit_burst",
+    "refusal_latency",
+];
+
+/// Reads them; nothing where there are none.
+pub(in crate::model) fn read(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Option<Server> {
+    if !KEYS.iter().any(|key| cursor.get(key).is_some()) {
+        return None;
+    }
+    let load = cursor.table("load");
+    let hang = Probability::new(cursor.number("hang").unwrap_or_default()).unwrap_or_default();
+    let outages: Vec<Outage> = cursor.one_or_more("outage").iter().filter_map(|table| outage(input, table)).collect();
+    let silent = outages.iter().any(|outage| outage.fault.is_none());
+    if (hang.value() > 0.0 || silent) && cursor.get("request_timeout").is_none() {
+        let key = if silent { "outage" } else { "hang" };
+        let complaint = Complaint::new("an attempt that is never answered would never end")
+            .cure("give the provider a `request_timeout`");
+        input.problems.report_once(cursor.at(key), &cursor.key(key), complaint);
+    }
+    for key in ["load", "hang", "max_queue"].into_iter().filter(|key| cursor.get(key).is_some()) {
+        if cursor.get("capacity").is_some() {
+            let complaint = Complaint::new("not supported together with `capacity`")
+                .cure("take one of the two out: who shares evenly slows down by itself, and lets nobody wait");
+            input.problems.report_once(cursor.at(key), &cursor.key(key), complaint);
+        }
+    }
+    Some(Server {
+        requests_per_minute: cursor.whole("requests_per_minute"),
+        quotas: cursor.one_or_more("quota").iter().filter_map(|table| quota::refusing(input, table)).collect(),
+        tokens_per_minute: cursor.whole("tokens_per_minute"),
+        tokens: cursor.whole("tokens").unwrap_or_default(),
+        limit_burst: cursor.span("limit_burst").unwrap_or(Span::MINUTE),
+        slopes: cursor.table("slope").map_or([None; 2], |table| slopes(input, &table)),
+        counts_refused: cursor.flag("counts_refused"),
+        refusal_latency: cursor.span("refusal_latency").unwrap_or_default(),
+        max_concurrency: cursor.count("max_concurrency"),
+        capacity: cursor.count("capacity"),
+        max_queue: cursor.count("max_queue"),
+        when_full: if cursor.word("when_full") == "overloaded" { Fault::Overloaded } else { Fault::RateLimited },
+        load_per_in_flight: load.as_ref().and_then(|table| table.number("per_in_flight")).unwrap_or_default(),
+        load_from: load.as_ref().and_then(|table| table.count("from")).unwrap_or_default(),
+        hang,
+        outages,
+        outlives_client: cursor.get("outlives_client").is_none() || cursor.flag("outlives_client"),
+    })
+}
+
+/// How fast attempts and tokens may become more.
+fn slopes(input: &mut Input<'_>, cursor: &Cursor<'_>) -> [Option<Slope>; 2] {
+    let above = ["requests_per_minute", "tokens_per_minute"].map(|key| cursor.whole(key));
+    if above == [None; 2] {
+        let complaint = Complaint::new("it does not say above which traffic growth is limited");
+        let complaint = complaint.allowed("`requests_per_minute`, `tokens_per_minute` or both");
+        input.problems.report_once(cursor.node.key, &cursor.path, complaint);
+    }
+    let (per, minute) = (cursor.span("per").unwrap_or(Span::MINUTE), Span::MINUTE.nanos());
+    if per.nanos() % minute != 0 || per > Span::DAY {
+        let complaint = Complaint::new("growth is measured from minute to minute").found(per.to_string());
+        let complaint = complaint.allowed("whole minutes, up to a day");
+        input.problems.report_once(cursor.at("per"), &cursor.key("per"), complaint);
+    }
+    let growth_millionths = math::round(cursor.number("growth").unwrap_or_default() * 1e6) as u64;
+    let minutes = (per.nanos() / minute).clamp(1, Span::DAY.nanos() / minute);
+    above.map(|above| Some(Slope { above: above?, growth_millionths, minutes }))
+}
+
+fn outage(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Option<Outage> {
+    let keys = ["at", "for", "mean_up", "mean_down"];
+    let given = keys.map(|key| cursor.get(key).is_some());
+    let when = match given {
+        [true, true, false, false] => UpAndDown::Once { at: cursor.span("at")?, lasts: cursor.span("for")? },
+        [false, false, true, true] => {
+            UpAndDown::Random { mean_up: cursor.span("mean_up")?, mean_down: cursor.span("mean_down")? }
+        }
+        _ => {
+            let found: Vec<&str> = keys.into_iter().zip(given).filter(|(_, is)| *is).map(|(key, _)| key).collect();
+            let found = if found.is_empty() { "none of them".into() } else { found.join(", ") };
+            let complaint = Complaint::new("an outage is once, or comes and goes").found(found);
+            let allowed = "`at` and `for`, or `mean_up` and `mean_down`";
+            input.problems.report_once(cursor.node.key, &cursor.path, complaint.allowed(allowed));
+            return None;
+        }
+    };
+    let fault = Some(cursor.word("fault")).filter(|word| *word != "timeout").and_then(Fault::parse);
+    Some(Outage { when, fault, latency: cursor.span("latency").unwrap_or_default() })
+}
+
+/// What may change while a model runs.
+pub(in crate::model) fn keep(server: &mut Server, of: &Server) {
+    keep_some(&mut server.requests_per_minute, &of.requests_per_minute);
+    keep_some(&mut server.tokens_per_minute, &of.tokens_per_minute);
+    keep_all(&mut server.quotas, &of.quotas, quota::keep);
+    (server.tokens, server.limit_burst) = (of.tokens, of.limit_burst);
+    for (slope, of) in server.slopes.iter_mut().zip(of.slopes) {
+        if slope.map(|slope| slope.minutes) == of.map(|of| of.minutes) {
+            *slope = of;
+        }
+    }
+    (server.counts_refused, server.when_full) = (of.counts_refused, of.when_full);
+    server.refusal_latency = of.refusal_latency;
+    // When an attempt has its slot is settled as it comes: nobody who waits already could go ahead.
+    if server.max_queue == Some(0) && of.max_queue == Some(0) {
+        keep_some(&mut server.max_concurrency, &of.max_concurrency);
+    }
+    server.max_queue = of.max_queue;
+    keep_some(&mut server.capacity, &of.capacity);
+    (server.load_per_in_flight, server.load_from, server.hang) = (of.load_per_in_flight, of.load_from, of.hang);
+    keep_all(&mut server.outages, &of.outages, keep_outage);
+}
+
+fn keep_outage(outage: &mut Outage, of: &Outage) {
+    (outage.fault, outage.latency) = (of.fault, of.latency);
+    if matches!(outage.when, UpAndDown::Once { .. }) == matches!(of.when, UpAndDown::Once { .. }) {
+        outage.when = of.when;
+    }
+}

@@ -1,0 +1,233 @@
+//! A step of a workflow, and who does its work.
+
+use crate::model::fields::did_you_mean;
+use crate::model::language::*;
+use crate::model::names::List;
+use crate::model::section::d1::D1;
+use crate::model::section::law::{self, LAW};
+use crate::model::section::limiter::Limiter;
+use crate::model::section::provider::Provider;
+use crate::model::section::queue::Queue;
+use crate::model::section::tiers::Tiers;
+use crate::streams::LawSpec;
+use crate::units::Id;
+use std::collections::BTreeMap;
+
+/// The most calls that a plan makes.
+pub(in crate::model) const MAX_CALLS: i128 = 4_096;
+
+pub(in crate::model) const WORK: &str = "how long work takes";
+
+pub(in crate::model) static STEP: Section = Section {
+    title: "a step",
+    changes: Some(Fixed(PARTS)),
+    fields: &[
+        required("name", Name, "Its name."),
+        optional("provider", Text, "the only one, unless a key below says who", "Who answers its calls."),
+        optional(
+            "lookup",
+            Text,
+            "none",
+            "The tiers that its calls ask first; without a `provider`, a miss is computed.",
+        ),
+        optional("d1", Text, "none", "The database that its calls are operations on, in place of a provider."),
+        optional("limiter", Text, "none", "The rate limiter that its calls ask, in place of a provider."),
+        optional("queue", Text, "no queue", "Where its calls wait for a slot; those that a lookup answers do not."),
+        optional(
+            "semaphore",
+            Text,
+            "none",
+            "A queue whose slot each call holds from before its reads, lookup and logs to its end; of no step's `queue`.",
+        ),
+        optional("after", List(&Text, None), "starts with the plan", "The steps that must have ended first."),
+        default("calls", Whole(1, MAX_CALLS), "1", "How many calls it makes; at most 4,096 in a workflow."),
+        default("parallel", Whole(1, MAX_CALLS), "1", "How many of them at once.").decision(),
+        default("critical", Bool, "false", "Whether logging strategies treat it as critical.").changes(Program),
+        optional("latency", Law(&LAW), "the provider's", "A latency of its own.").changes(Shared(WORK)),
+        optional(
+            "tokens",
+            Whole(0, U32),
+            "the provider's",
+            "Tokens that an attempt reserves: of the prompt, and `max_tokens`.",
+        )
+        .changes(Program),
+        optional(
+            "cpu",
+            Law(&LAW),
+            "none",
+            "Processor time that a call takes once it is answered; it counts, but takes no simulated time.",
+        )
+        .changes(Shared(WORK)),
+        optional("fallback", Text, "none", "The provider to which a call goes that has failed at the first."),
+    ],
+};
+
+/// One entry of `steps`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Step {
+    /// Its name.
+    pub name: String,
+    /// Who answers its calls.
+    pub work: Work,
+    /// The tiers that they ask first.
+    pub lookup: Option<Id<Tiers>>,
+    /// Where its calls wait for a slot; none: they start at once.
+    pub queue: Option<Id<Queue>>,
+    /// `semaphore`: a queue, never also a `queue` of a step, whose slot each of its calls holds from before its reads,
+    /// its lookup and its logs to its end.
+    pub semaphore: Option<Id<Queue>>,
+    /// `after`: indices of the steps that must have ended first.
+    pub after: Vec<usize>,
+    /// `fallback`: who is asked when that has failed; not `provider` itself.
+    pub fallback: Option<Id<Provider>>,
+    /// How many calls it makes; at least 1.
+    pub calls: u32,
+    /// How many of them at once; 1 to `calls`.
+    pub parallel: u32,
+    /// Whether strategies log it as critical.
+    pub critical: bool,
+    /// A latency of its own, instead of the provider's.
+    pub latency: Option<LawSpec>,
+    /// Tokens that an attempt reserves, instead of the provider's number.
+    pub tokens: Option<u64>,
+    /// `cpu`: processor time that a call takes once it is answered.
+    pub cpu: Option<LawSpec>,
+}
+
+impl Step {
+    /// The provider that its calls ask, if they ask one.
+    pub fn provider(&self) -> Option<Id<Provider>> {
+        if let Work::Provider(id) = self.work { Some(id) } else { None }
+    }
+
+    /// Attempts that one of its calls makes at most, at its provider and at the one it falls back to.
+    pub fn attempts(&self, providers: &[Provider]) -> u64 {
+        let asked = self.provider().into_iter().chain(self.fallback);
+        asked.filter_map(|id| providers.get(id.index())).map(Provider::attempts).sum()
+    }
+}
+
+/// Who does the work of a step's calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Work {
+    /// An AI provider.
+    Provider(Id<Provider>),
+    /// Nobody but the program: a lookup, and where it misses, the tiers' `compute`.
+    Compute(Id<Tiers>),
+    /// An operation on a D1 database.
+    D1(Id<D1>),
+    /// A rate limiter, which reads and writes a count in a store.
+    Limiter(Id<Limiter>),
+}
+
+pub(in crate::model) fn read(
+    input: &mut Input<'_>,
+    table: &Cursor<'_>,
+    positions: &BTreeMap<&str, usize>,
+    names: &Names,
+) -> Option<Step> {
+    let lookup = resolved(input, table, "lookup", &names.tiers);
+    let work = work(input, table, names);
+    let queue = resolved(input, table, "queue", &names.queues);
+    let semaphore = resolved(input, table, "semaphore", &names.queues);
+    let fallback = fallback(input, table, names);
+    let mut after = Vec::new();
+    for node in table.items("after") {
+        let Some(title) = node.text() else { continue };
+        match positions.get(title) {
+            Some(i) => after.push(*i),
+            None => {
+                let complaint = Complaint::new(format!("the step {title:?} is not defined"))
+                    .allowed(format!(
+                        "steps of this workflow are: {}",
+                        positions.keys().copied().collect::<Vec<_>>().join(", ")
+                    ))
+                    .cure(did_you_mean(title, positions.keys()));
+                input.problems.report_once(node.at, &table.key("after"), complaint);
+            }
+        }
+    }
+    after.sort_unstable();
+    after.dedup();
+    let (calls, parallel) = (table.count("calls")?, table.count("parallel")?);
+    if parallel > calls {
+        let complaint = Complaint::new("more at once than there are calls")
+            .found(format!("{parallel} at once of {calls}"))
+            .allowed(format!("a whole number from 1 to {calls}"));
+        input.problems.report_once(table.at("parallel"), &table.key("parallel"), complaint);
+    }
+    let latency = law::read(input, table, "latency");
+    let name = table.text("name")?.to_string();
+    let critical = table.flag("critical");
+    let tokens = table.whole("tokens");
+    let cpu = law::read(input, table, "cpu");
+    Some(Step {
+        name,
+        work: work?,
+        lookup,
+        fallback,
+        queue,
+        semaphore,
+        after,
+        calls,
+        parallel,
+        critical,
+        latency,
+        tokens,
+        cpu,
+    })
+}
+
+/// Who does the work of a step: a provider, unless another key says who.
+fn work(input: &mut Input<'_>, table: &Cursor<'_>, names: &Names) -> Option<Work> {
+    let has = |key: &str| table.get(key).is_some();
+    match (has("provider"), has("lookup"), has("d1"), has("limiter")) {
+        (false, false, true, false) => resolved(input, table, "d1", &names.d1).map(Work::D1),
+        (false, false, false, true) => resolved(input, table, "limiter", &names.limiters).map(Work::Limiter),
+        (.., d1, limiter) if d1 || limiter => {
+            let complaint = Complaint::new("a step has one who does its work")
+                .allowed("`provider` (with or without `lookup`), `lookup` alone, `d1` alone, or `limiter` alone");
+            let key = if d1 { "d1" } else { "limiter" };
+            input.problems.report_once(table.at(key), &table.key(key), complaint);
+            None
+        }
+        (false, true, ..) => resolved(input, table, "lookup", &names.tiers).map(Work::Compute),
+        (false, false, ..) if names.providers.all().is_empty() => {
+            let complaint = Complaint::new("nobody does the work of this step")
+                .allowed("`provider`, `lookup`, `d1` or `limiter`")
+                .cure("add [provider.NAME]");
+            input.problems.report_once(table.node.key, &table.key("provider"), complaint);
+            None
+        }
+        _ => names.providers.resolve_or_only(input, table, "provider").map(Work::Provider),
+    }
+}
+
+/// Another provider than that of the step.
+fn fallback(input: &mut Input<'_>, table: &Cursor<'_>, names: &Names) -> Option<Id<Provider>> {
+    let node = table.get("fallback")?;
+    let name = node.text()?;
+    let asks_nobody = table.get("d1").is_some() || table.get("lookup").is_some() && table.get("provider").is_none();
+    if names.providers.all().len() == 1 || table.text("provider") == Some(name) || asks_nobody {
+        let complaint = Complaint::new("a call falls back from its provider to another").found(format!("{name:?}"));
+        let others: Vec<&str> =
+            names.providers.all().iter().map(String::as_str).filter(|other| *other != name).collect();
+        let allowed = if others.is_empty() { "there is no other provider".into() } else { others.join(", ") };
+        input.problems.report_once(node.at, &table.key("fallback"), complaint.allowed(allowed));
+        return None;
+    }
+    names.providers.resolve(input, name, node.at, &table.key("fallback"))
+}
+
+/// The part that a key names, if it stands there; what is no such part was complained about.
+fn resolved<T>(input: &mut Input<'_>, table: &Cursor<'_>, key: &str, list: &List) -> Option<Id<T>> {
+    let node = table.get(key)?;
+    list.resolve(input, node.text()?, node.at, &table.key(key))
+}
+
+/// What may change while a model runs.
+pub(in crate::model) fn keep(step: &mut Step, of: &Step) {
+    step.latency.clone_from(&of.latency);
+    (step.critical, step.tokens) = (of.critical, of.tokens);
+    keep_some(&mut step.cpu, &of.cpu);
+}

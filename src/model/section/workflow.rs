@@ -1,0 +1,289 @@
+//! `[workflow.NAME]`: the graph of steps.
+
+use crate::model::language::*;
+use crate::model::section::faults::FAULTS;
+use crate::model::section::provider::Provider;
+use crate::model::section::retry::MOST_ATTEMPTS;
+use crate::model::section::step::{self, MAX_CALLS, STEP, Step, WORK, Work};
+use crate::model::section::tiers::Tiers;
+use crate::policy::{Fault, FaultSet};
+use std::collections::{BTreeMap, BTreeSet};
+
+pub(in crate::model) static WORKFLOW: Section = Section {
+    title: "[workflow.NAME]",
+    changes: Some(Shared(WORK)),
+    fields: &[
+        required("steps", List(&Table(&STEP), None), "What is done, in which order.").changes(Shared(SEVERAL)),
+        default(
+            "on_call_error",
+            OneOf(&["abort", "continue"]),
+            "abort",
+            "What a call that does not succeed does to its plan, whether it failed, was refused, ran out of patience or was denied: `abort` ends it, with `continue` it goes on.",
+        ).changes(Program),
+        optional(
+            "overload_on",
+            List(&OneOf(FAULTS), None),
+            "none",
+            "Faults after which a failed call shows the overload answer, as a refused one does; with `abort`.",
+        ).changes(Program),
+        default("invocation", OneOf(&["plan", "step", "call"]), "plan", "What shares the limits of one invocation.").changes(Fixed(PARTS)),
+    ],
+};
+
+/// `[workflow.NAME]`
+#[derive(Clone, Debug, PartialEq)]
+pub struct Workflow {
+    /// Its name.
+    pub name: String,
+    /// In an order in which every step stands after those it waits for; at least one, 4,096 calls at most.
+    pub steps: Vec<Step>,
+    /// What a failed call does to its plan.
+    pub on_call_error: OnCallError,
+    /// `overload_on`: faults after which a failed call that ends its plan shows the user the overload answer.
+    pub overload_on: FaultSet,
+    /// What shares one invocation.
+    pub invocation: InvocationScope,
+}
+
+/// `on_call_error`
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnCallError {
+    /// The plan ends with the call.
+    Abort,
+    /// The plan goes on without the answer.
+    Continue,
+}
+
+/// `invocation`: what shares the limits of one invocation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InvocationScope {
+    /// A whole plan.
+    Plan,
+    /// Each step.
+    Step,
+    /// Each call.
+    Call,
+}
+
+impl InvocationScope {
+    /// Every kind, the largest first.
+    pub const ALL: [InvocationScope; 3] = [InvocationScope::Plan, InvocationScope::Step, InvocationScope::Call];
+}
+
+impl Workflow {
+    /// The most calls of one invocation that are under way at once, if this is what shares one.
+    pub fn calls_at_once(&self, scope: InvocationScope) -> u32 {
+        match scope {
+            InvocationScope::Call => 1,
+            InvocationScope::Step => self.steps.iter().map(|step| step.parallel).max().unwrap_or(0),
+            InvocationScope::Plan => (0..self.steps.len()).map(|step| self.beside(step)).max().unwrap_or(0),
+        }
+    }
+
+    /// The calls of a step under way at once, with those of all steps that it neither waits for nor is waited for by.
+    fn beside(&self, step: usize) -> u32 {
+        let others =
+            (0..self.steps.len()).filter(|&other| !self.waits_for(step, other) && !self.waits_for(other, step));
+        others.map(|other| self.steps[other].parallel).sum()
+    }
+
+    /// Whether a step begins only after another one.
+    fn waits_for(&self, step: usize, other: usize) -> bool {
+        self.steps[step].after.iter().any(|&before| before == other || self.waits_for(before, other))
+    }
+}
+
+/// Reads the workflows, in the order of their names.
+pub(in crate::model) fn read(input: &mut Input<'_>, root: &Cursor<'_>, names: &Names) -> Vec<Workflow> {
+    let workflows = root.named("workflow");
+    workflows.into_iter().filter_map(|(name, cursor)| workflow(input, name, &cursor, names)).collect()
+}
+
+fn workflow(input: &mut Input<'_>, name: &str, cursor: &Cursor<'_>, names: &Names) -> Option<Workflow> {
+    let tables = cursor.tables("steps");
+    if tables.is_empty() {
+        let complaint = Complaint::new("a workflow has at least one step");
+        input.problems.report_once(cursor.at("steps"), &cursor.key("steps"), complaint);
+        return None;
+    }
+    let positions = positions(input, &tables);
+    let steps: Option<Vec<Step>> = tables.iter().map(|table| step::read(input, table, &positions, names)).collect();
+    let calls: u64 = tables.iter().filter_map(|table| table.whole("calls")).sum();
+    if i128::from(calls) > MAX_CALLS {
+        let complaint = Complaint::new("a workflow makes at most 4,096 calls").found(calls.to_string());
+        input.problems.report_once(cursor.at("steps"), &cursor.key("steps"), complaint);
+    }
+    let steps = sorted(input, &tables, steps?)?;
+    let on_call_error =
+        if cursor.word("on_call_error") == "continue" { OnCallError::Continue } else { OnCallError::Abort };
+    let overloads = cursor.items("overload_on").iter().filter_map(|node| Fault::parse(node.text()?));
+    let overload_on = overloads.collect();
+    let invocation = match cursor.word("invocation") {
+        "step" => InvocationScope::Step,
+        "call" => InvocationScope::Call,
+        _ => InvocationScope::Plan,
+    };
+    Some(Workflow { name: name.into(), steps, on_call_error, overload_on, invocation })
+}
+
+/// A queue is taken around calls or inside them: two calls that each hold what the other waits for would wait for ever.
+pub(in crate::model) fn no_deadlock(input: &mut Input<'_>, root: &Cursor<'_>, names: &Names) {
+    let steps: Vec<Cursor<'_>> =
+        root.named("workflow").into_iter().flat_map(|(_, workflow)| workflow.tables("steps")).collect();
+    for step in &steps {
+        let Some(name) = step.text("semaphore") else { continue };
+        let is_inside = steps.iter().any(|other| other.text("queue") == Some(name));
+        if is_inside && names.queues.position(name).is_some() {
+            let complaint = Complaint::new("a semaphore is no queue of a step")
+                .found(format!("{name:?}, in which calls wait for their attempts"))
+                .cure("give it a [queue.NAME] of its own");
+            input.problems.report_once(step.at("semaphore"), &step.key("semaphore"), complaint);
+        }
+    }
+}
+
+/// The position of each step by its name.
+fn positions<'a>(input: &mut Input<'_>, tables: &[Cursor<'a>]) -> BTreeMap<&'a str, usize> {
+    let mut positions = BTreeMap::new();
+    for (i, table) in tables.iter().enumerate() {
+        let Some(name) = table.text("name") else { continue };
+        if positions.insert(name, i).is_some() {
+            let complaint = Complaint::new(format!("there is a step {name:?} already")).cure("give each its own name");
+            input.problems.report_once(table.at("name"), &table.key("name"), complaint);
+        }
+    }
+    positions
+}
+
+/// The steps in an order in which each stands after those it waits for: of those that may stand next, the one
+/// that was written first.
+fn sorted(input: &mut Input<'_>, tables: &[Cursor<'_>], steps: Vec<Step>) -> Option<Vec<Step>> {
+    let mut waits: Vec<usize> = steps.iter().map(|step| step.after.len()).collect();
+    let mut followers: Vec<Vec<usize>> = vec![Vec::new(); steps.len()];
+    for (i, step) in steps.iter().enumerate() {
+        step.after.iter().for_each(|before| followers[*before].push(i));
+    }
+    let mut ready: BTreeSet<usize> = (0..steps.len()).filter(|i| waits[*i] == 0).collect();
+    let mut place: Vec<Option<usize>> = vec![None; steps.len()];
+    let mut order = Vec::new();
+    while let Some(next) = ready.pop_first() {
+        place[next] = Some(order.len());
+        order.push(next);
+        for follower in &followers[next] {
+            waits[*follower] -= 1;
+            if waits[*follower] == 0 {
+                ready.insert(*follower);
+            }
+        }
+    }
+    if order.len() < steps.len() {
+        let circle = circle(&steps, &place);
+        let names: Vec<&str> = circle.iter().map(|i| steps[*i].name.as_str()).collect();
+        let complaint = Complaint::new("these steps wait for each other").found(names.join(" after "));
+        let table = &tables[circle[0]];
+        input.problems.report_once(table.at("after"), &table.key("after"), complaint);
+        return None;
+    }
+    let moved = |i: &usize| {
+        let mut after: Vec<usize> = steps[*i].after.iter().filter_map(|before| place[*before]).collect();
+        after.sort_unstable();
+        Step { after, ..steps[*i].clone() }
+    };
+    Some(order.iter().map(moved).collect())
+}
+
+/// A circle among the steps that have no place, from the first written of it back to that one.
+fn circle(steps: &[Step], place: &[Option<usize>]) -> Vec<usize> {
+    let stuck = |i: &usize| place[*i].is_none();
+    let mut walk = vec![(0..steps.len()).find(stuck).unwrap_or_default()];
+    loop {
+        // A step without a place waits for another one without.
+        let last = walk[walk.len() - 1];
+        let next = steps[last].after.iter().copied().find(stuck).unwrap_or(last);
+        if let Some(begin) = walk.iter().position(|i| *i == next) {
+            let mut circle = walk.split_off(begin);
+            let first = circle.iter().enumerate().min_by_key(|(_, i)| **i).map_or(0, |(at, _)| at);
+            circle.rotate_left(first);
+            circle.push(circle[0]);
+            return circle;
+        }
+        walk.push(next);
+    }
+}
+
+/// Checks that a step that asks nobody else has tiers that say how long a miss takes.
+pub(in crate::model) fn can_compute(input: &mut Input<'_>, root: &Cursor<'_>, workflows: &[Workflow], tiers: &[Tiers]) {
+    for step in workflows.iter().flat_map(|workflow| &workflow.steps) {
+        let Work::Compute(id) = step.work else { continue };
+        let Some(found) = tiers.get(id.index()).filter(|found| found.compute.is_none() && step.latency.is_none())
+        else {
+            continue;
+        };
+        let complaint =
+            Complaint::new(format!("the step {:?} asks no provider, so a miss must be computed", step.name))
+                .cure("say how long that takes: compute = \"45s\"");
+        let tables = root.named("tiers");
+        let Some((_, table)) = tables.iter().find(|(name, _)| *name == found.name) else { continue };
+        input.problems.report_once(table.node.key, &table.key("compute"), complaint);
+    }
+}
+
+/// What can only be said once steps and providers are known: whether the tokens of a step fit into the limits.
+pub(in crate::model) fn tokens_fit(
+    input: &mut Input<'_>,
+    root: &Cursor<'_>,
+    workflows: &[Workflow],
+    providers: &[Provider],
+) {
+    for step in workflows.iter().flat_map(|workflow| &workflow.steps) {
+        let Some(provider) = step.provider().and_then(|id| providers.get(id.index())) else { continue };
+        let Some(server) = &provider.server else { continue };
+        let tables = root.named("provider");
+        let Some((_, cursor)) = tables.iter().find(|(name, _)| *name == provider.name) else { continue };
+        let tokens = step.tokens.unwrap_or(server.tokens);
+        let mut refuse = |cursor: &Cursor<'_>, has: (&str, u64), cure: &str| {
+            let complaint =
+                Complaint::new(format!("an attempt reserves more tokens than {} holds, so none is ever made", has.0))
+                    .found(format!("{tokens} tokens of step {:?}, {} in {}", step.name, has.1, has.0));
+            let key = "tokens_per_minute";
+            input.problems.report_once(cursor.at(key), &cursor.key(key), complaint.cure(cure));
+        };
+        if let Some(holds) = server.tokens_per_minute.map(|limit| server.holds(limit)).filter(|holds| tokens > *holds) {
+            refuse(cursor, ("a full bucket", holds), "raise `tokens_per_minute` or `limit_burst`, or lower `tokens`");
+        }
+        if let (Some(slope), Some(cursor)) = (server.slopes[1], cursor.table("slope"))
+            && tokens > slope.above
+        {
+            refuse(&cursor, ("a first minute", slope.above), "raise `tokens_per_minute`, or lower `tokens`");
+        }
+    }
+}
+
+/// A call that falls back makes the attempts of both providers.
+pub(in crate::model) fn check_fallbacks(
+    input: &mut Input<'_>,
+    root: &Cursor<'_>,
+    workflows: &[Workflow],
+    providers: &[Provider],
+) {
+    for (name, cursor) in root.named("workflow") {
+        let steps = workflows.iter().filter(|workflow| workflow.name == name).flat_map(|workflow| &workflow.steps);
+        for step in steps {
+            let attempts = step.attempts(providers);
+            let table = cursor.tables("steps").into_iter().find(|table| table.text("name") == Some(&step.name));
+            if let Some(table) = table.filter(|_| step.fallback.is_some() && attempts > MOST_ATTEMPTS) {
+                let complaint = Complaint::new("a call would make more attempts at both providers than it can")
+                    .found(format!("{attempts} attempts"))
+                    .allowed(format!("at most {MOST_ATTEMPTS} at both together"))
+                    .cure("lower `max` of [retry.NAME] of one of them");
+                input.problems.report_once(table.at("fallback"), &table.key("fallback"), complaint);
+            }
+        }
+    }
+}
+
+/// What may change while a model runs.
+pub(in crate::model) fn keep(workflow: &mut Workflow, of: &Workflow) {
+    (workflow.on_call_error, workflow.overload_on) = (of.on_call_error, of.overload_on);
+    keep_all(&mut workflow.steps, &of.steps, step::keep);
+}
