@@ -217,7 +217,7 @@ every = "30s"
 set = { "queue.q.max_queue" = 30 }
 "#;
     let answer = answer_on(&model(&busy(changes)), 1);
-    let text = capsim::report::text(&answer, capsim::report::Paint::Plain);
+    let text = capsim::report::text(&answer, &capsim::report::Show::All, capsim::report::Paint::Plain);
     let words: Vec<&str> = text.split_whitespace().collect();
     let text = words.join(" ");
     for line in [

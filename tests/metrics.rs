@@ -97,7 +97,7 @@ set = { "store.kv.on_key_exceed" = "overwrite", "store.kv.quota.writes.limit" = 
 
 /// The report in one line.
 fn words(found: &Answer) -> String {
-    report::text(found, Paint::Plain).split_whitespace().collect::<Vec<_>>().join(" ")
+    report::text(found, &capsim::report::Show::All, Paint::Plain).split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// One slot and one second a call, two calls a second: the slot is never idle, so after a warm-up of any length 3,600

@@ -251,7 +251,8 @@ fn a_report_says_that_no_error_is_logged() {
     let run =
         |rows| model_with(&text("process = \"deterministic\", per_hour = 1", "1d", 1, "kind = \"kv\"", rows), FAIL);
     const FAIL: &[&str] = &["provider.ai.errors.parse_failure=1"];
-    let said = |rows| capsim::report::text(&answer(&run(rows)), capsim::report::Paint::Plain);
+    let said =
+        |rows| capsim::report::text(&answer(&run(rows)), &capsim::report::Show::All, capsim::report::Paint::Plain);
     assert!(said("").contains("Error logs   none is logged."), "{}", said(""));
     assert!(!said(BOTH).contains("none is logged"), "{}", said(BOTH));
 }

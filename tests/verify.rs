@@ -50,12 +50,16 @@ fn run_shows_theory_beside_the_simulation() {
     let shown: Vec<&str> = answer.theory.iter().map(|line| line.metric.as_str()).collect();
     assert_eq!(shown, ["queue.q.wait.mean", "queue.q.wait.p95", "queue.q.queued.mean", "queue.q.utilisation"]);
     assert!(answer.theory.iter().all(|line| line.agrees() == Some(true)), "{:?}", answer.theory);
-    let page = report::text(&answer, report::Paint::Plain);
+    let page = report::text(&answer, &capsim::report::Show::All, report::Paint::Plain);
     assert!(page.contains("Theory beside the simulation") && page.contains("M/M/1"), "{page}");
     assert!(!page.contains("is not what theory says"), "{page}");
     // A formula that is off by a tenth, as of another model.
     answer.theory[0].value *= 1.1;
-    for page in [report::text(&answer, report::Paint::Plain), report::markdown(&answer), report::html(&answer)] {
+    for page in [
+        report::text(&answer, &capsim::report::Show::All, report::Paint::Plain),
+        report::markdown(&answer),
+        report::html(&answer),
+    ] {
         assert!(page.contains("queue.q.wait.mean is not what theory says"), "{page}");
     }
     assert!(report::json(&answer).contains("\"agrees\": false"));

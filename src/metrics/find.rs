@@ -69,6 +69,17 @@ pub fn of(name: &str) -> Option<&'static Metric> {
     all.filter(|metric| has_form(metric.form, name)).min_by_key(|metric| metric.form.starts_with("S."))
 }
 
+/// The place of the metric of this name among those that people ask for first; none where it is not one of them.
+pub fn rank(name: &str) -> Option<usize> {
+    super::FIRST.iter().position(|form| has_form(form, name))
+}
+
+/// Whether a metric is asked for by a part of its name, in which `*` stands for anything.
+pub fn is_asked(pattern: &str, name: &str) -> bool {
+    let pattern: Vec<char> = format!("*{pattern}*").chars().collect();
+    is_like(&pattern, &name.chars().collect::<Vec<_>>())
+}
+
 /// The better way of the metric of this name; none where neither way is better by itself.
 pub fn better(name: &str) -> Option<Better> {
     of(name)?.better

@@ -12,7 +12,7 @@ mod logs;
 mod stores;
 mod work;
 
-pub use find::{better, like, of};
+pub use find::{better, is_asked, like, of, rank};
 
 use crate::stats::Range;
 
@@ -89,6 +89,39 @@ pub const CATALOGUE: [(&str, &[Metric]); 3] = [
     ("Plans, calls, queues, providers", work::METRICS),
     ("Stores, platform, cost", stores::METRICS),
     ("Logs and their readers", logs::METRICS),
+];
+
+/// The forms of the metrics that people ask for first, the most important first.
+pub const FIRST: [&str; 29] = [
+    "plans.per_day",
+    "plans.failed_fraction",
+    "plans.overloaded_fraction",
+    "plan.latency.p50",
+    "plan.latency.p95",
+    "logs.error.retrievable.3d",
+    "logs.error.reachable.3d",
+    "logs.error.context.3d",
+    "cost.month",
+    "attempts.per_success",
+    "S.OPS_rejected",
+    "queue.Q.drop_fraction",
+    "queue.Q.wait.p95",
+    "queue.Q.utilisation",
+    "S.quota.OPS[.N].used_fraction",
+    "provider.P.attempts.refused",
+    "provider.P.quota.attempts[.N].used_fraction",
+    "limiter.L.refused_fraction",
+    "d1.D.overloaded_fraction",
+    "d1.D.wait.p95",
+    "tiers.T.hit_fraction",
+    "breaker.P.open_fraction",
+    "plans.lost",
+    "plans.left",
+    "logfile.F.reach_back.p50",
+    "reader.R.logs.error.reachable.3d",
+    "diagnostics.blind_fraction",
+    "invocation.connections.wait.max",
+    "S.writes_per_day.mean",
 ];
 
 /// What stands for a part of the model, or one of a few words.

@@ -9,7 +9,7 @@ fn all() -> [(&'static str, Answer); 3] {
 #[test]
 fn renderings_are_as_they_were() {
     for (name, answer) in all() {
-        insta::assert_snapshot!(format!("{name}_text"), text(&answer, Paint::Plain));
+        insta::assert_snapshot!(format!("{name}_text"), text(&answer, &Show::All, Paint::Plain));
         insta::assert_snapshot!(format!("{name}_json"), json(&answer));
         insta::assert_snapshot!(format!("{name}_csv"), csv(&answer));
         insta::assert_snapshot!(format!("{name}_markdown"), markdown(&answer));
@@ -54,11 +54,11 @@ fn every_rendering_says_the_same_twice() {
 #[test]
 fn text_fits_a_hundred_columns_and_has_no_colour_unless_asked() {
     for (name, answer) in all() {
-        let plain = text(&answer, Paint::Plain);
+        let plain = text(&answer, &Show::All, Paint::Plain);
         assert!(!plain.contains('\u{1b}'));
         assert!(plain.lines().all(|line| line.chars().count() <= 100), "{name}:\n{plain}");
         assert!(plain.lines().all(|line| line.trim_end() == line), "{name}");
-        assert!(text(&answer, Paint::Colour).contains("\u{1b}[1m"));
+        assert!(text(&answer, &Show::All, Paint::Colour).contains("\u{1b}[1m"));
     }
 }
 

@@ -1,5 +1,6 @@
 //! The report for people at a terminal: the answer first, then the table, then advice.
 
+use super::show::Show;
 use super::words::{self, Paint, paragraph, range, value_or_dash};
 use super::{Advice, page, settings, summary, theory};
 use crate::experiment::{Answer, Metric};
@@ -9,20 +10,34 @@ use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, pr
 /// How wide prose is set.
 pub(super) const WIDTH: usize = 100;
 
+/// Lines of a short report.
+const SCREEN: usize = 40;
+
 /// Renders an answer as text.
-pub fn text(answer: &Answer, paint: Paint) -> String {
+pub fn text(answer: &Answer, show: &Show, paint: Paint) -> String {
     let mut out = heading(&answer.model, &answer.description, paint);
+    let is_short = *show == Show::Short;
     for statement in summary::statements(answer) {
-        out += &paragraph(&format!("  {:<13}", statement.topic), &statement.text, WIDTH);
+        match statement.topic {
+            // One screen: the list of them says it, and advice where they differ.
+            "Objectives" if is_short => out += &objectives(answer, "Objectives", paint),
+            "Reads" if is_short => {}
+            topic => out += &paragraph(&format!("  {topic:<13}"), &statement.text, WIDTH),
+        }
     }
     if !answer.overrides.is_empty() {
         out += &paragraph("  With         ", &inert(&answer.overrides.join(", ")), WIDTH);
     }
     section(&mut out, "Settings", settings(answer), paint);
-    section(&mut out, "Objectives", objectives(answer, paint), paint);
-    section(&mut out, "Theory beside the simulation", theory::text(answer, paint), paint);
-    section(&mut out, "Metrics", metrics(answer, paint), paint);
-    section(&mut out, "Advice", advice(answer), paint);
+    if !is_short {
+        section(&mut out, "Objectives", objectives(answer, "", paint), paint);
+    }
+    if *show == Show::All {
+        section(&mut out, "Theory beside the simulation", theory::text(answer, paint), paint);
+    }
+    section(&mut out, "Metrics", metrics(answer, show, paint), paint);
+    let said = advice(answer, show, &out);
+    section(&mut out, "Advice", said, paint);
     paint.finish(&out)
 }
 
@@ -85,7 +100,8 @@ fn settings(answer: &Answer) -> String {
     wrapped_table(settings::HEADER, [false; 4], rows).join("\n") + "\n"
 }
 
-fn objectives(answer: &Answer, paint: Paint) -> String {
+/// A line for each, the first after a word for the margin.
+fn objectives(answer: &Answer, topic: &str, paint: Paint) -> String {
     let mut out = String::new();
     for (objective, verdict) in &answer.objectives {
         let found = answer.metric(&objective.metric).and_then(|metric| {
@@ -95,33 +111,39 @@ fn objectives(answer: &Answer, paint: Paint) -> String {
         });
         let found = found.unwrap_or_else(|| "nothing observed".into());
         let word = paint.verdict(*verdict, &format!("{:<9}", words::verdict(*verdict)));
-        out += &format!("  {word}  {}: {found}\n", words::bound(objective));
+        let margin = match (topic, out.is_empty()) {
+            ("", _) => String::new(),
+            (topic, true) => format!("{topic:<13}"),
+            (_, false) => " ".repeat(13),
+        };
+        out += &format!("  {margin}{word}  {}: {found}\n", words::bound(objective));
     }
     out
 }
 
-fn metrics(answer: &Answer, paint: Paint) -> String {
-    let metrics = words::reading_order(answer);
+fn metrics(answer: &Answer, show: &Show, paint: Paint) -> String {
+    let metrics = show.metrics(answer);
     let Some(first) = metrics.first() else { return String::new() };
-    let lines = metric_lines(&metrics);
+    let lines = metric_lines(&metrics, *show != Show::Short);
     let mut out = paint.dim(&lines[0]) + "\n";
     let mut group = words::group(&first.name);
     for (metric, line) in metrics.iter().zip(&lines[1..]) {
-        if words::group(&metric.name) != group {
+        if words::group(&metric.name) != group && *show != Show::Short {
             group = words::group(&metric.name);
             out.push('\n');
         }
         out += line;
         out.push('\n');
     }
-    if let Some(left_out) = words::left_out(answer, metrics.len()) {
-        out += &format!("\n  {}\n", paint.dim(&left_out));
+    if let Some(left_out) = show.left_out(answer, metrics.len()) {
+        let between = if *show == Show::Short { "" } else { "\n" };
+        out += &format!("{between}  {}\n", paint.dim(&left_out));
     }
     out
 }
 
 /// The header and a line for each metric. Long names leave no room for the extremes, which the other forms have.
-fn metric_lines(metrics: &[&Metric]) -> Vec<String> {
+fn metric_lines(metrics: &[&Metric], has_extremes: bool) -> Vec<String> {
     let cells = metrics.iter().map(|metric| {
         let pair = |pair: Option<(f64, f64)>| pair.map_or(words::NOTHING.into(), |(a, b)| range(a, b, metric.unit));
         [
@@ -135,14 +157,29 @@ fn metric_lines(metrics: &[&Metric]) -> Vec<String> {
     let rows: Vec<[String; 5]> = cells.collect();
     let header = ["metric", "mean", "95 % interval", "min to max", "unit"];
     let lines = plain_table(header, [false, true, true, true, false], rows.clone());
-    if lines.iter().all(|line| line.chars().count() <= WIDTH) {
+    if has_extremes && lines.iter().all(|line| line.chars().count() <= WIDTH) {
         return lines;
     }
     let rows = rows.into_iter().map(|[name, mean, interval, _, unit]| [name, mean, interval, unit]).collect();
     plain_table(["metric", "mean", "95 % interval", "unit"], [false, true, true, false], rows)
 }
 
-fn advice(answer: &Answer) -> String {
-    let all = Advice::of(answer);
-    all.iter().map(|advice| paragraph("  - ", &advice.text(), WIDTH)).collect()
+fn advice(answer: &Answer, show: &Show, before: &str) -> String {
+    let mut all: Vec<String> = Advice::of(answer).iter().map(Advice::text).collect();
+    if *show == Show::All {
+        return all.iter().map(|advice| paragraph("  - ", advice, WIDTH)).collect();
+    }
+    all.extend(theory::warnings(answer));
+    let mut out = String::new();
+    for (at, advice) in all.iter().enumerate() {
+        let next = paragraph("  - ", advice, WIDTH);
+        // Of the title and its blank lines, and of the word about the others.
+        let lines = before.lines().count() + 5 + out.lines().count() + next.lines().count();
+        if at > 0 && lines > SCREEN {
+            let more = words::things((all.len() - at) as f64, "more piece", "more pieces");
+            return format!("{out}  - {more} of advice: --all.\n");
+        }
+        out += &next;
+    }
+    out
 }

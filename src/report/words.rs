@@ -149,15 +149,6 @@ pub(super) fn about(fraction: f64) -> String {
 /// ages by their length. What was 0 or never observed says nothing, except of plans and logs, and where an
 /// objective asks for it.
 pub(super) fn reading_order(answer: &Answer) -> Vec<&Metric> {
-    const FIRST: [&str; 4] = ["plans", "plan", "calls", "attempts"];
-    let rank = |name: &str| {
-        let head = name.split('.').next().unwrap_or(name);
-        match FIRST.iter().position(|first| *first == head) {
-            Some(at) => at,
-            None if head == "class" => FIRST.len() + 1,
-            None => FIRST.len(),
-        }
-    };
     let judged = |metric: &Metric| answer.objectives.iter().any(|(objective, _)| objective.metric == metric.name);
     let telling = |metric: &Metric| {
         let name = metric.name.as_str();
@@ -167,7 +158,20 @@ pub(super) fn reading_order(answer: &Answer) -> Vec<&Metric> {
     let silent = |metric: &Metric| metric.mean.is_none() || (metric.min, metric.max) == (Some(0.0), Some(0.0));
     let by_hour = |metric: &Metric| metric.name.contains(".refused_at.");
     let says_something = |metric: &&Metric| !silent(metric) && !by_hour(metric) || telling(metric) || judged(metric);
-    let mut metrics: Vec<&Metric> = answer.metrics.iter().filter(says_something).collect();
+    in_reading_order(answer.metrics.iter().filter(says_something).collect())
+}
+
+/// What users see first, classes last, ages by their length.
+pub(super) fn in_reading_order(mut metrics: Vec<&Metric>) -> Vec<&Metric> {
+    const FIRST: [&str; 4] = ["plans", "plan", "calls", "attempts"];
+    let rank = |name: &str| {
+        let head = name.split('.').next().unwrap_or(name);
+        match FIRST.iter().position(|first| *first == head) {
+            Some(at) => at,
+            None if head == "class" => FIRST.len() + 1,
+            None => FIRST.len(),
+        }
+    };
     metrics.sort_by_key(|metric| {
         let (stem, last) = metric.name.rsplit_once('.').unwrap_or(("", &metric.name));
         let age = Span::parse(last).ok();
@@ -198,7 +202,10 @@ pub(super) fn paragraph(first: &str, text: &str, width: usize) -> String {
     let indent = first.chars().count();
     let mut out = String::from(first);
     let mut column = indent;
-    for word in text.split(' ') {
+    // A number stays with its per cent.
+    let glued = text.replace(" %", "\u{a0}%");
+    for word in glued.split(' ') {
+        let word = word.replace('\u{a0}', " ");
         let length = word.chars().count();
         if column > indent {
             if column + 1 + length > width {
@@ -210,7 +217,7 @@ pub(super) fn paragraph(first: &str, text: &str, width: usize) -> String {
                 column += 1;
             }
         }
-        out.push_str(word);
+        out.push_str(&word);
         column += length;
     }
     out.push('\n');

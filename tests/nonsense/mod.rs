@@ -103,7 +103,11 @@ fn runs(model: &Model) {
             assert!(is_finite(&format!("{:?}", answer.theory)), "{:?}", answer.theory);
             let json: serde_json::Value = serde_json::from_str(&report::json(&answer)).unwrap();
             describes(&json);
-            for text in [report::text(&answer, report::Paint::Plain), report::markdown(&answer), report::csv(&answer)] {
+            for text in [
+                report::text(&answer, &capsim::report::Show::All, report::Paint::Plain),
+                report::markdown(&answer),
+                report::csv(&answer),
+            ] {
                 assert!(!text.is_empty());
             }
         }

@@ -157,7 +157,11 @@ pub fn holds(text: &str) -> Result<bool, TestCaseError> {
         }
     }
     sums(&answer).map_err(TestCaseError::fail)?;
-    for text in [report::text(&answer, report::Paint::Plain), report::markdown(&answer), report::csv(&answer)] {
+    for text in [
+        report::text(&answer, &capsim::report::Show::All, report::Paint::Plain),
+        report::markdown(&answer),
+        report::csv(&answer),
+    ] {
         prop_assert!(!text.contains("NaN"), "{}", text);
     }
     Ok(true)

@@ -73,6 +73,12 @@ pub struct Run {
     /// The form of the answer
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
+    /// Show every metric, all advice, and theory beside the simulation
+    #[arg(long)]
+    pub all: bool,
+    /// Show the metrics with this in their name, such as queue.ai.wait; * stands for anything
+    #[arg(long, value_name = "PATTERN", conflicts_with = "all")]
+    pub metric: Vec<String>,
     /// Also write report.txt, .json, .csv, .md, .html and the plots here
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,

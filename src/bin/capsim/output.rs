@@ -183,7 +183,7 @@ impl Directory {
     /// Writes every form of an answer.
     pub fn write(&self, answer: &Answer) -> Result<(), Exit> {
         let mut set: Vec<(String, Option<Vec<u8>>)> = vec![
-            ("report.txt".into(), Some(report::text(answer, Paint::Plain).into())),
+            ("report.txt".into(), Some(report::text(answer, &report::Show::All, Paint::Plain).into())),
             ("report.json".into(), Some(report::json(answer).into())),
             ("report.csv".into(), Some(report::csv(answer).into())),
             ("report.md".into(), Some(report::markdown(answer).into())),

@@ -28,8 +28,8 @@ pub(super) fn all(answer: &Answer) -> Vec<Advice> {
     all.extend(in_one_invocation(answer));
     all.extend(queues(answer));
     all.extend(page(answer));
-    all.extend(differences(answer));
     all.extend(records(answer));
+    all.extend(differences(answer));
     if answer.replications > 0 {
         all.extend(intervals(answer));
     }

@@ -7,8 +7,9 @@ use crate::output::{Directory, Target};
 use crate::progress::Progress;
 use crate::work::{self, failed};
 use capsim::experiment::{self, Answer};
+use capsim::metrics;
 use capsim::model::Model;
-use capsim::report::{self, Form};
+use capsim::report::{self, Form, Show};
 use capsim::units::Instant;
 
 pub fn run(args: &Run) -> Exit {
@@ -23,6 +24,7 @@ fn try_run(args: &Run) -> Result<Exit, Exit> {
     for precision in &args.precision.precision {
         super::is_known("--precision", &precision.metric, [&model].into_iter())?;
     }
+    let shown = show(args, &model)?;
     let out = Directory::out(args.out.as_deref(), "run", "report")?;
     let timeline = args.trace.as_deref().map(|path| Target::of("--trace", path, Form::Timeline)).transpose()?;
     if let Some(timeline) = &timeline {
@@ -52,7 +54,7 @@ fn try_run(args: &Run) -> Result<Exit, Exit> {
     if let Some(out) = out {
         out.write(&answer)?;
     }
-    let printed = console::print(&render(&answer, args.format));
+    let printed = console::print(&render(&answer, args.format, &shown));
     Ok(if answer.replications < answer.asked { work::partial() } else { printed })
 }
 
@@ -69,9 +71,36 @@ fn trace(model: &Model, target: &Target) -> Result<(), Exit> {
     Ok(())
 }
 
-fn render(answer: &Answer, format: Format) -> String {
+/// Which metrics are asked for.
+fn show(args: &Run, model: &Model) -> Result<Show, Exit> {
+    let complain = |text: &str| {
+        console::complain(text);
+        Exit::Usage
+    };
+    if args.format != Format::Text && (args.all || !args.metric.is_empty()) {
+        return Err(complain(
+            "error: --all and --metric are for --format text\n  help: the other forms have every metric",
+        ));
+    }
+    if args.all {
+        return Ok(Show::All);
+    }
+    if args.metric.is_empty() {
+        return Ok(Show::Short);
+    }
+    let names = experiment::metrics(model).map_err(failed)?;
+    for pattern in &args.metric {
+        if !names.iter().any(|name| metrics::is_asked(pattern, name)) {
+            let help = "  help: capsim run --all shows those that it has, capsim metrics what there can be";
+            return Err(complain(&format!("error: no metric of this model is like {pattern:?}\n{help}")));
+        }
+    }
+    Ok(Show::Like(args.metric.clone()))
+}
+
+fn render(answer: &Answer, format: Format, show: &Show) -> String {
     match format {
-        Format::Text => report::text(answer, console::paint()),
+        Format::Text => report::text(answer, show, console::paint()),
         Format::Json => report::json(answer),
         Format::Csv => report::csv(answer),
         Format::Markdown => report::markdown(answer),
