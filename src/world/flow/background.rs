@@ -6,16 +6,12 @@
 //! those when their time is over is cut off. Other tasks have an invocation of their own.
 
 use crate::model::Level;
-use crate::streams::Word;
 use crate::units::{CalendarStart, Instant, Span, Zone};
-use crate::world::blueprint::{Blueprint, Draw, OpWords, Row};
-use crate::world::event::{Event, Rank, address, order};
+use crate::world::blueprint::{Blueprint, Row};
+use crate::world::event::{Event, Rank, order};
 use crate::world::ledger::Cause;
 use crate::world::operation::drive::Rows;
-use crate::world::state::{LogEvent, LogState, Requester, Task, TaskOf, World, Writer};
-
-/// Where the answers to jobs stand among the plans of one instant.
-const JOB_PLANS: u64 = 0xfe << 32;
+use crate::world::state::{LogEvent, LogState, Task, TaskOf, World, Writer};
 
 impl<'b> World<'b> {
     /// The first midnight UTC, if anything is done then.
@@ -106,44 +102,6 @@ impl<'b> World<'b> {
         };
         debug_assert!(plan.alive);
         level.admits(error) && row.when.holds(error, critical)
-    }
-
-    /// An event comes for a task.
-    pub(crate) fn wake_task(&mut self, id: u32, after: Span) {
-        let task = &mut self.tasks.list[id as usize];
-        task.is_awaited = true;
-        let address = match task.of {
-            // The calls of its plan are over, so none of them stands at this place of an instant.
-            TaskOf::Plan(place) => address(self.plans[place as usize].serial, u16::MAX >> 4),
-            TaskOf::Log(told) => address(self.plans[told.plan as usize].serial, told.call),
-            TaskOf::Day => address(u64::MAX - task.number, u16::MAX >> 4),
-            TaskOf::Job(job) => address(JOB_PLANS | u64::from(job), 0),
-        };
-        self.calendar.push(
-            self.now + after,
-            order(Rank::StoreAnswer, address, 255),
-            Event::StoreAnswer(Writer::Task(id)),
-        );
-    }
-
-    /// A task as it asks for its op.
-    pub(crate) fn task_asks(&mut self, id: u32, words: OpWords) -> Requester {
-        let task = &self.tasks.list[id as usize];
-        let recorded = task.recorded;
-        let invocation = task.invoked.unwrap_or_else(|| self.parts.invocations.of_task(id));
-        let [latency, network] = [Draw::Latency, Draw::Network].map(|draw| self.task_word(id, words, draw));
-        Requester { recorded, who: Writer::Task(id), invocation, latency, network }
-    }
-
-    /// A draw of a task's row; of a log event it is the one that its call would have taken.
-    pub(crate) fn task_word(&mut self, id: u32, words: OpWords, draw: Draw) -> Word {
-        let task = &self.tasks.list[id as usize];
-        let draws = match task.of {
-            TaskOf::Log(told) => return self.word_of(told.plan, told.call, words.of(draw)),
-            TaskOf::Plan(place) => &mut self.tasks.of_plans[self.plans[place as usize].class as usize],
-            TaskOf::Day | TaskOf::Job(_) => &mut self.tasks.of_days,
-        };
-        draws[task.ops.cursor as usize].at(draw as u64, task.number).next()
     }
 
     pub(crate) fn end_task(&mut self, id: u32) {

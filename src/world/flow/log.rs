@@ -2,7 +2,6 @@
 
 use crate::model::{OpKind, Role};
 use crate::world::blueprint::{Blueprint, ReadOp, Row};
-use crate::world::ledger::CallEnd;
 use crate::world::operation::drive::Rows;
 use crate::world::state::{LogEvent, LogState, OpRequest, Work, World, Writer};
 
@@ -50,7 +49,7 @@ impl World<'_> {
     /// Goes on with the log of a request or a response, as the program of its isolate has it.
     pub(crate) fn log_event(&mut self, id: u32, program: &Blueprint, is_response: bool) -> Rows {
         let rows = if is_response { &program.responses } else { &program.requests };
-        let error = self.is_error(id, is_response);
+        let error = self.calls[id as usize].is_error(is_response);
         let call = &self.calls[id as usize];
         let workflow = self.plans[call.plan as usize].workflow as usize;
         let critical = program.workflows[workflow].calls[call.index as usize].critical;
@@ -76,11 +75,6 @@ impl World<'_> {
             self.logs[id as usize].request = self.close_event(told, &log, None);
         }
         end
-    }
-
-    pub(crate) fn is_error(&self, id: u32, is_response: bool) -> bool {
-        let call = &self.calls[id as usize];
-        if is_response { call.end != CallEnd::Succeeded } else { call.request_error }
     }
 
     /// A line of a call in every log file.

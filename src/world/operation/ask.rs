@@ -2,7 +2,6 @@
 
 use crate::model::OpKind;
 use crate::policy::Verdict;
-use crate::streams::Word;
 use crate::units::Span;
 use crate::world::blueprint::NONE;
 use crate::world::ledger::Cause;
@@ -115,26 +114,5 @@ impl World<'_> {
             return Some(store.quota_cause(op));
         }
         None
-    }
-
-    /// A draw of an op, by its place among the words of the call; anything where there is none.
-    #[inline]
-    pub(crate) fn op_word(&self, id: u32, place: u16) -> Word {
-        if place == NONE {
-            return Word(0);
-        }
-        let call = &self.calls[id as usize];
-        self.word_of(call.plan, call.index, place)
-    }
-
-    /// The same, of a call of a plan that may be over.
-    pub(crate) fn word_of(&self, plan: u32, call: u16, place: u16) -> Word {
-        if place == NONE {
-            return Word(0);
-        }
-        let flow = &self.blueprint.workflows[self.plans[plan as usize].workflow as usize];
-        let base = plan as usize * self.words_each + flow.op_words;
-        let per_call = self.blueprint.op_draws.len() - self.blueprint.plan_words;
-        self.words[base + call as usize * per_call + place as usize]
     }
 }

@@ -160,9 +160,4 @@ impl World<'_> {
             index.list(session, dies);
         }
     }
-
-    /// Where a plan writes.
-    pub(crate) fn region(&self, plan: u32) -> u16 {
-        self.blueprint.class_regions[self.plans[plan as usize].class as usize]
-    }
 }

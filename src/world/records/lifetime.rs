@@ -120,7 +120,7 @@ impl World<'_> {
         let call = &self.calls[id as usize];
         let is_response = matches!(call.phase, Phase::Response);
         let (plan, index, recorded) = (call.plan, call.index, call.recorded);
-        let error = self.is_error(id, is_response);
+        let error = self.calls[id as usize].is_error(is_response);
         let log = std::mem::replace(&mut self.logs[id as usize], LogState::EMPTY);
         let told = LogEvent { plan, call: index, is_response, error, recorded };
         let end = self.close_event(told, &log, None);
