@@ -35,10 +35,10 @@ impl<'b> World<'b> {
     }
 
     /// What a call logs and does not wait for.
-    pub(crate) fn log_task(&mut self, told: LogEvent, log: LogState) {
-        let invoked = Some(self.invocation_of(told.plan, told.call));
-        let number = self.plans[told.plan as usize].number;
-        self.run_task(Task { invoked, log, ..Task::new(TaskOf::Log(told), number, told.recorded) });
+    pub(crate) fn log_task(&mut self, event: LogEvent, log: LogState) {
+        let invoked = Some(self.invocation_of(event.plan, event.call));
+        let number = self.plans[event.plan as usize].number;
+        self.run_task(Task { invoked, log, ..Task::new(TaskOf::Log(event), number, event.recorded) });
     }
 
     pub(crate) fn run_task(&mut self, task: Task) {
@@ -66,7 +66,7 @@ impl<'b> World<'b> {
         let rows = match self.tasks.list[id as usize].of {
             TaskOf::Plan(_) => &program.plan_ends,
             TaskOf::Day => &program.day_ends,
-            TaskOf::Log(told) if told.is_response => &program.responses,
+            TaskOf::Log(event) if event.is_response => &program.responses,
             TaskOf::Log(_) => &program.requests,
             TaskOf::Job(job) => return self.go_on_job(id, job as usize),
         };
@@ -90,13 +90,13 @@ impl<'b> World<'b> {
                 let flow = &program.workflows[plan.workflow as usize];
                 (plan, !plan.completed, flow.calls.iter().any(|call| call.critical))
             }
-            TaskOf::Log(told) => {
-                let plan = &self.plans[told.plan as usize];
+            TaskOf::Log(event) => {
+                let plan = &self.plans[event.plan as usize];
                 let flow = &program.workflows[plan.workflow as usize];
                 if row.awaited {
                     return false;
                 }
-                (plan, told.error, flow.calls[told.call as usize].critical)
+                (plan, event.error, flow.calls[event.call as usize].critical)
             }
             TaskOf::Day | TaskOf::Job(_) => return level != Level::None,
         };
@@ -132,9 +132,9 @@ impl<'b> World<'b> {
     pub(crate) fn cut_task_logs(&mut self) {
         for id in 0..self.tasks.list.len() {
             let task = &mut self.tasks.list[id];
-            if let (true, TaskOf::Log(told)) = (task.alive && task.log.written.is_some(), task.of) {
+            if let (true, TaskOf::Log(event)) = (task.alive && task.log.written.is_some(), task.of) {
                 let log = std::mem::replace(&mut task.log, LogState::EMPTY);
-                let end = self.close_event(told, &log, None);
+                let end = self.close_event(event, &log, None);
                 self.records.release(end);
             }
         }
@@ -146,8 +146,8 @@ impl<'b> World<'b> {
         let task = &mut self.tasks.list[id as usize];
         task.alive = false;
         let (end, invoked, log) = (task.of, task.invoked, task.log);
-        if let TaskOf::Log(told) = end {
-            let end = self.close_event(told, &log, cut);
+        if let TaskOf::Log(event) = end {
+            let end = self.close_event(event, &log, cut);
             self.records.release(end);
         }
         if let TaskOf::Plan(place) | TaskOf::Log(LogEvent { plan: place, .. }) = end {

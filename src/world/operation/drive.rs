@@ -116,7 +116,7 @@ impl World<'_> {
         let address = match task.of {
             // The calls of its plan are over, so none of them stands at this place of an instant.
             TaskOf::Plan(place) => address(self.plans[place as usize].serial, u16::MAX >> 4),
-            TaskOf::Log(told) => address(self.plans[told.plan as usize].serial, told.call),
+            TaskOf::Log(event) => address(self.plans[event.plan as usize].serial, event.call),
             TaskOf::Day => address(u64::MAX - task.number, u16::MAX >> 4),
             TaskOf::Job(job) => address(JOB_PLANS | u64::from(job), 0),
         };

@@ -107,7 +107,7 @@ impl World<'_> {
     pub(crate) fn task_word(&mut self, id: u32, words: OpWords, draw: Draw) -> Word {
         let task = &self.tasks.list[id as usize];
         let draws = match task.of {
-            TaskOf::Log(told) => return self.word_of(told.plan, told.call, words.of(draw)),
+            TaskOf::Log(event) => return self.word_of(event.plan, event.call, words.of(draw)),
             TaskOf::Plan(place) => &mut self.tasks.of_plans[self.plans[place as usize].class as usize],
             TaskOf::Day | TaskOf::Job(_) => &mut self.tasks.of_days,
         };

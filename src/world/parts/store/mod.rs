@@ -268,20 +268,20 @@ impl Store {
 
     /// When an entry written at `now` goes, and why, as far as that is known when it is written: by its time to
     /// live, by pressure (`word` decides), or at the next restart. What its size does to others is not in here.
-    pub(crate) fn fate(&mut self, now: Instant, ttl: Option<Span>, word: Word) -> (Instant, Loss) {
-        let mut fate = (Instant::NEVER, Loss::None);
+    pub(crate) fn lifetime(&mut self, now: Instant, ttl: Option<Span>, word: Word) -> (Instant, Loss) {
+        let mut lifetime = (Instant::NEVER, Loss::None);
         if let Some(ttl) = ttl.or(self.default_ttl) {
-            fate = (now.saturating_add(ttl), Loss::Expired);
+            lifetime = (now.saturating_add(ttl), Loss::Expired);
         }
         if let Some(pressure) = &self.pressure {
             let at = pressure.evicts(now, word);
-            fate = if at < fate.0 { (at, Loss::Evicted) } else { fate };
+            lifetime = if at < lifetime.0 { (at, Loss::Evicted) } else { lifetime };
         }
         if let Some(restarts) = &mut self.restarts {
             restarts.catch_up(now);
-            fate = if restarts.next < fate.0 { (restarts.next, Loss::Restart) } else { fate };
+            lifetime = if restarts.next < lifetime.0 { (restarts.next, Loss::Restart) } else { lifetime };
         }
-        fate
+        lifetime
     }
 
     /// Counts how an entry went.
