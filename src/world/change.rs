@@ -45,7 +45,6 @@ impl<'b> World<'b> {
         self.change_program(before);
         self.change_users(&before.model);
         self.keep_the_least();
-        self.drain::<false>();
     }
 
     /// What plans drew when they came is drawn again, from the same words, for attempts that have not started.
@@ -139,26 +138,6 @@ impl<'b> World<'b> {
                 }
                 self.drain::<false>();
             }
-        }
-    }
-
-    /// The rules that the program follows where a call is.
-    #[inline(always)]
-    pub(crate) fn program_of(&self, id: u32) -> &'b Blueprint {
-        if self.rules.is_empty() {
-            return self.blueprint;
-        }
-        self.program(self.plans[self.calls[id as usize].plan as usize].isolate as usize)
-    }
-
-    /// The rules that the program follows in an isolate: what it reads of its configuration, at the moment that it needs
-    /// it. All else, which isolates share, is in the world's blueprint.
-    #[inline]
-    pub(crate) fn program(&self, isolate: usize) -> &'b Blueprint {
-        match self.rules.get(isolate) {
-            None => self.blueprint,
-            Some(0) => self.first,
-            Some(stage) => &self.stages[usize::from(*stage) - 1].1,
         }
     }
 }

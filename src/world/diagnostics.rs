@@ -1,25 +1,15 @@
 //! The diagnostics page: what it shows on the isolate that a request happens to land on, beside what is true at the
 //! same instant in all of them.
 
-use crate::streams::Purpose;
 use crate::units::Instant;
 use crate::world::event::{Event, Rank, order};
 use crate::world::ledger::PlanEnd;
 use crate::world::parts::queues::queue::{Page, Queue};
-use crate::world::state::{Diagnostics, Phase, Seen, World};
+use crate::world::state::{Phase, World};
 
 impl World<'_> {
-    /// The page of this model, if it has one, and its first visit.
-    pub(crate) fn open_diagnostics(&mut self) {
-        if self.blueprint.model.diagnostics.is_some() {
-            let routing = self.addresses.stream("diagnostics", Purpose::Page, 0);
-            let seen = Seen::default();
-            self.parts.diagnostics = Some(Diagnostics { routing, next: 0, overloaded_before: 0, seen });
-            self.schedule_visit();
-        }
-    }
-
-    fn schedule_visit(&mut self) {
+    /// The next visit.
+    pub(crate) fn schedule_visit(&mut self) {
         let (Some(spec), Some(page)) = (&self.blueprint.model.diagnostics, &mut self.parts.diagnostics) else { return };
         let at = match spec.every {
             Some(every) => self.now.saturating_add(every),

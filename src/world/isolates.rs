@@ -5,13 +5,11 @@
 //! isolates share stay, and what a database or a store has accepted it finishes.
 
 use crate::model::OnLoss;
-use crate::stats::TimeWeighted;
-use crate::streams::Purpose;
 use crate::units::Instant;
 use crate::world::event::{Event, Handle, Rank, order};
 use crate::world::ledger::{AttemptEnd, CallEnd, Cause, PlanEnd};
 use crate::world::parts::queues::queue::Queue;
-use crate::world::state::{Counts, Isolate, Isolates, Phase, Plan, Work, World, Writer};
+use crate::world::state::{Counts, Isolate, Phase, Plan, Work, World, Writer};
 
 /// Why an isolate takes no more plans.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,11 +23,8 @@ impl World<'_> {
     /// The isolates that the model starts with, where they come and go.
     pub(crate) fn open_isolates(&mut self) {
         let Some(spec) = &self.blueprint.model.isolates else { return };
-        let lifetimes = self.addresses.scatter("isolate", Purpose::Restart);
-        let (alive, counts) = (TimeWeighted::default(), Counts::default());
         self.parts.queues.list.clear();
         self.memory.clear();
-        self.parts.isolates = Some(Isolates { places: Vec::new(), lifetimes, next_deploy: 0, alive, counts });
         for _ in 0..spec.min {
             self.start_isolate();
         }
@@ -159,7 +154,6 @@ impl World<'_> {
     pub(crate) fn isolate_ends(&mut self, place: usize) {
         self.end_isolate(place, Reason::Evicted);
         self.keep_the_least();
-        self.drain::<false>();
     }
 
     /// A new version: all isolates are replaced.
@@ -173,7 +167,6 @@ impl World<'_> {
         }
         self.keep_the_least();
         self.schedule_deploy();
-        self.drain::<false>();
     }
 
     /// Isolates start until there are as many as there must be at least.
@@ -206,7 +199,6 @@ impl World<'_> {
     /// The time to finish is over.
     pub(crate) fn isolate_drained(&mut self, place: usize) {
         self.isolate_gone(place);
-        self.drain::<false>();
     }
 
     /// The isolate is no more; what it was doing is lost.

@@ -106,6 +106,32 @@ impl World<'_> {
         self.look(&mut watch)
     }
 
+    /// The replication begins: the first events are due, and the first plans of open classes are drawn.
+    pub(crate) fn begin(&mut self) {
+        self.first_events();
+        self.sources.iter_mut().for_each(Source::begin);
+        self.find_due();
+    }
+
+    fn first_events(&mut self) {
+        if self.blueprint.recording_from > Instant::START {
+            self.calendar.push(self.blueprint.recording_from, order(Rank::Rules, 0, 0), Event::Recording);
+        }
+        self.schedule_day_end();
+        self.schedule_jobs();
+        self.schedule_changes();
+        self.open_isolates();
+        self.schedule_visit();
+        self.expect_leavers();
+        for class in 0..self.sources.len() {
+            if let crate::model::Arrivals::Closed { users, .. } = self.blueprint.model.classes[class].arrivals {
+                for user in 0..u64::from(users) {
+                    self.think(class, 1, user);
+                }
+            }
+        }
+    }
+
     /// Events, and what was drawn without one.
     fn happened(&self) -> u64 {
         let arrivals: u64 = self.sources.iter().map(Source::drawn).sum();
@@ -137,9 +163,18 @@ impl World<'_> {
         } else if let Some((_, order, event)) = self.calendar.pop() {
             match event {
                 Event::AttemptEnd(call) if PLAIN => self.attempt_ends::<PLAIN>(call),
+                _ if PLAIN => self.happen_seldom(event, order),
                 _ => self.happen(event, order),
             }
         }
+        self.drain::<PLAIN>();
+    }
+
+    /// What a plain model has few of, apart from its loop.
+    #[cold]
+    #[inline(never)]
+    fn happen_seldom(&mut self, event: Event, order: u64) {
+        self.happen(event, order);
     }
 
     /// Whether the plan that is due comes before the first event of the calendar, which is at the same instant.

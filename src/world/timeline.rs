@@ -6,10 +6,10 @@
 use crate::model::OpKind;
 use crate::units::Instant;
 use crate::world::blueprint::Blueprint;
-use crate::world::ledger::PlanEnd;
+use crate::world::flow::notes::{doing, slice_of};
 use crate::world::parts::queues::queue::Page;
 use crate::world::run::{Failure, Watch};
-use crate::world::state::{Call, Moment, Phase, Slice, Work, World};
+use crate::world::state::{Call, Moment, Phase, Slice, World};
 
 /// What happened when, in the order in which it ended.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -78,18 +78,6 @@ struct Seen {
     /// By place: the plan's serial number, and its slice.
     plans: Vec<Option<(u64, Slice)>>,
     levels: Vec<u64>,
-}
-
-/// How a plan ended, in a word.
-fn name(end: PlanEnd) -> &'static str {
-    match end {
-        PlanEnd::Completed => "completed",
-        PlanEnd::Failed => "failed",
-        PlanEnd::Overloaded => "overloaded",
-        PlanEnd::Abandoned => "abandoned",
-        PlanEnd::Crashed => "crashed",
-        PlanEnd::Left => "left",
-    }
 }
 
 impl Timeline {
@@ -200,23 +188,6 @@ fn close(slices: &mut Vec<Slice>, slice: Slice, at: Instant) {
     }
 }
 
-fn slice_of(world: &World<'_>, lane: u32, call: &Call, what: &'static str) -> Slice {
-    let plan = &world.plans[call.plan as usize];
-    let tried = matches!(call.phase, Phase::Running | Phase::Connecting);
-    Slice {
-        call: Some(call.index),
-        lane,
-        isolate: plan.isolate,
-        class: call.class,
-        plan: plan.number,
-        what,
-        attempt: if tried { call.attempt + 1 } else { 0 },
-        end: "",
-        from: world.now,
-        to: world.now,
-    }
-}
-
 /// What a call is at, where that may take time.
 fn what(call: &Call) -> Option<&'static str> {
     Some(match call.phase {
@@ -233,16 +204,6 @@ fn what(call: &Call) -> Option<&'static str> {
         Phase::Running => doing(call.work),
         _ => return None,
     })
-}
-
-/// What a call is at that has begun its work.
-fn doing(work: Work) -> &'static str {
-    match work {
-        Work::Provider => "attempt",
-        Work::Compute => "computes",
-        Work::D1 => "asks the database",
-        Work::Limiter => "asks the limiter",
-    }
 }
 
 /// What has a level.
@@ -277,32 +238,4 @@ fn levels<'a>(world: &'a World<'_>) -> impl Iterator<Item = (Of, u64)> + 'a {
         meters.filter_map(move |(op, meters)| Some((Of::Used(store, op), meters.first()?.used(world.now))))
     });
     of_queues.chain(of_stores)
-}
-
-impl World<'_> {
-    /// An attempt of a call has ended, whether it was sent or kept back.
-    #[inline]
-    pub(crate) fn note_attempt(&mut self, id: u32, end: &'static str) {
-        if self.notes.is_some() {
-            self.note_attempt_at(id, end);
-        }
-    }
-
-    #[cold]
-    fn note_attempt_at(&mut self, id: u32, end: &'static str) {
-        let call = &self.calls[id as usize];
-        let what = doing(call.work);
-        let slice = Slice { attempt: call.attempt + 1, end, ..slice_of(self, id, call, what) };
-        let address = call.address;
-        self.notes.iter_mut().for_each(|notes| notes.attempts.push((id, address, slice.clone())));
-    }
-
-    /// It is known how a plan ends.
-    #[inline]
-    pub(crate) fn note_plan(&mut self, place: u32, end: PlanEnd) {
-        if let Some(notes) = &mut self.notes {
-            let plan = &self.plans[place as usize];
-            notes.plans.push((plan.serial, Moment { class: plan.class, end: name(end), at: self.now }));
-        }
-    }
 }

@@ -215,7 +215,6 @@ impl World<'_> {
         if let Some(next) = next {
             self.go_ahead::<PLAIN>(next);
         }
-        self.drain::<PLAIN>();
     }
 
     /// Counts the attempt and decides what the call does next.
@@ -347,7 +346,6 @@ impl World<'_> {
         call.phase = if call.in_slot || call.queue == NO_QUEUE { Phase::Start } else { Phase::Enter };
         call.enqueued = self.now; // whoever kept its slot has not waited
         self.advance(id);
-        self.drain::<false>();
     }
 }
 

@@ -6,16 +6,12 @@
 //! those when their time is over is cut off. Other tasks have an invocation of their own.
 
 use crate::model::Level;
-use crate::streams::Word;
 use crate::units::{CalendarStart, Instant, Span, Zone};
-use crate::world::blueprint::{Blueprint, Draw, OpWords, Row};
-use crate::world::event::{Event, Rank, address, order};
+use crate::world::blueprint::{Blueprint, Row};
+use crate::world::event::{Event, Rank, order};
 use crate::world::ledger::Cause;
 use crate::world::operation::drive::Rows;
-use crate::world::state::{LogEvent, LogState, Requester, Task, TaskOf, World, Writer};
-
-/// Where the answers to jobs stand among the plans of one instant.
-const JOB_PLANS: u64 = 0xfe << 32;
+use crate::world::state::{LogEvent, LogState, Task, TaskOf, World, Writer};
 
 impl<'b> World<'b> {
     /// The first midnight UTC, if anything is done then.
@@ -39,10 +35,10 @@ impl<'b> World<'b> {
     }
 
     /// What a call logs and does not wait for.
-    pub(crate) fn log_task(&mut self, told: LogEvent, log: LogState) {
-        let invoked = Some(self.invocation_of(told.plan, told.call));
-        let number = self.plans[told.plan as usize].number;
-        self.run_task(Task { invoked, log, ..Task::new(TaskOf::Log(told), number, told.recorded) });
+    pub(crate) fn log_task(&mut self, event: LogEvent, log: LogState) {
+        let invoked = Some(self.invocation_of(event.plan, event.call));
+        let number = self.plans[event.plan as usize].number;
+        self.run_task(Task { invoked, log, ..Task::new(TaskOf::Log(event), number, event.recorded) });
     }
 
     pub(crate) fn run_task(&mut self, task: Task) {
@@ -70,7 +66,7 @@ impl<'b> World<'b> {
         let rows = match self.tasks.list[id as usize].of {
             TaskOf::Plan(_) => &program.plan_ends,
             TaskOf::Day => &program.day_ends,
-            TaskOf::Log(told) if told.is_response => &program.responses,
+            TaskOf::Log(event) if event.is_response => &program.responses,
             TaskOf::Log(_) => &program.requests,
             TaskOf::Job(job) => return self.go_on_job(id, job as usize),
         };
@@ -94,56 +90,18 @@ impl<'b> World<'b> {
                 let flow = &program.workflows[plan.workflow as usize];
                 (plan, !plan.completed, flow.calls.iter().any(|call| call.critical))
             }
-            TaskOf::Log(told) => {
-                let plan = &self.plans[told.plan as usize];
+            TaskOf::Log(event) => {
+                let plan = &self.plans[event.plan as usize];
                 let flow = &program.workflows[plan.workflow as usize];
                 if row.awaited {
                     return false;
                 }
-                (plan, told.error, flow.calls[told.call as usize].critical)
+                (plan, event.error, flow.calls[event.call as usize].critical)
             }
             TaskOf::Day | TaskOf::Job(_) => return level != Level::None,
         };
         debug_assert!(plan.alive);
         level.admits(error) && row.when.holds(error, critical)
-    }
-
-    /// An event comes for a task.
-    pub(crate) fn wake_task(&mut self, id: u32, after: Span) {
-        let task = &mut self.tasks.list[id as usize];
-        task.is_awaited = true;
-        let address = match task.of {
-            // The calls of its plan are over, so none of them stands at this place of an instant.
-            TaskOf::Plan(place) => address(self.plans[place as usize].serial, u16::MAX >> 4),
-            TaskOf::Log(told) => address(self.plans[told.plan as usize].serial, told.call),
-            TaskOf::Day => address(u64::MAX - task.number, u16::MAX >> 4),
-            TaskOf::Job(job) => address(JOB_PLANS | u64::from(job), 0),
-        };
-        self.calendar.push(
-            self.now + after,
-            order(Rank::StoreAnswer, address, 255),
-            Event::StoreAnswer(Writer::Task(id)),
-        );
-    }
-
-    /// A task as it asks for its op.
-    pub(crate) fn task_asks(&mut self, id: u32, words: OpWords) -> Requester {
-        let task = &self.tasks.list[id as usize];
-        let recorded = task.recorded;
-        let invocation = task.invoked.unwrap_or_else(|| self.parts.invocations.of_task(id));
-        let [latency, network] = [Draw::Latency, Draw::Network].map(|draw| self.task_word(id, words, draw));
-        Requester { recorded, who: Writer::Task(id), invocation, latency, network }
-    }
-
-    /// A draw of a task's row; of a log event it is the one that its call would have taken.
-    pub(crate) fn task_word(&mut self, id: u32, words: OpWords, draw: Draw) -> Word {
-        let task = &self.tasks.list[id as usize];
-        let draws = match task.of {
-            TaskOf::Log(told) => return self.word_of(told.plan, told.call, words.of(draw)),
-            TaskOf::Plan(place) => &mut self.tasks.of_plans[self.plans[place as usize].class as usize],
-            TaskOf::Day | TaskOf::Job(_) => &mut self.tasks.of_days,
-        };
-        draws[task.ops.cursor as usize].at(draw as u64, task.number).next()
     }
 
     pub(crate) fn end_task(&mut self, id: u32) {
@@ -174,9 +132,9 @@ impl<'b> World<'b> {
     pub(crate) fn cut_task_logs(&mut self) {
         for id in 0..self.tasks.list.len() {
             let task = &mut self.tasks.list[id];
-            if let (true, TaskOf::Log(told)) = (task.alive && task.log.written.is_some(), task.of) {
+            if let (true, TaskOf::Log(event)) = (task.alive && task.log.written.is_some(), task.of) {
                 let log = std::mem::replace(&mut task.log, LogState::EMPTY);
-                let end = self.close_event(told, &log, None);
+                let end = self.close_event(event, &log, None);
                 self.records.release(end);
             }
         }
@@ -188,8 +146,8 @@ impl<'b> World<'b> {
         let task = &mut self.tasks.list[id as usize];
         task.alive = false;
         let (end, invoked, log) = (task.of, task.invoked, task.log);
-        if let TaskOf::Log(told) = end {
-            let end = self.close_event(told, &log, cut);
+        if let TaskOf::Log(event) = end {
+            let end = self.close_event(event, &log, cut);
             self.records.release(end);
         }
         if let TaskOf::Plan(place) | TaskOf::Log(LogEvent { plan: place, .. }) = end {

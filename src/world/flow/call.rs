@@ -53,7 +53,14 @@ impl World<'_> {
     /// Everything that calls have to do at this instant.
     #[inline(always)]
     pub(crate) fn drain<const PLAIN: bool>(&mut self) {
-        while !PLAIN && let Some(call) = self.ready.pop_front() {
+        if !PLAIN && !self.ready.is_empty() {
+            self.drain_ready();
+        }
+    }
+
+    #[inline(never)]
+    fn drain_ready(&mut self) {
+        while let Some(call) = self.ready.pop_front() {
             self.advance(call);
         }
     }

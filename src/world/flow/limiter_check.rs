@@ -108,10 +108,10 @@ impl World<'_> {
         let position = 2 * self.plans[call.plan as usize].number + u64::from(op == OpKind::Put);
         let word = self.limiter_draws[call.class as usize].takes.at(u64::from(call.index), position).next();
         let (recorded, invocation) = (call.recorded, self.invocation(id));
-        let asker = Requester { recorded, who: Writer::Call(id), invocation, latency: word, network: Word(0) };
+        let requester = Requester { recorded, who: Writer::Call(id), invocation, latency: word, network: Word(0) };
         let person = self.limiter_checks[id as usize].person;
         let asked = self.ask(
-            &asker,
+            &requester,
             &OpRequest {
                 store: spec.store as usize,
                 op,

@@ -2,7 +2,6 @@
 
 use crate::model::{OpKind, Role};
 use crate::world::blueprint::{Blueprint, ReadOp, Row};
-use crate::world::ledger::CallEnd;
 use crate::world::operation::drive::Rows;
 use crate::world::state::{LogEvent, LogState, OpRequest, Work, World, Writer};
 
@@ -50,15 +49,17 @@ impl World<'_> {
     /// Goes on with the log of a request or a response, as the program of its isolate has it.
     pub(crate) fn log_event(&mut self, id: u32, program: &Blueprint, is_response: bool) -> Rows {
         let rows = if is_response { &program.responses } else { &program.requests };
-        let error = self.is_error(id, is_response);
+        let error = self.calls[id as usize].is_error(is_response);
         let call = &self.calls[id as usize];
         let workflow = self.plans[call.plan as usize].workflow as usize;
         let critical = program.workflows[workflow].calls[call.index as usize].critical;
         let admitted = program.model.logging.level.admits(error);
         let applies = |world: &mut Self, row: &Row| {
-            let applies = admitted && row.awaited && row.when.holds(error, critical);
-            world.logs[id as usize].tried |= applies && row.role == Role::Record && row.op == OpKind::Put;
-            applies
+            if !(admitted && row.awaited && row.when.holds(error, critical)) {
+                return false;
+            }
+            world.logs[id as usize].tried |= row.role == Role::Record && row.op == OpKind::Put;
+            true
         };
         let end = self.run_rows(Writer::Call(id), rows, applies);
         if end == Rows::UnderWay {
@@ -66,21 +67,16 @@ impl World<'_> {
         }
         self.needs_no_connection(Writer::Call(id)); // the level may have changed meanwhile
         let call = &self.calls[id as usize];
-        let told = LogEvent { plan: call.plan, call: call.index, is_response, error, recorded: call.recorded };
+        let event = LogEvent { plan: call.plan, call: call.index, is_response, error, recorded: call.recorded };
         let log = std::mem::replace(&mut self.logs[id as usize], LogState::EMPTY);
         let goes_on = |row: &Row| !row.awaited && row.when.holds(error, critical);
         if self.blueprint.leaves_logs_behind && admitted && end == Rows::Done && rows.iter().any(goes_on) {
             let due = |row: &Row| goes_on(row) && row.role == Role::Record && row.op == OpKind::Put;
-            self.log_task(told, LogState { due: rows.iter().any(due), ..log });
+            self.log_task(event, LogState { due: rows.iter().any(due), ..log });
         } else {
-            self.logs[id as usize].request = self.close_event(told, &log, None);
+            self.logs[id as usize].request = self.close_event(event, &log, None);
         }
         end
-    }
-
-    pub(crate) fn is_error(&self, id: u32, is_response: bool) -> bool {
-        let call = &self.calls[id as usize];
-        if is_response { call.end != CallEnd::Succeeded } else { call.request_error }
     }
 
     /// A line of a call in every log file.

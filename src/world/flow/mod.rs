@@ -9,6 +9,7 @@ pub(crate) mod invocation;
 pub(crate) mod limiter_check;
 pub(crate) mod log;
 pub(crate) mod lookup;
+pub(crate) mod notes;
 pub(crate) mod plan;
 pub(crate) mod policies;
 pub(crate) mod queue;

@@ -24,7 +24,6 @@ impl World<'_> {
             self.expect_leaving(place);
         }
         self.begin_plan::<PLAIN>(place);
-        self.drain::<PLAIN>();
     }
 
     #[inline(always)]

@@ -94,7 +94,7 @@ impl World<'_> {
         let (spec, state) = (self.blueprint.jobs[job], &mut self.parts.jobs[job]);
         let position = state.ops;
         state.ops += 1;
-        let asker = Requester {
+        let requester = Requester {
             recorded: self.tasks.list[id as usize].recorded,
             who: Writer::Task(id),
             invocation: self.parts.invocations.of_task(id),
@@ -103,7 +103,7 @@ impl World<'_> {
         };
         let (store, external) = (spec.store as usize, spec.external);
         let op = OpRequest { store, op, external, cold: None, key: None, bytes: 0 };
-        self.operate(&asker, &op)
+        self.operate(&requester, &op)
     }
 
     fn delete_oldest(&mut self, job: usize) {

@@ -76,7 +76,6 @@ impl World<'_> {
             }
         }
         self.advance(id);
-        self.drain::<false>();
     }
 
     /// A call is lost with its isolate. What becomes of it: nothing is to come for who waited for what another computed,

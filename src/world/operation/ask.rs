@@ -2,7 +2,6 @@
 
 use crate::model::OpKind;
 use crate::policy::Verdict;
-use crate::streams::Word;
 use crate::units::Span;
 use crate::world::blueprint::NONE;
 use crate::world::ledger::Cause;
@@ -10,10 +9,10 @@ use crate::world::state::{OpRequest, OpResponse, Requester, World};
 
 impl World<'_> {
     /// The law of how long an op takes: a read of a key that its region has fetched a moment ago is hot.
-    fn law_of(&mut self, asked: &OpRequest) -> u16 {
-        let laws = &self.blueprint.store_laws[asked.store];
-        let hot = laws.by_op[asked.op as usize];
-        let (Some((key, region)), Some((cold, after))) = (asked.cold, laws.cold) else { return hot };
+    fn law_of(&mut self, request: &OpRequest) -> u16 {
+        let laws = &self.blueprint.store_laws[request.store];
+        let hot = laws.by_op[request.op as usize];
+        let (Some((key, region)), Some((cold, after))) = (request.cold, laws.cold) else { return hot };
         if key == NONE {
             return cold;
         }
@@ -29,52 +28,52 @@ impl World<'_> {
     /// Asks a store for an op: the quotas first (a refusal costs nothing), then the invocation's limits (the platform
     /// throws), then the key and the room that is left (the store answers, which takes as long as any answer). `None`
     /// where it waits for a connection first; whoever asked asks again when it has one.
-    pub(crate) fn ask(&mut self, asker: &Requester, asked: &OpRequest) -> Option<OpResponse> {
-        let verdict = self.parts.stores[asked.store].judge(asked.op, self.now);
-        let waits_no_more = self.blueprint.connections_bind && self.is_connected(asker.who);
-        let refused = if waits_no_more { None } else { self.is_refused_here(asker, asked, verdict) };
+    pub(crate) fn ask(&mut self, requester: &Requester, request: &OpRequest) -> Option<OpResponse> {
+        let verdict = self.parts.stores[request.store].judge(request.op, self.now);
+        let waits_no_more = self.blueprint.connections_bind && self.is_connected(requester.who);
+        let refused = if waits_no_more { None } else { self.is_refused_here(requester, request, verdict) };
         let answer = match refused {
             Some(why) => OpResponse { at: self.now, takes: Span::ZERO, refused: Some(why) },
-            None if !self.has_connection(asker, asked) => return None,
-            None => self.answer(asker, asked, verdict),
+            None if !self.has_connection(requester, request) => return None,
+            None => self.answer(requester, request, verdict),
         };
-        self.parts.stores[asked.store].counts[asked.op as usize].attempted[usize::from(asker.recorded)] += 1;
+        self.parts.stores[request.store].counts[request.op as usize].attempted[usize::from(requester.recorded)] += 1;
         Some(answer)
     }
 
-    fn has_connection(&mut self, asker: &Requester, asked: &OpRequest) -> bool {
+    fn has_connection(&mut self, requester: &Requester, request: &OpRequest) -> bool {
         !self.blueprint.connections_bind
-            || !self.parts.stores[asked.store].is_subrequest
-            || self.is_connected(asker.who)
-            || self.connect(asker.who)
+            || !self.parts.stores[request.store].is_subrequest
+            || self.is_connected(requester.who)
+            || self.connect(requester.who)
     }
 
     /// Why an op is refused before it leaves the program, if it is.
-    fn is_refused_here(&mut self, asker: &Requester, asked: &OpRequest, verdict: Verdict) -> Option<Cause> {
-        let (store, op, now, recorded) = (asked.store, asked.op, self.now, asker.recorded);
+    fn is_refused_here(&mut self, requester: &Requester, request: &OpRequest, verdict: Verdict) -> Option<Cause> {
+        let (store, op, now, recorded) = (request.store, request.op, self.now, requester.recorded);
         if self.parts.stores[store].drops_locally(op, now, recorded) {
             return Some(Cause::ClientSilent);
         }
         let why = if verdict == Verdict::Refused && !self.parts.stores[store].is_service() {
             self.parts.stores[store].quota_cause(op)
         } else {
-            self.may_not_call(asker.invocation, store, asked.external)?
+            self.may_not_call(requester.invocation, store, request.external)?
         };
         self.parts.stores[store].refuse(op, why, now, recorded);
         Some(why)
     }
 
     /// What the store answers.
-    fn answer(&mut self, asker: &Requester, asked: &OpRequest, verdict: Verdict) -> OpResponse {
-        let (store, op, now, recorded) = (asked.store, asked.op, self.now, asker.recorded);
+    fn answer(&mut self, requester: &Requester, request: &OpRequest, verdict: Verdict) -> OpResponse {
+        let (store, op, now, recorded) = (request.store, request.op, self.now, requester.recorded);
         let refuse = |world: &mut Self, why, takes| {
             world.parts.stores[store].refuse(op, why, now, recorded);
             OpResponse { at: now, takes, refused: Some(why) }
         };
-        let law = self.law_of(asked);
-        let takes = self.blueprint.laws[law as usize].sample(asker.latency);
+        let law = self.law_of(request);
+        let takes = self.blueprint.laws[law as usize].sample(requester.latency);
         if self.parts.stores[store].is_service()
-            && let Some(why) = self.service_fails(asker, store, (op, verdict), takes)
+            && let Some(why) = self.service_fails(requester, store, (op, verdict), takes)
         {
             return refuse(self, why, takes);
         }
@@ -88,10 +87,10 @@ impl World<'_> {
             }
         };
         let takes = at.since(now) + takes;
-        if !self.parts.stores[store].is_spaced(asked.key, at, recorded) {
+        if !self.parts.stores[store].is_spaced(request.key, at, recorded) {
             return refuse(self, Cause::KeySpacing, takes);
         }
-        if asked.bytes > 0 && !self.parts.stores[store].has_space(asked.bytes, now) {
+        if request.bytes > 0 && !self.parts.stores[store].has_space(request.bytes, now) {
             return refuse(self, Cause::StoreFull, takes);
         }
         self.parts.stores[store].take(op, now, at, recorded);
@@ -101,13 +100,13 @@ impl World<'_> {
     /// Why a log service does not take an op; its client, who learns it `takes` later, says nothing to anybody.
     fn service_fails(
         &mut self,
-        asker: &Requester,
+        requester: &Requester,
         store: usize,
         (op, verdict): (OpKind, Verdict),
         takes: Span,
     ) -> Option<Cause> {
         let (store, now) = (&mut self.parts.stores[store], self.now);
-        if store.does_not_arrive(asker.network) {
+        if store.does_not_arrive(requester.network) {
             return Some(Cause::Network);
         }
         if verdict == Verdict::Refused {
@@ -115,26 +114,5 @@ impl World<'_> {
             return Some(store.quota_cause(op));
         }
         None
-    }
-
-    /// A draw of an op, by its place among the words of the call; anything where there is none.
-    #[inline]
-    pub(crate) fn op_word(&self, id: u32, place: u16) -> Word {
-        if place == NONE {
-            return Word(0);
-        }
-        let call = &self.calls[id as usize];
-        self.word_of(call.plan, call.index, place)
-    }
-
-    /// The same, of a call of a plan that may be over.
-    pub(crate) fn word_of(&self, plan: u32, call: u16, place: u16) -> Word {
-        if place == NONE {
-            return Word(0);
-        }
-        let flow = &self.blueprint.workflows[self.plans[plan as usize].workflow as usize];
-        let base = plan as usize * self.words_each + flow.op_words;
-        let per_call = self.blueprint.op_draws.len() - self.blueprint.plan_words;
-        self.words[base + call as usize * per_call + place as usize]
     }
 }

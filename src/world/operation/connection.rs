@@ -150,7 +150,6 @@ impl World<'_> {
         self.parts.invocations.tally.given_up += u64::from(self.calls[id as usize].recorded);
         self.deny(id, Fault::Timeout, Cause::Connections);
         self.advance(id);
-        self.drain::<false>();
     }
 
     /// Who waits for a connection leaves.
@@ -178,7 +177,6 @@ impl World<'_> {
     /// The headers of an answer are there.
     pub(crate) fn headers_come(&mut self, id: u32) {
         self.disconnect(Writer::Call(id));
-        self.drain::<false>();
     }
 
     /// A call is lost with its isolate; whether no event is to come for it, because it waits for a connection.

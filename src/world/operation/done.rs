@@ -10,23 +10,23 @@ use crate::world::state::{KeyAt, OpRequest, OpResponse, Plan, Requester, World, 
 
 impl World<'_> {
     /// Asks for the op of a row. `None` where it waits for a connection first.
-    pub(crate) fn ask_row(&mut self, asker: &Requester, row: &Row) -> Option<OpResponse> {
-        let call = self.call_of(asker.who);
+    pub(crate) fn ask_row(&mut self, requester: &Requester, row: &Row) -> Option<OpResponse> {
+        let call = self.call_of(requester.who);
         let at = self.key_at(call, row);
         let put = at.filter(|_| row.op == OpKind::Put);
         let (key, bytes) = (put.and_then(|at| self.key(at).written), self.bytes_added(row, put));
         let cold = row.cold.map(|key| (key, if call.0 == u32::MAX { 0 } else { self.region(call.0) }));
         let store = row.store as usize;
         let op = OpRequest { store, op: row.op, external: row.external, cold, key, bytes };
-        let asked = self.ask(asker, &op)?;
+        let asked = self.ask(requester, &op)?;
         if asked.refused.is_none() && row.op == OpKind::Put {
             if let Some(at) = put {
                 self.key(at).written = Some(asked.at);
             }
-            self.parts.stores[store].family_writes[row.family as usize] += u64::from(asker.recorded);
+            self.parts.stores[store].family_writes[row.family as usize] += u64::from(requester.recorded);
         }
         if asked.refused == Some(Cause::KeySpacing) {
-            self.parts.stores[store].family_too_soon[row.family as usize] += u64::from(asker.recorded);
+            self.parts.stores[store].family_too_soon[row.family as usize] += u64::from(requester.recorded);
         }
         Some(asked)
     }
@@ -143,7 +143,7 @@ impl World<'_> {
     /// decide whether it keeps it, and when pressure evicts it.
     fn kept(&mut self, row: &Row, [kept, pressure]: [Word; 2], recorded: bool) -> Option<(Instant, Loss)> {
         let store = &mut self.parts.stores[row.store as usize];
-        (!store.keeps_nothing(kept, recorded)).then(|| store.fate(self.now, row.ttl, pressure))
+        (!store.keeps_nothing(kept, recorded)).then(|| store.lifetime(self.now, row.ttl, pressure))
     }
 
     /// A session writes the index back.
@@ -159,10 +159,5 @@ impl World<'_> {
         if let Some(index) = &mut self.parts.index {
             index.list(session, dies);
         }
-    }
-
-    /// Where a plan writes.
-    pub(crate) fn region(&self, plan: u32) -> u16 {
-        self.blueprint.class_regions[self.plans[plan as usize].class as usize]
     }
 }

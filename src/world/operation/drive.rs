@@ -1,9 +1,13 @@
 //! The driver of operations on stores: asked for, held back until there is a connection, sent, answered, and then the next.
 //! It serves reads, log rows, background tasks and scheduled jobs alike.
 
-use crate::world::blueprint::{OpWords, Row};
-use crate::world::event::{Event, Rank, order};
-use crate::world::state::{OpRequest, OpResponse, Requester, World, Writer};
+use crate::units::Span;
+use crate::world::blueprint::{Draw, OpWords, Row};
+use crate::world::event::{Event, Rank, address, order};
+use crate::world::state::{OpRequest, OpResponse, Requester, TaskOf, World, Writer};
+
+/// Where the answers to jobs stand among the plans of one instant.
+const JOB_PLANS: u64 = 0xfe << 32;
 
 /// How far the rows of a log event have come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,7 +86,6 @@ impl World<'_> {
             Writer::Call(id) => self.advance(id),
             Writer::Task(id) => self.go_on_task(id),
         }
-        self.drain::<false>();
     }
 
     /// A writer as it asks for an op.
@@ -96,7 +99,31 @@ impl World<'_> {
                 latency: self.op_word(id, words.latency),
                 network: self.op_word(id, words.network),
             },
-            Writer::Task(id) => self.task_asks(id, words),
+            Writer::Task(id) => {
+                let task = &self.tasks.list[id as usize];
+                let (recorded, invocation) = (task.recorded, task.invoked);
+                let invocation = invocation.unwrap_or_else(|| self.parts.invocations.of_task(id));
+                let [latency, network] = [Draw::Latency, Draw::Network].map(|draw| self.task_word(id, words, draw));
+                Requester { recorded, who, invocation, latency, network }
+            }
         }
+    }
+
+    /// An event comes for a task, even if it is cut off before.
+    pub(crate) fn wake_task(&mut self, id: u32, after: Span) {
+        let task = &mut self.tasks.list[id as usize];
+        task.is_awaited = true;
+        let address = match task.of {
+            // The calls of its plan are over, so none of them stands at this place of an instant.
+            TaskOf::Plan(place) => address(self.plans[place as usize].serial, u16::MAX >> 4),
+            TaskOf::Log(event) => address(self.plans[event.plan as usize].serial, event.call),
+            TaskOf::Day => address(u64::MAX - task.number, u16::MAX >> 4),
+            TaskOf::Job(job) => address(JOB_PLANS | u64::from(job), 0),
+        };
+        self.calendar.push(
+            self.now + after,
+            order(Rank::StoreAnswer, address, 255),
+            Event::StoreAnswer(Writer::Task(id)),
+        );
     }
 }

@@ -1,8 +1,8 @@
 //! A call and a background task, as those who ask for an operation and write.
 
 use crate::streams::Word;
-use crate::world::blueprint::{Draw, OpWords};
-use crate::world::state::{InvocationId, LogState, Progress, Wire, World, Writer};
+use crate::world::blueprint::{Draw, NONE, OpWords};
+use crate::world::state::{InvocationId, LogState, Progress, TaskOf, Wire, World, Writer};
 
 impl World<'_> {
     pub(crate) fn writer_recorded(&self, who: Writer) -> bool {
@@ -80,5 +80,37 @@ impl World<'_> {
             }
             Writer::Task(id) => &mut self.tasks.list[id as usize].wire,
         }
+    }
+
+    /// A draw of an op, by its place among the words of the call; anything where there is none.
+    #[inline]
+    pub(crate) fn op_word(&self, id: u32, place: u16) -> Word {
+        if place == NONE {
+            return Word(0);
+        }
+        let call = &self.calls[id as usize];
+        self.word_of(call.plan, call.index, place)
+    }
+
+    /// The same, of a call of a plan that may be over.
+    pub(crate) fn word_of(&self, plan: u32, call: u16, place: u16) -> Word {
+        if place == NONE {
+            return Word(0);
+        }
+        let flow = &self.blueprint.workflows[self.plans[plan as usize].workflow as usize];
+        let base = plan as usize * self.words_each + flow.op_words;
+        let per_call = self.blueprint.op_draws.len() - self.blueprint.plan_words;
+        self.words[base + call as usize * per_call + place as usize]
+    }
+
+    /// A draw of a task's row; of a log event it is the one that its call would have taken.
+    pub(crate) fn task_word(&mut self, id: u32, words: OpWords, draw: Draw) -> Word {
+        let task = &self.tasks.list[id as usize];
+        let draws = match task.of {
+            TaskOf::Log(event) => return self.word_of(event.plan, event.call, words.of(draw)),
+            TaskOf::Plan(place) => &mut self.tasks.of_plans[self.plans[place as usize].class as usize],
+            TaskOf::Day | TaskOf::Job(_) => &mut self.tasks.of_days,
+        };
+        draws[task.ops.cursor as usize].at(draw as u64, task.number).next()
     }
 }

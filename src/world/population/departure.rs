@@ -56,7 +56,6 @@ impl World<'_> {
                 self.ready.push_back(id);
             }
         }
-        self.drain::<false>();
     }
 
     /// A plan ends whose user has left.

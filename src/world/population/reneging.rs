@@ -49,7 +49,6 @@ impl World<'_> {
     pub(crate) fn lose_patience(&mut self, id: u32) {
         self.leave_queue(id, CallEnd::Abandoned);
         self.advance(id);
-        self.drain::<false>();
     }
 
     /// A call that waits leaves its queue: out of patience, or because its user has left.

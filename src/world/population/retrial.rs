@@ -64,7 +64,6 @@ impl World<'_> {
             self.expect_leaving(place);
         }
         self.begin_plan::<false>(place);
-        self.drain::<false>();
     }
 }
 

@@ -192,7 +192,7 @@ impl World<'_> {
 
     /// The event of a record is over, and it is known when the record goes: what the index was told is final.
     pub(crate) fn event_ends(&mut self, about: About, recorded: bool, written: Instant, ends: Ends) {
-        self.parts.retention.ends(about.subject, recorded, &ends.fate(written));
+        self.parts.retention.ends(about.subject, recorded, &ends.lifetime(written));
         self.reachable_by_itself(about, recorded, written, ends.searchable, false);
     }
 
@@ -202,14 +202,14 @@ impl World<'_> {
         let Some(about) = record.about else { return };
         let (recorded, written) = (record.recorded, record.written);
         let (ends, horizon) = (self.ends_of(id), self.blueprint.horizon);
-        let fate = ends.fate(written);
+        let lifetime = ends.lifetime(written);
         let may_go = |copy: &&Copy| is_over && copy.sooner > 0 && copy.goes >= horizon;
         let last = self.records.list[id as usize].copies.iter().filter(may_go).map(|copy| copy.goes).max();
         let is_there = last.is_some_and(|last| last >= ends.dies);
         if is_there {
-            self.parts.retention.still_there(about.subject, recorded, &fate);
+            self.parts.retention.still_there(about.subject, recorded, &lifetime);
         } else {
-            self.parts.retention.ends(about.subject, recorded, &fate);
+            self.parts.retention.ends(about.subject, recorded, &lifetime);
         }
         match (about.session, &mut self.parts.index) {
             (Some((session, place)), Some(index)) if is_over => {

@@ -6,19 +6,19 @@ use crate::world::parts::index::{Entry, Subject};
 use crate::world::state::{About, End, Ends, LogEvent, LogState, NOBODY, Phase, World};
 
 impl World<'_> {
-    /// The event is over, or cut off: its record, if one was stored, has a fate. The answer is when the last copy of it
+    /// The event is over, or cut off: its record, if one was stored, has a lifetime. The answer is when the last copy of it
     /// goes.
-    pub(crate) fn close_event(&mut self, told: LogEvent, log: &LogState, cut: Option<Cause>) -> End {
-        let LogEvent { recorded, error, .. } = told;
+    pub(crate) fn close_event(&mut self, event: LogEvent, log: &LogState, cut: Option<Cause>) -> End {
+        let LogEvent { recorded, error, .. } = event;
         let mut subject = self.parts.retention.subject(error, self.now, recorded);
-        subject.region = self.region(told.plan);
+        subject.region = self.region(event.plan);
         let end = match log.written {
             Some(written) => {
-                subject.late = self.seen_late(told, log.late);
+                subject.late = self.seen_late(event, log.late);
                 if recorded {
                     self.parts.retention.stored(error);
                 }
-                self.record_is_whole(told, log, written, subject)
+                self.record_is_whole(event, log, written, subject)
             }
             None => End::NONE,
         };
@@ -36,18 +36,18 @@ impl World<'_> {
             self.records.release(end);
             return End::NONE;
         }
-        self.note_context(told, log, log.written.unwrap_or(self.now), end)
+        self.note_context(event, log, log.written.unwrap_or(self.now), end)
     }
 
     /// No more copies of an event's record are written.
-    fn record_is_whole(&mut self, told: LogEvent, log: &LogState, written: Instant, subject: Subject) -> End {
+    fn record_is_whole(&mut self, event: LogEvent, log: &LogState, written: Instant, subject: Subject) -> End {
         let Ends { dies, far, searchable, .. } = if log.record == NOBODY { log.ends } else { self.ends_of(log.record) };
-        let session = self.plans[told.plan as usize].session;
-        let entry = Entry { written, dies, far, call: told.call, subject, listed: log.listed, searchable };
+        let session = self.plans[event.plan as usize].session;
+        let entry = Entry { written, dies, far, call: event.call, subject, listed: log.listed, searchable };
         let place = self.parts.index.as_mut().map(|index| (session, index.add(session, entry)));
         let about = About { subject, session: place };
         if log.record == NOBODY {
-            self.event_ends(about, told.recorded, written, log.ends);
+            self.event_ends(about, event.recorded, written, log.ends);
             return End::Known(dies);
         }
         self.records.at(log.record).holders = 1;
@@ -63,12 +63,12 @@ impl World<'_> {
 
     /// Of a failed call the response and the request are both there until the first of them goes. The answer is for the
     /// response of this call, where this was the request.
-    fn note_context(&mut self, told: LogEvent, log: &LogState, written: Instant, end: End) -> End {
-        let failed = told.is_response && told.error;
+    fn note_context(&mut self, event: LogEvent, log: &LogState, written: Instant, end: End) -> End {
+        let failed = event.is_response && event.error;
         if !self.blueprint.leaves_logs_behind {
             if failed {
                 self.pair(written, [end, log.request]);
-            } else if told.is_response {
+            } else if event.is_response {
                 self.records.release(end);
                 self.records.release(log.request);
             } else {
@@ -78,14 +78,14 @@ impl World<'_> {
         }
         // Either may be written last.
         let never = self.blueprint.requests.is_empty();
-        let Some(context) = self.parts.invocations.context(told.plan, told.call) else {
+        let Some(context) = self.parts.invocations.context(event.plan, event.call) else {
             self.records.release(end);
             return End::NONE;
         };
         if never {
             context.request = Some(End::NONE);
         }
-        let old = match (told.is_response, failed) {
+        let old = match (event.is_response, failed) {
             (true, true) => context.response.replace((written, end)).map(|old| old.1),
             (true, false) => Some(end),
             (false, _) => context.request.replace(end),
@@ -120,21 +120,21 @@ impl World<'_> {
         let call = &self.calls[id as usize];
         let is_response = matches!(call.phase, Phase::Response);
         let (plan, index, recorded) = (call.plan, call.index, call.recorded);
-        let error = self.is_error(id, is_response);
+        let error = self.calls[id as usize].is_error(is_response);
         let log = std::mem::replace(&mut self.logs[id as usize], LogState::EMPTY);
-        let told = LogEvent { plan, call: index, is_response, error, recorded };
-        let end = self.close_event(told, &log, None);
+        let event = LogEvent { plan, call: index, is_response, error, recorded };
+        let end = self.close_event(event, &log, None);
         self.records.release(end);
     }
 
     /// How much later other regions see a record, of which they have asked for the key all along.
-    fn seen_late(&mut self, told: LogEvent, staleness: Span) -> Span {
+    fn seen_late(&mut self, event: LogEvent, staleness: Span) -> Span {
         if self.blueprint.reader_regions.is_empty() || staleness.is_zero() || staleness == Span::MAX {
             return Span::ZERO;
         }
-        let plan = &self.plans[told.plan as usize];
-        let number = plan.number << 12 | u64::from(told.call);
-        let share = self.lateness.at(u64::from(plan.class), number << 1 | u64::from(told.is_response)).next();
+        let plan = &self.plans[event.plan as usize];
+        let number = plan.number << 12 | u64::from(event.call);
+        let share = self.lateness.at(u64::from(plan.class), number << 1 | u64::from(event.is_response)).next();
         staleness.scale(share.unit())
     }
 

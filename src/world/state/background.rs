@@ -63,7 +63,7 @@ impl Task {
     /// The plan and the call that it writes for.
     pub(crate) fn call(&self) -> (u32, u16) {
         match self.of {
-            TaskOf::Log(told) => (told.plan, told.call),
+            TaskOf::Log(event) => (event.plan, event.call),
             TaskOf::Plan(place) => (place, 0),
             TaskOf::Day | TaskOf::Job(_) => (u32::MAX, 0),
         }
@@ -73,7 +73,7 @@ impl Task {
     pub(crate) fn plan(&self) -> Option<u32> {
         match self.of {
             TaskOf::Plan(place) => Some(place),
-            TaskOf::Log(told) => Some(told.plan),
+            TaskOf::Log(event) => Some(event.plan),
             TaskOf::Day | TaskOf::Job(_) => None,
         }
     }

@@ -109,3 +109,10 @@ pub(crate) enum Work {
 
 /// The attempt of a call that has not begun, so that what is due for it then is not taken for what comes later.
 pub(crate) const OUTSIDE: u16 = u16::MAX;
+
+impl Call {
+    /// Whether its request was faulty, or its response is that of a failure.
+    pub(crate) fn is_error(&self, is_response: bool) -> bool {
+        if is_response { self.end != CallEnd::Succeeded } else { self.request_error }
+    }
+}

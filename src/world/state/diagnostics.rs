@@ -1,6 +1,7 @@
 //! The diagnostics page, and what its samples have shown so far.
 
-use crate::streams::Stream;
+use crate::streams::{Purpose, Source as Draws, Stream};
+use crate::world::blueprint::Blueprint;
 use crate::world::measures::sheet::{Sheet, ratio};
 use crate::world::part::{Ending, Part};
 use crate::world::parts::queues::queue::Page;
@@ -51,6 +52,18 @@ impl Levels {
         self.queued += page.queued;
         self.queued_max = self.queued_max.max(page.queued);
         self.dropped_max = self.dropped_max.max(page.dropped);
+    }
+}
+
+impl Diagnostics {
+    /// The page of a model, if it has one.
+    pub(crate) fn of(blueprint: &Blueprint, draws: &Draws) -> Option<Diagnostics> {
+        blueprint.model.diagnostics.as_ref().map(|_| Diagnostics {
+            routing: draws.stream("diagnostics", Purpose::Page, 0),
+            next: 0,
+            overloaded_before: 0,
+            seen: Seen::default(),
+        })
     }
 }
 

@@ -34,7 +34,7 @@ impl Ends {
         self.searchable = self.searchable.max(copies.searchable);
     }
 
-    pub(crate) fn fate(self, written: Instant) -> Lifetime {
+    pub(crate) fn lifetime(self, written: Instant) -> Lifetime {
         Lifetime { written, dies: self.dies, loss: self.loss, far: self.far }
     }
 }

@@ -1,8 +1,9 @@
 //! The isolates of a replication.
 
 use crate::stats::TimeWeighted;
-use crate::streams::Scatter;
+use crate::streams::{Purpose, Scatter, Source as Draws};
 use crate::units::Instant;
+use crate::world::blueprint::Blueprint;
 use crate::world::event::Handle;
 use crate::world::measures::sheet::Sheet;
 use crate::world::part::{Ending, Part};
@@ -48,6 +49,17 @@ impl Isolate {
 }
 
 impl Isolates {
+    /// None yet, where the model has isolates that come and go.
+    pub(crate) fn of(blueprint: &Blueprint, draws: &Draws) -> Option<Isolates> {
+        blueprint.model.isolates.as_ref().map(|_| Isolates {
+            places: Vec::new(),
+            lifetimes: draws.scatter("isolate", Purpose::Restart),
+            next_deploy: 0,
+            alive: TimeWeighted::default(),
+            counts: Counts::default(),
+        })
+    }
+
     /// How many plans land on.
     pub(crate) fn open(&self) -> usize {
         self.places.iter().filter(|isolate| isolate.is_open()).count()

@@ -22,7 +22,7 @@ mod users;
 pub(crate) use self::around::{Around, LimiterCheck, Question, Stage};
 pub(crate) use self::background::{JobState, Task, TaskOf, Tasks};
 pub(crate) use self::call::{Call, NO_QUEUE, OUTSIDE, Phase, Work};
-pub(crate) use self::diagnostics::{Diagnostics, Seen};
+pub(crate) use self::diagnostics::Diagnostics;
 pub(crate) use self::draws::{ClassDraws, LimiterDraws, LookupDraws, limiter_draws, lookup_draws};
 pub(crate) use self::ends::Ends;
 pub(crate) use self::invocation::{Invocation, Invocations, Subrequest};
@@ -140,4 +140,40 @@ pub(crate) struct World<'b> {
     pub(crate) notes: Option<Box<Notes>>,
     /// Calls that ended without asking a provider.
     pub(crate) not_logged: Account<6>,
+}
+
+impl<'b> World<'b> {
+    /// The rules that the program follows where a call is.
+    #[inline(always)]
+    pub(crate) fn program_of(&self, id: u32) -> &'b Blueprint {
+        if self.rules.is_empty() {
+            return self.blueprint;
+        }
+        self.program(self.plans[self.calls[id as usize].plan as usize].isolate as usize)
+    }
+
+    /// The rules that the program follows in an isolate: what it reads of its configuration, at the moment that it needs
+    /// it. All else, which isolates share, is in the world's blueprint.
+    #[inline]
+    pub(crate) fn program(&self, isolate: usize) -> &'b Blueprint {
+        match self.rules.get(isolate) {
+            None => self.blueprint,
+            Some(0) => self.first,
+            Some(stage) => &self.stages[usize::from(*stage) - 1].1,
+        }
+    }
+
+    /// Where a plan writes.
+    pub(crate) fn region(&self, plan: u32) -> u16 {
+        self.blueprint.class_regions[self.plans[plan as usize].class as usize]
+    }
+
+    /// The ledger of all classes together.
+    pub(crate) fn ledger(&self) -> Ledger {
+        let mut all = Ledger::new();
+        for of_class in &self.ledgers {
+            all.add(of_class);
+        }
+        all
+    }
 }

@@ -4,7 +4,6 @@ use crate::calendar::Calendar;
 use crate::streams::{Purpose, Source as Draws, Word};
 use crate::units::{Instant, Span};
 use crate::world::blueprint::Blueprint;
-use crate::world::event::{Event, Rank, order};
 use crate::world::ledger::{Account, Bill, ClassTally, Ledger};
 use crate::world::parts::source::{Due, Source, eras};
 use crate::world::state::{
@@ -95,42 +94,7 @@ impl<'b> World<'b> {
         };
         let counters = world.steps_each + blueprint.plan_keys() + world.answered_each;
         world.has_counters = counters > 0 || world.parts.invocations.are_kept();
-        world.first_events();
         world
-    }
-
-    /// The ledger of all classes together.
-    pub(crate) fn ledger(&self) -> Ledger {
-        let mut all = Ledger::new();
-        for of_class in &self.ledgers {
-            all.add(of_class);
-        }
-        all
-    }
-
-    /// The replication begins: the first plans of open classes are drawn.
-    pub(crate) fn begin(&mut self) {
-        self.sources.iter_mut().for_each(Source::begin);
-        self.find_due();
-    }
-
-    fn first_events(&mut self) {
-        if self.blueprint.recording_from > Instant::START {
-            self.calendar.push(self.blueprint.recording_from, order(Rank::Rules, 0, 0), Event::Recording);
-        }
-        self.schedule_day_end();
-        self.schedule_jobs();
-        self.schedule_changes();
-        self.open_isolates();
-        self.open_diagnostics();
-        self.expect_leavers();
-        for class in 0..self.sources.len() {
-            if let crate::model::Arrivals::Closed { users, .. } = self.blueprint.model.classes[class].arrivals {
-                for user in 0..u64::from(users) {
-                    self.think(class, 1, user);
-                }
-            }
-        }
     }
 
     /// Finds the class whose plan arrives next.

@@ -18,12 +18,22 @@ use crate::world::parts::store::Store;
 use crate::world::parts::tiers::Tiers;
 use crate::world::state::{Diagnostics, Invocations, Isolates, JobState, Retrials};
 
+/// One part, or all of its kind.
+macro_rules! each {
+    (one $part:expr) => {
+        std::iter::once($part)
+    };
+    (all $part:expr) => {
+        $part.into_iter()
+    };
+}
+
 macro_rules! parts {
-    ($($(#[$doc:meta])* $part:ident: $kind:ty = $new:expr,)+) => {
+    ($($how:ident $part:ident: $kind:ty = $new:expr,)+) => {
         /// Every part of a world.
         #[derive(Debug)]
         pub(crate) struct Parts {
-            $($(#[$doc])* pub(crate) $part: $kind,)+
+            $(pub(crate) $part: $kind,)+
         }
 
         impl Parts {
@@ -38,59 +48,62 @@ macro_rules! parts {
             }
 
             pub(crate) fn drawn(&self) -> u64 {
-                [$(self.$part.drawn()),+].into_iter().sum()
+                [$(each!($how &self.$part).map(Part::drawn).sum::<u64>()),+].into_iter().sum()
             }
 
             pub(crate) fn start_recording(&mut self, now: Instant) {
-                $(self.$part.start_recording(now);)+
+                $(each!($how &mut self.$part).for_each(|part| Part::start_recording(part, now));)+
             }
 
             pub(crate) fn change(&mut self, blueprint: &Blueprint, now: Instant) -> Vec<Effect> {
                 let mut effects = Vec::new();
-                $(self.$part.change(0, blueprint, now, &mut effects);)+
+                $(for (at, part) in each!($how &mut self.$part).enumerate() {
+                    Part::change(part, at, blueprint, now, &mut effects);
+                })+
                 effects
             }
 
             pub(crate) fn change_program(&mut self, isolate: usize, model: &Model, now: Instant) {
-                $(self.$part.change_program(0, isolate, model, now);)+
+                $(for (at, part) in each!($how &mut self.$part).enumerate() {
+                    Part::change_program(part, at, isolate, model, now);
+                })+
             }
 
             pub(crate) fn finish(&mut self, horizon: Instant) {
-                $(self.$part.finish(horizon);)+
+                $(each!($how &mut self.$part).for_each(|part| Part::finish(part, horizon));)+
             }
 
             pub(crate) fn balance(&self, ending: &Ending) -> Result<(), String> {
-                $(self.$part.balance(0, ending)?;)+
+                $(each!($how &self.$part).enumerate().try_for_each(|(at, part)| Part::balance(part, at, ending))?;)+
                 Ok(())
             }
 
             pub(crate) fn measures(&self, ending: &Ending, sheet: &mut Sheet) {
-                $(self.$part.measures(0, ending, sheet);)+
+                $(each!($how &self.$part).enumerate().for_each(|(at, part)| Part::measures(part, at, ending, sheet));)+
             }
         }
     };
 }
 
 parts! {
-    retrials: Option<Retrials> = Retrials::of,
-    queues: Queues = |blueprint, _| Queues::new(blueprint),
-    policies: Policies = Policies::new,
-    stores: Vec<Store> = Store::of,
-    tiers: Vec<Tiers> = |blueprint, draws| {
+    all retrials: Option<Retrials> = Retrials::of,
+    one queues: Queues = |blueprint, _| Queues::new(blueprint),
+    one policies: Policies = Policies::new,
+    all stores: Vec<Store> = Store::of,
+    all tiers: Vec<Tiers> = |blueprint, draws| {
         let isolates = blueprint.model.platform.isolates;
         blueprint.model.tiers.iter().map(|spec| Tiers::new(spec, isolates, draws)).collect()
     },
-    d1: Vec<D1> = |blueprint, _| blueprint.model.d1.iter().map(D1::new).collect(),
-    limiters: Vec<Limiter> = |blueprint, _| Limiter::of(blueprint),
-    invocations: Invocations = Invocations::new,
-    /// The account's quota of requests, if it has one.
-    requests: Option<Requests> = |blueprint, _| Requests::of(&blueprint.model),
-    isolates: Option<Isolates> = |_, _| None,
-    diagnostics: Option<Diagnostics> = |_, _| None,
-    retention: Retention = |blueprint, _| Retention::new(blueprint),
-    index: Option<Index> = |blueprint, _| blueprint.index(),
-    jobs: Vec<JobState> = |blueprint, draws| {
+    all d1: Vec<D1> = |blueprint, _| blueprint.model.d1.iter().map(D1::new).collect(),
+    all limiters: Vec<Limiter> = |blueprint, _| Limiter::of(blueprint),
+    one invocations: Invocations = Invocations::new,
+    all requests: Option<Requests> = |blueprint, _| Requests::of(&blueprint.model),
+    all isolates: Option<Isolates> = Isolates::of,
+    all diagnostics: Option<Diagnostics> = Diagnostics::of,
+    one retention: Retention = |blueprint, _| Retention::new(blueprint),
+    all index: Option<Index> = |blueprint, _| blueprint.index(),
+    all jobs: Vec<JobState> = |blueprint, draws| {
         blueprint.jobs.iter().map(|spec| JobState::new(blueprint, spec, draws)).collect()
     },
-    logfiles: Vec<LogFile> = |blueprint, _| blueprint.model.logfiles.iter().map(|f| LogFile::new(f, blueprint)).collect(),
+    all logfiles: Vec<LogFile> = |blueprint, _| blueprint.model.logfiles.iter().map(|f| LogFile::new(f, blueprint)).collect(),
 }

@@ -202,7 +202,6 @@ impl World<'_> {
     pub(crate) fn guarded_ends(&mut self, id: u32) {
         self.settle_attempt(id, true);
         self.advance(id);
-        self.drain::<false>();
     }
 
     pub(crate) fn settle_attempt(&mut self, id: u32, sent: bool) {

@@ -174,7 +174,6 @@ impl World<'_> {
     fn gives_one_back(&mut self, id: u32) {
         if self.blueprint.connections_bind {
             self.disconnect_one(id);
-            self.drain::<false>();
         }
     }
 

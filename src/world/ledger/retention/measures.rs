@@ -80,13 +80,13 @@ fn errors(retention: &Retention, ending: &Ending, sheet: &mut Sheet) {
 
 /// What each reader sees.
 fn readers(retention: &Retention, ending: &Ending, sheet: &mut Sheet) {
-    for (reader, eyes) in ending.model().readers.iter().zip(&retention.readers) {
+    for (reader, view) in ending.model().readers.iter().zip(&retention.readers) {
         let metric = |what: &str| format!("reader.{}.{what}", reader.name);
         for (kind, name) in ["normal", "error"].into_iter().enumerate() {
-            let [there, reached] = [eyes.retrievable[kind].shares(), eyes.reachable[kind].shares()];
+            let [there, reached] = [view.retrievable[kind].shares(), view.reachable[kind].shares()];
             let reached: Vec<_> =
                 reached.iter().zip(there).map(|(r, there)| r.zip(there).map(|(r, t)| r.min(t))).collect();
-            let count = eyes.retrievable[kind].count();
+            let count = view.retrievable[kind].count();
             for (what, shares) in [("retrievable", &there[..]), ("reachable", &reached)] {
                 for ((age, _), share) in VISIBILITY_AGES.into_iter().zip(shares) {
                     sheet.share_of(&metric(&format!("logs.{name}.{what}.{age}")), count, *share);

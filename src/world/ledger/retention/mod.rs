@@ -76,12 +76,12 @@ impl ReaderView {
     }
 }
 
-/// Records that come into sight late, and go.
+/// Records that become visible late, and go.
 #[derive(Debug)]
 pub(crate) struct Visibility {
     there: Survival,
     seen: u64,
-    /// By age: those not yet in sight.
+    /// By age: those not yet visible.
     not_yet: [u64; VISIBILITY_AGES.len()],
 }
 
@@ -91,7 +91,7 @@ impl Visibility {
         Visibility { there: Survival::new(&ages), seen: 0, not_yet: [0; VISIBILITY_AGES.len()] }
     }
 
-    /// A record that is gone at `dies`, or alive at the end of the run where that is known, comes into sight `late`.
+    /// A record that is gone at `dies`, or alive at the end of the run where that is known, becomes visible `late`.
     fn add(&mut self, written: Instant, dies: Instant, late: Span, horizon: Option<Instant>) {
         self.seen += 1;
         match horizon.filter(|horizon| dies >= *horizon) {
@@ -109,7 +109,7 @@ impl Visibility {
         self.there.count()
     }
 
-    /// The share in sight at each age.
+    /// The share that is visible at each age.
     pub(crate) fn shares(&self) -> [Option<f64>; VISIBILITY_AGES.len()] {
         std::array::from_fn(|at| {
             let there = self.there.surviving(VISIBILITY_AGES[at].1.nanos())?;
@@ -240,8 +240,8 @@ impl Retention {
     }
 
     /// The end of a record is known: it goes at `dies` (which may lie past the horizon), for this reason.
-    pub(crate) fn ends(&mut self, subject: Subject, recorded: bool, fate: &Lifetime) {
-        let Lifetime { written, dies, loss, far } = *fate;
+    pub(crate) fn ends(&mut self, subject: Subject, recorded: bool, lifetime: &Lifetime) {
+        let Lifetime { written, dies, loss, far } = *lifetime;
         self.is_there(subject, written, dies);
         if !recorded {
             return;
@@ -260,9 +260,9 @@ impl Retention {
             None => kind.alive += 1,
         }
         record(&mut kind.retrievable, written, dies);
-        for eyes in &mut self.readers {
-            let (dies, late) = eyes.of(subject, dies, far);
-            eyes.retrievable[usize::from(subject.error)].add(written, dies, late, None);
+        for view in &mut self.readers {
+            let (dies, late) = view.of(subject, dies, far);
+            view.retrievable[usize::from(subject.error)].add(written, dies, late, None);
         }
         if subject.first {
             record(&mut self.firsts[0], written, dies);
@@ -270,8 +270,8 @@ impl Retention {
     }
 
     /// The replication ends before it is known when the record goes.
-    pub(crate) fn still_there(&mut self, subject: Subject, recorded: bool, fate: &Lifetime) {
-        let Lifetime { written, dies, far, .. } = *fate;
+    pub(crate) fn still_there(&mut self, subject: Subject, recorded: bool, lifetime: &Lifetime) {
+        let Lifetime { written, dies, far, .. } = *lifetime;
         self.is_there(subject, written, Instant::NEVER);
         if !recorded {
             return;
@@ -280,9 +280,9 @@ impl Retention {
         let kind = &mut self.kinds[usize::from(subject.error)];
         kind.alive += 1;
         kind.retrievable.censored(age);
-        for eyes in &mut self.readers {
-            let (dies, late) = eyes.of(subject, dies, far);
-            eyes.retrievable[usize::from(subject.error)].add(written, dies, late, Some(self.horizon));
+        for view in &mut self.readers {
+            let (dies, late) = view.of(subject, dies, far);
+            view.retrievable[usize::from(subject.error)].add(written, dies, late, Some(self.horizon));
         }
         if subject.first {
             self.firsts[0].censored(age);
@@ -331,9 +331,9 @@ impl Retention {
         is_over: bool,
     ) {
         let horizon = Some(self.horizon).filter(|_| is_over);
-        for eyes in &mut self.readers {
-            let (_, late) = eyes.of(subject, searchable, searchable);
-            eyes.reachable[usize::from(subject.error)].add(written, searchable, late, horizon);
+        for view in &mut self.readers {
+            let (_, late) = view.of(subject, searchable, searchable);
+            view.reachable[usize::from(subject.error)].add(written, searchable, late, horizon);
         }
     }
 
@@ -342,7 +342,7 @@ impl Retention {
         for entry in &departure.entries {
             let (subject, written) = (entry.subject, entry.written);
             if departure.recorded {
-                self.in_sight_of_readers(departure, entry, is_final);
+                self.visible_to_readers(departure, entry, is_final);
             }
             let Some(until) = departure.unreachable_from.filter(|_| entry.listed) else {
                 self.reachable_until(subject, departure.recorded, written, entry.searchable);
@@ -364,15 +364,15 @@ impl Retention {
     }
 
     /// Until when each reader finds a record.
-    fn in_sight_of_readers(&mut self, departure: &Departure, entry: &Entry, is_final: bool) {
+    fn visible_to_readers(&mut self, departure: &Departure, entry: &Entry, is_final: bool) {
         let named = departure.unreachable_from.filter(|_| entry.listed).unwrap_or(Instant::START);
         let horizon = Some(self.horizon).filter(|_| !is_final);
-        for eyes in &mut self.readers {
-            let (dies, late) = eyes.of(entry.subject, entry.dies, entry.far);
-            let sees_index = self.index_is_shared || eyes.region == entry.subject.region;
+        for view in &mut self.readers {
+            let (dies, late) = view.of(entry.subject, entry.dies, entry.far);
+            let sees_index = self.index_is_shared || view.region == entry.subject.region;
             let named = if sees_index { named } else { Instant::START };
             let until = named.min(dies).max(entry.searchable);
-            eyes.reachable[usize::from(entry.subject.error)].add(entry.written, until, late, horizon);
+            view.reachable[usize::from(entry.subject.error)].add(entry.written, until, late, horizon);
         }
     }
 
@@ -422,11 +422,11 @@ impl Part for Retention {
             kind.retrievable.deaths(0, never);
             kind.reachable.deaths(0, never);
         }
-        for eyes in &mut self.readers {
+        for view in &mut self.readers {
             for (at, kind) in self.kinds.iter().enumerate() {
                 let never = kind.offered() - kind.written;
-                eyes.retrievable[at].there.deaths(0, never);
-                eyes.reachable[at].there.deaths(0, never);
+                view.retrievable[at].there.deaths(0, never);
+                view.reachable[at].there.deaths(0, never);
             }
         }
     }

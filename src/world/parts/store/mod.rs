@@ -3,7 +3,7 @@
 use crate::model::{OnKeyExceed, OpKind, Storage, Store as Spec, StoreKind};
 use crate::policy::{Meter, OnExceed, Verdict};
 use crate::stats::Stock;
-use crate::streams::{Purpose, Source as Draws, Stream, Word, exponential, unit_exponential};
+use crate::streams::{Purpose, Source as Draws, Word, exponential};
 use crate::units::{Instant, Probability, Span, Timestamp};
 use crate::world::blueprint::Blueprint;
 use crate::world::ledger::{Cause, Causes, check, of_ops};
@@ -11,6 +11,9 @@ use crate::world::measures::sheet::Sheet;
 use crate::world::part::{Effect, Ending, Part};
 
 mod measures;
+mod outside;
+
+use self::outside::{Others, Pressure, Restarts, judge, stretch};
 
 /// The counts of one kind of op; `[0]` in the warm-up, `[1]` recorded.
 #[derive(Clone, Copy, Debug)]
@@ -72,145 +75,6 @@ pub(crate) struct Store {
     pub(crate) family_too_soon: Vec<u64>,
     /// By kind of op, those accepted before the recorded time.
     accepted_before: [u64; 4],
-}
-
-/// The hazard at which entries are evicted by others.
-#[derive(Debug)]
-struct Pressure {
-    per_second: f64,
-    /// What it is multiplied by in a spike of traffic, and the spikes in order.
-    factor: f64,
-    spikes: Vec<(Instant, Instant)>,
-}
-
-impl Pressure {
-    /// When an entry written at `now` is evicted: once the hazard since then adds up to an exponential draw.
-    fn evicts(&self, now: Instant, word: Word) -> Instant {
-        let mut due = unit_exponential().sample(word).secs() / self.per_second;
-        let mut at = now;
-        let wait = |due: f64| Span::from_secs_f64(due).unwrap_or(Span::MAX);
-        let spikes = if self.factor == 1.0 { &[][..] } else { &self.spikes };
-        for &(from, to) in spikes.iter().filter(|(_, to)| *to > now) {
-            let calm = from.saturating_since(at).secs();
-            if due < calm {
-                return at.saturating_add(wait(due));
-            }
-            due -= calm;
-            at = at.max(from);
-            let raised = to.since(at).secs() * self.factor;
-            if due < raised {
-                return at.saturating_add(wait(due / self.factor));
-            }
-            due -= raised;
-            at = to;
-        }
-        at.saturating_add(wait(due))
-    }
-}
-
-/// Other programs of the same account: their ops come at Poisson instants, use the quotas, and store nothing here.
-#[derive(Debug)]
-pub(crate) struct Others {
-    mean_gap: Span,
-    gaps: Stream,
-    next: Instant,
-    drawn: u64,
-    pub(crate) accepted: u64,
-    pub(crate) refused: u64,
-}
-
-impl Others {
-    fn new(per_day: f64, name: &str, op: OpKind, draws: &Draws) -> Option<Others> {
-        let mean_gap = (per_day > 0.0).then(|| Span::DAY.scale(1.0 / per_day))?;
-        let mut gaps = draws.stream(name, Purpose::Arrival, op as u64);
-        let next = Instant::START + exponential(mean_gap, gaps.next());
-        Some(Others { mean_gap, gaps, next, drawn: 1, accepted: 0, refused: 0 })
-    }
-
-    /// Lets them do what they do until `now`.
-    fn catch_up(&mut self, meters: &mut [Meter], now: Instant) {
-        while self.next < now {
-            match judge(meters, self.next).0 {
-                Verdict::At(at) => {
-                    meters.iter_mut().for_each(|meter| meter.take(self.next, at));
-                    self.accepted += 1;
-                }
-                Verdict::Refused | Verdict::Dropped => {
-                    meters.iter_mut().for_each(|meter| meter.refused(self.next));
-                    self.refused += 1;
-                }
-            }
-            let gap = exponential(self.mean_gap, self.gaps.next());
-            self.next = self.next.saturating_add(gap.saturating_add(Span::from_nanos(1)));
-            self.drawn += 1;
-        }
-    }
-}
-
-/// What several quotas say together: all that refuse or drop judge the op as it is asked for, the strictest first;
-/// those that make it wait delay it until it fits all of them.
-/// The second answer is the place of the quota that says no.
-#[inline]
-fn judge(meters: &mut [Meter], now: Instant) -> (Verdict, u8) {
-    let (mut at, mut verdict) = (now, (Verdict::At(now), 0));
-    for (nth, meter) in meters.iter_mut().enumerate() {
-        match (meter.ask(now), verdict.0) {
-            (Verdict::Refused, _) => return (Verdict::Refused, nth as u8),
-            (Verdict::Dropped, Verdict::Dropped) => {}
-            (Verdict::Dropped, _) => verdict = (Verdict::Dropped, nth as u8),
-            (Verdict::At(later), _) => at = at.max(later),
-        }
-    }
-    if verdict.0 == Verdict::Dropped || at == now {
-        return verdict;
-    }
-    let waits = |meter: &&mut Meter| meter.quota().on_exceed == OnExceed::Wait;
-    loop {
-        let before = at;
-        for meter in meters.iter_mut().filter(waits) {
-            if let Verdict::At(later) = meter.ask(at) {
-                at = later;
-            }
-        }
-        if at == before {
-            return (Verdict::At(at), 0);
-        }
-    }
-}
-
-/// When a store loses everything, drawn ahead.
-#[derive(Debug)]
-struct Restarts {
-    mean_gap: Span,
-    gaps: Stream,
-    next: Instant,
-    drawn: u64,
-}
-
-impl Restarts {
-    /// Restarts that have come by `now` are followed by others.
-    fn catch_up(&mut self, now: Instant) {
-        while self.next <= now {
-            let gap = exponential(self.mean_gap, self.gaps.next());
-            self.next = self.next.saturating_add(gap.saturating_add(Span::from_nanos(1)));
-            self.drawn += 1;
-        }
-    }
-
-    /// They come at another rate from `now` on, for what is written then.
-    fn change(&mut self, per_day: f64, now: Instant) {
-        self.catch_up(now);
-        stretch(&mut self.next, &mut self.mean_gap, per_day, now);
-    }
-}
-
-/// The next of a Poisson process comes at another rate.
-fn stretch(next: &mut Instant, mean_gap: &mut Span, per_day: f64, now: Instant) {
-    let new_gap = Span::DAY.scale(1.0 / per_day);
-    if new_gap != *mean_gap {
-        *next = next.stretched(now, new_gap.secs() / mean_gap.secs());
-        *mean_gap = new_gap;
-    }
 }
 
 /// Why an entry is no longer there.
@@ -404,20 +268,20 @@ impl Store {
 
     /// When an entry written at `now` goes, and why, as far as that is known when it is written: by its time to
     /// live, by pressure (`word` decides), or at the next restart. What its size does to others is not in here.
-    pub(crate) fn fate(&mut self, now: Instant, ttl: Option<Span>, word: Word) -> (Instant, Loss) {
-        let mut fate = (Instant::NEVER, Loss::None);
+    pub(crate) fn lifetime(&mut self, now: Instant, ttl: Option<Span>, word: Word) -> (Instant, Loss) {
+        let mut lifetime = (Instant::NEVER, Loss::None);
         if let Some(ttl) = ttl.or(self.default_ttl) {
-            fate = (now.saturating_add(ttl), Loss::Expired);
+            lifetime = (now.saturating_add(ttl), Loss::Expired);
         }
         if let Some(pressure) = &self.pressure {
             let at = pressure.evicts(now, word);
-            fate = if at < fate.0 { (at, Loss::Evicted) } else { fate };
+            lifetime = if at < lifetime.0 { (at, Loss::Evicted) } else { lifetime };
         }
         if let Some(restarts) = &mut self.restarts {
             restarts.catch_up(now);
-            fate = if restarts.next < fate.0 { (restarts.next, Loss::Restart) } else { fate };
+            lifetime = if restarts.next < lifetime.0 { (restarts.next, Loss::Restart) } else { lifetime };
         }
-        fate
+        lifetime
     }
 
     /// Counts how an entry went.
