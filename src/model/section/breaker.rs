@@ -60,7 +60,7 @@ pub(in crate::model) fn read(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Brea
         trip: window.map_or(Trip::InARow(cursor.count("fail_max").unwrap_or(5)), |window| share(input, &window)),
         reset_timeout: cursor.span("reset_timeout").unwrap_or_default(),
         half_open_probes: cursor.count("half_open_probes").unwrap_or(1),
-        counts_calls: cursor.word("counts") == "calls",
+        counts_calls: cursor.is_second("counts", ["attempts", "calls"]),
         failures: faults::read(cursor, "failures"),
     }
 }

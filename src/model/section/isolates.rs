@@ -21,7 +21,7 @@ pub(in crate::model) static ISOLATES: Section = Section {
             .decision(),
         default(
             "on_loss",
-            OneOf(&["lost", "client_retries"]),
+            OneOf(OnLoss::WORDS),
             "lost",
             "What becomes of plans that it does not finish: they crash, and with `client_retries` their users try again at once.",
         ).changes(Fixed(KIND)),
@@ -70,6 +70,8 @@ pub enum OnLoss {
     ClientRetries,
 }
 
+words!(OnLoss: "lost" => Lost, "client_retries" => ClientRetries);
+
 /// Reads `[isolates]`.
 pub(in crate::model) fn read(input: &mut Input<'_>, cursor: &Cursor<'_>, root: &Node) -> Option<Isolates> {
     let mut refuse = |key: &str, complaint: Complaint| {
@@ -97,7 +99,7 @@ pub(in crate::model) fn read(input: &mut Input<'_>, cursor: &Cursor<'_>, root: &
         deploys_every,
         deploys_at,
         drain_timeout: cursor.span("drain_timeout")?,
-        on_loss: if cursor.word("on_loss") == "lost" { OnLoss::Lost } else { OnLoss::ClientRetries },
+        on_loss: cursor.one("on_loss"),
     })
 }
 

@@ -54,7 +54,7 @@ pub(in crate::model) fn read(
             input.problems.report_once(at, &key, complaint);
         }
         let people = catalogue::read(input, &cursor, "people");
-        let fails_open = cursor.word("on_error") == "allow";
+        let fails_open = !cursor.is_second("on_error", ["allow", "refuse"]);
         if let (Some(people), Some(per_day), Some(store)) = (people, cursor.count("per_day"), store) {
             limiters.push(Limiter { name: name.into(), people, per_day, store, fails_open });
         }

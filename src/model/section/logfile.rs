@@ -43,12 +43,13 @@ pub struct LogFile {
 /// Reads the log files, in the order of their names.
 pub(in crate::model) fn read(root: &Cursor<'_>) -> Vec<LogFile> {
     let file = |(name, cursor): (&str, Cursor<'_>)| {
-        let line = if cursor.word("format") == "json" { "json_bytes" } else { "text_bytes" };
+        let line = if cursor.is_second("format", ["text", "json"]) { "json_bytes" } else { "text_bytes" };
         LogFile {
             name: name.into(),
-            rotate: match cursor.word("rotate") {
-                "date" => RotateOn::Date,
-                _ => RotateOn::Size(cursor.size("max_size").map_or(u64::MAX, |size| size.0)),
+            rotate: if cursor.is_second("rotate", ["size", "date"]) {
+                RotateOn::Date
+            } else {
+                RotateOn::Size(cursor.size("max_size").map_or(u64::MAX, |size| size.0))
             },
             backups: cursor.count("backups").unwrap_or(5),
             line: Bytes(cursor.size(line).map_or(1, |size| size.0.max(1))),

@@ -2,7 +2,7 @@
 
 use crate::model::language::*;
 use crate::model::section::store::{OpKind, Store};
-use crate::model::section::strategy::{self, KeyScope, LOG_OP, LogOp, STRATEGY, log_op};
+use crate::model::section::strategy::{self, KeyScope, LOG_OP, Level, LogOp, STRATEGY, Switch, log_op};
 use crate::model::tree::Node;
 use crate::units::Span;
 
@@ -18,7 +18,7 @@ pub(in crate::model) static LOGGING: Section = Section {
         ).changes(Fixed(PARTS)).decision(),
         optional(
             "level",
-            OneOf(&["all", "errors_only", "none"]),
+            OneOf(Level::WORDS),
             "all; errors_only with `conditional`",
             "Which events are logged.",
         ).decision(),
@@ -32,7 +32,7 @@ pub(in crate::model) static LOGGING: Section = Section {
         ).changes(Fixed(PARTS)).decision(),
         default(
             "on_error",
-            OneOf(&["swallow", "fail_plan"]),
+            OneOf(OnLogError::WORDS),
             "swallow",
             "What a rejected log operation does; one that nobody awaits fails no plan.",
         ).decision(),
@@ -85,29 +85,6 @@ impl Logging {
     }
 }
 
-/// Which events are logged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Level {
-    /// All.
-    All,
-    /// Those that are errors.
-    ErrorsOnly,
-    /// None.
-    None,
-}
-
-impl Level {
-    /// Whether an event is logged.
-    #[inline]
-    pub fn admits(self, error: bool) -> bool {
-        match self {
-            Level::All => true,
-            Level::ErrorsOnly => error,
-            Level::None => false,
-        }
-    }
-}
-
 /// What a rejected log op does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OnLogError {
@@ -116,6 +93,8 @@ pub enum OnLogError {
     /// The plan ends: crashed.
     FailPlan,
 }
+
+words!(OnLogError: "swallow" => Swallow, "fail_plan" => FailPlan);
 
 /// Reads `[logging]`; `table` is the strategy's own tree, where it is built in.
 pub(in crate::model) fn read(
@@ -137,7 +116,7 @@ pub(in crate::model) fn read(
     }
     let own = table.map(|node| Cursor::new(node, &STRATEGY, "strategy".into()));
     let rows = own.as_ref().unwrap_or(cursor).tables("ops");
-    let level = cursor.text("level").or_else(|| own.as_ref()?.text("level")).unwrap_or("all");
+    let level = cursor.text("level").or_else(|| own.as_ref()?.text("level"));
     let ops = rows
         .iter()
         .filter(|row| switched_on(row, cursor))
@@ -145,22 +124,18 @@ pub(in crate::model) fn read(
     Logging {
         strategy: strategy.into(),
         ops: ops.collect(),
-        level: match level {
-            "errors_only" => Level::ErrorsOnly,
-            "none" => Level::None,
-            _ => Level::All,
-        },
-        on_error: if cursor.word("on_error") == "fail_plan" { OnLogError::FailPlan } else { OnLogError::Swallow },
+        level: level.and_then(Level::parse).unwrap_or(Level::All),
+        on_error: cursor.one("on_error"),
         max_log_entries: cursor.count("max_log_entries").unwrap_or(10),
         incident_gap: cursor.span("incident_gap").unwrap_or(Span::HOUR),
     }
 }
 
 fn switched_on(row: &Cursor<'_>, logging: &Cursor<'_>) -> bool {
-    match row.text("only_if") {
-        Some("kv_errors") => logging.flag("kv_errors"),
-        Some("index") => logging.word("index") == "cache",
-        _ => true,
+    match row.text("only_if").and_then(Switch::parse) {
+        Some(Switch::KvErrors) => logging.flag("kv_errors"),
+        Some(Switch::Index) => logging.is_second("index", ["none", "cache"]),
+        None => true,
     }
 }
 

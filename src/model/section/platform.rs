@@ -3,7 +3,7 @@
 use crate::model::language::*;
 use crate::model::preset;
 use crate::model::section::quota::{self, QUOTA};
-use crate::policy::Quota;
+use crate::policy::{OnExceed, Quota};
 use crate::units::{Money, Span};
 
 pub(in crate::model) static PLATFORM: Section = Section {
@@ -124,7 +124,7 @@ pub(in crate::model) fn read(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Plat
 
 /// Reads the quota of requests: an invocation begins at once, or does not.
 fn requests(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Option<Quota> {
-    if matches!(cursor.word("on_exceed"), "wait" | "drop") {
+    if matches!(cursor.one("on_exceed"), OnExceed::Wait | OnExceed::Drop) {
         let complaint = Complaint::new("a request is answered at once, or refused")
             .found(cursor.word("on_exceed"))
             .allowed("\"reject\" or \"bill\"");

@@ -310,7 +310,7 @@ fn provider(input: &mut Input<'_>, name: &str, cursor: &Cursor<'_>) -> Option<Pr
         }
     }
     let request_timeout = cursor.span("request_timeout");
-    let timeout_from_arrival = cursor.word("timeout_from") == "arrival";
+    let timeout_from_arrival = cursor.is_second("timeout_from", ["grant", "arrival"]);
     let server = server::read(input, cursor);
     Some(Provider {
         name: name.into(),

@@ -15,9 +15,7 @@ pub(in crate::model) static QUEUE: Section = Section {
         required("max_concurrency", Whole(1, 1_000_000), "Slots, in each isolate.").decision(),
         default("max_queue", WholeOr(0, 1_000_000_000, "unlimited"), "unlimited", "Waiting places beside the slots.")
             .decision(),
-        default("discipline", OneOf(&["fifo", "lifo", "priority"]), "fifo", "Who is next.")
-            .changes(Fixed(KIND))
-            .decision(),
+        default("discipline", OneOf(Discipline::WORDS), "fifo", "Who is next.").changes(Fixed(KIND)).decision(),
         optional(
             "patience",
             Law(&LAW),
@@ -120,14 +118,11 @@ pub enum Discipline {
     Priority,
 }
 
+words!(Discipline: "fifo" => Fifo, "lifo" => Lifo, "priority" => Priority);
+
 /// Reads the queues, in the order of their names.
 pub(in crate::model) fn read(input: &mut Input<'_>, root: &Cursor<'_>, names: &Names) -> Vec<Queue> {
     let queue = |(name, cursor): (&str, Cursor<'_>)| {
-        let discipline = match cursor.word("discipline") {
-            "lifo" => Discipline::Lifo,
-            "priority" => Discipline::Priority,
-            _ => Discipline::Fifo,
-        };
         let max_concurrency = cursor.count("max_concurrency")?;
         let adaptive = cursor.table("adaptive").and_then(|table| adaptive(input, &table, max_concurrency));
         let reserved = reserved(input, &cursor, names, max_concurrency);
@@ -136,7 +131,7 @@ pub(in crate::model) fn read(input: &mut Input<'_>, root: &Cursor<'_>, names: &N
             reserved,
             max_concurrency,
             max_queue: cursor.count("max_queue"),
-            discipline,
+            discipline: cursor.one("discipline"),
             patience: law::read(input, &cursor, "patience"),
             adaptive,
         })
@@ -181,10 +176,10 @@ fn adaptive(input: &mut Input<'_>, cursor: &Cursor<'_>, max: u32) -> Option<(Ada
         None => FaultSet::from_iter([Fault::Timeout, Fault::RateLimited, Fault::Overloaded]),
         Some(_) => cursor.items("on").iter().filter_map(|node| Fault::parse(node.text()?)).collect(),
     };
-    let kind = cursor.word("kind");
-    let of_the_other = if kind == "aimd" { &GRADIENT[..] } else { &AIMD[..] };
+    let is_gradient = cursor.is_second("kind", ["aimd", "gradient"]);
+    let (kind, other, of_the_other) =
+        if is_gradient { ("gradient", "aimd", &AIMD[..]) } else { ("aimd", "gradient", &GRADIENT[..]) };
     for key in of_the_other.iter().filter(|key| cursor.get(key).is_some()) {
-        let other = if kind == "aimd" { "gradient" } else { "aimd" };
         let complaint = Complaint::new("not a key of this kind of limit").found(format!("kind = \"{kind}\""));
         input.problems.report_once(
             cursor.at(key),
@@ -192,14 +187,15 @@ fn adaptive(input: &mut Input<'_>, cursor: &Cursor<'_>, max: u32) -> Option<(Ada
             complaint.allowed(format!("with kind = \"{other}\"")),
         );
     }
-    let by = match kind {
-        "aimd" => By::Aimd { increase: cursor.number("increase")?, decrease: cursor.number("decrease")? },
-        _ => By::Gradient {
+    let by = if is_gradient {
+        By::Gradient {
             allowance: cursor.number("allowance")?,
             tolerance: cursor.number("tolerance")?,
             smoothing: cursor.number("smoothing")?,
             window: cursor.count("window")?,
-        },
+        }
+    } else {
+        By::Aimd { increase: cursor.number("increase")?, decrease: cursor.number("decrease")? }
     };
     Some((Adaptive { min, max, by }, on))
 }

@@ -50,20 +50,14 @@ pub(in crate::model) static RETRY: Section = Section {
 static BACKOFF: Section = Section {
     title: "backoff",
     fields: &[
-        default(
-            "kind",
-            OneOf(&["none", "constant", "exponential", "decorrelated"]),
-            "exponential",
-            "How the wait grows.",
-        )
-        .decision(),
+        default("kind", OneOf(BackoffKind::WORDS), "exponential", "How the wait grows.").decision(),
         default("base", Duration, "1s", "The first wait.").decision(),
         default("factor", Number(1.0, 1000.0), "2", "What it is multiplied by each time; with `exponential`.")
             .decision(),
         default("cap", Duration, "30s", "The longest wait, applied before the jitter.").decision(),
         default(
             "jitter",
-            OneOf(&["none", "quarter", "equal", "full"]),
+            OneOf(Jitter::WORDS),
             "full",
             "How it is spread: not at all, or over the last quarter, half or all of the wait.",
         )
@@ -148,9 +142,10 @@ pub(in crate::model) fn read(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Retr
             min_per_second: table.number("min_per_second").unwrap_or_default(),
             burst: table.count("burst").unwrap_or(1),
         }),
-        retry_after: match cursor.word("retry_after") {
-            "ignore" => RetryAfter::Ignore,
-            _ => RetryAfter::Honour(cursor.span("retry_after_max").unwrap_or(Span::MAX)),
+        retry_after: if cursor.is_second("retry_after", ["honour", "ignore"]) {
+            RetryAfter::Ignore
+        } else {
+            RetryAfter::Honour(cursor.span("retry_after_max").unwrap_or(Span::MAX))
         },
     }
 }
@@ -189,19 +184,12 @@ fn layer(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Retry {
     Retry { max: cursor.count("max").unwrap_or_default(), on, backoff, hold_slot: true }
 }
 
+words!(
+    BackoffKind: "none" => None, "constant" => Constant, "exponential" => Exponential, "decorrelated" => Decorrelated
+);
+words!(Jitter: "none" => None, "quarter" => Quarter, "equal" => Equal, "full" => Full);
+
 fn backoff(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Backoff {
-    let kind = match cursor.word("kind") {
-        "none" => BackoffKind::None,
-        "constant" => BackoffKind::Constant,
-        "decorrelated" => BackoffKind::Decorrelated,
-        _ => BackoffKind::Exponential,
-    };
-    let jitter = match cursor.word("jitter") {
-        "none" => Jitter::None,
-        "quarter" => Jitter::Quarter,
-        "equal" => Jitter::Equal,
-        _ => Jitter::Full,
-    };
     let (base, cap) = (cursor.span("base").unwrap_or_default(), cursor.span("cap").unwrap_or(Span::MAX));
     if base > cap {
         let key = if cursor.get("cap").is_some() { "cap" } else { "base" };
@@ -210,5 +198,6 @@ fn backoff(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Backoff {
             .allowed("a cap of at least `base`");
         input.problems.report_once(cursor.at(key), &cursor.key(key), complaint);
     }
-    Backoff { kind, base, factor: cursor.number("factor").unwrap_or(1.0), cap, jitter }
+    let factor = cursor.number("factor").unwrap_or(1.0);
+    Backoff { kind: cursor.one("kind"), base, factor, cap, jitter: cursor.one("jitter") }
 }

@@ -17,7 +17,7 @@ pub(in crate::model) static STORE: Section = Section {
         optional("preset", OneOf(preset::STORES), "none", "Where the defaults of this store come from.").changes(Fixed(PRESET)),
         required(
             "kind",
-            OneOf(&["kv", "cache", "log-service"]),
+            OneOf(StoreKind::WORDS),
             "`kv`: durable, an internal subrequest; `cache`: forgets, an external one; `log-service`: its client is silent for a while after a refusal, and it finds records without an index; an external one.",
         ).changes(Fixed(KIND)),
         optional("latency", Table(&LATENCY), "no time", "How long each operation takes."),
@@ -31,7 +31,7 @@ pub(in crate::model) static STORE: Section = Section {
         optional("key_spacing", Length, "none", "The least time between two accepted writes of one key."),
         default(
             "on_key_exceed",
-            OneOf(&["reject", "overwrite"]),
+            OneOf(OnKeyExceed::WORDS),
             "reject",
             "What happens to a write that comes sooner: refused (429), or it replaces the value (the last write wins).",
         ),
@@ -190,6 +190,8 @@ pub enum StoreKind {
     LogService,
 }
 
+words!(StoreKind: "kv" => Kv, "cache" => Cache, "log-service" => LogService);
+
 /// An operation on a store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
@@ -203,6 +205,8 @@ pub enum OpKind {
     /// List keys.
     List,
 }
+
+words!(OpKind: "get" => Get, "put" => Put, "delete" => Delete, "list" => List);
 
 impl OpKind {
     /// Every kind, in the order of the enum.
@@ -222,6 +226,8 @@ pub enum OnKeyExceed {
     /// It is accepted and replaces the value: the last write wins.
     Overwrite,
 }
+
+words!(OnKeyExceed: "reject" => Reject, "overwrite" => Overwrite);
 
 /// `storage`: how much a store holds.
 #[derive(Clone, Debug, PartialEq)]
@@ -243,8 +249,8 @@ fn store(input: &mut Input<'_>, name: &str, cursor: &Cursor<'_>, run: Option<&Ru
     let nothing = LawSpec::Constant { value: Span::ZERO };
     let latency = cursor.table("latency");
     let cold = cold(input, cursor, latency.as_ref());
-    let latency = ["get", "put", "delete", "list"].map(|op| {
-        let law = latency.as_ref().and_then(|table| law::read(input, table, op));
+    let latency = OpKind::ALL.map(|op| {
+        let law = latency.as_ref().and_then(|table| law::read(input, table, OpKind::WORDS[op as usize]));
         law.unwrap_or_else(|| nothing.clone())
     });
     let quotas = cursor.table("quota");
@@ -252,11 +258,7 @@ fn store(input: &mut Input<'_>, name: &str, cursor: &Cursor<'_>, run: Option<&Ru
         let tables = quotas.as_ref().map(|table| table.one_or_more(op.plural())).unwrap_or_default();
         tables.iter().filter_map(|table| quota::read(input, table)).collect()
     });
-    let kind = match cursor.word("kind") {
-        "cache" => StoreKind::Cache,
-        "log-service" => StoreKind::LogService,
-        _ => StoreKind::Kv,
-    };
+    let kind = cursor.one("kind");
     if kind == StoreKind::Cache && name == "isolates" {
         let complaint = Complaint::new("a cache cannot have this name: `isolates.evicted` counts isolates");
         input.problems.report_once(cursor.node.key, &cursor.path, complaint.cure("choose another name"));
@@ -269,10 +271,7 @@ fn store(input: &mut Input<'_>, name: &str, cursor: &Cursor<'_>, run: Option<&Ru
         cold,
         quotas,
         key_spacing: cursor.span("key_spacing"),
-        on_key_exceed: match cursor.word("on_key_exceed") {
-            "overwrite" => OnKeyExceed::Overwrite,
-            _ => OnKeyExceed::Reject,
-        },
+        on_key_exceed: cursor.one("on_key_exceed"),
         storage: cursor.table("storage").and_then(|table| storage(&table)),
         background: background(input, cursor, run),
         ops_per_invocation: cursor.count("ops_per_invocation"),
@@ -341,7 +340,7 @@ fn cold(input: &mut Input<'_>, cursor: &Cursor<'_>, latency: Option<&Cursor<'_>>
 fn storage(cursor: &Cursor<'_>) -> Option<Storage> {
     Some(Storage {
         limit: cursor.size("limit")?,
-        on_exceed: if cursor.word("on_exceed") == "bill" { OnExceed::Bill } else { OnExceed::Reject },
+        on_exceed: cursor.one("on_exceed"),
         price_per_gb: cursor.money("price_per_gb"),
     })
 }

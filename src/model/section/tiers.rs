@@ -47,13 +47,12 @@ static TIER: Section = Section {
         default("per", OneOf(&["isolate", "all"]), "all", "Whether each isolate has its own."),
         optional("entries", Whole(1, MAX_KEYS), "unlimited", "How many it holds.").changes_by(of_a_tier).decision(),
         optional("ttl", Length, "for ever", "How long an entry lives.").changes_by(of_a_tier).decision(),
-        default("ttl_from", OneOf(&["write", "read"]), "write", "What that is counted from: `read` renews it.")
-            .decision(),
-        default("evict", OneOf(&["lru", "fifo"]), "lru", "Who goes when it is full: least recently used, or oldest.")
+        default("ttl_from", OneOf(Renew::WORDS), "write", "What that is counted from: `read` renews it.").decision(),
+        default("evict", OneOf(Evict::WORDS), "lru", "Who goes when it is full: least recently used, or oldest.")
             .decision(),
         default(
             "fills_on_hit",
-            OneOf(&["any", "next", "none"]),
+            OneOf(FillsOnHit::WORDS),
             "any",
             "After a hit in which later tier it takes a copy; what was computed goes into every tier.",
         ),
@@ -121,6 +120,10 @@ pub enum FillsOnHit {
     None,
 }
 
+words!(FillsOnHit: "any" => Any, "next" => Next, "none" => None);
+words!(Renew: "write" => OnWrite, "read" => OnRead);
+words!(Evict: "lru" => Lru, "fifo" => Fifo);
+
 /// The most places for entries of one memory tier in all isolates together.
 const MAX_PLACES: u64 = 4_000_000;
 
@@ -169,20 +172,16 @@ fn tier(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Option<Tier> {
     let nothing = LawSpec::Constant { value: Span::ZERO };
     let latency = law::read(input, cursor, "latency").unwrap_or_else(|| nothing.clone());
     let miss_latency = law::read(input, cursor, "miss_latency").unwrap_or(nothing);
-    let per_isolate = cursor.word("per") == "isolate";
+    let per_isolate = !cursor.is_second("per", ["isolate", "all"]);
     let survives = cursor.get("survives_restart").map(|_| cursor.flag("survives_restart"));
     Some(Tier {
         name: cursor.text("name")?.into(),
         per_isolate,
         entries: cursor.count("entries"),
         ttl: cursor.span("ttl"),
-        renew: if cursor.word("ttl_from") == "read" { Renew::OnRead } else { Renew::OnWrite },
-        evict: if cursor.word("evict") == "fifo" { Evict::Fifo } else { Evict::Lru },
-        fills: match cursor.word("fills_on_hit") {
-            "next" => FillsOnHit::Next,
-            "none" => FillsOnHit::None,
-            _ => FillsOnHit::Any,
-        },
+        renew: cursor.one("ttl_from"),
+        evict: cursor.one("evict"),
+        fills: cursor.one("fills_on_hit"),
         latency,
         miss_latency,
         survives_restart: survives.unwrap_or(!per_isolate),

@@ -32,7 +32,7 @@ pub(in crate::model) static TRAFFIC: Section = Section {
         optional("leaves_after", Law(&LAW), "never", "How long after the arrival of a plan its user leaves for good."),
         default(
             "on_leave",
-            OneOf(&["goes_on", "cancel"]),
+            OneOf(OnLeave::WORDS),
             "goes_on",
             "What happens to a plan whose user has left: it goes on, or does only what has begun.",
         ),
@@ -116,6 +116,8 @@ pub enum OnLeave {
     Cancel,
 }
 
+words!(OnLeave: "goes_on" => GoesOn, "cancel" => Cancel);
+
 /// Reads the classes, in the order of their names.
 pub(in crate::model) fn read(input: &mut Input<'_>, root: &Cursor<'_>, names: &Names, run: Option<&Run>) -> Vec<Class> {
     let classes = root.named("traffic");
@@ -147,7 +149,7 @@ fn class(input: &mut Input<'_>, name: &str, cursor: &Cursor<'_>, names: &Names, 
     let workflow = workflow?;
     let region = cursor.text("region").unwrap_or("home").into();
     let leaves_after = law::read(input, cursor, "leaves_after");
-    let on_leave = if cursor.word("on_leave") == "cancel" { OnLeave::Cancel } else { OnLeave::GoesOn };
+    let on_leave = cursor.one("on_leave");
     let name = name.into();
     Some(Class { name, workflow, arrivals, spikes, priority, patience, region, leaves_after, on_leave, comeback })
 }

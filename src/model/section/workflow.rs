@@ -16,7 +16,7 @@ pub(in crate::model) static WORKFLOW: Section = Section {
         required("steps", List(&Table(&STEP), None), "What is done, in which order.").changes(Shared(SEVERAL)),
         default(
             "on_call_error",
-            OneOf(&["abort", "continue"]),
+            OneOf(OnCallError::WORDS),
             "abort",
             "What a call that does not succeed does to its plan, whether it failed, was refused, ran out of patience or was denied: `abort` ends it, with `continue` it goes on.",
         ).changes(Program),
@@ -26,7 +26,7 @@ pub(in crate::model) static WORKFLOW: Section = Section {
             "none",
             "Faults after which a failed call shows the overload answer, as a refused one does; with `abort`.",
         ).changes(Program),
-        default("invocation", OneOf(&["plan", "step", "call"]), "plan", "What shares the limits of one invocation.").changes(Fixed(PARTS)),
+        default("invocation", OneOf(InvocationScope::WORDS), "plan", "What shares the limits of one invocation.").changes(Fixed(PARTS)),
     ],
 };
 
@@ -54,6 +54,8 @@ pub enum OnCallError {
     Continue,
 }
 
+words!(OnCallError: "abort" => Abort, "continue" => Continue);
+
 /// `invocation`: what shares the limits of one invocation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InvocationScope {
@@ -64,6 +66,8 @@ pub enum InvocationScope {
     /// Each call.
     Call,
 }
+
+words!(InvocationScope: "plan" => Plan, "step" => Step, "call" => Call);
 
 impl InvocationScope {
     /// Every kind, the largest first.
@@ -114,15 +118,10 @@ fn workflow(input: &mut Input<'_>, name: &str, cursor: &Cursor<'_>, names: &Name
         input.problems.report_once(cursor.at("steps"), &cursor.key("steps"), complaint);
     }
     let steps = sorted(input, &tables, steps?)?;
-    let on_call_error =
-        if cursor.word("on_call_error") == "continue" { OnCallError::Continue } else { OnCallError::Abort };
+    let on_call_error = cursor.one("on_call_error");
     let overloads = cursor.items("overload_on").iter().filter_map(|node| Fault::parse(node.text()?));
     let overload_on = overloads.collect();
-    let invocation = match cursor.word("invocation") {
-        "step" => InvocationScope::Step,
-        "call" => InvocationScope::Call,
-        _ => InvocationScope::Plan,
-    };
+    let invocation = cursor.one("invocation");
     Some(Workflow { name: name.into(), steps, on_call_error, overload_on, invocation })
 }
 
