@@ -23,6 +23,7 @@ pub(in crate::model) static LOGFILE: Section = Section {
         default("json_bytes", Size, "400B", "Of a line as JSON; measure yours."),
         default("error_bytes", Size, "0B", "What an error adds to its line: a traceback, say."),
     ],
+    ..PLAIN
 };
 
 /// `[logfile.NAME]`: a log file, with a line for each request and each response.

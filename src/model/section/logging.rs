@@ -8,6 +8,12 @@ use crate::units::Span;
 
 pub(in crate::model) static LOGGING: Section = Section {
     title: "[logging]",
+    about: "What nobody awaits (`awaited = false`, here or of a store): the rows of one event that are awaited are made \
+        first; the others follow one after the other beside the plan, and those of different events beside each \
+        other. A refusal skips the rest of its event, and fails no plan. `platform.wait_until` after the last call \
+        of the invocation, what is left is cut off: an operation that was sent stays counted as accepted, and its \
+        record is `unfinished`. The rows of a plan's end have as long; a day's end and the admin page have no \
+        limit.",
     changes: Some(Program),
     fields: &[
         default(
@@ -21,9 +27,10 @@ pub(in crate::model) static LOGGING: Section = Section {
             OneOf(Level::WORDS),
             "all; errors_only with `conditional`",
             "Which events are logged.",
-        ).decision(),
-        default("cache_ttl", Length, "24h", "How long an entry lives that a strategy puts into a cache.").decision(),
-        default("kv_errors", Bool, "true", "Whether `hybrid` writes errors to KV too; others do not read it.").changes(Fixed(PARTS)).decision(),
+        ).note("Where the model names none it is that of the strategy.").decision(),
+        default("cache_ttl", Length, "24h", "How long an entry lives that a strategy puts into a cache.").note("A write into a cache lives so long, one into KV for the store's `ttl`, unless the row names its \
+                own.").decision(),
+        default("kv_errors", Bool, "true", "Whether `hybrid` writes errors to KV too; others do not read it.").note("Rows of a `custom` strategy with `only_if` read this and `index` too.").changes(Fixed(PARTS)).decision(),
         default(
             "index",
             OneOf(&["none", "cache"]),
@@ -50,7 +57,7 @@ pub(in crate::model) static LOGGING: Section = Section {
             "An error after so long without any is the first of an incident (`logs.error.first.…`).",
         ).changes(Fixed("how results are measured")),
         default("record_bytes", Size, "2KiB", "The size of an entry, where a row does not say; at most 1GiB."),
-        optional("ops", List(&Table(&LOG_OP), None), "the strategy's", "The rows of a `custom` strategy.").changes(Program),
+        optional("ops", List(&Table(&LOG_OP), None), "the strategy's", "The rows of a `custom` strategy.").example(r#"[{ on = "response", when = "error", store = "kv", op = "put", key = "log:{log}", role = "record" }]"#).changes(Program),
     ],
 };
 

@@ -22,22 +22,44 @@ pub(in crate::model) static QUEUE: Section = Section {
             "for ever",
             "How long a call waits before it leaves, drawn each time it waits.",
         )
+        .example(r#"{ dist = "exponential", mean = "30s" }"#)
         .decision(),
         optional(
             "reserved",
             Named(&Whole(0, 1_000_000)),
             "none",
-            "Slots that only calls of a class may have: `{ admin = 1 }`; fewer together than `max_concurrency`.",
+            "Slots that only calls of a class may have; fewer together than `max_concurrency`.",
+        )
+        .example("{ admin = 1 }")
+        .note(
+            "A call takes a slot only if as many are left free as the other classes have reserved and do not \
+                use. A slot that is free may so be for nobody who waits; who is next is decided among those that \
+                may have it.",
         )
         .decision(),
-        optional("adaptive", Table(&ADAPTIVE), "all slots all the time", "A limit of slots that follows the provider."),
+        optional("adaptive", Table(&ADAPTIVE), "all slots all the time", "A limit of slots that follows the provider.")
+            .example("{ min = 1, increase = 1, decrease = 0.5 }")
+            .note(
+                "Each isolate's limit starts at `max_concurrency`. Fewer slots take none away. \
+                `queue.NAME.limit.mean` is its average, summed over isolates.",
+            ),
     ],
+    ..PLAIN
 };
 
 pub(in crate::model) static ADAPTIVE: Section = Section {
     title: "adaptive of a queue",
     fields: &[
         default("kind", OneOf(&["aimd", "gradient"]), "aimd", "What it follows: overloads, or how long attempts take.")
+            .note(
+                "`aimd`: every success adds `increase` ÷ limit, and an overload multiplies the limit by `decrease`, \
+                once for all attempts that were under way together. `gradient` follows how long attempts take, from \
+                being sent: each one that succeeds moves the limit by `smoothing` towards limit × g + `allowance`, \
+                where g is `tolerance` × the mean time of the last `window` or so ÷ its own, between ½ and 1; an \
+                overload counts as ½. While attempts take no longer than they did, the limit grows by a share of \
+                `allowance`; where they take n times as long, it falls until what it loses is `allowance`; where \
+                they do so for good, that becomes the long run and the limit grows again.",
+            )
             .changes(Fixed(KIND))
             .decision(),
         default("min", Whole(1, 1_000_000), "1", "Slots at least; at most, and at first, `max_concurrency`.")
@@ -83,7 +105,8 @@ pub(in crate::model) static ADAPTIVE: Section = Section {
             List(&OneOf(FAULTS), None),
             "timeout, rate_limited, overloaded",
             "The kinds of fault that are an overload.",
-        ),
+        )
+        .example(r#"["rate_limited", "overloaded"]"#),
     ],
     ..PLAIN
 };

@@ -4,14 +4,19 @@ use crate::model::language::*;
 use crate::policy::{OnExceed, Quota, Window};
 use crate::units::Span;
 
+const ABOUT: &str = "A quota is a table or a list of tables; all of a list hold at once. Those that refuse or drop judge an \
+    operation as it is asked for; those with `on_exceed = \"wait\"` then delay it, first come first served, until \
+    it fits all of them. A quota in front of a store costs no time and no subrequest when it refuses; one that \
+    drops takes the time of the operation.";
+
 /// Of a store or the platform, which may bill what goes beyond it.
-pub(in crate::model) static QUOTA: Section = Section { title: "a quota", fields: &QUOTA_KEYS, ..PLAIN };
+pub(in crate::model) static QUOTA: Section = Section { title: "a quota", about: ABOUT, fields: &QUOTA_KEYS, ..PLAIN };
 
 static QUOTA_KEYS: [Field; 9] = keys(None);
 
 /// Of a provider, which refuses what goes beyond it.
 pub(in crate::model) static REFUSING_QUOTA: Section =
-    Section { title: "a quota", fields: &REFUSING_QUOTA_KEYS, ..PLAIN };
+    Section { title: "a quota", about: ABOUT, fields: &REFUSING_QUOTA_KEYS, ..PLAIN };
 
 static REFUSING_QUOTA_KEYS: [Field; 9] = keys(Some(Fixed("a price of what is refused and never billed")));
 
@@ -41,13 +46,20 @@ const fn keys(price: Option<Rule>) -> [Field; 9] {
             "What happens to one more: refused, delayed until it fits, done and charged, or answered but not done.",
         )
         .changes(Fixed(KIND)),
-        default("counts_rejected", Bool, "false", "Whether refused operations count too.").changes(Fixed(KIND)),
+        default("counts_rejected", Bool, "false", "Whether refused operations count too.")
+            .note(
+                "Operations count that are refused by the quota itself, by another of the store, by the spacing of a \
+                key or for want of room; those that the invocation's limits kept back do not. Of a bucket, each \
+                takes a token or what there is of one.",
+            )
+            .changes(Fixed(KIND)),
         default(
             "enforcement_lag",
             Number(0.0, 100.0),
             "0",
             "The share of the limit (of a bucket: of its burst) that is admitted beyond it before it bites.",
-        ),
+        )
+        .note("With `0.37` a limit of 1,000 bites at 1,370 (accounts were seen to get 2 to 366 more)."),
         Field {
             changes: price,
             ..default(

@@ -14,20 +14,25 @@ const RETRY_ON: Field = optional(
     List(&OneOf(FAULTS), None),
     "timeout, rate_limited, server_error, overloaded, network",
     "The kinds of fault that are retried.",
-);
+)
+.example(r#"["timeout", "server_error"]"#);
 
 pub(in crate::model) static RETRY: Section = Section {
     title: "[retry.NAME]",
+    about: "Without `[retry.NAME]` there are no retries; with an empty one its defaults hold. A fault is retried only \
+        if `on` names it.",
     changes: Some(Program),
     fields: &[
         RETRY_PRESET,
         default("max", Whole(0, 100), "2", "Retries, so there are `max` + 1 attempts.").decision(),
         RETRY_ON,
-        optional("backoff", Table(&BACKOFF), "all defaults", "The wait before a retry.").decision(),
+        optional("backoff", Table(&BACKOFF), "all defaults", "The wait before a retry.")
+            .example(r#"{ base = "500ms", cap = "8s" }"#)
+            .decision(),
         default("hold_slot", Bool, "true", "Whether the call keeps its slot while it waits, or queues again.")
             .decision(),
-        optional("sdk", Table(&LAYER), "none", "Retries inside each attempt of this layer."),
-        optional("proxy", Table(&LAYER), "none", "Retries inside each attempt of the SDK."),
+        optional("sdk", Table(&LAYER), "none", "Retries inside each attempt of this layer.").example("{ max = 2 }"),
+        optional("proxy", Table(&LAYER), "none", "Retries inside each attempt of the SDK.").example("{ max = 1 }"),
         optional(
             "deadline",
             Length,
@@ -35,7 +40,8 @@ pub(in crate::model) static RETRY: Section = Section {
             "How long a call may go on from its first attempt, all retries and waits included.",
         )
         .decision(),
-        optional("budget", Table(&BUDGET), "unlimited", "A limit on the retries of all calls, in each isolate."),
+        optional("budget", Table(&BUDGET), "unlimited", "A limit on the retries of all calls, in each isolate.")
+            .example("{ ratio = 0.1, burst = 10 }"),
         default(
             "retry_after",
             OneOf(&["honour", "ignore"]),
@@ -72,7 +78,9 @@ static LAYER: Section = Section {
         RETRY_PRESET,
         default("max", Whole(0, 100), "2", "Retries for each attempt of the layer around it.").decision(),
         RETRY_ON,
-        optional("backoff", Table(&BACKOFF), "all defaults", "The wait before a retry; the slot is held.").decision(),
+        optional("backoff", Table(&BACKOFF), "all defaults", "The wait before a retry; the slot is held.")
+            .example(r#"{ kind = "constant", base = "1s" }"#)
+            .decision(),
     ],
     ..PLAIN
 };

@@ -38,7 +38,8 @@ pub(in crate::model) static LOG_OP: Section = Section {
             "key",
             Text,
             "Which key; `{log}` is the call's own, `{session}` the plan's, `{day}` the day's, none everybody's.",
-        ),
+        )
+        .note("What stands before the first placeholder names the family (`kv.writes.family.NAME`)."),
         default(
             "role",
             OneOf(Role::WORDS),
@@ -49,6 +50,7 @@ pub(in crate::model) static LOG_OP: Section = Section {
         optional("ttl", Length, "cache_ttl in a cache, else the store's", "How long the entry lives.").changes(Program),
         optional("bytes", Size, "record_bytes", "The size of the entry; at most 1GiB.").changes(Program),
     ],
+    ..PLAIN
 };
 
 /// One row of a strategy's table.
