@@ -7,6 +7,7 @@ use super::fields::{Field, Kind, Need, Section, Tagged, number, span};
 use super::problems::At;
 use super::shape::join;
 use super::tree::{Node, Value};
+use super::words::Word;
 use crate::units::{Bytes, Money, Span, Timestamp, Zone};
 
 /// A table, with the declarations of its keys and its own path.
@@ -79,6 +80,23 @@ impl<'a> Cursor<'a> {
     /// A word, or an empty text where it is wrong.
     pub fn word(&self, key: &str) -> &'a str {
         self.text(key).unwrap_or_default()
+    }
+
+    /// A word as what it stands for. What is wrong was put down before, and reads as the default.
+    pub fn one<W: Word>(&self, key: &str) -> W {
+        let field = self.field(key);
+        debug_assert!(
+            matches!(field.map(|field| field.kind), Some(Kind::OneOf(words)) if words.iter().all(|word| W::parse(word).is_some())),
+            "{key} has words that stand for nothing"
+        );
+        let default = field.and_then(|field| if let Need::Default(word) = field.need { Some(word) } else { None });
+        self.text(key).or(default).and_then(W::parse).unwrap_or(W::CASES[0])
+    }
+
+    /// Of two words whether it is the second.
+    pub fn is_second(&self, key: &str, words: [&str; 2]) -> bool {
+        debug_assert!(matches!(self.kind(key), Some(Kind::OneOf(own)) if own == words), "{key} has other words");
+        self.text(key) == Some(words[1])
     }
 
     /// A truth value.

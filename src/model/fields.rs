@@ -18,12 +18,14 @@ pub(super) struct Section {
     pub title: &'static str,
     /// Its keys, in the order of the manual.
     pub fields: &'static [Field],
+    /// What holds for it as a whole, in Markdown: for the manual.
+    pub about: &'static str,
     /// How its keys change while a model runs, where they say nothing themselves; as what holds them if none.
     pub changes: Option<Rule>,
 }
 
 /// What a section has that says nothing else.
-pub(super) const PLAIN: Section = Section { title: "", fields: &[], changes: None };
+pub(super) const PLAIN: Section = Section { title: "", about: "", fields: &[], changes: None };
 
 /// A table whose keys depend on the value of one of them.
 #[derive(Debug)]
@@ -54,7 +56,12 @@ pub(super) struct Field {
     pub name: &'static str,
     pub kind: Kind,
     pub need: Need,
+    /// What it means, in a sentence or two: for the manual and the schema.
     pub doc: &'static str,
+    /// A value as it may stand in a model, where the form is not obvious.
+    pub example: &'static str,
+    /// What else holds for it, in Markdown: for the manual.
+    pub note: &'static str,
     /// Whether it is for the operator to decide; see [`Field::decision`].
     pub is_decision: bool,
     /// How it changes while a model runs; see [`Field::changes`].
@@ -64,6 +71,18 @@ pub(super) struct Field {
 }
 
 impl Field {
+    /// Shows how a value is written.
+    pub const fn example(mut self, value: &'static str) -> Field {
+        self.example = value;
+        self
+    }
+
+    /// Says what else holds for the key.
+    pub const fn note(mut self, text: &'static str) -> Field {
+        self.note = text;
+        self
+    }
+
     /// Says how the key, and what it holds, may change while a model runs. Who says nothing goes with the table.
     pub const fn changes(mut self, rule: Rule) -> Field {
         self.changes = Some(rule);
@@ -164,7 +183,7 @@ pub(super) const fn optional(name: &'static str, kind: Kind, absent: &'static st
 }
 
 const fn declared(name: &'static str, kind: Kind, need: Need, doc: &'static str) -> Field {
-    Field { name, kind, need, doc, is_decision: false, changes: None, changes_by: None }
+    Field { name, kind, need, doc, example: "", note: "", is_decision: false, changes: None, changes_by: None }
 }
 
 impl Kind {

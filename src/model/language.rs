@@ -9,3 +9,4 @@ pub(super) use super::names::Names;
 pub(super) use super::problems::Complaint;
 pub(super) use super::rule::Rule::{self, *};
 pub(super) use super::rule::{CALENDAR, KIND, LAID_OUT, LOOKS, PARTS, PRESET, RUN_ITSELF, SEVERAL, STORED};
+pub(super) use super::words::{Word, words};

@@ -32,6 +32,7 @@ mod strategies;
 mod trace;
 mod tree;
 mod whole;
+mod words;
 
 #[cfg(test)]
 mod tests;

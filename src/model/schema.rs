@@ -4,6 +4,8 @@
 //! is checked only when a model is read.
 
 use super::fields::{Field, Kind, Need, Section, Tagged};
+use super::problems::Collector;
+use super::tree::{self, Node};
 use super::whole::MODEL;
 use serde_json::{Map, Value, json};
 
@@ -28,7 +30,11 @@ fn object(fields: &[&[Field]], definitions: &mut Map<String, Value>) -> Map<Stri
                 Need::Default(text) => format!("{} Default: {text:?}.", field.doc),
                 Need::Optional(absent) => format!("{} If absent: {absent}.", field.doc),
             };
-            value.insert("description".into(), json!(meaning));
+            let note = if field.note.is_empty() { String::new() } else { format!("\n\n{}", field.note) };
+            value.insert("description".into(), json!(meaning + &note));
+            if let Some(example) = example(field.example) {
+                value.insert("examples".into(), json!([example]));
+            }
         }
         properties.insert(field.name.into(), value);
     }
@@ -37,6 +43,24 @@ fn object(fields: &[&[Field]], definitions: &mut Map<String, Value>) -> Map<Stri
     object.insert("properties".into(), Value::Object(properties));
     object.insert("additionalProperties".into(), json!(false));
     object
+}
+
+/// A value as it is written in TOML.
+fn example(text: &str) -> Option<Value> {
+    fn json(node: &Node) -> Value {
+        match &node.value {
+            tree::Value::Text(text) | tree::Value::Date(text) => json!(text),
+            tree::Value::Whole(number) => json!(*number as i64),
+            tree::Value::Real(number) => json!(number),
+            tree::Value::Bool(value) => json!(value),
+            tree::Value::List(list) => list.iter().map(json).collect(),
+            tree::Value::Table(table) => table.iter().map(|(key, node)| (key.clone(), json(node))).collect(),
+        }
+    }
+    if text.is_empty() {
+        return None;
+    }
+    tree::parse(0, &format!("v = {text}"), &mut Collector::default())?.get("v").map(json)
 }
 
 /// What stands for a table: a reference, so that a law may hold laws.
@@ -57,7 +81,13 @@ fn reference(
 }
 
 fn section(section: &Section, definitions: &mut Map<String, Value>) -> Value {
-    reference(section.title, definitions, |definitions| Value::Object(object(&[section.fields], definitions)))
+    reference(section.title, definitions, |definitions| {
+        let mut object = object(&[section.fields], definitions);
+        if !section.about.is_empty() {
+            object.insert("description".into(), json!(section.about));
+        }
+        Value::Object(object)
+    })
 }
 
 fn tagged(tagged: &Tagged, definitions: &mut Map<String, Value>) -> Value {

@@ -45,6 +45,7 @@ pub(in crate::model) static MODEL: Section = Section {
         optional("name", Text, "the file's name", "What the model is called in reports.").changes(Fixed(RUN_ITSELF)),
         default("description", Text, "", "What question it answers, in a line.").changes(Fixed(RUN_ITSELF)),
         optional("extends", Text, "no base", "Another model file, relative to this one, that this one changes.")
+            .note("A base may extend another, 16 at most. Layers, above, says what a model takes from its base.")
             .changes(Fixed(RUN_ITSELF)),
         optional("run", Table(&RUN), "all defaults", "Length, seed and limits of a run."),
         optional("platform", Table(&PLATFORM), "nothing is limited", "Limits and prices of the platform."),

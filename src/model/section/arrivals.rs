@@ -43,13 +43,13 @@ pub(in crate::model) static ARRIVALS: Tagged = Tagged {
                 PER_MINUTE,
                 PER_HOUR,
                 PER_DAY,
-                optional("hours", List(&Number(0.0, 1e9), Some(24)), "all the same", "Weights of the hours 0 to 23."),
+                optional("hours", List(&Number(0.0, 1e9), Some(24)), "all the same", "Weights of the hours 0 to 23.").example("[0, 0, 0, 0, 0, 0, 1, 2, 4, 6, 6, 5, 4, 5, 6, 6, 5, 4, 3, 3, 2, 2, 1, 0]").note("Weights are relative: `hours` × `days` are scaled so that the rate given is the mean over a week."),
                 optional(
                     "days",
                     List(&Number(0.0, 1e9), Some(7)),
                     "all the same",
                     "Weights of the days, Monday first.",
-                ),
+                ).example("[1, 1, 1, 1, 1, 0.3, 0.2]"),
                 default("timezone", Zone, "UTC", "The zone whose clock the users live by."),
             ],
         },
@@ -67,7 +67,7 @@ pub(in crate::model) static ARRIVALS: Tagged = Tagged {
         Variant {
             name: "mmpp",
             doc: "bursts: a hidden state with its own rate, changing at random, round and round",
-            fields: &[required("states", List(&Table(&STATE), None), "The states, at least two.")],
+            fields: &[required("states", List(&Table(&STATE), None), "The states, at least two.").example(r#"[{ per_hour = 10, stay = "2h" }, { per_hour = 200, stay = "5m" }]"#)],
         },
         Variant {
             name: "closed",
@@ -80,7 +80,27 @@ pub(in crate::model) static ARRIVALS: Tagged = Tagged {
         Variant {
             name: "trace",
             doc: "a recorded file, replayed exactly",
-            fields: &[required("file", Text, "JSON Lines, relative to the model.").changes(Fixed(KIND))],
+            fields: &[required("file", Text, "JSON Lines, relative to the model.").note("One plan a line:\n\
+                \n\
+                ```json\n\
+                {\"at_s\": 12.5, \"class\": \"user\", \"calls\": [[{\"latency_s\": 6.12, \"outcome\": \"ok\"}]]}\n\
+                ```\n\
+                \n\
+                `calls` are the calls in workflow order (steps in the order in which they may run; of those that \
+                may stand next the one written first), each a list of its attempts; when attempts run out of \
+                entries the last one repeats. `outcome` is `ok` or a kind of fault, as in `on` of a retry. Optional \
+                are `\"isolate\": 0`, which pins the invocation, and `\"request_error\": true` on an attempt, which \
+                marks a request that was itself faulty (that of a call's first attempt counts: all send one \
+                request). An entry says how an attempt goes if it is made; whether it is made is simulated, so \
+                retries may make use of fewer.\n\
+                \n\
+                A database and a computation take the `latency_s`, and end as they do: an `outcome` other than \
+                `ok`, a `request_error` and more attempts than there are retries are errors there. So is a \
+                `latency_s` other than 0 for a limiter, which takes as long as its store. Lines need not be in \
+                order; of two at one instant the first in the file comes first. A line without `class` belongs to \
+                the class that names the file; where several classes name one file every line says its class. \
+                Unknown keys, calls that do not fit the workflow, and classes that do not replay the file are \
+                errors. Plans after the horizon do not come.").changes(Fixed(KIND))],
         },
     ],
 };

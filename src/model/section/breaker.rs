@@ -10,7 +10,8 @@ pub(in crate::model) static BREAKER: Section = Section {
     fields: &[
         optional("fail_max", Whole(1, 1_000_000), "5, without a window", "It opens after so many failures in a row.")
             .decision(),
-        optional("window", Table(&WINDOW), "failures in a row", "It opens at a share of failures instead."),
+        optional("window", Table(&WINDOW), "failures in a row", "It opens at a share of failures instead.")
+            .example(r#"{ length = "1m", failure_rate = 0.5 }"#),
         default("reset_timeout", Duration, "60s", "How long it is open; half-open once that has fully passed.")
             .decision(),
         default(
@@ -33,8 +34,10 @@ pub(in crate::model) static BREAKER: Section = Section {
             List(&OneOf(FAULTS), None),
             "timeout, rate_limited, server_error, overloaded, network",
             "The kinds of fault that are failures; any other result is a success.",
-        ),
+        )
+        .example(r#"["timeout", "server_error"]"#),
     ],
+    ..PLAIN
 };
 
 static WINDOW: Section = Section {
@@ -60,7 +63,7 @@ pub(in crate::model) fn read(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Brea
         trip: window.map_or(Trip::InARow(cursor.count("fail_max").unwrap_or(5)), |window| share(input, &window)),
         reset_timeout: cursor.span("reset_timeout").unwrap_or_default(),
         half_open_probes: cursor.count("half_open_probes").unwrap_or(1),
-        counts_calls: cursor.word("counts") == "calls",
+        counts_calls: cursor.is_second("counts", ["attempts", "calls"]),
         failures: faults::read(cursor, "failures"),
     }
 }

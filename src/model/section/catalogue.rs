@@ -25,7 +25,7 @@ pub(in crate::model) static CATALOGUE: Tagged = Tagged {
         Variant {
             name: "weights",
             doc: "as given",
-            fields: &[required("weights", List(&Number(0.0, 1e9), None), "A weight for each.")],
+            fields: &[required("weights", List(&Number(0.0, 1e9), None), "A weight for each.").example("[5, 3, 1]")],
         },
     ],
 };

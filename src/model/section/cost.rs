@@ -15,6 +15,7 @@ pub(in crate::model) static COST: Section = Section {
         ),
         default("upgrade", OneOf(preset::NAMES), "cloudflare-paid", "The platform's plan to compare with."),
     ],
+    ..PLAIN
 };
 
 /// `[cost]`: whether another plan of the platform would pay.

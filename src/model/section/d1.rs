@@ -9,6 +9,9 @@ use crate::units::Span;
 
 pub(in crate::model) static D1: Section = Section {
     title: "[d1.NAME]",
+    about: "The database is handed an operation when its call has its slot. A refusal takes no time and is the fault \
+        `overloaded`; `[retry.NAME]` says what follows. `ops_exhausted` are operations given up after their \
+        retries. The operations are no subrequests of an invocation.",
     changes: Some(Shared(STORED)),
     fields: &[
         required("latency", Law(&LAW), "How long an operation takes once it has begun; one is done at a time."),

@@ -7,10 +7,18 @@ use crate::units::{Id, Span};
 
 pub(in crate::model) static DIAGNOSTICS: Section = Section {
     title: "[diagnostics]",
+    about: "A visit comes after everything else at its instant, and lands on one isolate, each equally likely. The page \
+        shows `diagnostics.active` and `.queued` (`.mean`, `.max`), `.dropped` (the most that a visit saw), \
+        `.wait.mean` (of the averages shown: over admitted calls since the isolate began, zero waits included, \
+        never those still waiting) and `.last_drop_fraction`; `diagnostics.true.…` is the same over all isolates at \
+        the same instants. `.zero_fraction` of the visits see 0 active, queued and dropped; before \
+        `.overloaded_fraction` of them some user got an overload answer since the visit before; `.blind_fraction` \
+        is both.",
     changes: Some(Shared(LOOKS)),
     fields: &[
         optional("every", Length, "`at` is given", "How often somebody looks at the page."),
         optional("at", List(&Duration, None), "`every` is given", "When somebody does, after the start of the run.")
+            .example(r#"["9h", "33h"]"#)
             .changes(Fixed(CALENDAR)),
         optional(
             "queue",

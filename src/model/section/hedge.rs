@@ -11,6 +11,7 @@ pub(in crate::model) static HEDGE: Section = Section {
         required("after", Length, "How long an attempt is waited for before another is sent beside it. The first success counts, and the others are given up: a provider that does not outlive its client stops then, any other goes on for nobody.").decision(),
         default("max", Whole(1, 8), "1", "How many are sent beside it, each so long after the one before.").decision(),
     ],
+    ..PLAIN
 };
 
 /// `[hedge.PROVIDER]`

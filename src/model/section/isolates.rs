@@ -8,6 +8,21 @@ use crate::units::Span;
 
 pub(in crate::model) static ISOLATES: Section = Section {
     title: "[isolates]",
+    about: "`min` isolates are there at the start. A plan lands on one of those with fewer than `per_isolate` plans, \
+        each equally likely; where there is none another one starts, at once; where `max` take plans, on any of \
+        them. It stays there.\n\
+        \n\
+        An isolate goes when nothing has come to it for `idle` since its last plan (never one of the last `min`), \
+        when its `lifetime` ends, and when a new version is deployed. From an eviction or a deploy on it takes no \
+        more plans, and has `drain_timeout` to finish those it has; one that drains does not count for `min` and \
+        `max`.\n\
+        \n\
+        With an isolate go its queues, their counters, and its memory caches. Plans that it has not finished end as \
+        *crashed* (`plans.crashed`, among them `plans.lost`), their calls too, and their attempts as lost \
+        (`attempts.lost`); they write no more logs. An answer, a timeout or the end of a patience at the very \
+        instant at which an isolate goes still counts.\n\
+        \n\
+        Metrics: `isolates.alive.mean`, `.max`, `isolates.started`, `.ended_idle`, `.evicted`, `.deployed`.",
     changes: Some(Shared("what the platform does")),
     fields: &[
         default("min", Whole(1, 10_000), "1", "How many there are at least that take plans.").decision(),
@@ -16,15 +31,15 @@ pub(in crate::model) static ISOLATES: Section = Section {
             .decision(),
         optional("idle", Length, "never", "How long after its last plan an isolate goes.").decision(),
         optional("lifetime", Law(&LAW), "for ever", "How long an isolate lives before it is evicted."),
-        optional("deploys", Table(&DEPLOYS), "none", "When all isolates are replaced."),
+        optional("deploys", Table(&DEPLOYS), "none", "When all isolates are replaced.").example(r#"{ every = "2d" }"#),
         default("drain_timeout", Duration, "0s", "How long an evicted or replaced isolate has to finish its plans.")
             .decision(),
         default(
             "on_loss",
-            OneOf(&["lost", "client_retries"]),
+            OneOf(OnLoss::WORDS),
             "lost",
             "What becomes of plans that it does not finish: they crash, and with `client_retries` their users try again at once.",
-        ).changes(Fixed(KIND)),
+        ).note("With `client_retries` the users try again at that instant, as new plans (`plans.returned`).").changes(Fixed(KIND)),
     ],
 };
 
@@ -33,6 +48,7 @@ static DEPLOYS: Section = Section {
     fields: &[
         optional("every", Length, "`at` is given", "How often.").decision(),
         optional("at", List(&Duration, None), "`every` is given", "When, after the start of the run.")
+            .example(r#"["1d", "3d 12h"]"#)
             .changes(Fixed(CALENDAR)),
     ],
     ..PLAIN
@@ -70,6 +86,8 @@ pub enum OnLoss {
     ClientRetries,
 }
 
+words!(OnLoss: "lost" => Lost, "client_retries" => ClientRetries);
+
 /// Reads `[isolates]`.
 pub(in crate::model) fn read(input: &mut Input<'_>, cursor: &Cursor<'_>, root: &Node) -> Option<Isolates> {
     let mut refuse = |key: &str, complaint: Complaint| {
@@ -97,7 +115,7 @@ pub(in crate::model) fn read(input: &mut Input<'_>, cursor: &Cursor<'_>, root: &
         deploys_every,
         deploys_at,
         drain_timeout: cursor.span("drain_timeout")?,
-        on_loss: if cursor.word("on_loss") == "lost" { OnLoss::Lost } else { OnLoss::ClientRetries },
+        on_loss: cursor.one("on_loss"),
     })
 }
 

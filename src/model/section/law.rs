@@ -49,19 +49,23 @@ static LAWS: [Variant; 8] = [
                 List(&Quantile, None),
                 "`file` is given",
                 "Pairs such as `[0.95, \"11s\"]`, ascending; at least two.",
-            ),
+            )
+            .example(r#"[[0, "1s"], [0.5, "4s"], [0.95, "11s"], [1, "30s"]]"#),
             optional(
                 "file",
                 Text,
                 "`quantiles` is given",
                 "A text file of seconds, one a line, relative to the model.",
-            ),
+            )
+            .note("The numbers may be in any order; `#` begins a comment."),
         ],
     },
     Variant {
         name: "mixture",
         doc: "one of several laws, by weight",
-        fields: &[required("parts", List(&PART_KIND, None), "The laws, each a table with its `weight`.")],
+        fields: &[required("parts", List(&PART_KIND, None), "The laws, each a table with its `weight`.").example(
+            r#"[{ weight = 9, dist = "constant", value = "1s" }, { weight = 1, dist = "exponential", mean = "20s" }]"#,
+        )],
     },
 ];
 

@@ -7,9 +7,13 @@ use crate::units::Id;
 
 pub(in crate::model) static LIMITER: Section = Section {
     title: "[limiter.NAME]",
+    about: "A limiter reads the count of the person that a call draws from `people`, and writes it back one higher. \
+        Over `per_day` the call ends as `refused`, so the plan ends as overloaded. Both operations use the quotas, \
+        the spacing of the key and the invocation's limits of the store. `admitted_over` counts requests that pass \
+        although the person has had `per_day` of them.",
     changes: Some(Shared("what people do")),
     fields: &[
-        required("people", Tagged(&CATALOGUE), "Who comes."),
+        required("people", Tagged(&CATALOGUE), "Who comes.").example(r#"{ law = "uniform", count = 300 }"#),
         required("per_day", Whole(0, U32), "Requests of one person in a calendar day, UTC.")
             .changes(Program)
             .decision(),
@@ -54,7 +58,7 @@ pub(in crate::model) fn read(
             input.problems.report_once(at, &key, complaint);
         }
         let people = catalogue::read(input, &cursor, "people");
-        let fails_open = cursor.word("on_error") == "allow";
+        let fails_open = !cursor.is_second("on_error", ["allow", "refuse"]);
         if let (Some(people), Some(per_day), Some(store)) = (people, cursor.count("per_day"), store) {
             limiters.push(Limiter { name: name.into(), people, per_day, store, fails_open });
         }

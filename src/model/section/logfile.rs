@@ -23,6 +23,7 @@ pub(in crate::model) static LOGFILE: Section = Section {
         default("json_bytes", Size, "400B", "Of a line as JSON; measure yours."),
         default("error_bytes", Size, "0B", "What an error adds to its line: a traceback, say."),
     ],
+    ..PLAIN
 };
 
 /// `[logfile.NAME]`: a log file, with a line for each request and each response.
@@ -43,12 +44,13 @@ pub struct LogFile {
 /// Reads the log files, in the order of their names.
 pub(in crate::model) fn read(root: &Cursor<'_>) -> Vec<LogFile> {
     let file = |(name, cursor): (&str, Cursor<'_>)| {
-        let line = if cursor.word("format") == "json" { "json_bytes" } else { "text_bytes" };
+        let line = if cursor.is_second("format", ["text", "json"]) { "json_bytes" } else { "text_bytes" };
         LogFile {
             name: name.into(),
-            rotate: match cursor.word("rotate") {
-                "date" => RotateOn::Date,
-                _ => RotateOn::Size(cursor.size("max_size").map_or(u64::MAX, |size| size.0)),
+            rotate: if cursor.is_second("rotate", ["size", "date"]) {
+                RotateOn::Date
+            } else {
+                RotateOn::Size(cursor.size("max_size").map_or(u64::MAX, |size| size.0))
             },
             backups: cursor.count("backups").unwrap_or(5),
             line: Bytes(cursor.size(line).map_or(1, |size| size.0.max(1))),

@@ -2,12 +2,18 @@
 
 use crate::model::language::*;
 use crate::model::section::store::{OpKind, Store};
-use crate::model::section::strategy::{self, KeyScope, LOG_OP, LogOp, STRATEGY, log_op};
+use crate::model::section::strategy::{self, KeyScope, LOG_OP, Level, LogOp, STRATEGY, Switch, log_op};
 use crate::model::tree::Node;
 use crate::units::Span;
 
 pub(in crate::model) static LOGGING: Section = Section {
     title: "[logging]",
+    about: "What nobody awaits (`awaited = false`, here or of a store): the rows of one event that are awaited are made \
+        first; the others follow one after the other beside the plan, and those of different events beside each \
+        other. A refusal skips the rest of its event, and fails no plan. `platform.wait_until` after the last call \
+        of the invocation, what is left is cut off: an operation that was sent stays counted as accepted, and its \
+        record is `unfinished`. The rows of a plan's end have as long; a day's end and the admin page have no \
+        limit.",
     changes: Some(Program),
     fields: &[
         default(
@@ -18,12 +24,13 @@ pub(in crate::model) static LOGGING: Section = Section {
         ).changes(Fixed(PARTS)).decision(),
         optional(
             "level",
-            OneOf(&["all", "errors_only", "none"]),
+            OneOf(Level::WORDS),
             "all; errors_only with `conditional`",
             "Which events are logged.",
-        ).decision(),
-        default("cache_ttl", Length, "24h", "How long an entry lives that a strategy puts into a cache.").decision(),
-        default("kv_errors", Bool, "true", "Whether `hybrid` writes errors to KV too; others do not read it.").changes(Fixed(PARTS)).decision(),
+        ).note("Where the model names none it is that of the strategy.").decision(),
+        default("cache_ttl", Length, "24h", "How long an entry lives that a strategy puts into a cache.").note("A write into a cache lives so long, one into KV for the store's `ttl`, unless the row names its \
+                own.").decision(),
+        default("kv_errors", Bool, "true", "Whether `hybrid` writes errors to KV too; others do not read it.").note("Rows of a `custom` strategy with `only_if` read this and `index` too.").changes(Fixed(PARTS)).decision(),
         default(
             "index",
             OneOf(&["none", "cache"]),
@@ -32,7 +39,7 @@ pub(in crate::model) static LOGGING: Section = Section {
         ).changes(Fixed(PARTS)).decision(),
         default(
             "on_error",
-            OneOf(&["swallow", "fail_plan"]),
+            OneOf(OnLogError::WORDS),
             "swallow",
             "What a rejected log operation does; one that nobody awaits fails no plan.",
         ).decision(),
@@ -50,7 +57,7 @@ pub(in crate::model) static LOGGING: Section = Section {
             "An error after so long without any is the first of an incident (`logs.error.first.…`).",
         ).changes(Fixed("how results are measured")),
         default("record_bytes", Size, "2KiB", "The size of an entry, where a row does not say; at most 1GiB."),
-        optional("ops", List(&Table(&LOG_OP), None), "the strategy's", "The rows of a `custom` strategy.").changes(Program),
+        optional("ops", List(&Table(&LOG_OP), None), "the strategy's", "The rows of a `custom` strategy.").example(r#"[{ on = "response", when = "error", store = "kv", op = "put", key = "log:{log}", role = "record" }]"#).changes(Program),
     ],
 };
 
@@ -85,29 +92,6 @@ impl Logging {
     }
 }
 
-/// Which events are logged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Level {
-    /// All.
-    All,
-    /// Those that are errors.
-    ErrorsOnly,
-    /// None.
-    None,
-}
-
-impl Level {
-    /// Whether an event is logged.
-    #[inline]
-    pub fn admits(self, error: bool) -> bool {
-        match self {
-            Level::All => true,
-            Level::ErrorsOnly => error,
-            Level::None => false,
-        }
-    }
-}
-
 /// What a rejected log op does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OnLogError {
@@ -116,6 +100,8 @@ pub enum OnLogError {
     /// The plan ends: crashed.
     FailPlan,
 }
+
+words!(OnLogError: "swallow" => Swallow, "fail_plan" => FailPlan);
 
 /// Reads `[logging]`; `table` is the strategy's own tree, where it is built in.
 pub(in crate::model) fn read(
@@ -137,7 +123,7 @@ pub(in crate::model) fn read(
     }
     let own = table.map(|node| Cursor::new(node, &STRATEGY, "strategy".into()));
     let rows = own.as_ref().unwrap_or(cursor).tables("ops");
-    let level = cursor.text("level").or_else(|| own.as_ref()?.text("level")).unwrap_or("all");
+    let level = cursor.text("level").or_else(|| own.as_ref()?.text("level"));
     let ops = rows
         .iter()
         .filter(|row| switched_on(row, cursor))
@@ -145,22 +131,18 @@ pub(in crate::model) fn read(
     Logging {
         strategy: strategy.into(),
         ops: ops.collect(),
-        level: match level {
-            "errors_only" => Level::ErrorsOnly,
-            "none" => Level::None,
-            _ => Level::All,
-        },
-        on_error: if cursor.word("on_error") == "fail_plan" { OnLogError::FailPlan } else { OnLogError::Swallow },
+        level: level.and_then(Level::parse).unwrap_or(Level::All),
+        on_error: cursor.one("on_error"),
         max_log_entries: cursor.count("max_log_entries").unwrap_or(10),
         incident_gap: cursor.span("incident_gap").unwrap_or(Span::HOUR),
     }
 }
 
 fn switched_on(row: &Cursor<'_>, logging: &Cursor<'_>) -> bool {
-    match row.text("only_if") {
-        Some("kv_errors") => logging.flag("kv_errors"),
-        Some("index") => logging.word("index") == "cache",
-        _ => true,
+    match row.text("only_if").and_then(Switch::parse) {
+        Some(Switch::KvErrors) => logging.flag("kv_errors"),
+        Some(Switch::Index) => logging.is_second("index", ["none", "cache"]),
+        None => true,
     }
 }
 

@@ -10,8 +10,12 @@ pub(in crate::model) static OBJECTIVE: Section = Section {
     changes: Some(Fixed(RUN_ITSELF)),
     fields: &[
         optional("min", Number(f64::MIN, f64::MAX), "no lower bound", "The least that is good enough."),
-        optional("max", Number(f64::MIN, f64::MAX), "no upper bound", "The most that is good enough."),
+        optional("max", Number(f64::MIN, f64::MAX), "no upper bound", "The most that is good enough.").note(
+            "The name must be able to be a metric: its form, its first word, and the parts it speaks of are \
+                checked. A metric that a run does not have leaves its objective undecided.",
+        ),
     ],
+    ..PLAIN
 };
 
 /// One entry of `[objectives]`.

@@ -3,7 +3,7 @@
 use crate::model::language::*;
 use crate::model::preset;
 use crate::model::section::quota::{self, QUOTA};
-use crate::policy::Quota;
+use crate::policy::{OnExceed, Quota};
 use crate::units::{Money, Span};
 
 pub(in crate::model) static PLATFORM: Section = Section {
@@ -37,26 +37,36 @@ pub(in crate::model) static PLATFORM: Section = Section {
             Table(&QUOTA),
             "unlimited",
             "Invocations of the whole account; a plan that finds none left is refused, and counts as overloaded.",
-        ),
+        ).example(r#"{ limit = 100_000, window = "day" }"#),
         optional(
             "connections",
             Whole(1, U32),
             "unlimited",
             "Attempts, operations on stores that are subrequests, and on databases that one invocation has open at once; more wait, in order. Waiting spends the time limit of an attempt. A hedge is not sent where it would have to wait.",
-        ),
+        ).note("An attempt, an operation on a store that is a subrequest, one on a database and a limiter's check \
+                hold one each until the answer is there; an attempt at a provider with `headers_after` only so \
+                long. Whoever finds none free waits behind those who wait already, without end: nine calls at once \
+                run as 6 + 3. A slot of a queue is held meanwhile, and an attempt's time limit runs: one that is \
+                given up before it had a connection has timed out, and nobody bills it. An operation that its quota \
+                refuses needs none. Where no invocation can want more than it has, there are no metrics of \
+                connections."),
         optional(
             "wait_until",
             Length,
             "as long as it takes",
             "How long an invocation may go on after its last call for what nobody awaits; what is unfinished then is lost.",
         ),
-        optional("cpu", Table(&CPU), "not limited, not billed", "Processor time."),
+        optional("cpu", Table(&CPU), "not limited, not billed", "Processor time.").example(r#"{ limit = "10ms" }"#),
         default("base_price", Number(0.0, 1e12), "0", "What a month costs before anything is used, in US dollars."),
     ],
+    ..PLAIN
 };
 
 static CPU: Section = Section {
     title: "cpu of the platform",
+    about: "Processor time counts when a call has been answered, well or not, and takes no simulated time. The call \
+        that passes `limit` crashes its plan before its response is logged, and with it goes what nobody awaited; \
+        calls beside it come to their end.",
     fields: &[
         optional("limit", Length, "unlimited", "Of one invocation: it is killed with the call that passes this."),
         default("included", Duration, "0s", "What a month's price includes."),
@@ -124,7 +134,7 @@ pub(in crate::model) fn read(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Plat
 
 /// Reads the quota of requests: an invocation begins at once, or does not.
 fn requests(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Option<Quota> {
-    if matches!(cursor.word("on_exceed"), "wait" | "drop") {
+    if matches!(cursor.one("on_exceed"), OnExceed::Wait | OnExceed::Drop) {
         let complaint = Complaint::new("a request is answered at once, or refused")
             .found(cursor.word("on_exceed"))
             .allowed("\"reject\" or \"bill\"");

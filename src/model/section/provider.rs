@@ -28,7 +28,7 @@ pub(in crate::model) static PROVIDER: Section = Section {
     title: "[provider.NAME]",
     changes: Some(Shared(OWN_SIDE)),
     fields: &[
-        required("latency", Law(&LAW), "How long an attempt takes."),
+        required("latency", Law(&LAW), "How long an attempt takes.").example(r#"{ dist = "lognormal", median = "4s", p95 = "11s" }"#),
         optional("request_timeout", Length, "no timeout", "An attempt is cut after this long, counted from its start.")
             .changes(Program)
             .decision(),
@@ -37,7 +37,7 @@ pub(in crate::model) static PROVIDER: Section = Section {
             OneOf(&["grant", "arrival"]),
             "grant",
             "Whether waiting in the queue spends the time limit; with `arrival` it does.",
-        )
+        ).note("With `arrival`, a retry that kept its slot has the whole of the time limit again.")
         .changes(Program)
         .decision(),
         optional(
@@ -46,15 +46,15 @@ pub(in crate::model) static PROVIDER: Section = Section {
             "with the answer",
             "When an attempt frees its connection (`platform.connections`): at once where the answer is streamed.",
         ),
-        optional("errors", Table(&ERRORS), "none", "The chance that an answered attempt ends in each kind of fault."),
-        optional("usage", Table(&USAGE), "nothing is billed", "What an attempt uses, for its price."),
-        optional("prices", Table(&PRICES), "free", "What tokens cost."),
+        optional("errors", Table(&ERRORS), "none", "The chance that an answered attempt ends in each kind of fault.").example("{ rate_limited = 0.01, server_error = 0.002 }"),
+        optional("usage", Table(&USAGE), "nothing is billed", "What an attempt uses, for its price.").example("{ input = 3_000, output = 800 }"),
+        optional("prices", Table(&PRICES), "free", "What tokens cost.").example("{ input_per_million = 2.5, output_per_million = 10 }"),
         optional(
             "billed_on",
             List(&OneOf(BILLABLE), None),
             "timeout (not where `outlives_client` is false), parse_failure, invalid_response",
             "The faults of attempts that are billed all the same; an answer always is. With `timeout`, what is lost with its isolate too; of a provider with limits or outages only what it works on to the end.",
-        ),
+        ).example(r#"["timeout", "parse_failure"]"#),
         optional(
             "requests_per_minute",
             Whole(1, U32),
@@ -66,7 +66,7 @@ pub(in crate::model) static PROVIDER: Section = Section {
             OneOrMore(&REFUSING_QUOTA),
             "unlimited",
             "Attempts that it admits in a day, a month or another window: one quota, or a list; more are refused (429).",
-        ),
+        ).example(r#"{ limit = 1_500, window = "day" }"#),
         optional(
             "tokens_per_minute",
             Whole(1, 1_000_000_000_000),
@@ -81,10 +81,11 @@ pub(in crate::model) static PROVIDER: Section = Section {
             "60s",
             "A full bucket holds what flows in during this: \"1s\" is a minute's limit enforced by the second.",
         ),
-        optional("slope", Table(&SLOPE), "none", "A limit of growth: how fast its traffic may become more (429)."),
+        optional("slope", Table(&SLOPE), "none", "A limit of growth: how fast its traffic may become more (429).").example("{ tokens_per_minute = 1_000_000 }"),
         default("counts_refused", Bool, "false", "Whether attempts over a bucket's limit count against it too."),
         default("refusal_latency", Duration, "0s", "How long a refusal takes."),
         optional("max_concurrency", Whole(1, 1_000_000), "unlimited", "Slots of the provider, for all isolates.")
+            .note("It stays in mid-run where `max_queue` lets attempts wait: who has which slot is settled as they come.")
             .changes_by(of_slots),
         optional(
             "capacity",
@@ -104,9 +105,9 @@ pub(in crate::model) static PROVIDER: Section = Section {
             "rate_limited",
             "How it answers when slots and waiting places are taken.",
         ),
-        optional("load", Table(&LOAD), "none", "Latency that grows with what is in flight."),
+        optional("load", Table(&LOAD), "none", "Latency that grows with what is in flight.").example("{ per_in_flight = 0.05, from = 4 }"),
         default("hang", Fraction, "0", "The chance that an attempt is never answered; needs a `request_timeout`."),
-        optional("outage", OneOrMore(&OUTAGE), "always up", "When it is down: one, or a list."),
+        optional("outage", OneOrMore(&OUTAGE), "always up", "When it is down: one, or a list.").example(r#"{ at = "2d", for = "20m" }"#),
         optional(
             "outlives_client",
             Bool,
@@ -115,6 +116,7 @@ pub(in crate::model) static PROVIDER: Section = Section {
         )
         .changes(Fixed(KIND)),
     ],
+    ..PLAIN
 };
 
 static USAGE: Section = Section {
@@ -310,7 +312,7 @@ fn provider(input: &mut Input<'_>, name: &str, cursor: &Cursor<'_>) -> Option<Pr
         }
     }
     let request_timeout = cursor.span("request_timeout");
-    let timeout_from_arrival = cursor.word("timeout_from") == "arrival";
+    let timeout_from_arrival = cursor.is_second("timeout_from", ["grant", "arrival"]);
     let server = server::read(input, cursor);
     Some(Provider {
         name: name.into(),

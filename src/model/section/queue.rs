@@ -15,31 +15,51 @@ pub(in crate::model) static QUEUE: Section = Section {
         required("max_concurrency", Whole(1, 1_000_000), "Slots, in each isolate.").decision(),
         default("max_queue", WholeOr(0, 1_000_000_000, "unlimited"), "unlimited", "Waiting places beside the slots.")
             .decision(),
-        default("discipline", OneOf(&["fifo", "lifo", "priority"]), "fifo", "Who is next.")
-            .changes(Fixed(KIND))
-            .decision(),
+        default("discipline", OneOf(Discipline::WORDS), "fifo", "Who is next.").changes(Fixed(KIND)).decision(),
         optional(
             "patience",
             Law(&LAW),
             "for ever",
             "How long a call waits before it leaves, drawn each time it waits.",
         )
+        .example(r#"{ dist = "exponential", mean = "30s" }"#)
         .decision(),
         optional(
             "reserved",
             Named(&Whole(0, 1_000_000)),
             "none",
-            "Slots that only calls of a class may have: `{ admin = 1 }`; fewer together than `max_concurrency`.",
+            "Slots that only calls of a class may have; fewer together than `max_concurrency`.",
+        )
+        .example("{ admin = 1 }")
+        .note(
+            "A call takes a slot only if as many are left free as the other classes have reserved and do not \
+                use. A slot that is free may so be for nobody who waits; who is next is decided among those that \
+                may have it.",
         )
         .decision(),
-        optional("adaptive", Table(&ADAPTIVE), "all slots all the time", "A limit of slots that follows the provider."),
+        optional("adaptive", Table(&ADAPTIVE), "all slots all the time", "A limit of slots that follows the provider.")
+            .example("{ min = 1, increase = 1, decrease = 0.5 }")
+            .note(
+                "Each isolate's limit starts at `max_concurrency`. Fewer slots take none away. \
+                `queue.NAME.limit.mean` is its average, summed over isolates.",
+            ),
     ],
+    ..PLAIN
 };
 
 pub(in crate::model) static ADAPTIVE: Section = Section {
     title: "adaptive of a queue",
     fields: &[
         default("kind", OneOf(&["aimd", "gradient"]), "aimd", "What it follows: overloads, or how long attempts take.")
+            .note(
+                "`aimd`: every success adds `increase` ÷ limit, and an overload multiplies the limit by `decrease`, \
+                once for all attempts that were under way together. `gradient` follows how long attempts take, from \
+                being sent: each one that succeeds moves the limit by `smoothing` towards limit × g + `allowance`, \
+                where g is `tolerance` × the mean time of the last `window` or so ÷ its own, between ½ and 1; an \
+                overload counts as ½. While attempts take no longer than they did, the limit grows by a share of \
+                `allowance`; where they take n times as long, it falls until what it loses is `allowance`; where \
+                they do so for good, that becomes the long run and the limit grows again.",
+            )
             .changes(Fixed(KIND))
             .decision(),
         default("min", Whole(1, 1_000_000), "1", "Slots at least; at most, and at first, `max_concurrency`.")
@@ -85,7 +105,8 @@ pub(in crate::model) static ADAPTIVE: Section = Section {
             List(&OneOf(FAULTS), None),
             "timeout, rate_limited, overloaded",
             "The kinds of fault that are an overload.",
-        ),
+        )
+        .example(r#"["rate_limited", "overloaded"]"#),
     ],
     ..PLAIN
 };
@@ -120,14 +141,11 @@ pub enum Discipline {
     Priority,
 }
 
+words!(Discipline: "fifo" => Fifo, "lifo" => Lifo, "priority" => Priority);
+
 /// Reads the queues, in the order of their names.
 pub(in crate::model) fn read(input: &mut Input<'_>, root: &Cursor<'_>, names: &Names) -> Vec<Queue> {
     let queue = |(name, cursor): (&str, Cursor<'_>)| {
-        let discipline = match cursor.word("discipline") {
-            "lifo" => Discipline::Lifo,
-            "priority" => Discipline::Priority,
-            _ => Discipline::Fifo,
-        };
         let max_concurrency = cursor.count("max_concurrency")?;
         let adaptive = cursor.table("adaptive").and_then(|table| adaptive(input, &table, max_concurrency));
         let reserved = reserved(input, &cursor, names, max_concurrency);
@@ -136,7 +154,7 @@ pub(in crate::model) fn read(input: &mut Input<'_>, root: &Cursor<'_>, names: &N
             reserved,
             max_concurrency,
             max_queue: cursor.count("max_queue"),
-            discipline,
+            discipline: cursor.one("discipline"),
             patience: law::read(input, &cursor, "patience"),
             adaptive,
         })
@@ -181,10 +199,10 @@ fn adaptive(input: &mut Input<'_>, cursor: &Cursor<'_>, max: u32) -> Option<(Ada
         None => FaultSet::from_iter([Fault::Timeout, Fault::RateLimited, Fault::Overloaded]),
         Some(_) => cursor.items("on").iter().filter_map(|node| Fault::parse(node.text()?)).collect(),
     };
-    let kind = cursor.word("kind");
-    let of_the_other = if kind == "aimd" { &GRADIENT[..] } else { &AIMD[..] };
+    let is_gradient = cursor.is_second("kind", ["aimd", "gradient"]);
+    let (kind, other, of_the_other) =
+        if is_gradient { ("gradient", "aimd", &AIMD[..]) } else { ("aimd", "gradient", &GRADIENT[..]) };
     for key in of_the_other.iter().filter(|key| cursor.get(key).is_some()) {
-        let other = if kind == "aimd" { "gradient" } else { "aimd" };
         let complaint = Complaint::new("not a key of this kind of limit").found(format!("kind = \"{kind}\""));
         input.problems.report_once(
             cursor.at(key),
@@ -192,14 +210,15 @@ fn adaptive(input: &mut Input<'_>, cursor: &Cursor<'_>, max: u32) -> Option<(Ada
             complaint.allowed(format!("with kind = \"{other}\"")),
         );
     }
-    let by = match kind {
-        "aimd" => By::Aimd { increase: cursor.number("increase")?, decrease: cursor.number("decrease")? },
-        _ => By::Gradient {
+    let by = if is_gradient {
+        By::Gradient {
             allowance: cursor.number("allowance")?,
             tolerance: cursor.number("tolerance")?,
             smoothing: cursor.number("smoothing")?,
             window: cursor.count("window")?,
-        },
+        }
+    } else {
+        By::Aimd { increase: cursor.number("increase")?, decrease: cursor.number("decrease")? }
     };
     Some((Adaptive { min, max, by }, on))
 }

@@ -19,6 +19,7 @@ pub(in crate::model) static READER: Section = Section {
             .decision(),
         default("cleanup_age", Length, "30d", "The age from which on a cleanup deletes a record.").decision(),
     ],
+    ..PLAIN
 };
 
 /// `[reader.NAME]`: somebody who reads what was logged, and what the admin page does for them.

@@ -17,6 +17,7 @@ pub(in crate::model) static READS: Section = Section {
             .changes(Program)
             .decision(),
     ],
+    ..PLAIN
 };
 
 /// `[reads.NAME]`: reads that are not logs.

@@ -14,20 +14,25 @@ const RETRY_ON: Field = optional(
     List(&OneOf(FAULTS), None),
     "timeout, rate_limited, server_error, overloaded, network",
     "The kinds of fault that are retried.",
-);
+)
+.example(r#"["timeout", "server_error"]"#);
 
 pub(in crate::model) static RETRY: Section = Section {
     title: "[retry.NAME]",
+    about: "Without `[retry.NAME]` there are no retries; with an empty one its defaults hold. A fault is retried only \
+        if `on` names it.",
     changes: Some(Program),
     fields: &[
         RETRY_PRESET,
         default("max", Whole(0, 100), "2", "Retries, so there are `max` + 1 attempts.").decision(),
         RETRY_ON,
-        optional("backoff", Table(&BACKOFF), "all defaults", "The wait before a retry.").decision(),
+        optional("backoff", Table(&BACKOFF), "all defaults", "The wait before a retry.")
+            .example(r#"{ base = "500ms", cap = "8s" }"#)
+            .decision(),
         default("hold_slot", Bool, "true", "Whether the call keeps its slot while it waits, or queues again.")
             .decision(),
-        optional("sdk", Table(&LAYER), "none", "Retries inside each attempt of this layer."),
-        optional("proxy", Table(&LAYER), "none", "Retries inside each attempt of the SDK."),
+        optional("sdk", Table(&LAYER), "none", "Retries inside each attempt of this layer.").example("{ max = 2 }"),
+        optional("proxy", Table(&LAYER), "none", "Retries inside each attempt of the SDK.").example("{ max = 1 }"),
         optional(
             "deadline",
             Length,
@@ -35,7 +40,8 @@ pub(in crate::model) static RETRY: Section = Section {
             "How long a call may go on from its first attempt, all retries and waits included.",
         )
         .decision(),
-        optional("budget", Table(&BUDGET), "unlimited", "A limit on the retries of all calls, in each isolate."),
+        optional("budget", Table(&BUDGET), "unlimited", "A limit on the retries of all calls, in each isolate.")
+            .example("{ ratio = 0.1, burst = 10 }"),
         default(
             "retry_after",
             OneOf(&["honour", "ignore"]),
@@ -50,20 +56,14 @@ pub(in crate::model) static RETRY: Section = Section {
 static BACKOFF: Section = Section {
     title: "backoff",
     fields: &[
-        default(
-            "kind",
-            OneOf(&["none", "constant", "exponential", "decorrelated"]),
-            "exponential",
-            "How the wait grows.",
-        )
-        .decision(),
+        default("kind", OneOf(BackoffKind::WORDS), "exponential", "How the wait grows.").decision(),
         default("base", Duration, "1s", "The first wait.").decision(),
         default("factor", Number(1.0, 1000.0), "2", "What it is multiplied by each time; with `exponential`.")
             .decision(),
         default("cap", Duration, "30s", "The longest wait, applied before the jitter.").decision(),
         default(
             "jitter",
-            OneOf(&["none", "quarter", "equal", "full"]),
+            OneOf(Jitter::WORDS),
             "full",
             "How it is spread: not at all, or over the last quarter, half or all of the wait.",
         )
@@ -78,7 +78,9 @@ static LAYER: Section = Section {
         RETRY_PRESET,
         default("max", Whole(0, 100), "2", "Retries for each attempt of the layer around it.").decision(),
         RETRY_ON,
-        optional("backoff", Table(&BACKOFF), "all defaults", "The wait before a retry; the slot is held.").decision(),
+        optional("backoff", Table(&BACKOFF), "all defaults", "The wait before a retry; the slot is held.")
+            .example(r#"{ kind = "constant", base = "1s" }"#)
+            .decision(),
     ],
     ..PLAIN
 };
@@ -148,9 +150,10 @@ pub(in crate::model) fn read(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Retr
             min_per_second: table.number("min_per_second").unwrap_or_default(),
             burst: table.count("burst").unwrap_or(1),
         }),
-        retry_after: match cursor.word("retry_after") {
-            "ignore" => RetryAfter::Ignore,
-            _ => RetryAfter::Honour(cursor.span("retry_after_max").unwrap_or(Span::MAX)),
+        retry_after: if cursor.is_second("retry_after", ["honour", "ignore"]) {
+            RetryAfter::Ignore
+        } else {
+            RetryAfter::Honour(cursor.span("retry_after_max").unwrap_or(Span::MAX))
         },
     }
 }
@@ -189,19 +192,12 @@ fn layer(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Retry {
     Retry { max: cursor.count("max").unwrap_or_default(), on, backoff, hold_slot: true }
 }
 
+words!(
+    BackoffKind: "none" => None, "constant" => Constant, "exponential" => Exponential, "decorrelated" => Decorrelated
+);
+words!(Jitter: "none" => None, "quarter" => Quarter, "equal" => Equal, "full" => Full);
+
 fn backoff(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Backoff {
-    let kind = match cursor.word("kind") {
-        "none" => BackoffKind::None,
-        "constant" => BackoffKind::Constant,
-        "decorrelated" => BackoffKind::Decorrelated,
-        _ => BackoffKind::Exponential,
-    };
-    let jitter = match cursor.word("jitter") {
-        "none" => Jitter::None,
-        "quarter" => Jitter::Quarter,
-        "equal" => Jitter::Equal,
-        _ => Jitter::Full,
-    };
     let (base, cap) = (cursor.span("base").unwrap_or_default(), cursor.span("cap").unwrap_or(Span::MAX));
     if base > cap {
         let key = if cursor.get("cap").is_some() { "cap" } else { "base" };
@@ -210,5 +206,6 @@ fn backoff(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Backoff {
             .allowed("a cap of at least `base`");
         input.problems.report_once(cursor.at(key), &cursor.key(key), complaint);
     }
-    Backoff { kind, base, factor: cursor.number("factor").unwrap_or(1.0), cap, jitter }
+    let factor = cursor.number("factor").unwrap_or(1.0);
+    Backoff { kind: cursor.one("kind"), base, factor, cap, jitter: cursor.one("jitter") }
 }

@@ -16,7 +16,8 @@ pub(in crate::model) static RUN: Section = Section {
         default("start", Date, "2026-01-01T00:00:00Z", "The date at which a replication starts."),
         default("replications", Whole(1, 1_000_000), "30", "Independent runs."),
         default("seed", Whole(0, U64), "1", "The seed of all draws."),
-        default("max_events", Whole(1, U64), "10000000000", "A replication that takes more events is stopped."),
+        default("max_events", Whole(1, U64), "10000000000", "A replication that takes more events is stopped.")
+            .note("A model that offers more plans in its horizon than this is refused before it runs."),
         default(
             "max_plans_alive",
             Whole(1, U32),
@@ -30,6 +31,7 @@ pub(in crate::model) static RUN: Section = Section {
             "A replication with more log records to remember is stopped.",
         ),
     ],
+    ..PLAIN
 };
 
 /// `[run]`

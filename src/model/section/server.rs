@@ -207,7 +207,11 @@ pub(in crate::model) fn read(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Opti
         max_concurrency: cursor.count("max_concurrency"),
         capacity: cursor.count("capacity"),
         max_queue: cursor.count("max_queue"),
-        when_full: if cursor.word("when_full") == "overloaded" { Fault::Overloaded } else { Fault::RateLimited },
+        when_full: if cursor.is_second("when_full", ["rate_limited", "overloaded"]) {
+            Fault::Overloaded
+        } else {
+            Fault::RateLimited
+        },
         load_per_in_flight: load.as_ref().and_then(|table| table.number("per_in_flight")).unwrap_or_default(),
         load_from: load.as_ref().and_then(|table| table.count("from")).unwrap_or_default(),
         hang,

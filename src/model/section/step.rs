@@ -20,6 +20,11 @@ pub(in crate::model) const WORK: &str = "how long work takes";
 
 pub(in crate::model) static STEP: Section = Section {
     title: "a step",
+    about: "The work of a step is done by a provider; by a provider behind a `lookup`; by the program itself (`lookup` \
+        alone: a miss takes the `compute` of the tiers); by a `d1` database; or by a `limiter`. Only attempts at \
+        providers are `attempts`, are logged, and have `[reads]` per call; a call that a lookup answers is not \
+        logged either. All are `calls`, and `on_call_error` holds for all. A call goes through its reads, its \
+        lookup, the log of its request, the queue, its attempts, and the log of its response.",
     changes: Some(Fixed(PARTS)),
     fields: &[
         required("name", Name, "Its name."),
@@ -39,7 +44,8 @@ pub(in crate::model) static STEP: Section = Section {
             "none",
             "A queue whose slot each call holds from before its reads, lookup and logs to its end; of no step's `queue`.",
         ),
-        optional("after", List(&Text, None), "starts with the plan", "The steps that must have ended first."),
+        optional("after", List(&Text, None), "starts with the plan", "The steps that must have ended first.")
+            .example(r#"["ask"]"#),
         default("calls", Whole(1, MAX_CALLS), "1", "How many calls it makes; at most 4,096 in a workflow."),
         default("parallel", Whole(1, MAX_CALLS), "1", "How many of them at once.").decision(),
         default("critical", Bool, "false", "Whether logging strategies treat it as critical.").changes(Program),

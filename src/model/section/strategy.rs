@@ -11,7 +11,7 @@ pub(in crate::model) static STRATEGY: Section = Section {
     title: "a strategy",
     fields: &[
         default("description", Text, "", "What it does, in a line."),
-        default("level", OneOf(&["all", "errors_only", "none"]), "all", "The level where the model names none."),
+        default("level", OneOf(Level::WORDS), "all", "The level where the model names none."),
         required("ops", List(&Table(&LOG_OP), None), "The rows, in order."),
     ],
     ..PLAIN
@@ -23,32 +23,34 @@ pub(in crate::model) static LOG_OP: Section = Section {
     fields: &[
         required(
             "on",
-            OneOf(&["request", "response", "plan_end", "day_end"]),
+            OneOf(LogEvent::WORDS),
             "When it happens: before a call, after it, after the last call of a plan, at every midnight UTC.",
         ),
         default(
             "when",
-            OneOf(&["always", "error", "normal", "critical", "error_or_critical"]),
+            OneOf(When::WORDS),
             "always",
             "Under which condition; a plan is an error when it is not completed, a day never is.",
         ),
         required("store", Text, "Where."),
-        required("op", OneOf(&["get", "put", "delete", "list"]), "What."),
+        required("op", OneOf(OpKind::WORDS), "What."),
         required(
             "key",
             Text,
             "Which key; `{log}` is the call's own, `{session}` the plan's, `{day}` the day's, none everybody's.",
-        ),
+        )
+        .note("What stands before the first placeholder names the family (`kv.writes.family.NAME`)."),
         default(
             "role",
-            OneOf(&["record", "index", "session", "other"]),
+            OneOf(Role::WORDS),
             "other",
             "What the key means to a reader. Records are those of calls; the end of a day is always `other`.",
         ),
-        optional("only_if", OneOf(&["kv_errors", "index"]), "always", "The switch of [logging] that must be on."),
+        optional("only_if", OneOf(Switch::WORDS), "always", "The switch of [logging] that must be on."),
         optional("ttl", Length, "cache_ttl in a cache, else the store's", "How long the entry lives.").changes(Program),
         optional("bytes", Size, "record_bytes", "The size of the entry; at most 1GiB.").changes(Program),
     ],
+    ..PLAIN
 };
 
 /// One row of a strategy's table.
@@ -103,6 +105,8 @@ pub enum LogEvent {
     DayEnd,
 }
 
+words!(LogEvent: "request" => Request, "response" => Response, "plan_end" => PlanEnd, "day_end" => DayEnd);
+
 /// Under which condition a log op happens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum When {
@@ -117,6 +121,11 @@ pub enum When {
     /// Either.
     ErrorOrCritical,
 }
+
+words!(
+    When: "always" => Always, "error" => Error, "normal" => Normal, "critical" => Critical,
+    "error_or_critical" => ErrorOrCritical
+);
 
 impl When {
     /// Whether an event fulfils it.
@@ -167,6 +176,42 @@ pub enum Role {
     Other,
 }
 
+words!(Role: "record" => Record, "index" => Index, "session" => Session, "other" => Other);
+
+/// Which events are logged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Level {
+    /// All.
+    All,
+    /// Those that are errors.
+    ErrorsOnly,
+    /// None.
+    None,
+}
+
+words!(Level: "all" => All, "errors_only" => ErrorsOnly, "none" => None);
+
+impl Level {
+    /// Whether an event is logged.
+    #[inline]
+    pub fn admits(self, error: bool) -> bool {
+        match self {
+            Level::All => true,
+            Level::ErrorsOnly => error,
+            Level::None => false,
+        }
+    }
+}
+
+/// A switch of `[logging]` that a row may depend on.
+#[derive(Clone, Copy)]
+pub(in crate::model) enum Switch {
+    KvErrors,
+    Index,
+}
+
+words!(Switch: "kv_errors" => KvErrors, "index" => Index);
+
 /// The strategies that a model may name.
 pub(in crate::model) const NAMES: &[&str] =
     &["none", "kv-only", "cache-only", "hybrid", "conditional", "external", "combination", "custom"];
@@ -216,12 +261,7 @@ pub(in crate::model) fn log_op(
         return None;
     };
     let is_cache = stores.get(position).is_some_and(|store| store.kind == StoreKind::Cache);
-    let op = match row.text("op")? {
-        "get" => OpKind::Get,
-        "put" => OpKind::Put,
-        "delete" => OpKind::Delete,
-        _ => OpKind::List,
-    };
+    let op = OpKind::parse(row.text("op")?)?;
     if is_cache && op == OpKind::List {
         let complaint = Complaint::new("nobody can ask a cache what is in it")
             .found("a list of it")
@@ -234,22 +274,11 @@ pub(in crate::model) fn log_op(
     Some(LogOp {
         event,
         awaited: of_store.unwrap_or_else(|| logging.flag("awaited")),
-        when: match row.word("when") {
-            "error" => When::Error,
-            "normal" => When::Normal,
-            "critical" => When::Critical,
-            "error_or_critical" => When::ErrorOrCritical,
-            _ => When::Always,
-        },
+        when: row.one("when"),
         store: Id::new(position),
         op,
         key: key(input, row, event)?,
-        role: match row.word("role") {
-            "record" => Role::Record,
-            "index" => Role::Index,
-            "session" => Role::Session,
-            _ => Role::Other,
-        },
+        role: row.one("role"),
         ttl: row.span("ttl").or(cache_ttl),
         bytes: entry_size(input, row, logging),
     })
@@ -271,12 +300,7 @@ fn entry_size(input: &mut Input<'_>, row: &Cursor<'_>, logging: &Cursor<'_>) -> 
 
 /// When a row happens; what a day and the end of a plan cannot do is complained about.
 fn event(input: &mut Input<'_>, row: &Cursor<'_>) -> LogEvent {
-    let event = match row.word("on") {
-        "response" => LogEvent::Response,
-        "plan_end" => LogEvent::PlanEnd,
-        "day_end" => LogEvent::DayEnd,
-        _ => return LogEvent::Request,
-    };
+    let event = row.one("on");
     let (roles, whens): (&[&str], &[&str]) = match event {
         LogEvent::PlanEnd => (&["index", "session", "other"], &[]),
         LogEvent::DayEnd => (&["other"], &["always"]),

@@ -21,9 +21,14 @@ fn of_a_tier(tier: &Node) -> Rule {
 
 pub(in crate::model) static TIERS: Section = Section {
     title: "[tiers.NAME]",
+    about: "Each lookup draws its key. The tiers are asked in order: a hit takes its `latency` and the `miss_latency` \
+        of those before it. What is computed goes into every tier when it is ready; a failure goes into none. A hit \
+        takes no slot of a queue. `stampeded` counts computations that begin while one of the same key is under \
+        way.",
     changes: Some(Shared(ALIKE)),
     fields: &[
-        required("keys", Tagged(&CATALOGUE), "What lookups ask for."),
+        required("keys", Tagged(&CATALOGUE), "What lookups ask for.")
+            .example(r#"{ law = "zipf", count = 5_000, s = 1.1 }"#),
         optional("compute", Law(&LAW), "the step's provider is asked", "How long a miss takes."),
         default(
             "single_flight",
@@ -31,10 +36,15 @@ pub(in crate::model) static TIERS: Section = Section {
             "false",
             "Whether a miss waits for a computation of the same key that its isolate has under way.",
         )
+        .note("Those who wait share the answer, a failure too.")
         .changes(Fixed(KIND))
         .decision(),
-        default("restarts_per_day", Number(0.0, 1e6), "0", "How often each isolate restarts."),
+        default("restarts_per_day", Number(0.0, 1e6), "0", "How often each isolate restarts.").note(
+            "A restart empties the isolate's own tiers and leaves what is under way. Tiers that isolates share \
+                and that do not survive have restarts of their own, at the same rate.",
+        ),
         required("tier", List(&Table(&TIER), None), "`[[tiers.NAME.tier]]`: the caches, in the order they are asked.")
+            .example(r#"[{ name = "memory", per = "isolate", entries = 500, ttl = "10m" }]"#)
             .changes(Shared(SEVERAL)),
     ],
 };
@@ -45,15 +55,20 @@ static TIER: Section = Section {
     fields: &[
         required("name", Name, "Its name: memory, redis, disk."),
         default("per", OneOf(&["isolate", "all"]), "all", "Whether each isolate has its own."),
-        optional("entries", Whole(1, MAX_KEYS), "unlimited", "How many it holds.").changes_by(of_a_tier).decision(),
-        optional("ttl", Length, "for ever", "How long an entry lives.").changes_by(of_a_tier).decision(),
-        default("ttl_from", OneOf(&["write", "read"]), "write", "What that is counted from: `read` renews it.")
+        optional("entries", Whole(1, MAX_KEYS), "unlimited", "How many it holds.")
+            .note("In mid-run it changes in each isolate by itself, where the tier is `per = \"isolate\"`.")
+            .changes_by(of_a_tier)
             .decision(),
-        default("evict", OneOf(&["lru", "fifo"]), "lru", "Who goes when it is full: least recently used, or oldest.")
+        optional("ttl", Length, "for ever", "How long an entry lives.")
+            .note("Expired entries hold no room; an entry of age `ttl` is gone.")
+            .changes_by(of_a_tier)
+            .decision(),
+        default("ttl_from", OneOf(Renew::WORDS), "write", "What that is counted from: `read` renews it.").decision(),
+        default("evict", OneOf(Evict::WORDS), "lru", "Who goes when it is full: least recently used, or oldest.")
             .decision(),
         default(
             "fills_on_hit",
-            OneOf(&["any", "next", "none"]),
+            OneOf(FillsOnHit::WORDS),
             "any",
             "After a hit in which later tier it takes a copy; what was computed goes into every tier.",
         ),
@@ -66,6 +81,7 @@ static TIER: Section = Section {
             "Whether its entries outlive a restart; of `[isolates]`, also the isolate: then the next one in its place has them.",
         ),
     ],
+    ..PLAIN
 };
 
 /// `[tiers.NAME]`: caches in front of a computation or a provider, asked in order.
@@ -121,6 +137,10 @@ pub enum FillsOnHit {
     None,
 }
 
+words!(FillsOnHit: "any" => Any, "next" => Next, "none" => None);
+words!(Renew: "write" => OnWrite, "read" => OnRead);
+words!(Evict: "lru" => Lru, "fifo" => Fifo);
+
 /// The most places for entries of one memory tier in all isolates together.
 const MAX_PLACES: u64 = 4_000_000;
 
@@ -169,20 +189,16 @@ fn tier(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Option<Tier> {
     let nothing = LawSpec::Constant { value: Span::ZERO };
     let latency = law::read(input, cursor, "latency").unwrap_or_else(|| nothing.clone());
     let miss_latency = law::read(input, cursor, "miss_latency").unwrap_or(nothing);
-    let per_isolate = cursor.word("per") == "isolate";
+    let per_isolate = !cursor.is_second("per", ["isolate", "all"]);
     let survives = cursor.get("survives_restart").map(|_| cursor.flag("survives_restart"));
     Some(Tier {
         name: cursor.text("name")?.into(),
         per_isolate,
         entries: cursor.count("entries"),
         ttl: cursor.span("ttl"),
-        renew: if cursor.word("ttl_from") == "read" { Renew::OnRead } else { Renew::OnWrite },
-        evict: if cursor.word("evict") == "fifo" { Evict::Fifo } else { Evict::Lru },
-        fills: match cursor.word("fills_on_hit") {
-            "next" => FillsOnHit::Next,
-            "none" => FillsOnHit::None,
-            _ => FillsOnHit::Any,
-        },
+        renew: cursor.one("ttl_from"),
+        evict: cursor.one("evict"),
+        fills: cursor.one("fills_on_hit"),
         latency,
         miss_latency,
         survives_restart: survives.unwrap_or(!per_isolate),

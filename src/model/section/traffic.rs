@@ -14,30 +14,52 @@ pub(in crate::model) static TRAFFIC: Section = Section {
     changes: Some(Shared("what people do")),
     fields: &[
         optional("workflow", Text, "the only one", "What one arrival does.").changes(Fixed(PARTS)),
-        required("arrivals", Tagged(&ARRIVALS), "When they come."),
+        required("arrivals", Tagged(&ARRIVALS), "When they come.").example(r#"{ process = "poisson", per_hour = 40 }"#),
         optional(
             "spike",
             List(&Table(&SPIKE), None),
             "none",
             "`[[traffic.NAME.spike]]`: stretches in which the rate is multiplied.",
-        ),
+        )
+        .example(r#"[{ at = "2d", for = "1h", factor = 5 }]"#)
+        .note("Spikes of one class may not overlap."),
         default(
             "priority",
             Whole(-1000, 1000),
             "0",
             "Served before smaller ones, where a queue's discipline is `priority`.",
         ),
-        optional("patience", Law(&LAW), "the queue's", "How long they wait in a queue before they leave."),
+        optional("patience", Law(&LAW), "the queue's", "How long they wait in a queue before they leave.")
+            .example(r#"{ dist = "exponential", mean = "30s" }"#)
+            .note("A class's patience goes before the queue's."),
         default("region", Name, "home", "Where their plans run, and so where they write.").changes(Fixed(PARTS)),
-        optional("leaves_after", Law(&LAW), "never", "How long after the arrival of a plan its user leaves for good."),
+        optional("leaves_after", Law(&LAW), "never", "How long after the arrival of a plan its user leaves for good.")
+            .note(
+                "Four ways to get no answer are four counts: refused by the queue (`plans.overloaded`), out of \
+                `patience` in the queue (`plans.abandoned`), timed out or failed while running \
+                (`plans.call_failed`, `attempts.timed_out`), and the user who leaves for good, whatever the plan is \
+                doing (`plans.left`).",
+            ),
         default(
             "on_leave",
-            OneOf(&["goes_on", "cancel"]),
+            OneOf(OnLeave::WORDS),
             "goes_on",
             "What happens to a plan whose user has left: it goes on, or does only what has begun.",
+        )
+        .note(
+            "With `goes_on` the plan goes on for nobody (`plans.left_completed`); with `cancel` what has begun \
+                is finished, and its waiting calls leave the queue (`calls.cancelled`).",
         ),
-        optional("retry", Table(&COMEBACK), "nobody comes back", "Whether they come back after an overload answer."),
+        optional("retry", Table(&COMEBACK), "nobody comes back", "Whether they come back after an overload answer.")
+            .example(r#"{ chance = 0.6, after = "30s", max = 3 }"#)
+            .note(
+                "After an overload answer a user comes back with this chance as a new plan. Such plans are offered \
+                like any other and counted in `plans.returned` too; `plans.gave_up` are those turned away whose \
+                users do not come back, `plans.tries_per_user` is offered ÷ (offered − returned). Those of a closed \
+                class come back before they think.",
+            ),
     ],
+    ..PLAIN
 };
 
 static SPIKE: Section = Section {
@@ -116,6 +138,8 @@ pub enum OnLeave {
     Cancel,
 }
 
+words!(OnLeave: "goes_on" => GoesOn, "cancel" => Cancel);
+
 /// Reads the classes, in the order of their names.
 pub(in crate::model) fn read(input: &mut Input<'_>, root: &Cursor<'_>, names: &Names, run: Option<&Run>) -> Vec<Class> {
     let classes = root.named("traffic");
@@ -147,7 +171,7 @@ fn class(input: &mut Input<'_>, name: &str, cursor: &Cursor<'_>, names: &Names, 
     let workflow = workflow?;
     let region = cursor.text("region").unwrap_or("home").into();
     let leaves_after = law::read(input, cursor, "leaves_after");
-    let on_leave = if cursor.word("on_leave") == "cancel" { OnLeave::Cancel } else { OnLeave::GoesOn };
+    let on_leave = cursor.one("on_leave");
     let name = name.into();
     Some(Class { name, workflow, arrivals, spikes, priority, patience, region, leaves_after, on_leave, comeback })
 }

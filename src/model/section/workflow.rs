@@ -11,22 +11,31 @@ use std::collections::{BTreeMap, BTreeSet};
 
 pub(in crate::model) static WORKFLOW: Section = Section {
     title: "[workflow.NAME]",
+    about: "What shares one invocation (`invocation`) also shares its subrequests, its operations by store, its \
+        connections, its processor time, and the time after its response.",
     changes: Some(Shared(WORK)),
     fields: &[
-        required("steps", List(&Table(&STEP), None), "What is done, in which order.").changes(Shared(SEVERAL)),
+        required("steps", List(&Table(&STEP), None), "What is done, in which order.").example(r#"[{ name = "ask", calls = 7, parallel = 7 }]"#).changes(Shared(SEVERAL)),
         default(
             "on_call_error",
-            OneOf(&["abort", "continue"]),
+            OneOf(OnCallError::WORDS),
             "abort",
             "What a call that does not succeed does to its plan, whether it failed, was refused, ran out of patience or was denied: `abort` ends it, with `continue` it goes on.",
-        ).changes(Program),
+        ).note("With `abort` the plan ends with the call: *overloaded* where it was refused, *abandoned* where it \
+                ran out of patience, *failed* where its last attempt failed, timed out or was denied (a subrequest \
+                over the limit, a breaker that is open). With `continue` the plan goes on after each of them, and \
+                is completed once its last step has ended. Whatever the rule, a plan ends that has lost its \
+                isolate, that is killed for its processor time, whose logs fail with `on_error = \"fail_plan\"`, \
+                whose user has left, or for whose invocation the account has no request left.").changes(Program),
         optional(
             "overload_on",
             List(&OneOf(FAULTS), None),
             "none",
             "Faults after which a failed call shows the overload answer, as a refused one does; with `abort`.",
-        ).changes(Program),
-        default("invocation", OneOf(&["plan", "step", "call"]), "plan", "What shares the limits of one invocation.").changes(Fixed(PARTS)),
+        ).example(r#"["overloaded", "rate_limited"]"#).note("A plan ends *overloaded* when the queue refuses one of its calls, or when a call fails in one of \
+                these faults: many programs show the same words for both. Their share of the plans that ended is \
+                `plans.overloaded_fraction`, by class `class.X.plans.overloaded_fraction`.").changes(Program),
+        default("invocation", OneOf(InvocationScope::WORDS), "plan", "What shares the limits of one invocation.").changes(Fixed(PARTS)),
     ],
 };
 
@@ -54,6 +63,8 @@ pub enum OnCallError {
     Continue,
 }
 
+words!(OnCallError: "abort" => Abort, "continue" => Continue);
+
 /// `invocation`: what shares the limits of one invocation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InvocationScope {
@@ -64,6 +75,8 @@ pub enum InvocationScope {
     /// Each call.
     Call,
 }
+
+words!(InvocationScope: "plan" => Plan, "step" => Step, "call" => Call);
 
 impl InvocationScope {
     /// Every kind, the largest first.
@@ -114,15 +127,10 @@ fn workflow(input: &mut Input<'_>, name: &str, cursor: &Cursor<'_>, names: &Name
         input.problems.report_once(cursor.at("steps"), &cursor.key("steps"), complaint);
     }
     let steps = sorted(input, &tables, steps?)?;
-    let on_call_error =
-        if cursor.word("on_call_error") == "continue" { OnCallError::Continue } else { OnCallError::Abort };
+    let on_call_error = cursor.one("on_call_error");
     let overloads = cursor.items("overload_on").iter().filter_map(|node| Fault::parse(node.text()?));
     let overload_on = overloads.collect();
-    let invocation = match cursor.word("invocation") {
-        "step" => InvocationScope::Step,
-        "call" => InvocationScope::Call,
-        _ => InvocationScope::Plan,
-    };
+    let invocation = cursor.one("invocation");
     Some(Workflow { name: name.into(), steps, on_call_error, overload_on, invocation })
 }
 

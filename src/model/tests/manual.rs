@@ -3,6 +3,7 @@
 
 use super::super::fields::{Field, Kind, Need, Section, Tagged};
 use super::super::problems::Collector;
+use super::super::rule::Rule;
 use super::super::section::strategy::STRATEGY;
 use super::super::shape;
 use super::super::tree::parse;
@@ -19,8 +20,8 @@ fn the_page_of_the_language_is_up_to_date() {
     let stop = page.find(end).unwrap();
     let mut sections = Vec::new();
     let mut text = String::new();
-    section(&MODEL, &mut text, &mut sections);
-    section(&STRATEGY, &mut text, &mut sections);
+    section(&MODEL, None, &mut text, &mut sections);
+    section(&STRATEGY, None, &mut text, &mut sections);
     let wanted = format!("{}{text}\n{}", &page[..start], &page[stop..]);
     if std::env::var_os("CAPSIM_BLESS").is_some() {
         std::fs::write(PAGE, wanted).unwrap();
@@ -29,17 +30,22 @@ fn the_page_of_the_language_is_up_to_date() {
     }
 }
 
-fn section(section: &'static Section, out: &mut String, done: &mut Vec<&'static str>) {
+/// A section and those below it; `rule` is how the keys of what holds it change in mid-run.
+fn section(section: &'static Section, rule: Option<Rule>, out: &mut String, done: &mut Vec<&'static str>) {
     if done.contains(&section.title) {
         return;
     }
     done.push(section.title);
+    let rule = section.changes.or(rule);
     *out += &format!("\n### {}\n\n", title(section.title));
-    table(section.fields, out);
-    deeper(section.fields, out, done);
+    if !section.about.is_empty() {
+        *out += &format!("{}\n\n", section.about);
+    }
+    table(section.fields, rule, out);
+    deeper(section.fields, rule, out, done);
 }
 
-fn tagged(tagged: &'static Tagged, out: &mut String, done: &mut Vec<&'static str>) {
+fn tagged(tagged: &'static Tagged, rule: Option<Rule>, out: &mut String, done: &mut Vec<&'static str>) {
     if done.contains(&tagged.title) {
         return;
     }
@@ -51,14 +57,14 @@ fn tagged(tagged: &'static Tagged, out: &mut String, done: &mut Vec<&'static str
     );
     for variant in tagged.variants {
         *out += &format!("\n**`{} = \"{}\"`**: {}.\n\n", tagged.tag, variant.name, variant.doc);
-        table(variant.fields, out);
+        table(variant.fields, rule, out);
     }
     if !tagged.common.is_empty() {
         *out += "\nBesides:\n\n";
-        table(tagged.common, out);
+        table(tagged.common, rule, out);
     }
     for variant in tagged.variants {
-        deeper(variant.fields, out, done);
+        deeper(variant.fields, rule, out, done);
     }
 }
 
@@ -66,17 +72,48 @@ fn title(title: &str) -> String {
     if title.starts_with('[') { format!("`{title}`") } else { title.to_string() }
 }
 
-fn table(fields: &[Field], out: &mut String) {
-    *out += "| key | value | if absent | meaning |\n| --- | --- | --- | --- |\n";
+fn table(fields: &[Field], rule: Option<Rule>, out: &mut String) {
+    *out += "| key | value | if absent | in mid-run | meaning |\n| --- | --- | --- | --- | --- |\n";
     for field in fields {
         let absent = match field.need {
-            Need::Required => "must be there".to_string(),
+            Need::Required => "required".to_string(),
             Need::Default("") => "empty".into(),
             Need::Default(value) => format!("`{value}`"),
             Need::Optional(absent) => absent.into(),
         };
         let mark = if field.is_decision { " ◆" } else { "" };
-        *out += &format!("| `{}`{mark} | {} | {absent} | {} |\n", field.name, kind(&field.kind), field.doc);
+        let example = if field.example.is_empty() { String::new() } else { format!(" Such as `{}`.", field.example) };
+        let (name, kind, changes, doc) = (field.name, kind(&field.kind), changes(field, rule), field.doc);
+        *out += &format!("| `{name}`{mark} | {kind} | {absent} | {changes} | {doc}{example} |\n");
+    }
+    let (short, long): (Vec<_>, Vec<_>) =
+        fields.iter().filter(|field| !field.note.is_empty()).partition(|field| !field.note.contains('\n'));
+    if !short.is_empty() {
+        *out += "\n";
+    }
+    short.iter().for_each(|field| *out += &format!("- **`{}`**: {}\n", field.name, field.note));
+    long.iter().for_each(|field| *out += &format!("\n**`{}`**: {}\n", field.name, field.note));
+}
+
+/// How a key changes in mid-run, in the words of `[[change]]`.
+fn changes(field: &Field, rule: Option<Rule>) -> &'static str {
+    if field.changes_by.is_some() {
+        return "it depends";
+    }
+    match field.changes.or(inside(&field.kind)).or(rule) {
+        Some(Rule::Program) => "in each isolate",
+        Some(Rule::Shared(_)) => "for all at once",
+        Some(Rule::Fixed(_)) => "stays",
+        None => "as what holds it",
+    }
+}
+
+/// How the keys of a section change that a key holds.
+fn inside(kind: &Kind) -> Option<Rule> {
+    match kind {
+        Kind::Table(of) | Kind::OneOrMore(of) => of.changes,
+        Kind::Named(of) | Kind::Metrics(of) | Kind::List(of, _) => inside(of),
+        _ => None,
     }
 }
 
@@ -96,15 +133,18 @@ fn kind(kind: &Kind) -> String {
     }
 }
 
-fn deeper(fields: &'static [Field], out: &mut String, done: &mut Vec<&'static str>) {
+fn deeper(fields: &'static [Field], rule: Option<Rule>, out: &mut String, done: &mut Vec<&'static str>) {
     for field in fields {
+        let rule = field.changes.or(rule);
         let kind = match &field.kind {
             Kind::Named(of) | Kind::Metrics(of) | Kind::List(of, _) => of,
             kind => kind,
         };
         match kind {
-            Kind::Table(of) | Kind::OneOrMore(of) => section(of, out, done),
-            Kind::Tagged(of) | Kind::Law(of) => tagged(of, out, done),
+            Kind::Table(of) | Kind::OneOrMore(of) => section(of, rule, out, done),
+            // Laws stand everywhere, and change as what they are the law of.
+            Kind::Law(of) => tagged(of, None, out, done),
+            Kind::Tagged(of) => tagged(of, rule, out, done),
             _ => {}
         }
     }
@@ -151,6 +191,33 @@ fn every_default_is_of_its_kind() {
         assert!(field.doc.ends_with('.'), "{}: the meaning is a sentence", field.name);
     });
     assert!(seen > 40, "{seen} defaults");
+}
+
+#[test]
+fn a_key_whose_form_is_not_obvious_has_an_example_that_is_right() {
+    let mut without = Vec::new();
+    let mut check = |field: &Field| {
+        let is_obvious = !matches!(
+            field.kind,
+            Kind::Table(_) | Kind::OneOrMore(_) | Kind::Named(_) | Kind::List(..) | Kind::Tagged(_) | Kind::Paths
+        );
+        if field.example.is_empty() {
+            // The sections of the model are shown by their headers.
+            without.extend(
+                (!is_obvious && !MODEL.fields.iter().any(|section| section.name == field.name)).then_some(field.name),
+            );
+            return;
+        }
+        let mut problems = Collector::default();
+        problems.texts.add("", "");
+        let node = parse(0, &format!("v = {}", field.example), &mut problems);
+        if let Some(node) = node {
+            shape::check(node.get("v").unwrap(), &field.kind, field.name, &mut problems);
+        }
+        assert!(problems.is_empty(), "{}: {:?}", field.name, problems.finish());
+    };
+    fields(MODEL.fields, &mut Vec::new(), &mut check);
+    assert!(without.is_empty(), "no example: {without:?}");
 }
 
 #[test]
