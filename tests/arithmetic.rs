@@ -7,7 +7,7 @@ mod random;
 
 use crate::common::{answer, holds, mean, model, model_with, shipped};
 use capsim::experiment::{Arithmetic, Ceiling, Over, explain};
-use capsim::report::{self, Paint};
+use capsim::report;
 
 fn ceiling<'a>(arithmetic: &'a Arithmetic, limit: &str) -> &'a Ceiling {
     let found = arithmetic.ceilings.iter().find(|ceiling| ceiling.limit == limit);
@@ -156,7 +156,7 @@ fn a_limit_before_the_queue_keeps_formulas_away() {
     for model in [one, many] {
         let answer = answer(&model);
         assert!(answer.theory.is_empty(), "{:?}", answer.theory);
-        assert!(!report::text(&answer, &capsim::report::Show::All, Paint::Plain).contains("too short"));
+        assert!(!report::Report::of(&answer).text(report::Screen::PLAIN).contains("too short"));
     }
     let room = model_with(PACED, &["queue.workers.max_concurrency=100", "traffic.jobs.arrivals.per_minute=6"]);
     assert!(!answer(&room).theory.is_empty(), "half of the limit: all that is offered gets to the queue");
@@ -229,7 +229,7 @@ fn the_busiest_hour_binds_limits_of_less_than_a_day() {
     // 240 a day are a twelfth of the slots on the mean day, and more than all of them at lunch.
     assert_eq!(arithmetic.binding().map(|first| first.limit.as_str()), Some("provider.p.requests_per_minute"));
     let answer = answer(&model(LUNCH));
-    let text = report::text(&answer, &capsim::report::Show::All, Paint::Plain);
+    let text = report::Report::of(&answer).text(report::Screen::PLAIN);
     assert!(text.contains("in the busiest hour"), "{text}");
     // In another zone lunch is at another time, and as busy.
     let elsewhere = "traffic.user.arrivals.timezone=Asia/Tokyo";
@@ -313,6 +313,6 @@ fn slots_bound_what_the_paid_plan_saves() {
     let never = upgrade("0.00001");
     assert_eq!((never.pays_from, never.then.unwrap().0), (None, "queue.ai.slots".into()));
     // And `run` says it too.
-    let text = report::text(&answer(&worth("0.01")), &capsim::report::Show::All, Paint::Plain);
+    let text = report::Report::of(&answer(&worth("0.01"))).text(report::Screen::PLAIN);
     assert!(text.contains("Other plan") && text.contains("cloudflare-paid pays from"), "{text}");
 }

@@ -217,7 +217,7 @@ every = "30s"
 set = { "queue.q.max_queue" = 30 }
 "#;
     let answer = answer_on(&model(&busy(changes)), 1);
-    let text = capsim::report::text(&answer, &capsim::report::Show::All, capsim::report::Paint::Plain);
+    let text = capsim::report::Report::of(&answer).text(capsim::report::Screen::PLAIN);
     let words: Vec<&str> = text.split_whitespace().collect();
     let text = words.join(" ");
     for line in [
@@ -232,7 +232,7 @@ set = { "queue.q.max_queue" = 30 }
     ] {
         assert!(text.contains(line), "{line}: {text}");
     }
-    let json: serde_json::Value = serde_json::from_str(&capsim::report::json(&answer)).unwrap();
+    let json: serde_json::Value = serde_json::from_str(&capsim::report::Report::of(&answer).json()).unwrap();
     let third = &json["settings"][4];
     assert_eq!((&third["path"], &third["from_s"]), (&"queue.q.max_concurrency".into(), &21_690.into()));
 }

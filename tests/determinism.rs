@@ -8,9 +8,9 @@ use capsim::report;
 fn the_number_of_threads_changes_no_byte() {
     for name in ["hybrid.toml", "kv-only.toml", "queue-large.toml"] {
         let model = shipped(name, &["run.replications=6"]);
-        let one = report::json(&answer_on(&model, 1));
+        let one = report::Report::of(&answer_on(&model, 1)).json();
         for jobs in [2, 8] {
-            assert_eq!(one, report::json(&answer_on(&model, jobs)), "{name} on {jobs} threads");
+            assert_eq!(one, report::Report::of(&answer_on(&model, jobs)).json(), "{name} on {jobs} threads");
         }
     }
 }
@@ -20,7 +20,7 @@ fn the_number_of_threads_changes_no_byte() {
 #[test]
 fn debug_and_release_agree_on_every_byte() {
     use sha2::{Digest, Sha256};
-    let report = report::json(&answer(&shipped("hybrid.toml", &["run.replications=3"])));
+    let report = report::Report::of(&answer(&shipped("hybrid.toml", &["run.replications=3"]))).json();
     let report = report.replace(&format!("\"capsim_version\": \"{}\"", env!("CARGO_PKG_VERSION")), "");
     let digest: String = Sha256::digest(report.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
     insta::assert_snapshot!("hybrid_report_digest", digest);

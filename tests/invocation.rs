@@ -317,7 +317,7 @@ fn days_at_once_are_sooner_there() {
     assert_eq!(mean(&wide, "invocation.connections.max"), 6.0);
     assert!(mean(&wide, "invocation.connections.waited") >= mean(&wide, "plans.completed"));
     assert_eq!((mean(&wide, "plans.crashed"), mean(&wide, "logs.error.unfinished")), (0.0, 0.0));
-    let text = capsim::report::text(&wide, &capsim::report::Show::All, capsim::report::Paint::Plain);
+    let text = capsim::report::Report::of(&wide).text(capsim::report::Screen::PLAIN);
     let text: Vec<&str> = text.split_whitespace().collect();
     assert!(
         text.join(" ").contains("The 7 calls of meal_day run as 6 + 1: an invocation has 6 connections open at once.")

@@ -3,7 +3,7 @@
 use crate::common::{answer, mean, model, model_with};
 use crate::random::laws::is_possible;
 use capsim::experiment::{Answer, Demand, Found, Options, capacity, metrics};
-use capsim::report::{self, Paint};
+use capsim::report;
 use proptest::prelude::*;
 use std::num::NonZeroUsize;
 
@@ -97,7 +97,7 @@ set = { "store.kv.on_key_exceed" = "overwrite", "store.kv.quota.writes.limit" = 
 
 /// The report in one line.
 fn words(found: &Answer) -> String {
-    report::text(found, &capsim::report::Show::All, Paint::Plain).split_whitespace().collect::<Vec<_>>().join(" ")
+    report::Report::of(found).text(report::Screen::PLAIN).split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// One slot and one second a call, two calls a second: the slot is never idle, so after a warm-up of any length 3,600

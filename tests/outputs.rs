@@ -184,7 +184,7 @@ fn its_own_kind_is_replaced() {
         (WRITERS[6], &what_if),
         (WRITERS[7], &what_if),
         ("fit l.txt --unit s --out AT", &["txt", "json", "toml", "md"]),
-        ("verify --quick --law mm1.wait --out AT", &["txt", "json", "csv", "md"]),
+        ("verify --quick --law mm1.wait --out AT", &["txt", "json", "csv", "md", "html"]),
     ] {
         for ending in endings {
             let name = format!("again.{ending}");
@@ -227,7 +227,7 @@ fn an_unknown_ending_is_refused_with_those_that_may_stand() {
         ("levers m.toml --out l.yaml", ".html;"),
         ("check m.toml --out v.html", ".txt, .json, .md or .xml"),
         ("fit l.txt --unit s --out law.csv", ".txt, .json, .toml or .md"),
-        ("verify --quick --law mm1.wait --out v.xml", ".txt, .json, .csv or .md"),
+        ("verify --quick --law mm1.wait --out v.xml", ".txt, .json, .csv, .md or .html"),
         ("run m.toml --trace t.pftrace", ".json"),
         ("check m.toml --baseline b.toml --bless", ".json"),
         ("init model.json", ".toml"),

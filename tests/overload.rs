@@ -38,7 +38,7 @@ fn the_page_is_blind_and_the_report_says_so() {
     let (blind, overloaded) =
         (mean(&answer, "diagnostics.blind_fraction"), mean(&answer, "diagnostics.overloaded_fraction"));
     assert!(blind > 0.3 && blind <= overloaded, "{blind} of {overloaded}");
-    let text = capsim::report::text(&answer, &capsim::report::Show::All, capsim::report::Paint::Plain);
+    let text = capsim::report::Report::of(&answer).text(capsim::report::Screen::PLAIN);
     assert!(text.contains("The diagnostics page shows 0 active"), "{text}");
     // A visit picks an isolate by chance: on average it shows a sixth of what is true.
     let share = mean(&answer, "diagnostics.active.mean") / mean(&answer, "diagnostics.true.active.mean");

@@ -207,7 +207,7 @@ proptest! {
     #[test]
     fn the_report_does_not_depend_on_the_threads(any in any_model()) {
         let model = model(&any.toml());
-        prop_assert_eq!(report::json(&answer_on(&model, 1)), report::json(&answer_on(&model, 3)));
+        prop_assert_eq!(report::Report::of(&answer_on(&model, 1)).json(), report::Report::of(&answer_on(&model, 3)).json());
     }
 
     /// Little's law on the sample path: an empty queue at both ends, so the area under the number waiting is the sum

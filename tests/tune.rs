@@ -104,7 +104,7 @@ fn what_cannot_be_told_apart_is_tied() {
     let found = tuned(&idle, &["queue.q.max_concurrency=1..6"], metric("plan.latency.p95", Better::Less), 60);
     assert_eq!(found.ties, 5, "{found:#?}");
     assert!(found.best[1..].iter().all(|candidate| candidate.tied));
-    assert!(report::WhatIf::Tuned(&found).text(report::Paint::Plain).contains("5 more cannot be told from it"));
+    assert!(report::Report::Tuned(&found).text(report::Screen::PLAIN).contains("5 more cannot be told from it"));
 }
 
 #[test]
@@ -112,8 +112,8 @@ fn what_no_value_meets_is_infeasible() {
     let never = loss().replace("\"queue.q.drop_fraction\" = { max = 0.01 }", "\"plan.latency.mean\" = { max = 1 }");
     let found = tuned(&never, &["queue.q.max_concurrency=1..4"], metric("plans.per_day", Better::More), 40);
     assert_eq!(found.best[0].verdict, Verdict::Broken);
-    assert!(report::WhatIf::Tuned(&found).text(report::Paint::Plain).contains("Infeasible"));
-    assert_eq!(serde_json::from_str::<Value>(&report::WhatIf::Tuned(&found).json()).unwrap()["verdict"], "infeasible");
+    assert!(report::Report::Tuned(&found).text(report::Screen::PLAIN).contains("Infeasible"));
+    assert_eq!(serde_json::from_str::<Value>(&report::Report::Tuned(&found).json()).unwrap()["verdict"], "infeasible");
 }
 
 /// The largest capacity is that of the most slots, and its value is the formula's.
@@ -139,7 +139,7 @@ fn the_threads_change_no_byte_and_the_json_is_what_the_schema_says() {
     let short = loss().replace("10d", "1d");
     for goal in [Goal::Capacity, metric("queue.q.utilisation", Better::More)] {
         let json = |jobs| {
-            report::WhatIf::Tuned(&tuned_on(jobs, &short, &["queue.q.max_concurrency=1..9"], goal.clone(), 120)).json()
+            report::Report::Tuned(&tuned_on(jobs, &short, &["queue.q.max_concurrency=1..9"], goal.clone(), 120)).json()
         };
         let one = json(1);
         assert_eq!(one, json(3));

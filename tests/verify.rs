@@ -15,7 +15,7 @@ fn quick(law: Option<&str>, jobs: usize) -> Verification {
 #[test]
 fn every_law_holds_and_is_sharp() {
     let verified = quick(None, 2);
-    assert!(verified.all_hold(), "{}", report::verification_text(&verified, report::Paint::Plain));
+    assert!(verified.all_hold(), "{}", report::Report::Verification(&verified).text(report::Screen::PLAIN));
     // The short version; the full one has about ten times the customers, and a third of the width.
     for finding in &verified.findings {
         let sharpness = finding.sharpness().unwrap_or(0.0);
@@ -25,7 +25,7 @@ fn every_law_holds_and_is_sharp() {
 
 #[test]
 fn the_pages_do_not_depend_on_the_threads() {
-    let [one, three] = [1, 3].map(|jobs| report::verification_json(&quick(Some("mm1."), jobs)));
+    let [one, three] = [1, 3].map(|jobs| report::Report::Verification(&quick(Some("mm1."), jobs)).json());
     assert_eq!(one, three);
 }
 
@@ -35,11 +35,11 @@ fn a_law_that_does_not_hold_is_seen() {
     let mut verified = quick(Some("mm1.utilisation"), 2);
     verified.findings[0].exact *= 1.1;
     assert!(!verified.all_hold());
-    let text = report::verification_text(&verified, report::Paint::Plain);
+    let text = report::Report::Verification(&verified).text(report::Screen::PLAIN);
     assert!(text.contains("1 does not hold") && text.contains("capsim run verify/queue.toml"), "{text}");
-    assert!(report::verification_json(&verified).contains("\"all_hold\": false"));
-    assert!(report::verification_csv(&verified).contains(",false\r\n"));
-    assert!(report::verification_markdown(&verified).contains("❌ broken"));
+    assert!(report::Report::Verification(&verified).json().contains("\"all_hold\": false"));
+    assert!(report::Report::Verification(&verified).csv().unwrap().contains(",false\r\n"));
+    assert!(report::Report::Verification(&verified).markdown().contains("❌ broken"));
 }
 
 /// `run` lays the same formulas beside its metrics, where the model qualifies, and says where they differ.
@@ -50,19 +50,19 @@ fn run_shows_theory_beside_the_simulation() {
     let shown: Vec<&str> = answer.theory.iter().map(|line| line.metric.as_str()).collect();
     assert_eq!(shown, ["queue.q.wait.mean", "queue.q.wait.p95", "queue.q.queued.mean", "queue.q.utilisation"]);
     assert!(answer.theory.iter().all(|line| line.agrees() == Some(true)), "{:?}", answer.theory);
-    let page = report::text(&answer, &capsim::report::Show::All, report::Paint::Plain);
+    let page = report::Report::of(&answer).text(report::Screen::PLAIN);
     assert!(page.contains("Theory beside the simulation") && page.contains("M/M/1"), "{page}");
     assert!(!page.contains("is not what theory says"), "{page}");
     // A formula that is off by a tenth, as of another model.
     answer.theory[0].value *= 1.1;
     for page in [
-        report::text(&answer, &capsim::report::Show::All, report::Paint::Plain),
-        report::markdown(&answer),
-        report::html(&answer),
+        report::Report::of(&answer).text(report::Screen::PLAIN),
+        report::Report::of(&answer).markdown(),
+        report::Report::of(&answer).html(),
     ] {
         assert!(page.contains("queue.q.wait.mean is not what theory says"), "{page}");
     }
-    assert!(report::json(&answer).contains("\"agrees\": false"));
+    assert!(report::Report::of(&answer).json().contains("\"agrees\": false"));
 }
 
 /// The table of `docs/verify.md`; `CAPSIM_BLESS=1` writes it anew.

@@ -21,7 +21,7 @@ pub fn simulate_file(path: &str, overrides: &[String]) -> Summary {
 fn summary(source: Source, overrides: &[String]) -> Summary {
     let model = load(source, overrides, &|path| std::fs::read(path)).unwrap_or_else(|p| panic!("{}", p.render(false)));
     let answer = run(&model, &Options { jobs: NonZeroUsize::MIN }, &|_, _| true).expect("a run");
-    assert!(!report::json(&answer).is_empty());
+    assert!(!report::Report::of(&answer).json().is_empty());
     let count = |metric: &str| answer.mean(metric).unwrap_or(0.0) as u64;
     Summary {
         offered: count("plans.offered"),

@@ -64,7 +64,7 @@ fn read(text: &[u8], set: &[String], trace: &[u8]) -> Option<Model> {
 
 fn simulate(model: &Model) {
     let answer = |jobs: usize| match run(model, &Options { jobs: NonZeroUsize::new(jobs).unwrap() }, &|_, _| true) {
-        Ok(answer) => Some(report::json(&answer)),
+        Ok(answer) => Some(report::Report::of(&answer).json()),
         Err(Failure::Internal(why)) => panic!("{why}"),
         Err(_) => None,
     };
@@ -75,7 +75,7 @@ fn simulate(model: &Model) {
 pub fn model(data: &[u8]) {
     if let Some(model) = read(data, &[], &[]) {
         let arithmetic = explain(&model);
-        report::arithmetic_text(&model.name, &model.description, &arithmetic, report::Paint::Plain);
+        report::Report::Arithmetic(&model.name, &model.description, &arithmetic).text(report::Screen::PLAIN);
     }
 }
 
@@ -98,7 +98,7 @@ pub fn latencies(data: &[u8]) {
     let data = &data[..data.len().min(4_000)]; // estimating takes its time
     let source = Source { name: "l.csv".into(), bytes: data.to_vec(), directory: "".into() };
     if let Ok(Ok(found)) = measurements(&source, &Reading::default()).map(fit) {
-        assert!(!report::fit_text("l", &found, report::Paint::Plain).contains("NaN"));
+        assert!(!report::Report::Fit("l", &found).text(report::Screen::PLAIN).contains("NaN"));
     }
 }
 

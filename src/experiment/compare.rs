@@ -2,12 +2,12 @@
 //! better. Pairing is by construction, since draws are addressed by what they are for.
 
 use super::progress::{Progress, Work};
-use super::run::{Missed, Precision, answer, missed, next_round};
+use super::run::{Missed, Precision, answer, judge, missed, next_round};
 use super::trials::{Trial, extend};
-use super::{Answer, Better, Options, better};
+use super::{Answer, Better, Options, Verdict, better};
 use crate::math::special::student_upper;
 use crate::math::sqrt;
-use crate::model::Model;
+use crate::model::{Model, Objective};
 use crate::stats::{Estimate, Paired};
 use crate::world::Failure;
 
@@ -29,6 +29,17 @@ pub enum Standing {
     Same,
     /// The evidence does not say.
     CannotTell,
+    /// The other configuration has no such metric.
+    OnlyFirst,
+    /// The first has no such metric.
+    OnlyOther,
+}
+
+impl Standing {
+    /// Whether the two differ for sure.
+    pub fn is_sure(self) -> bool {
+        matches!(self, Standing::Better | Standing::Worse | Standing::More | Standing::Less)
+    }
 }
 
 /// The second less the first.
@@ -68,6 +79,8 @@ pub struct Comparison {
     pub answers: Vec<Answer>,
     /// The metrics that any of them has, by name.
     pub rows: Vec<Row>,
+    /// The objectives of all configurations, each with its verdict in every one.
+    pub objectives: Vec<(Objective, Vec<Verdict>)>,
     /// Intervals that are still too wide, by configuration.
     pub missed: Vec<(usize, Missed)>,
 }
@@ -77,7 +90,7 @@ impl Comparison {
     /// the largest relative ones first. Classes, extremes and the run's own figures are left out.
     pub fn moved(&self, other: usize) -> Vec<&Row> {
         let change = |row: &Row| row.changes[other - 1];
-        let sure = |row: &&Row| !matches!(change(row).standing, Standing::Same | Standing::CannotTell);
+        let sure = |row: &&Row| change(row).standing.is_sure();
         let telling = |row: &&Row| {
             let name = row.metric.as_str();
             !(name.starts_with("class.")
@@ -88,7 +101,8 @@ impl Comparison {
                     .any(|by| name.contains(by)))
         };
         let mut rows: Vec<&Row> = self.rows.iter().filter(sure).filter(telling).collect();
-        let size = |row: &Row| change(row).relative.map_or(f64::INFINITY, f64::abs);
+        // What was 0 before has no relative change, and comes after those that have one.
+        let size = |row: &Row| change(row).relative.map_or(0.0, f64::abs);
         rows.sort_by(|a, b| size(b).total_cmp(&size(a)));
         rows
     }
@@ -97,7 +111,7 @@ impl Comparison {
     /// whose counts changed for sure, the largest changes first.
     pub fn why(&self, other: usize) -> Vec<&Row> {
         let change = |row: &Row| row.changes[other - 1];
-        let sure = |row: &&Row| !matches!(change(row).standing, Standing::Same | Standing::CannotTell);
+        let sure = |row: &&Row| change(row).standing.is_sure();
         let is_cause = |row: &&Row| row.metric.starts_with("plans.ended_by.");
         let mut rows: Vec<&Row> = self.rows.iter().filter(is_cause).filter(sure).collect();
         let size = |row: &Row| change(row).difference.map_or(0.0, |difference| difference.mean.abs());
@@ -161,7 +175,18 @@ pub fn compare(
     let common = trials.iter().map(|trial| trial.columns.len()).min().unwrap_or(0);
     trials.iter_mut().for_each(|trial| trial.columns.truncate(common));
     let answers = trials.iter().map(|trial| Answer { asked: wanted, ..answer(&trial.model, &trial.columns) }).collect();
-    Ok(Comparison { names, rows: rows(&trials), answers, missed })
+    Ok(Comparison { names, rows: rows(&trials), objectives: objectives(&trials), answers, missed })
+}
+
+fn objectives(trials: &[Trial]) -> Vec<(Objective, Vec<Verdict>)> {
+    let mut goals: Vec<&Objective> = Vec::new();
+    for goal in trials.iter().flat_map(|trial| &trial.model.objectives) {
+        if !goals.contains(&goal) {
+            goals.push(goal);
+        }
+    }
+    let verdicts = |goal: &Objective| trials.iter().map(|trial| judge(goal, trial.estimate(&goal.metric))).collect();
+    goals.into_iter().map(|goal| (goal.clone(), verdicts(goal))).collect()
 }
 
 fn rows(trials: &[Trial]) -> Vec<Row> {
@@ -177,7 +202,7 @@ fn rows(trials: &[Trial]) -> Vec<Row> {
         rows.push(Row { means: values.iter().map(mean).collect(), metric, unit, changes });
     }
     for other in 0..trials.len().saturating_sub(1) {
-        judge(&mut rows, other);
+        settle(&mut rows, other);
     }
     rows
 }
@@ -191,7 +216,11 @@ fn change(first: Option<&[Option<f64>]>, second: Option<&[Option<f64>]>) -> Chan
         difference,
         relative,
         p: difference.and_then(|difference| chance(&difference)),
-        standing: Standing::CannotTell,
+        standing: match (first, second) {
+            (Some(_), None) => Standing::OnlyFirst,
+            (None, Some(_)) => Standing::OnlyOther,
+            _ => Standing::CannotTell,
+        },
         narrowing: paired.and_then(|paired| paired.variance_reduction).map(sqrt),
     }
 }
@@ -208,7 +237,7 @@ pub(super) fn chance(difference: &Estimate) -> Option<f64> {
 }
 
 /// Holm's procedure over the metrics with a better way, and over the others.
-fn judge(rows: &mut [Row], other: usize) {
+fn settle(rows: &mut [Row], other: usize) {
     for judged in [true, false] {
         let family = (0..rows.len()).filter(|&at| better(&rows[at].metric).is_some() == judged);
         let mut family: Vec<(f64, usize)> =

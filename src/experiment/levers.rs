@@ -137,7 +137,7 @@ impl Levers {
 
     /// What can be told from no change, and what cannot.
     pub fn sure(&self) -> (Vec<&Effect>, Vec<&Effect>) {
-        self.effects.iter().partition(|effect| !matches!(effect.standing, Standing::Same | Standing::CannotTell))
+        self.effects.iter().partition(|effect| effect.standing.is_sure())
     }
 }
 
@@ -338,7 +338,7 @@ impl Search {
         let rank = |effect: &Effect| match effect.standing {
             Standing::Better | Standing::Worse | Standing::More | Standing::Less => 0,
             Standing::CannotTell => 1,
-            Standing::Same => 2,
+            Standing::Same | Standing::OnlyFirst | Standing::OnlyOther => 2,
         };
         let harm = |effect: &Effect| -> i32 {
             let broken = |verdict: Verdict| i32::from(verdict == Verdict::Broken);

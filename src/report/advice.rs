@@ -6,7 +6,7 @@ use crate::experiment::{Answer, Metric, OpsPerPlan, Verdict};
 use crate::units::{count, number};
 use serde::Serialize;
 
-mod causes;
+pub(super) mod causes;
 mod cure;
 mod find;
 mod limits;

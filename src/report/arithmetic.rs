@@ -1,38 +1,76 @@
 //! The page of `explain`: ops per plan, the ladder of ceilings, and what they leave out.
 
-use super::json::{ceiling, charge, invocation, longest_call, nullable, ops_per_day, ops_per_plan, pretty};
-use super::text::{WIDTH, heading, plain_table, section, wrapped_table};
-use super::words::{Paint, paragraph, plans_a_day};
+use super::encode::{SCHEMA_VERSION, csv_field, csv_number, nullable, pretty};
+use super::json::{ceiling, charge, invocation, longest_call, ops_per_day, ops_per_plan};
+use super::page::{Page, Part, Table};
+use super::words::plans_a_day;
 use crate::experiment::{Arithmetic, Ceiling, InvocationNeed, Over, Upgrade, Wave};
 use crate::math::floor;
 use crate::units::{Span, count, number};
 use serde_json::{Value, json};
 
-/// Renders the arithmetic of a model as text.
-pub fn arithmetic_text(model: &str, description: &str, arithmetic: &Arithmetic, paint: Paint) -> String {
-    let mut out = heading(model, description, paint);
+/// The page of a model's arithmetic.
+pub(super) fn page(model: &str, description: &str, arithmetic: &Arithmetic) -> Page {
     let demand = match arithmetic.demand_per_day {
         Some(demand) => format!("The model offers {}.", plans_a_day(demand)),
         None => "The model's traffic has no rate, so no demand can be named.".into(),
     };
-    out += &paragraph("  ", &demand, WIDTH);
-    section(&mut out, "What a plan uses", per_plan(arithmetic), paint);
-    section(&mut out, "Ops per day, by the clock", per_day(arithmetic), paint);
-    section(&mut out, "In one invocation", invocations(arithmetic), paint);
-    section(&mut out, "What it needs when nothing fails, were it", by_scope(arithmetic), paint);
-    section(&mut out, "The longest call, without waits in a queue", longest(arithmetic), paint);
-    section(&mut out, "Ceilings: the plans a day at which each limit binds by itself", ceilings(arithmetic), paint);
-    section(&mut out, "A month at this demand, if every plan is carried", month(arithmetic), paint);
-    section(&mut out, "Another plan of the platform", upgrade(arithmetic), paint);
-    let leaves_out = arithmetic.leaves_out.iter().map(|sentence| paragraph("  - ", sentence, WIDTH)).collect();
-    section(&mut out, "What this leaves out (`capsim run` does not)", leaves_out, paint);
-    paint.finish(&out)
+    let upgrade = arithmetic.upgrade.as_ref().map(upgrade_in_words);
+    let parts = vec![
+        per_plan(arithmetic),
+        per_day(arithmetic),
+        invocations(arithmetic),
+        by_scope(arithmetic),
+        longest(arithmetic),
+        month(arithmetic),
+        Part::List("Another plan of the platform".into(), upgrade.into_iter().collect()),
+    ];
+    let parts = parts.into_iter().chain(bounds(arithmetic)).collect();
+    let colon = if description.is_empty() { "" } else { ": " };
+    let answer = [Some(demand), binds_first(arithmetic)];
+    Page::new(format!("{model}{colon}{description}"), answer.into_iter().flatten().collect(), "", parts)
 }
 
-/// Renders the arithmetic of a model as JSON.
-pub fn arithmetic_json(model: &str, description: &str, arithmetic: &Arithmetic) -> String {
+/// The ceilings, and what they say nothing of.
+pub(super) fn bounds(arithmetic: &Arithmetic) -> [Part; 2] {
+    let left_out =
+        Part::List("What the ceilings leave out, and a simulation does not".into(), arithmetic.leaves_out.clone());
+    [ceilings(arithmetic), left_out]
+}
+
+/// The answer: which limit binds, and where.
+fn binds_first(arithmetic: &Arithmetic) -> Option<String> {
+    let first = arithmetic.binding()?;
+    Some(format!(
+        "{} binds first, at {} ({}).",
+        first.limit,
+        plans_a_day(floor(first.binds_at() + 1e-9)),
+        first.because
+    ))
+}
+
+/// The ceilings as CSV, the smallest first.
+pub(super) fn csv(arithmetic: &Arithmetic) -> String {
+    let mut out = String::from("limit,over,plans_per_day,whole_plans,at_peak,billed,because\r\n");
+    for ceiling in &arithmetic.ceilings {
+        let cells = [
+            csv_field(&ceiling.limit),
+            csv_field(&ceiling.over.to_string()),
+            csv_number(Some(ceiling.plans_per_day)),
+            ceiling.whole_plans().to_string(),
+            csv_number(ceiling.at_peak),
+            ceiling.billed.to_string(),
+            csv_field(&ceiling.because),
+        ];
+        out += &(cells.join(",") + "\r\n");
+    }
+    out
+}
+
+/// The arithmetic of a model as JSON.
+pub(super) fn json(model: &str, description: &str, arithmetic: &Arithmetic) -> String {
     pretty(&json!({
-        "schema_version": super::SCHEMA_VERSION,
+        "schema_version": SCHEMA_VERSION,
         "model": model,
         "description": description,
         "demand_per_day": nullable(arithmetic.demand_per_day),
@@ -47,11 +85,6 @@ pub fn arithmetic_json(model: &str, description: &str, arithmetic: &Arithmetic) 
         "longest_calls": arithmetic.longest.iter().map(longest_call).collect::<Vec<_>>(),
         "leaves_out": arithmetic.leaves_out,
     }))
-}
-
-fn upgrade(arithmetic: &Arithmetic) -> String {
-    let Some(upgrade) = &arithmetic.upgrade else { return String::new() };
-    paragraph("  ", &upgrade_in_words(upgrade), WIDTH)
 }
 
 /// Whether the other plan of the platform pays, and from when.
@@ -92,95 +125,70 @@ fn wave_json(wave: &Wave) -> Value {
     })
 }
 
-fn lines(lines: Vec<String>) -> String {
-    lines.into_iter().map(|line| line + "\n").collect()
-}
-
-fn per_plan(arithmetic: &Arithmetic) -> String {
-    if arithmetic.per_plan.is_empty() {
-        return String::new();
-    }
+fn per_plan(arithmetic: &Arithmetic) -> Part {
     let rows = arithmetic.per_plan.iter().map(|row| {
-        [
-            row.class.clone(),
-            row.store.clone(),
-            row.op.replace('_', "-"),
-            number(row.without_errors),
-            number(row.expected),
-        ]
+        let op = row.op.replace('_', "-");
+        vec![row.class.clone(), row.store.clone(), op, number(row.without_errors), number(row.expected)]
     });
-    let header = ["class", "of", "what", "without errors", "expected"];
-    lines(plain_table(header, [false, false, false, true, true], rows.collect()))
+    let header = ["class", "of", "what", "#without errors", "#expected"];
+    Table::part("What a plan uses", &header, rows)
 }
 
-fn per_day(arithmetic: &Arithmetic) -> String {
-    if arithmetic.per_day.is_empty() {
-        return String::new();
-    }
-    let rows = arithmetic.per_day.iter().map(|row| [row.store.clone(), row.op.clone(), number(row.count)]);
-    lines(plain_table(["store", "op", "ops"], [false, false, true], rows.collect()))
+fn per_day(arithmetic: &Arithmetic) -> Part {
+    let rows = arithmetic.per_day.iter().map(|row| vec![row.store.clone(), row.op.clone(), number(row.count)]);
+    Table::part("Ops per day, by the clock", &["store", "op", "#ops"], rows)
 }
 
-fn invocations(arithmetic: &Arithmetic) -> String {
-    if arithmetic.invocations.is_empty() {
-        return String::new();
-    }
+fn invocations(arithmetic: &Arithmetic) -> Part {
     let rows = arithmetic.invocations.iter().map(|need| {
         let [allowed, needed, at_most] = [need.allowed, need.needed, need.at_most].map(|n| count(n.into()));
-        [need.class.clone(), need.limit.clone(), allowed, needed, at_most]
+        vec![need.class.clone(), need.limit.clone(), allowed, needed, at_most]
     });
-    let header = ["class", "limit", "allowed", "needed", "with every retry"];
-    let waves = arithmetic.waves.iter().map(|wave| paragraph("  ", &super::words::wave(wave), WIDTH));
-    lines(plain_table(header, [false, false, true, true, true], rows.collect())) + &waves.collect::<String>()
+    let header = ["class", "limit", "#allowed", "#needed", "#with every retry"];
+    let notes = arithmetic.waves.iter().map(super::words::wave).collect();
+    Part::Table(Table { notes, ..Table::new("In one invocation", &header, rows) })
 }
 
-fn month(arithmetic: &Arithmetic) -> String {
+fn month(arithmetic: &Arithmetic) -> Part {
     let charges = &arithmetic.month;
-    let (Some(demand), false) = (arithmetic.demand_per_day, charges.is_empty()) else { return String::new() };
-    let rows = charges.iter().map(|charge| [charge.what.clone(), number(charge.dollars), charge.because.clone()]);
+    let rows = charges.iter().map(|charge| vec![charge.what.clone(), number(charge.dollars), charge.because.clone()]);
     let total = charges.iter().map(|charge| charge.dollars).sum::<f64>();
-    let each = format!("{} USD a plan", number(total / (demand * 30.0)));
-    let rows = rows.chain([["together".into(), number(total), each]]).collect();
-    lines(wrapped_table(["what", "USD", "because"], [false, true, false], rows))
+    let demand = arithmetic.demand_per_day.filter(|_| !charges.is_empty());
+    let together = demand.map(|demand| {
+        let each = format!("{} USD a plan", number(total / (demand * 30.0)));
+        vec!["together".into(), number(total), each]
+    });
+    let rows = rows.take(demand.map_or(0, |_| charges.len())).chain(together);
+    Table::part("A month at this demand, if every plan is carried", &["what", "#USD", "because"], rows)
 }
 
-fn by_scope(arithmetic: &Arithmetic) -> String {
+fn by_scope(arithmetic: &Arithmetic) -> Part {
     let several = |need: &&InvocationNeed| need.by_scope[0] > need.by_scope[2];
     let rows = arithmetic.invocations.iter().filter(several).map(|need| {
         let [plan, step, call] = need.by_scope.map(|n| count(n.into()));
-        [need.class.clone(), need.limit.clone(), count(need.allowed.into()), plan, step, call]
+        vec![need.class.clone(), need.limit.clone(), count(need.allowed.into()), plan, step, call]
     });
-    let rows: Vec<[String; 6]> = rows.collect();
-    if rows.is_empty() {
-        return String::new();
-    }
-    let header = ["class", "limit", "allowed", "a plan", "a step", "a call"];
-    lines(plain_table(header, [false, false, true, true, true, true], rows))
+    let header = ["class", "limit", "#allowed", "#a plan", "#a step", "#a call"];
+    Table::part("What it needs when nothing fails, were it", &header, rows)
 }
 
 /// Of models in which a call is tried again.
-fn longest(arithmetic: &Arithmetic) -> String {
+fn longest(arithmetic: &Arithmetic) -> Part {
     let rows = arithmetic.longest.iter().filter(|call| call.attempts.iter().product::<u64>() > 1).map(|call| {
         let layers: Vec<String> = call.attempts.iter().map(|n| count(*n)).collect();
         let attempts = count(call.attempts.iter().product());
         let attempts = if layers.len() > 1 { format!("{} = {attempts}", layers.join(" × ")) } else { attempts };
         let longest = Span::from_millis((call.seconds * 1e3 + 0.5) as u64).to_string();
-        [call.provider.clone(), attempts, format!("{} s", number(call.timeout_seconds)), longest]
+        vec![call.provider.clone(), attempts, format!("{} s", number(call.timeout_seconds)), longest]
     });
-    let rows: Vec<[String; 4]> = rows.collect();
-    if rows.is_empty() {
-        return String::new();
-    }
-    lines(plain_table(
-        ["provider", "attempts", "of at most", "all of them, and the waits"],
-        [false, true, true, true],
-        rows,
-    ))
+    let header = ["provider", "#attempts", "#of at most", "#all of them, and the waits"];
+    Table::part("The longest call, without waits in a queue", &header, rows)
 }
 
-fn ceilings(arithmetic: &Arithmetic) -> String {
+fn ceilings(arithmetic: &Arithmetic) -> Part {
+    const TITLE: &str = "Ceilings: the plans a day at which each limit binds by itself";
     if arithmetic.ceilings.is_empty() {
-        return "  No limit of this model depends on the demand.\n".into();
+        return Part::List(TITLE.into(), vec!["No limit of this model depends on the demand.".into()]);
     }
     let plans = |ceiling: &Ceiling, plans: f64| {
         let whole = floor(plans + 1e-9);
@@ -192,18 +200,17 @@ fn ceilings(arithmetic: &Arithmetic) -> String {
         };
         if plans < 1000.0 { format!("{}{rounded}", number(plans)) } else { number(whole) }
     };
-    let cells = |ceiling: &Ceiling| {
+    let rows = arithmetic.ceilings.iter().map(|ceiling| {
         let at_peak = ceiling.at_peak.map_or(String::new(), |at| plans(ceiling, at));
         let (over, even) = (ceiling.over.to_string(), plans(ceiling, ceiling.plans_per_day));
-        [ceiling.limit.clone(), over, even, at_peak, ceiling.because.clone()]
-    };
-    let rows: Vec<[String; 5]> = arithmetic.ceilings.iter().map(cells).collect();
-    if rows.iter().all(|row| row[3].is_empty()) {
-        let rows = rows.into_iter().map(|[limit, over, even, _, because]| [limit, over, even, because]).collect();
-        return lines(wrapped_table(["limit", "over", "plans a day", "because"], [false, false, true, false], rows));
+        vec![ceiling.limit.clone(), over, even, at_peak, ceiling.because.clone()]
+    });
+    let header = ["`limit", "over", "#plans a day", "#at the peak", "because"];
+    let table = Table::new(TITLE, &header, rows);
+    if table.rows.iter().all(|row| row[3].is_empty()) {
+        return Part::Table(Table { title: TITLE.into(), ..table.without(3) });
     }
-    let header = ["limit", "over", "plans a day", "at the peak", "because"];
     let note = "At the peak: the plans of a mean day at which the busiest hour of the week meets the limit, or for a window \
                 of more hours the busiest stretch as long as it. \"Because\" is about the mean day.";
-    lines(wrapped_table(header, [false, false, true, true, false], rows)) + "\n" + &paragraph("  ", note, WIDTH)
+    Part::Table(Table { notes: vec![note.into()], ..table })
 }

@@ -1,7 +1,6 @@
 //! The pages of `capacity`: the answer in a sentence, the ladder, the probes.
 
-use super::csv::{field, number as csv_number};
-use super::json::{finite, nullable, pretty};
+use super::encode::{SCHEMA_VERSION, csv_field, csv_number, finite, nullable, pretty};
 use super::page::{Page, Table};
 use super::words::{NOTHING, agree, plans_a_day, short, things};
 use crate::experiment::{Capacity, Finding, Found, Rung};
@@ -126,11 +125,11 @@ pub(super) fn page(capacity: &Capacity) -> Page {
             not.join(", "),
         ]
     });
-    Page {
-        title: format!("{}: capacity", capacity.model),
-        answer: answer(capacity),
-        run: format!("Seed {}, model {digest}, {tried} tried, {events}.", capacity.seed),
-        parts: vec![
+    Page::new(
+        format!("{}: capacity", capacity.model),
+        answer(capacity),
+        format!("Seed {}, model {digest}, {tried} tried, {events}.", capacity.seed),
+        vec![
             Table::part(
                 "Ladder: the plans a day at which each limit and objective binds by itself",
                 &["binds", "kind", "#by arithmetic", "#simulated"],
@@ -138,7 +137,7 @@ pub(super) fn page(capacity: &Capacity) -> Page {
             ),
             Table::part("Demands tried", &["#plans a day", "#replications", "#of", "verdict", "not met"], probes),
         ],
-    }
+    )
 }
 
 /// A line for the capacity and one for each rung of the ladder.
@@ -151,7 +150,7 @@ pub(super) fn csv(capacity: &Capacity) -> String {
     };
     let mut out = String::from("limit,kind,arithmetic,free_at,binds_at\r\n");
     let mut line = |limit: &str, kind: &str, numbers: [Option<f64>; 3]| {
-        out += &format!("{},{kind},{}\r\n", field(limit), numbers.map(csv_number).join(","));
+        out += &format!("{},{kind},{}\r\n", csv_field(limit), numbers.map(csv_number).join(","));
     };
     line("capacity", "answer", [None, free_at, binds_at]);
     for rung in &capacity.ladder {
@@ -190,7 +189,7 @@ pub(super) fn json(capacity: &Capacity) -> String {
         })
     });
     pretty(&json!({
-        "schema_version": super::SCHEMA_VERSION,
+        "schema_version": SCHEMA_VERSION,
         "capsim_version": env!("CARGO_PKG_VERSION"),
         "model": capacity.model,
         "digest": capacity.digest,

@@ -1,10 +1,12 @@
-//! The pages of `compare`: what is better, what moved, every metric side by side.
+//! The pages of `compare`: the news, why plans end otherwise, what else moved, and metrics side by side.
 
-use super::csv::{field, number as csv_number};
-use super::json::{interval, nullable, pretty};
+use super::encode::{SCHEMA_VERSION, csv_field, csv_number, interval, nullable, pretty};
+use super::news;
 use super::page::{Page, Part, Table};
-use super::words::{self, range, value, value_or_dash};
+use super::show::Show;
+use super::words::{self, value_or_dash};
 use crate::experiment::{Change, Comparison, Missed, Row, Standing};
+use crate::metrics;
 use crate::units::{number, percent};
 use serde_json::{Value, json};
 
@@ -31,27 +33,6 @@ pub fn missed(missed: &Missed, known: bool, replications: u32) -> String {
     }
 }
 
-pub(super) fn standing(standing: Standing) -> &'static str {
-    match standing {
-        Standing::Better => "better",
-        Standing::Worse => "worse",
-        Standing::More => "more",
-        Standing::Less => "less",
-        Standing::Same => "the same",
-        Standing::CannotTell => "cannot tell",
-    }
-}
-
-/// A change with its interval: `-3.1 (-3.4 to -2.8)`.
-fn difference(change: &Change, unit: &str) -> String {
-    let Some(difference) = change.difference else { return words::NOTHING.into() };
-    let mean = value(difference.mean, unit);
-    match difference.ci95() {
-        Some((low, high)) if low < high => format!("{mean} ({})", range(low, high, unit)),
-        _ => mean,
-    }
-}
-
 fn verdict(comparison: &Comparison, other: usize) -> String {
     let of = |wanted: Standing| comparison.rows.iter().filter(|row| row.changes[other - 1].standing == wanted).count();
     let (name, first) = (&comparison.names[other], &comparison.names[0]);
@@ -71,74 +52,90 @@ fn verdict(comparison: &Comparison, other: usize) -> String {
     text
 }
 
+/// The sure changes that tell most besides the news.
 fn moved(comparison: &Comparison, other: usize) -> Vec<String> {
-    lines(comparison.moved(other), other)
+    let rows = comparison.moved(other).into_iter().filter(|row| !news::is_news(row));
+    rows.take(MOVED).map(|row| line(row, other, None)).collect()
 }
 
-fn lines(rows: Vec<&Row>, other: usize) -> Vec<String> {
-    let line = |row: &&Row| {
-        let change = &row.changes[other - 1];
-        let relative = change.relative.map_or(String::new(), |relative| {
-            format!(", {}{}", if relative > 0.0 { "+" } else { "" }, percent(relative))
-        });
-        let after = format!("{} {}", value_or_dash(row.means[other], row.unit), words::unit(row.unit));
-        format!(
-            "{}: {} to {}{relative} ({})",
-            row.metric,
-            value_or_dash(row.means[0], row.unit),
-            after.trim_end(),
-            standing(change.standing)
-        )
-    };
-    rows.iter().take(MOVED).map(line).collect()
+/// Why plans end otherwise than before: causes, with their share of what one cause adds or takes away.
+fn why(comparison: &Comparison, other: usize) -> Vec<String> {
+    let rows = comparison.why(other);
+    let change = |row: &Row| row.changes[other - 1].difference.map_or(0.0, |difference| difference.mean);
+    let all: f64 = rows.iter().map(|row| change(row).abs()).sum();
+    rows.iter().take(MOVED).map(|row| line(row, other, Some(change(row).abs() / all))).collect()
 }
 
-fn seen(comparison: &Comparison) -> impl Iterator<Item = &Row> {
-    comparison.rows.iter().filter(|row| {
+/// A change in a line: `attempts.made: 27,530 to 28,012 attempts, +1.75 % (more)`.
+fn line(row: &Row, other: usize, share: Option<f64>) -> String {
+    let change = &row.changes[other - 1];
+    let relative = change
+        .relative
+        .map_or(String::new(), |relative| format!(", {}{}", if relative > 0.0 { "+" } else { "" }, percent(relative)));
+    let after = format!("{} {}", value_or_dash(row.means[other], row.unit), words::unit(row.unit));
+    let share = share.map_or(String::new(), |share| format!(", {} of all that changed", words::about(share)));
+    format!(
+        "{}: {} to {}{relative}{share} ({})",
+        row.metric,
+        value_or_dash(row.means[0], row.unit),
+        after.trim_end(),
+        words::standing(change.standing)
+    )
+}
+
+fn seen(comparison: &Comparison) -> Vec<&Row> {
+    let says_something = |row: &&Row| {
         let silent = row.means.iter().all(|mean| mean.is_none_or(|mean| mean == 0.0));
         !silent && !row.metric.starts_with("class.") && !row.metric.starts_with("run.")
-    })
+    };
+    comparison.rows.iter().filter(says_something).collect()
+}
+
+/// The rows that are asked for beside the news.
+fn shown<'a>(comparison: &'a Comparison, show: &Show) -> Vec<&'a Row> {
+    match show {
+        Show::Short => Vec::new(),
+        Show::All => seen(comparison),
+        Show::Like(patterns) => {
+            let asked = |row: &&Row| patterns.iter().any(|pattern| metrics::is_asked(pattern, &row.metric));
+            comparison.rows.iter().filter(asked).collect()
+        }
+    }
 }
 
 /// The page of a comparison.
-pub(super) fn page(comparison: &Comparison) -> Page {
-    let first = &comparison.answers[0];
+pub(super) fn page(comparison: &Comparison, show: &Show) -> Page {
+    let (first, several) = (&comparison.answers[0], comparison.names.len() > 2);
     let mut parts = Vec::new();
     for other in 1..comparison.names.len() {
         let name = &comparison.names[other];
-        parts.push(Part::List(format!("What moved: {name}"), moved(comparison, other)));
-        let why = lines(comparison.why(other), other);
-        parts.push(Part::List(format!("Why plans do not end well: {name}"), why));
-        let rows = seen(comparison).map(|row| {
-            let change = &row.changes[other - 1];
-            vec![
-                row.metric.clone(),
-                value_or_dash(row.means[0], row.unit),
-                value_or_dash(row.means[other], row.unit),
-                difference(change, row.unit),
-                standing(change.standing).into(),
-                words::unit(row.unit).into(),
-            ]
-        });
+        let titled = |title: &str| if several { format!("{title}: {name}") } else { title.into() };
+        parts.push(news::table(comparison, other, titled("News")));
+        parts.push(Part::List(titled("Why plans end otherwise"), why(comparison, other)));
+        parts.push(Part::List(titled("What else moved"), moved(comparison, other)));
+        let rows = shown(comparison, show);
+        let left = seen(comparison).len().saturating_sub(rows.len());
+        let rows = rows.into_iter().map(|row| news::cells(comparison, row, other));
         let names = [&comparison.names[0], name].map(|name| format!("#{name}"));
-        let header = ["metric", &names[0], &names[1], "#difference (95 %)", "verdict", "unit"];
-        let title = if comparison.names.len() > 2 { format!("Metrics: {name}") } else { "Metrics".into() };
-        parts.push(Table::part(title, &header, rows));
+        let header = ["`metric", &names[0], &names[1], "#difference (95 %)", "!verdict", "unit"];
+        let table = Table::new(titled("Metrics"), &header, rows);
+        parts.push(Part::Table(Table { grouped: true, folded: true, spare: Some(5), ..table }));
+        if *show == Show::Short && other + 1 == comparison.names.len() {
+            let more = words::things(left as f64, "metric", "metrics");
+            parts.push(Part::List("More".into(), vec![format!("{more} side by side: --all; some: --metric NAME.")]));
+        }
     }
-    Page {
-        title: comparison.names.join(" · "),
-        answer: partial(comparison)
-            .into_iter()
-            .chain((1..comparison.names.len()).map(|o| verdict(comparison, o)))
-            .collect(),
-        run: format!(
-            "Seed {}, {} of {}; 95 % intervals of paired differences, verdicts for all metrics at once.",
-            first.seed,
-            words::replications(first.replications),
-            first.horizon
-        ),
-        parts,
-    }
+    let answer = partial(comparison).into_iter().chain((1..comparison.names.len()).flat_map(|other| {
+        let said = [Some(news::sentence(comparison, other)), news::flips(comparison, other)];
+        said.into_iter().flatten().chain([verdict(comparison, other)])
+    }));
+    let run = format!(
+        "Seed {}, {} of {}; 95 % intervals of paired differences, verdicts for all metrics at once.",
+        first.seed,
+        words::replications(first.replications),
+        first.horizon
+    );
+    Page::new(comparison.names.join(" · "), answer.collect(), run, parts)
 }
 
 /// What an interruption has left, in a sentence.
@@ -159,17 +156,17 @@ pub(super) fn csv(comparison: &Comparison) -> String {
         for (at, change) in row.changes.iter().enumerate() {
             let interval = change.difference.and_then(|difference| difference.ci95());
             let cells = [
-                field(&row.metric),
-                field(row.unit),
-                field(&comparison.names[0]),
+                csv_field(&row.metric),
+                csv_field(row.unit),
+                csv_field(&comparison.names[0]),
                 csv_number(row.means[0]),
-                field(&comparison.names[at + 1]),
+                csv_field(&comparison.names[at + 1]),
                 csv_number(row.means[at + 1]),
                 csv_number(change.difference.map(|difference| difference.mean)),
                 csv_number(interval.map(|(low, _)| low)),
                 csv_number(interval.map(|(_, high)| high)),
                 csv_number(change.p),
-                standing(change.standing).into(),
+                words::standing(change.standing).into(),
                 csv_number(change.narrowing),
             ];
             out += &(cells.join(",") + "\r\n");
@@ -187,7 +184,7 @@ pub(super) fn json(comparison: &Comparison) -> String {
             "ci95": interval(change.difference.and_then(|d| d.ci95())),
             "relative": nullable(change.relative),
             "p": nullable(change.p),
-            "verdict": standing(change.standing),
+            "verdict": words::standing(change.standing),
             "narrowing": nullable(change.narrowing),
         })
     };
@@ -201,15 +198,25 @@ pub(super) fn json(comparison: &Comparison) -> String {
         let changes: Vec<Value> = row.changes.iter().enumerate().map(change).collect();
         (row.metric.clone(), json!({ "unit": row.unit, "means": means, "changes": changes }))
     });
+    let objectives = comparison.objectives.iter().map(|(goal, verdicts)| {
+        json!({
+            "metric": goal.metric,
+            "min": nullable(goal.min),
+            "max": nullable(goal.max),
+            "verdicts": verdicts.iter().map(|verdict| words::verdict(*verdict)).collect::<Vec<_>>(),
+        })
+    });
     let first = &comparison.answers[0];
     pretty(&json!({
-        "schema_version": super::SCHEMA_VERSION,
+        "schema_version": SCHEMA_VERSION,
         "capsim_version": env!("CARGO_PKG_VERSION"),
         "seed": first.seed,
         "replications": first.replications,
         "partial": first.replications < first.asked,
         "configurations": configurations.collect::<Vec<_>>(),
         "metrics": rows.collect::<serde_json::Map<_, _>>(),
+        "news": (1..comparison.names.len()).map(|other| news::sentence(comparison, other)).collect::<Vec<_>>(),
+        "objectives": objectives.collect::<Vec<_>>(),
         "moved": (1..comparison.names.len()).map(|other| moved(comparison, other)).collect::<Vec<_>>(),
     }))
 }

@@ -1,8 +1,8 @@
 //! The answer of `fit`: which law, how near, and what to paste into a model.
 
-use super::json::{finite, nullable, pretty};
+use super::encode::{finite, nullable, pretty};
 use super::page::{Page, Part, Table};
-use super::words::{NOTHING, Paint, about, agree, things};
+use super::words::{NOTHING, about, agree, things};
 use crate::experiment::{Fit, FittedLaw, LawSpec, Observed, SHOWN, Shape};
 use crate::math::{floor, log10, pow, round};
 use crate::units::{Span, count, inert, number, percent};
@@ -11,18 +11,8 @@ use serde_json::{Value, json};
 /// What the title of a fit asks.
 pub(super) const QUESTION: &str = "which law do these latencies follow?";
 
-/// For people at a terminal.
-pub fn fit_text(name: &str, fit: &Fit, paint: Paint) -> String {
-    page(name, fit).text(paint)
-}
-
-/// GitHub-flavoured Markdown.
-pub fn fit_markdown(name: &str, fit: &Fit) -> String {
-    page(name, fit).markdown()
-}
-
 /// The lines of a model alone, with where they come from.
-pub fn fit_toml(name: &str, fit: &Fit) -> String {
+pub(super) fn toml(name: &str, fit: &Fit) -> String {
     let cut = fit.data.cut.iter().max().map(|at| format!(", {} more cut off by {}", count(cut(fit)), short(*at)));
     let gap = fit.laws.iter().find(|law| law.law == fit.advised).map(|law| format!("; largest gap {}", about(law.gap)));
     let (cut, gap) = (cut.unwrap_or_default(), gap.unwrap_or_default());
@@ -45,7 +35,7 @@ pub fn fit_toml(name: &str, fit: &Fit) -> String {
 }
 
 /// For programs.
-pub fn fit_json(name: &str, fit: &Fit) -> String {
+pub(super) fn json(name: &str, fit: &Fit) -> String {
     let shares = SHOWN.map(|p| format!("p{}", round(p * 100.0)));
     let named = |values: [Value; 4]| shares.clone().into_iter().zip(values).collect::<serde_json::Map<_, _>>();
     let law = |law: &FittedLaw| {
@@ -86,7 +76,8 @@ fn cut(fit: &Fit) -> u64 {
     fit.data.cut.len() as u64
 }
 
-fn page(name: &str, fit: &Fit) -> Page {
+/// The page of a fit.
+pub(super) fn page(name: &str, fit: &Fit) -> Page {
     let best = fit.laws.first().map_or(0.0, |law| law.aic);
     let of_data = |name: &str, of: fn(&Observed) -> Option<f64>| {
         let mut row = vec![name.to_string(), NOTHING.into(), NOTHING.into()];
@@ -105,8 +96,8 @@ fn page(name: &str, fit: &Fit) -> Page {
     });
     let header = ["law", "#AIC beyond best", "#largest gap", "#p50 s", "#p90 s", "#p95 s", "#p99 s"];
     let table = Table::part("Laws", &header, data.into_iter().chain(rows));
-    let paste = Part::Lines("To paste under [provider.NAME]".into(), fit_toml(name, fit));
-    Page { title: format!("{name}: {QUESTION}"), answer: says(fit), run: found(fit), parts: vec![table, paste] }
+    let paste = Part::Lines("To paste under [provider.NAME]".into(), toml(name, fit));
+    Page::new(format!("{name}: {QUESTION}"), says(fit), found(fit), vec![table, paste])
 }
 
 /// The answer in sentences.
@@ -267,7 +258,7 @@ mod tests {
         let same = Measurements { cut: Vec::new(), ..data(&|_| 0.25) };
         for data in [uneven, even, same, data(&|i| 0.2 + 0.01 * i as f64)] {
             let found = fit(data).unwrap();
-            let toml = fit_toml("a\nb.csv", &found);
+            let toml = toml("a\nb.csv", &found);
             let model = format!(
                 "[traffic.u]\narrivals = {{ process = \"poisson\", per_day = 1 }}\n[workflow.w]\n\
                  steps = [{{ name = \"s\" }}]\n[provider.p]\n{toml}"

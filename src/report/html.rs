@@ -1,164 +1,103 @@
-//! The report as one page that needs nothing else: no script, no network, the pictures inside.
+//! A page for a browser that needs nothing else: no script, no network, the pictures inside.
 
-use super::plots::Plot;
-use super::words::{self, range, value_or_dash};
-use super::{Advice, settings, summary, theory};
-use crate::experiment::Answer;
-use crate::units::{count, inert, inert_lines, number};
+use super::page::{Holds, Page, Part, Says, Statement, Table, tone};
+use super::{markup::escape, words};
+use crate::units::inert_lines;
 
 const STYLE: &str = include_str!("html.css");
 
-/// Renders an answer as a self-contained HTML page.
-pub fn html(answer: &Answer) -> String {
-    let mut out = format!(
-        "<h1>{}</h1>\n<p class=\"question\">{}</p>\n<dl class=\"answer\">\n",
-        escape(&answer.model),
-        escape(&answer.description)
-    );
-    for statement in summary::statements(answer) {
-        out += &format!("<dt>{}</dt><dd>{}</dd>\n", statement.topic, escape(&statement.text));
+/// Sets a page as a self-contained HTML document.
+pub(super) fn render(page: &Page) -> String {
+    let mut body = format!("<h1>{}</h1>\n{}", escape(&page.title), answer(&page.answer));
+    for part in page.parts() {
+        body += &match part {
+            Part::List(title, items) => {
+                let items: String = items.iter().map(|item| format!("<li>{}</li>\n", escape(item))).collect();
+                section(title, &format!("<ul>\n{items}</ul>\n"))
+            }
+            Part::Table(of) => under_title(of),
+            Part::Lines(title, lines) => {
+                let lines: Vec<String> = lines.lines().map(escape).collect();
+                section(title, &format!("<pre>{}</pre>\n", lines.join("\n")))
+            }
+            Part::Picture(describe, svg) => figure(svg, describe),
+        };
     }
-    if !answer.overrides.is_empty() {
-        out += &format!("<dt>With</dt><dd><code>{}</code></dd>\n", escape(&answer.overrides.join(", ")));
-    }
-    out += "</dl>\n";
-    if !answer.settings.is_empty() {
-        let rows = settings::rows(answer).into_iter().map(|row| row.iter().map(|cell| escape(cell)).collect());
-        out += &table("Settings", &settings::HEADER, rows);
-    }
-    out += &objectives(answer);
-    out += &advice(answer);
-    for plot in Plot::ALL {
-        out += &plot.svg(answer).map_or(String::new(), |svg| figure(&svg, plot.describe()));
-    }
-    out += &beside(answer);
-    out += &ceilings(answer);
-    out += &metrics(answer);
-    document(&answer.model, &out, &format!("Seed {}, model {}.", answer.seed, answer.digest))
-}
-
-/// A whole page around what it says, which is markup already; `from` says what it is an answer to.
-pub(super) fn document(title: &str, body: &str, from: &str) -> String {
     let page = format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\" />\n<meta name=\"viewport\" \
          content=\"width=device-width, initial-scale=1\" />\n<title>{}: capsim report</title>\n<style>\n{STYLE}</style>\n\
          </head>\n<body>\n<main>\n{body}</main>\n<footer>capsim {}. {}</footer>\n</body>\n</html>\n",
-        escape(title),
+        escape(&page.title),
         env!("CARGO_PKG_VERSION"),
-        escape(from)
+        escape(&page.run)
     );
     inert_lines(&page)
 }
 
-pub(super) fn figure(svg: &str, describe: &str) -> String {
+fn answer(statements: &[Statement]) -> String {
+    let has_topics = statements.iter().any(|statement| !statement.topic.is_empty());
+    let all: String = statements.iter().map(|statement| one(statement, has_topics)).collect();
+    match has_topics {
+        true => format!("<dl class=\"answer\">\n{all}</dl>\n"),
+        false => format!("<div class=\"says\">\n{all}</div>\n"),
+    }
+}
+
+fn one(statement: &Statement, has_topics: bool) -> String {
+    let says = match &statement.says {
+        Says::Sentence(sentence) => escape(sentence),
+        Says::Verdicts(judged) => {
+            let line = |(verdict, what): &(_, String)| {
+                let word = words::verdict(*verdict);
+                format!("<span class=\"{word}\">{word}</span> {}", escape(what))
+            };
+            judged.iter().map(line).collect::<Vec<_>>().join("<br />\n")
+        }
+    };
+    match has_topics {
+        true => format!("<dt>{}</dt><dd>{says}</dd>\n", statement.topic),
+        false => format!("<p>{says}</p>\n"),
+    }
+}
+
+fn section(title: &str, body: &str) -> String {
+    format!("<section>\n<h2>{}</h2>\n{body}</section>\n", escape(title))
+}
+
+fn figure(svg: &str, describe: &str) -> String {
     let described = format!("<svg role=\"img\" aria-label=\"{}\" ", escape(describe));
     format!("<figure>\n{}\n</figure>\n", svg.replacen("<svg ", &described, 1).trim_end())
 }
 
-/// A table under a heading: the columns whose name begins with `#` hold numbers.
-pub(super) fn table(title: &str, header: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
-    let class = |name: &str| if name.starts_with('#') { " class=\"n\"" } else { "" };
-    let mut out = format!("<section>\n<h2>{title}</h2>\n<div class=\"scroll\"><table>\n<thead><tr>");
-    for name in header {
-        out += &format!("<th scope=\"col\"{}>{}</th>", class(name), name.trim_start_matches('#'));
+fn under_title(of: &Table) -> String {
+    let notes: String = of.notes.iter().map(|note| format!("<p class=\"quiet\">{}</p>\n", escape(note))).collect();
+    section(&of.title, &(table(of) + &notes))
+}
+
+fn table(table: &Table) -> String {
+    let columns: Vec<(&str, Holds)> = table.columns().collect();
+    let class = |holds: Holds| if holds == Holds::Numbers { " class=\"n\"" } else { "" };
+    let mut out = String::from("<div class=\"scroll\"><table>\n<thead><tr>");
+    for (name, holds) in &columns {
+        out += &format!("<th scope=\"col\"{}>{}</th>", class(*holds), escape(name));
     }
     out += "</tr></thead>\n<tbody>\n";
-    for row in rows {
+    for row in &table.rows {
         out += "<tr>";
-        for (at, (cell, name)) in row.iter().zip(header).enumerate() {
+        for (at, (cell, (_, holds))) in row.iter().zip(&columns).enumerate() {
+            let shown = match holds {
+                Holds::Names => format!("<code>{}</code>", escape(cell)),
+                Holds::Verdicts => {
+                    format!("<span class=\"{}\">{}</span>", words::verdict(tone(cell)), escape(cell))
+                }
+                Holds::Words | Holds::Numbers => escape(cell),
+            };
             out += &match at {
-                0 => format!("<th scope=\"row\"{}><code>{cell}</code></th>", class(name)),
-                _ => format!("<td{}>{cell}</td>", class(name)),
+                0 => format!("<th scope=\"row\"{}>{shown}</th>", class(*holds)),
+                _ => format!("<td{}>{shown}</td>", class(*holds)),
             };
         }
         out += "</tr>\n";
     }
-    out + "</tbody></table></div>\n</section>\n"
-}
-
-fn objectives(answer: &Answer) -> String {
-    if answer.objectives.is_empty() {
-        return String::new();
-    }
-    let rows = answer.objectives.iter().map(|(objective, verdict)| {
-        let metric = answer.metric(&objective.metric);
-        let word = words::verdict(*verdict);
-        vec![
-            escape(&words::bound(objective)),
-            format!("<span class=\"{word}\">{word}</span>"),
-            metric.and_then(|metric| metric.mean).map_or(words::NOTHING.into(), number),
-            metric.and_then(|m| m.ci95).map_or(words::NOTHING.into(), |(low, high)| range(low, high, "")),
-        ]
-    });
-    table("Objectives", &["objective", "verdict", "#mean", "#95 % interval"], rows)
-}
-
-fn advice(answer: &Answer) -> String {
-    let all = Advice::of(answer);
-    if all.is_empty() {
-        return String::new();
-    }
-    let items: String = all.iter().map(|advice| format!("<li>{}</li>\n", escape(&advice.text()))).collect();
-    format!("<section>\n<h2>Advice</h2>\n<ul>\n{items}</ul>\n</section>\n")
-}
-
-fn beside(answer: &Answer) -> String {
-    if answer.theory.is_empty() {
-        return String::new();
-    }
-    let rows = answer.theory.iter().map(|line| theory::cells(line).map(|cell| escape(&cell)).to_vec());
-    let out = table("Theory beside the simulation", &["metric", "#simulated", "#theory", "law"], rows);
-    let warnings: String = theory::warnings(answer).iter().map(|w| format!("<p>{}</p>\n", escape(w))).collect();
-    out + &warnings
-}
-
-fn ceilings(answer: &Answer) -> String {
-    if answer.arithmetic.ceilings.is_empty() {
-        return String::new();
-    }
-    let rows = answer.arithmetic.ceilings.iter().map(|ceiling| {
-        vec![
-            escape(&ceiling.limit),
-            ceiling.over.to_string(),
-            number(ceiling.plans_per_day),
-            count(ceiling.whole_plans()),
-            ceiling.at_peak.map_or(String::new(), number),
-            escape(&ceiling.because),
-        ]
-    });
-    let mut out =
-        table("Ceilings", &["limit", "over", "#plans a day", "#whole plans", "#at the peak", "because"], rows);
-    let left: String =
-        answer.arithmetic.leaves_out.iter().map(|sentence| format!("<li>{}</li>\n", escape(sentence))).collect();
-    if !left.is_empty() {
-        out += &format!("<section>\n<h2>What the ceilings leave out</h2>\n<ul>\n{left}</ul>\n</section>\n");
-    }
-    out
-}
-
-fn metrics(answer: &Answer) -> String {
-    let metrics = words::reading_order(answer);
-    if metrics.is_empty() {
-        return String::new();
-    }
-    let rows = metrics.iter().map(|metric| {
-        let pair = |pair: Option<(f64, f64)>| pair.map_or(words::NOTHING.into(), |(a, b)| range(a, b, metric.unit));
-        vec![
-            escape(&metric.name),
-            value_or_dash(metric.mean, metric.unit),
-            pair(metric.ci95),
-            pair(metric.min.zip(metric.max)),
-            words::unit(metric.unit).into(),
-        ]
-    });
-    let out = table("Metrics", &["metric", "#mean", "#95 % interval", "#min to max", "unit"], rows);
-    let left_out = words::left_out(answer, metrics.len())
-        .map(|sentence| format!("<p class=\"quiet\">{}</p>\n", escape(&sentence)));
-    out + &left_out.unwrap_or_default()
-}
-
-/// Text as HTML and XML have it, between tags and in quotes: no markup, nothing that acts on what stands around it.
-pub(super) fn escape(text: &str) -> String {
-    let text = inert(text).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
-    text.replace('"', "&quot;").replace('\'', "&#39;")
+    out + "</tbody></table></div>\n"
 }

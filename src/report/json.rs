@@ -2,18 +2,16 @@
 //! finite, in the fixed unit that stands beside them; `null` is for what was not observed.
 
 use super::Advice;
+use super::encode::{SCHEMA_VERSION, finite, interval, nullable, pretty};
 use super::{settings, theory, words};
 use crate::experiment::{Answer, Ceiling, Charge, InvocationNeed, LongestCall, Metric, OpsPerDay, OpsPerPlan, Upgrade};
-use crate::units::is_hidden;
 use serde_json::{Map, Value, json};
 
 /// The JSON Schema of the report.
 pub const SCHEMA: &str = include_str!("../../docs/report.schema.json");
-/// Changes when a name is removed or changes its meaning, not when one is added.
-pub const SCHEMA_VERSION: u32 = 1;
 
-/// Renders an answer as JSON.
-pub fn json(answer: &Answer) -> String {
+/// An answer as JSON.
+pub(super) fn json(answer: &Answer) -> String {
     let metrics: Map<String, Value> =
         answer.metrics.iter().map(|metric| (metric.name.clone(), one_metric(metric))).collect();
     let arithmetic = &answer.arithmetic;
@@ -55,54 +53,6 @@ pub fn json(answer: &Answer) -> String {
         report["settings"] = answer.settings.iter().map(settings::json).collect();
     }
     pretty(&report)
-}
-
-pub(super) fn pretty(value: &Value) -> String {
-    written(&format!("{value:#}\n"))
-}
-
-/// The text of a value with all that is hidden in its words written as JSON writes it. Outside of words there is
-/// nothing of the kind but ends of lines.
-pub(super) fn written(json: &str) -> String {
-    let mut out = String::with_capacity(json.len());
-    for letter in json.chars() {
-        if letter != '\n' && is_hidden(letter) {
-            let mut units = [0; 2];
-            letter.encode_utf16(&mut units).iter().for_each(|unit| out += &format!("\\u{unit:04x}"));
-        } else {
-            out.push(letter);
-        }
-    }
-    out
-}
-
-/// A number that JSON can say; whole ones without a fraction, and no negative zero.
-pub(super) fn finite(x: f64) -> Value {
-    let whole = x as i64;
-    if whole as f64 == x && whole.unsigned_abs() < 1 << 53 { Value::from(whole) } else { Value::from(x) }
-}
-
-/// A number, or null where there is none or it is not finite.
-pub(super) fn nullable(x: Option<f64>) -> Value {
-    x.filter(|x| x.is_finite()).map_or(Value::Null, finite)
-}
-
-/// A number as text, so that what is read back is the same to the last bit; null where there is none.
-pub(super) fn exact(x: Option<f64>) -> Value {
-    x.map_or(Value::Null, |x| x.to_string().into())
-}
-
-/// What [`exact`] has written; none where it is something else.
-pub(super) fn read_exact(value: &Value) -> Option<Option<f64>> {
-    match value {
-        Value::Null => Some(None),
-        value => value.as_str()?.parse().ok().filter(|x: &f64| x.is_finite()).map(Some),
-    }
-}
-
-/// Both ends of an interval, or null where there is none.
-pub(super) fn interval(ends: Option<(f64, f64)>) -> Value {
-    ends.map_or(Value::Null, |(low, high)| json!([finite(low), nullable(Some(high))]))
 }
 
 fn one_metric(metric: &Metric) -> Value {

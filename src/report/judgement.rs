@@ -1,10 +1,10 @@
 //! The verdict of `check` in its forms, and the baseline as it is stored.
 
-use super::html::escape;
-use super::json::{exact, interval, nullable, pretty, read_exact};
+use super::encode::{SCHEMA_VERSION, exact, interval, nullable, pretty, read_exact};
+use super::markup::escape;
 use super::page::{Page, Table};
 use super::sealed::Kind;
-use super::words::{NOTHING, Paint, range, replications, short, things};
+use super::words::{NOTHING, range, replications, short, things};
 use crate::experiment::{Asked, Baseline, Check, Judgement, Outcome, Ruling};
 use crate::units::number;
 use serde_json::{Map, Value, json};
@@ -114,31 +114,22 @@ fn cells(check: &Check) -> [String; 5] {
     [check.metric.clone(), check.must.clone(), found, interval, ruling(check.ruling).into()]
 }
 
-fn page(judgement: &Judgement) -> Page {
+/// The page of a verdict.
+pub(super) fn page(judgement: &Judgement) -> Page {
     let run = &judgement.answer;
     let digest = short(&run.digest);
-    let header = ["metric", "must be", "#found", "#95 % interval", "verdict"];
+    let header = ["`metric", "must be", "#found", "#95 % interval", "!verdict"];
     let rows = judgement.checks.iter().map(|check| cells(check).to_vec());
-    Page {
-        title: format!("{}: {}", run.model, outcome(judgement.outcome())),
-        answer: vec![answer(judgement)],
-        run: format!("Seed {}, model {digest}, {}.", run.seed, replications(run.replications)),
-        parts: vec![Table::part("Checks", &header, rows)],
-    }
+    Page::new(
+        format!("{}: {}", run.model, outcome(judgement.outcome())),
+        vec![answer(judgement)],
+        format!("Seed {}, model {digest}, {}.", run.seed, replications(run.replications)),
+        vec![Table::part("Checks", &header, rows)],
+    )
 }
 
-/// Renders a verdict as text.
-pub fn judgement_text(judgement: &Judgement, paint: Paint) -> String {
-    page(judgement).text(paint)
-}
-
-/// Renders a verdict as GitHub-flavoured Markdown.
-pub fn judgement_markdown(judgement: &Judgement) -> String {
-    page(judgement).markdown()
-}
-
-/// Renders a verdict as JSON.
-pub fn judgement_json(judgement: &Judgement) -> String {
+/// A verdict as JSON.
+pub(super) fn json(judgement: &Judgement) -> String {
     let checks = judgement.checks.iter().map(|check| {
         json!({
             "metric": check.metric,
@@ -150,7 +141,7 @@ pub fn judgement_json(judgement: &Judgement) -> String {
         })
     });
     pretty(&json!({
-        "schema_version": super::SCHEMA_VERSION,
+        "schema_version": SCHEMA_VERSION,
         "capsim_version": env!("CARGO_PKG_VERSION"),
         "model": judgement.answer.model,
         "digest": judgement.answer.digest,
@@ -163,8 +154,8 @@ pub fn judgement_json(judgement: &Judgement) -> String {
     }))
 }
 
-/// Renders a verdict as JUnit XML: a test case for each check.
-pub fn judgement_junit(judgement: &Judgement) -> String {
+/// A verdict as JUnit XML: a test case for each check.
+pub(super) fn junit(judgement: &Judgement) -> String {
     let mut cases = String::new();
     let mut failures = 0;
     let mut case = |name: String, trouble: Option<String>| {

@@ -1,8 +1,7 @@
 //! The pages of `levers`: the change that moves the metric most in a sentence, the others by their effect in a table,
 //! and what changes nothing in a line.
 
-use super::csv::{field, number as csv_number};
-use super::json::{interval, nullable, pretty};
+use super::encode::{SCHEMA_VERSION, csv_field, csv_number, interval, nullable, pretty};
 use super::page::{Page, Part, Table};
 use super::words::{self, range, short, things, value, value_or_dash};
 use crate::experiment::{Aim, Better, Effect, Lever, Levers, Silent, Standing};
@@ -47,7 +46,7 @@ fn besides(effect: &Effect) -> String {
 }
 
 fn standing(effect: &Effect, best: Option<&Effect>) -> String {
-    let word = super::comparison::standing(effect.standing);
+    let word = words::standing(effect.standing);
     match best {
         Some(best) if best == effect => "best".into(),
         _ if effect.tied => "tied".into(),
@@ -154,17 +153,17 @@ pub(super) fn page(found: &Levers) -> Page {
         of(Standing::Same).map(|all| format!("The same in every replication: {all}.")),
         of(Standing::CannotTell).map(|all| format!("Too little to tell: {all}.")),
     ];
-    Page {
-        title: format!("{}: which single change moves {} most?", found.model, found.metric),
-        answer: answer(found),
-        run: format!("Seed {}, model {}; all on the same draws.", found.seed, short(&found.digest)),
-        parts: vec![
+    Page::new(
+        format!("{}: which single change moves {} most?", found.model, found.metric),
+        answer(found),
+        format!("Seed {}, model {}; all on the same draws.", found.seed, short(&found.digest)),
+        vec![
             Table::part("Changes by their effect", &header, rows),
             Part::List("Besides".into(), besides.collect()),
             Part::List("Not distinguishable from no change".into(), unsure.into_iter().flatten().collect()),
             Part::List("Without an effect to show".into(), silent(found)),
         ],
-    }
+    )
 }
 
 /// Why, as a word for programs and a sentence for people.
@@ -190,17 +189,17 @@ pub(super) fn csv(found: &Levers) -> String {
         .to_string();
     for effect in &found.effects {
         let cells = [
-            field(&effect.lever.path),
-            field(&effect.lever.from),
-            field(&effect.lever.to),
-            field(&found.metric),
-            field(found.unit),
+            csv_field(&effect.lever.path),
+            csv_field(&effect.lever.from),
+            csv_field(&effect.lever.to),
+            csv_field(&found.metric),
+            csv_field(found.unit),
             csv_number(Some(effect.means.0)),
             csv_number(Some(effect.means.1)),
             csv_number(Some(effect.difference.mean)),
             csv_number(effect.interval.map(|(low, _)| low)),
             csv_number(effect.interval.map(|(_, high)| high)),
-            super::comparison::standing(effect.standing).into(),
+            words::standing(effect.standing).into(),
             effect.tied.to_string(),
             effect.difference.count.to_string(),
             csv_number(effect.bill),
@@ -224,7 +223,7 @@ pub(super) fn json(found: &Levers) -> String {
             "after": nullable(Some(effect.means.1)),
             "difference": nullable(Some(effect.difference.mean)),
             "interval": interval(effect.interval),
-            "verdict": super::comparison::standing(effect.standing).replace(' ', "_"),
+            "verdict": words::standing(effect.standing).replace(' ', "_"),
             "tied": effect.tied,
             "replications": effect.difference.count,
             "objectives": turned.collect::<Vec<_>>(),
@@ -233,7 +232,7 @@ pub(super) fn json(found: &Levers) -> String {
     };
     let silent = |(lever, why): &(Lever, Silent)| json!({ "path": lever.path, "from": lever.from, "to": lever.to, "why": reason(why).0, "says": reason(why).1 });
     pretty(&json!({
-        "schema_version": super::SCHEMA_VERSION,
+        "schema_version": SCHEMA_VERSION,
         "capsim_version": env!("CARGO_PKG_VERSION"),
         "model": found.model,
         "digest": found.digest,

@@ -1,116 +1,89 @@
-//! The report for the summary page of a CI job: the same statements, with the long table folded away.
+//! A page for the summary of a CI job, a pull request or a document: GitHub-flavoured Markdown.
 
-use super::page::Table;
-use super::words::{self, range, value_or_dash};
-use super::{Advice, settings, summary, theory};
-use crate::experiment::{Answer, Verdict};
-use crate::units::{inert, inert_lines, number};
+use super::page::{Holds, Page, Part, Says, Statement, Table, tone};
+use super::words;
+use crate::experiment::Verdict;
+use crate::units::{inert, inert_lines};
 
-/// Renders an answer as GitHub-flavoured Markdown.
-pub fn markdown(answer: &Answer) -> String {
-    let mut out = format!("## {}\n\n", escape(&answer.model));
-    if !answer.description.is_empty() {
-        out += &format!("{}\n\n", escape(&answer.description));
+/// Sets a page as Markdown.
+pub(super) fn render(page: &Page) -> String {
+    let mut out = format!("## {}\n", escape(&page.title));
+    let has_topics = page.answer.iter().any(|statement| !statement.topic.is_empty());
+    if has_topics {
+        out.push('\n');
     }
-    for statement in summary::statements(answer) {
-        out += &format!("- **{}**: {}\n", statement.topic, escape(&statement.text));
+    page.answer.iter().for_each(|said| out += &statement(said));
+    if !page.run.is_empty() {
+        let run = escape(&page.run);
+        out += &if has_topics { format!("- **Run**: {run}\n") } else { format!("\n{run}\n") };
     }
-    let changed = settings::rows(answer);
-    if !changed.is_empty() {
-        out += "\n| setting | value | from | in force |\n| --- | --- | --- | --- |\n";
-        for [path, value, source, when] in changed {
-            let (path, cells) = (code(&path), [value, source, when].map(|cell| escape(&cell)));
-            out += &format!("| {path} | {} |\n", cells.join(" | "));
+    for part in page.parts() {
+        out += &match part {
+            Part::List(title, items) => {
+                let items: String = items.iter().map(|item| format!("- {}\n", escape(item))).collect();
+                format!("\n### {}\n\n{items}", escape(title))
+            }
+            Part::Table(of) => under_title(of),
+            Part::Lines(title, lines) => {
+                let fence = fence(lines);
+                format!("\n### {}\n\n{fence}toml\n{lines}{fence}\n", escape(title))
+            }
+            Part::Picture(..) => continue,
+        };
+    }
+    inert_lines(&out)
+}
+
+fn statement(statement: &Statement) -> String {
+    match (&statement.says, statement.topic) {
+        (Says::Sentence(sentence), "") => format!("\n{}\n", escape(sentence)),
+        (Says::Sentence(sentence), topic) => format!("- **{topic}**: {}\n", escape(sentence)),
+        (Says::Verdicts(judged), topic) => {
+            let lines = judged.iter().map(|(verdict, what)| {
+                format!("  - {} {}: {}\n", mark(*verdict), words::verdict(*verdict), escape(what))
+            });
+            format!("- **{topic}**:\n{}", lines.collect::<String>())
         }
     }
-    if !answer.objectives.is_empty() {
-        out += "\n| objective | verdict | mean | 95 % interval |\n| --- | --- | ---: | ---: |\n";
-        answer.objectives.iter().for_each(|(objective, verdict)| {
-            let metric = answer.metric(&objective.metric);
-            let mean = metric.and_then(|metric| metric.mean).map_or(words::NOTHING.into(), number);
-            let interval = metric.and_then(|metric| metric.ci95);
-            let interval = interval.map_or(words::NOTHING.into(), |(low, high)| range(low, high, ""));
-            let mark = match verdict {
-                Verdict::Met => "✅",
-                Verdict::Broken => "❌",
-                Verdict::Undecided => "❔",
-            };
-            let bound = words::bound(objective);
-            out += &format!("| {} | {mark} {} | {mean} | {interval} |\n", code(&bound), words::verdict(*verdict));
-        });
-    }
-    let advice = Advice::of(answer);
-    if !advice.is_empty() {
-        out += "\n### Advice\n\n";
-        out.extend(advice.iter().map(|advice| format!("- {}\n", escape(&advice.text()))));
-    }
-    inert_lines(&(out + &beside(answer) + &ceilings(answer) + &metrics(answer)))
 }
 
-fn beside(answer: &Answer) -> String {
-    if answer.theory.is_empty() {
-        return String::new();
+fn mark(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Met => "✅",
+        Verdict::Broken => "❌",
+        Verdict::Undecided => "❔",
     }
-    let mut out = String::from(
-        "\n### Theory beside the simulation\n\n| metric | simulated | theory | law |\n| --- | ---: | ---: | --- |\n",
-    );
-    for line in &answer.theory {
-        let [metric, simulated, value, law] = theory::cells(line);
-        out += &format!("| {} | {simulated} | {value} | {} |\n", code(&metric), escape(&law));
-    }
-    let warnings: String = theory::warnings(answer).iter().map(|warning| format!("- {}\n", escape(warning))).collect();
-    if warnings.is_empty() { out } else { format!("{out}\n{warnings}") }
 }
 
-fn ceilings(answer: &Answer) -> String {
-    if answer.arithmetic.ceilings.is_empty() {
-        return String::new();
+fn under_title(of: &Table) -> String {
+    let notes: String = of.notes.iter().map(|note| format!("\n{}\n", escape(note))).collect();
+    if of.folded {
+        let rows = words::things(of.rows.len() as f64, "row", "rows");
+        let title = escape(&of.title);
+        return format!("\n<details><summary>{title}: {rows}</summary>\n\n{}{notes}\n</details>\n", table(of));
     }
-    let mut out = String::from("\n### Ceilings\n\n| limit | plans a day | because |\n| --- | ---: | --- |\n");
-    for ceiling in &answer.arithmetic.ceilings {
-        let plans = number(ceiling.plans_per_day);
-        out += &format!("| {} | {plans} | {} |\n", code(&ceiling.limit), escape(&ceiling.because));
-    }
-    out
+    format!("\n### {}\n\n{}{notes}", escape(&of.title), table(of))
 }
 
-fn metrics(answer: &Answer) -> String {
-    let metrics = words::reading_order(answer);
-    if metrics.is_empty() {
-        return String::new();
-    }
-    let mut out =
-        format!("\n<details><summary>{}</summary>\n\n", words::things(metrics.len() as f64, "metric", "metrics"));
-    out += "| metric | mean | 95 % interval | min to max | unit |\n| --- | ---: | ---: | ---: | --- |\n";
-    for metric in &metrics {
-        let pair = |pair: Option<(f64, f64)>| pair.map_or(words::NOTHING.into(), |(a, b)| range(a, b, metric.unit));
-        out += &format!(
-            "| {} | {} | {} | {} | {} |\n",
-            code(&metric.name),
-            value_or_dash(metric.mean, metric.unit),
-            pair(metric.ci95),
-            pair(metric.min.zip(metric.max)),
-            words::unit(metric.unit)
-        );
-    }
-    let left_out = words::left_out(answer, metrics.len()).map(|sentence| format!("\n{sentence}\n"));
-    out + &left_out.unwrap_or_default() + "\n</details>\n"
-}
-
-/// A table of a page; its first column is code.
-pub(super) fn table(table: &Table) -> String {
-    let names: Vec<String> = table.columns().map(|(name, _)| escape(name)).collect();
-    let rules: String = table.columns().map(|(_, number)| if number { " ---: |" } else { " --- |" }).collect();
+fn table(table: &Table) -> String {
+    let columns: Vec<(&str, Holds)> = table.columns().collect();
+    let names: Vec<String> = columns.iter().map(|(name, _)| escape(name)).collect();
+    let rule = |holds: Holds| if holds == Holds::Numbers { " ---: |" } else { " --- |" };
+    let rules: String = columns.iter().map(|(_, holds)| rule(*holds)).collect();
     let mut out = format!("| {} |\n|{rules}\n", names.join(" | "));
     for row in &table.rows {
-        let cells: Vec<String> = row.iter().map(|cell| escape(cell)).collect();
-        out += &format!("| {} |\n", cells.join(" | "));
+        let cells = row.iter().zip(&columns).map(|(cell, (_, holds))| match holds {
+            Holds::Names => code(cell),
+            Holds::Verdicts => format!("{} {}", mark(tone(cell)), escape(cell)),
+            Holds::Words | Holds::Numbers => escape(cell),
+        });
+        out += &format!("| {} |\n", cells.collect::<Vec<_>>().join(" | "));
     }
     out
 }
 
 /// Text from a model must not become markup, and its lines no paragraphs.
-pub(super) fn escape(text: &str) -> String {
+fn escape(text: &str) -> String {
     let text = inert(text);
     let mut out = String::new();
     // What opens a heading, a list, a quotation, a rule or a fence where it stands first.
@@ -135,12 +108,12 @@ pub(super) fn escape(text: &str) -> String {
 }
 
 /// A name as code in a table.
-pub(super) fn code(text: &str) -> String {
+fn code(text: &str) -> String {
     format!("`{}`", inert(text).replace('`', "'").replace('|', "\\|"))
 }
 
 /// What fences lines off that have fences themselves.
-pub(super) fn fence(lines: &str) -> String {
+fn fence(lines: &str) -> String {
     let runs = lines.split(|letter| letter != '`').map(str::len);
     "`".repeat(runs.max().unwrap_or(0).max(2) + 1)
 }

@@ -1,9 +1,9 @@
 //! The answer in the forms that people and programs read: one function per form, from plain data to text or
 //! bytes. Nothing here prints, simulates, or depends on anything but what it is given.
 //!
-//! `summary` and [`Advice`] say in sentences what the metrics mean; [`text()`], [`markdown()`] and [`html()`] set
-//! them for people, [`json()`] and [`csv()`] carry the numbers to programs, and [`plots`] draws them. [`WhatIf`] is the
-//! same for the answers of the what-if commands.
+//! A [`Report`] is the answer of a command, and has every form. For people each answer becomes a `page` (`run` that of a
+//! run, `comparison` that of a comparison, …; `summary` and [`Advice`] say in sentences what the metrics mean), which
+//! `text`, `markdown` and `html` set. Programs get JSON and CSV, and [`plots`] draws.
 
 mod advice;
 mod arithmetic;
@@ -11,16 +11,21 @@ mod capacity;
 mod catalogue;
 mod comparison;
 mod csv;
+mod encode;
 mod fit;
+mod forms;
 mod html;
 mod json;
 mod judgement;
 mod levers;
 mod markdown;
+mod markup;
+mod news;
 mod ours;
 mod page;
 pub mod plots;
 mod preset;
+mod run;
 mod sealed;
 mod settings;
 mod show;
@@ -32,33 +37,25 @@ mod theory;
 mod timeline;
 mod tune;
 mod verification;
-mod what_if;
 mod words;
 
 pub use advice::{Advice, CauseCount};
-pub use arithmetic::{arithmetic_json, arithmetic_text};
 pub use capacity::CAPACITY_SCHEMA;
 pub use catalogue::{metrics, metrics_page};
 pub use comparison::{COMPARE_SCHEMA, missed};
-pub use csv::csv;
-pub use fit::{fit_json, fit_markdown, fit_text, fit_toml};
-pub use html::html;
-pub use json::{SCHEMA, SCHEMA_VERSION, json};
-pub use judgement::{
-    baseline_json, judgement_json, judgement_junit, judgement_markdown, judgement_text, read_baseline,
-};
+pub use encode::SCHEMA_VERSION;
+pub use forms::Report;
+pub use json::SCHEMA;
+pub use judgement::{baseline_json, read_baseline};
 pub use levers::LEVERS_SCHEMA;
-pub use markdown::markdown;
 pub use ours::Form;
 pub use preset::{preset, preset_list, strategy_as_custom, strategy_list};
 pub use show::Show;
 pub use side_by_side::{Platform, strategies_side_by_side};
 pub use sweep::{Cell, PointOf, SWEEP_SCHEMA, Sweep, begins_as_point, point};
-pub use text::text;
+pub use text::Screen;
 pub use timeline::timeline;
 pub use tune::TUNE_SCHEMA;
-pub use verification::{verification_csv, verification_json, verification_markdown, verification_text};
-pub use what_if::WhatIf;
 pub use words::Paint;
 
 #[cfg(test)]

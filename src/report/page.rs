@@ -1,22 +1,34 @@
-//! What the answer of a what-if command is made of: sentences, then lists and tables under titles. Each form for
-//! people sets the same page.
+//! What an answer for people is made of, whatever its form: sentences, then lists, tables and pictures under titles.
+//! `text`, `markdown` and `html` each set the same page.
 
-use super::html::{self, escape};
-use super::markdown;
-use super::text::{self, WIDTH, section};
-use super::words::{Paint, paragraph};
-use crate::units::{inert, inert_lines};
+use crate::experiment::Verdict;
 
 /// One page.
 pub(super) struct Page {
     /// What is asked of what.
     pub title: String,
-    /// The answer, a sentence each.
-    pub answer: Vec<String>,
+    /// The answer, the most important first.
+    pub answer: Vec<Statement>,
     /// Where the answer comes from: seed, model, work.
     pub run: String,
     /// What stands below.
     pub parts: Vec<Part>,
+    /// Lines at most in a terminal: the last list is cut for it.
+    pub screen: Option<usize>,
+}
+
+/// One statement of the answer: a word for the margin, which may be empty, and what it says.
+pub(super) struct Statement {
+    pub topic: &'static str,
+    pub says: Says,
+}
+
+/// What a statement says.
+pub(super) enum Says {
+    /// A sentence.
+    Sentence(String),
+    /// Things that were judged, a line each.
+    Verdicts(Vec<(Verdict, String)>),
 }
 
 /// A part of a page under its title; an empty one is left out.
@@ -27,24 +39,56 @@ pub(super) enum Part {
     Table(Table),
     /// Lines of a model, as they are.
     Lines(String, String),
+    /// A picture, described for those who cannot see it; as SVG. Only a page in a browser shows it.
+    Picture(&'static str, String),
 }
 
-/// Rows under a header; a column whose name begins with `#` holds numbers.
+/// Rows under a header. The first letter of a column's name says what it holds: `#` numbers, `` ` `` names, `!` verdicts.
+#[derive(Default)]
 pub(super) struct Table {
     pub title: String,
     pub header: Vec<String>,
     pub rows: Vec<Vec<String>>,
+    /// Sentences below it.
+    pub notes: Vec<String>,
+    /// The column that goes first where there is no room for all.
+    pub spare: Option<usize>,
+    /// Rows are set apart by the part of the model that their first cell names.
+    pub grouped: bool,
+    /// Long: it is folded away where the form can do so.
+    pub folded: bool,
 }
 
-impl Table {
-    pub fn part(title: impl Into<String>, header: &[&str], rows: impl Iterator<Item = Vec<String>>) -> Part {
-        let header = header.iter().map(|name| name.to_string()).collect();
-        Part::Table(Table { title: title.into(), header, rows: rows.collect() })
+/// What a column holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Holds {
+    Words,
+    Numbers,
+    Names,
+    Verdicts,
+}
+
+impl Page {
+    /// A page of sentences and parts.
+    pub fn new(title: impl Into<String>, answer: Vec<String>, run: impl Into<String>, parts: Vec<Part>) -> Page {
+        let answer = answer.into_iter().map(|sentence| Statement::new("", sentence)).collect();
+        Page { title: title.into(), answer, run: run.into(), parts, screen: None }
     }
 
-    /// The names of the columns, and which of them hold numbers.
-    pub fn columns(&self) -> impl Iterator<Item = (&str, bool)> {
-        self.header.iter().map(|name| name.strip_prefix('#').map_or((name.as_str(), false), |name| (name, true)))
+    /// Puts a picture before the tables.
+    pub fn add_picture(&mut self, describe: &'static str, svg: Option<String>) {
+        self.parts.splice(0..0, svg.map(|svg| Part::Picture(describe, svg)));
+    }
+
+    /// The parts that have something in them.
+    pub fn parts(&self) -> impl Iterator<Item = &Part> {
+        self.parts.iter().filter(|part| !part.is_empty())
+    }
+}
+
+impl Statement {
+    pub fn new(topic: &'static str, sentence: impl Into<String>) -> Statement {
+        Statement { topic, says: Says::Sentence(sentence.into()) }
     }
 }
 
@@ -54,87 +98,46 @@ impl Part {
             Part::List(_, items) => items.is_empty(),
             Part::Table(table) => table.rows.is_empty(),
             Part::Lines(_, lines) => lines.is_empty(),
+            Part::Picture(_, svg) => svg.is_empty(),
         }
     }
 }
 
-impl Page {
-    fn parts(&self) -> impl Iterator<Item = &Part> {
-        self.parts.iter().filter(|part| !part.is_empty())
+impl Table {
+    /// A table as a part of a page.
+    pub fn part(title: impl Into<String>, header: &[&str], rows: impl Iterator<Item = Vec<String>>) -> Part {
+        Part::Table(Table::new(title, header, rows))
     }
 
-    /// For a terminal.
-    pub fn text(&self, paint: Paint) -> String {
-        let mut out = paint.bold(&inert(&self.title)) + "\n\n";
-        self.answer.iter().for_each(|sentence| out += &paragraph("  ", &inert(sentence), WIDTH));
-        out += &paragraph("  ", &inert(&self.run), WIDTH);
-        for part in self.parts() {
-            let (title, body) = match part {
-                Part::List(title, items) => {
-                    (title, items.iter().map(|item| paragraph("  - ", &inert(item), WIDTH)).collect())
-                }
-                Part::Table(table) => {
-                    (&table.title, text::table_of(table).into_iter().map(|line| line + "\n").collect())
-                }
-                Part::Lines(title, lines) => (title, lines.lines().map(|line| format!("  {line}\n")).collect()),
-            };
-            section(&mut out, &inert(title), body, paint);
-        }
-        paint.finish(&out)
+    pub fn new(title: impl Into<String>, header: &[&str], rows: impl Iterator<Item = Vec<String>>) -> Table {
+        let header = header.iter().map(|name| name.to_string()).collect();
+        Table { title: title.into(), header, rows: rows.collect(), ..Table::default() }
     }
 
-    /// GitHub-flavoured Markdown.
-    pub fn markdown(&self) -> String {
-        let mut out = format!("## {}\n", markdown::escape(&self.title));
-        self.answer
-            .iter()
-            .chain([&self.run])
-            .for_each(|sentence| out += &format!("\n{}\n", markdown::escape(sentence)));
-        for part in self.parts() {
-            match part {
-                Part::List(title, items) => {
-                    out += &format!("\n### {}\n\n", markdown::escape(title));
-                    items.iter().for_each(|item| out += &format!("- {}\n", markdown::escape(item)));
-                }
-                Part::Table(table) => {
-                    out += &format!("\n### {}\n\n", markdown::escape(&table.title));
-                    out += &markdown::table(table);
-                }
-                Part::Lines(title, lines) => {
-                    let fence = markdown::fence(lines);
-                    out += &format!("\n### {}\n\n{fence}toml\n{lines}{fence}\n", markdown::escape(title));
-                }
-            }
-        }
-        inert_lines(&out)
+    /// The names of the columns, and what they hold.
+    pub fn columns(&self) -> impl Iterator<Item = (&str, Holds)> {
+        self.header.iter().map(|name| match name.chars().next() {
+            Some('#') => (&name[1..], Holds::Numbers),
+            Some('`') => (&name[1..], Holds::Names),
+            Some('!') => (&name[1..], Holds::Verdicts),
+            _ => (name.as_str(), Holds::Words),
+        })
     }
 
-    /// A self-contained page with pictures, each described for those who cannot see it.
-    pub fn html(&self, pictures: &[(&str, String)]) -> String {
-        let answer: String = self.answer.iter().map(|sentence| format!("<p>{}</p>\n", escape(sentence))).collect();
-        let mut body = format!("<h1>{}</h1>\n<div class=\"says\">\n{answer}</div>\n", escape(&self.title));
-        pictures.iter().for_each(|(described, svg)| body += &html::figure(svg, described));
-        for part in self.parts() {
-            match part {
-                Part::List(title, items) => {
-                    let items: String = items.iter().map(|item| format!("<li>{}</li>\n", escape(item))).collect();
-                    body += &format!("<section>\n<h2>{}</h2>\n<ul>\n{items}</ul>\n</section>\n", escape(title));
-                }
-                Part::Table(table) => {
-                    let header: Vec<String> = table.header.iter().map(|name| escape(name)).collect();
-                    let header: Vec<&str> = header.iter().map(String::as_str).collect();
-                    let rows = table.rows.iter().map(|row| row.iter().map(|cell| escape(cell)).collect());
-                    body += &html::table(&escape(&table.title), &header, rows);
-                }
-                Part::Lines(title, lines) => {
-                    body += &format!(
-                        "<section>\n<h2>{}</h2>\n<pre>{}</pre>\n</section>\n",
-                        escape(title),
-                        lines.lines().map(escape).collect::<Vec<_>>().join("\n")
-                    );
-                }
-            }
-        }
-        html::document(&self.title, &body, &self.run)
+    /// The same without a column.
+    pub fn without(&self, column: usize) -> Table {
+        let kept = |cells: &[String]| -> Vec<String> {
+            cells.iter().enumerate().filter(|(at, _)| *at != column).map(|(_, cell)| cell.clone()).collect()
+        };
+        Table { header: kept(&self.header), rows: self.rows.iter().map(|row| kept(row)).collect(), ..Table::default() }
+    }
+}
+
+/// Whether the word of a verdict is good news, bad news, or neither.
+pub(super) fn tone(word: &str) -> Verdict {
+    match word {
+        "met" | "holds" | "pass" | "better" | "meets" => Verdict::Met,
+        "broken" | "regression" | "worse" | "fails" => Verdict::Broken,
+        _ => Verdict::Undecided,
     }
 }

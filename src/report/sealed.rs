@@ -1,7 +1,7 @@
 //! Files that a later run relies on, baselines and points of a sweep: JSON that says what it is and which version wrote
 //! it, with a checksum over all of it at its end. What is read back is what was written, to the byte, or is refused.
 
-use super::json::pretty;
+use super::encode::pretty;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 

@@ -4,7 +4,7 @@ use crate::experiment::{Answer, Setting};
 use serde_json::{Value, json};
 
 /// The columns of the table.
-pub(super) const HEADER: [&str; 4] = ["setting", "value", "from", "in force"];
+pub(super) const HEADER: [&str; 4] = ["`setting", "value", "from", "in force"];
 
 /// One line for each value: those that were in force, and those that never were, with the reason.
 pub(super) fn rows(answer: &Answer) -> Vec<[String; 4]> {
@@ -35,7 +35,7 @@ fn in_force(setting: &Setting, answer: &Answer) -> String {
 
 /// The same for programs.
 pub(super) fn json(setting: &Setting) -> Value {
-    let seconds = |span: crate::units::Span| super::json::finite(span.secs());
+    let seconds = |span: crate::units::Span| super::encode::finite(span.secs());
     json!({
         "path": setting.path,
         "value": setting.value,

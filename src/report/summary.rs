@@ -1,23 +1,18 @@
 //! The answer in a few sentences: what every rendering for people begins with.
 
 use super::arithmetic::upgrade_in_words;
+use super::page::{Says, Statement};
 use super::words::{self, plans_a_day, range, things, value, with_interval};
-use crate::experiment::{Answer, Verdict};
+use crate::experiment::{Answer, Metric};
 use crate::math;
 use crate::units::{number, percent};
 
 /// Plans under way at the end of a run, of all that came, that are worth a word.
 const MANY: f64 = 0.01;
 
-/// One statement of the answer: a word for the margin, and the sentence.
-pub(super) struct Statement {
-    pub topic: &'static str,
-    pub text: String,
-}
-
 /// The statements of an answer, the most important first.
 pub(super) fn statements(answer: &Answer) -> Vec<Statement> {
-    let say = |topic, text| Statement { topic, text };
+    let say = |topic, text: String| Statement::new(topic, text);
     let mut all = Vec::new();
     all.extend(partial(answer).map(|text| say("Partial", text)));
     all.push(say("Plans", plans(answer)));
@@ -25,9 +20,8 @@ pub(super) fn statements(answer: &Answer) -> Vec<Statement> {
     all.extend(reads(answer).map(|text| say("Reads", text)));
     all.extend(answer.arithmetic.upgrade.as_ref().map(|upgrade| say("Other plan", upgrade_in_words(upgrade))));
     all.extend(error_logs(answer).map(|text| say("Error logs", text)));
-    all.extend(objectives(answer).map(|text| say("Objectives", text)));
+    all.extend(objectives(answer));
     all.extend(recorded(answer).map(|text| say("Recorded", text)));
-    all.push(say("Run", run(answer)));
     all
 }
 
@@ -117,8 +111,12 @@ fn reads(answer: &Answer) -> Option<String> {
 
 fn error_logs(answer: &Answer) -> Option<String> {
     let of = |what: &str| answer.mean(&format!("logs.error.{what}"));
-    if of("offered").is_some_and(|offered| offered > 0.0 && of("unlogged") == Some(offered)) {
-        return Some("none is logged.".into());
+    let none_of = |kind: &str| {
+        let of = |what: &str| answer.mean(&format!("logs.{kind}.{what}"));
+        of("offered") == of("unlogged")
+    };
+    if of("offered").is_some_and(|offered| offered > 0.0) && none_of("error") {
+        return (!none_of("normal")).then(|| "none is logged.".into());
     }
     let metric = answer.metric("logs.error.retrievable.3d")?;
     let Some(mean) = metric.mean else {
@@ -139,21 +137,19 @@ fn error_logs(answer: &Answer) -> Option<String> {
     Some(format!("{}{interval} can be retrieved after 3 days{reachable}.", value(mean, metric.unit)))
 }
 
-fn objectives(answer: &Answer) -> Option<String> {
-    let all = &answer.objectives;
-    if all.is_empty() {
-        return None;
-    }
-    let of = |wanted: Verdict| all.iter().filter(move |(_, verdict)| *verdict == wanted);
-    let part = |verdict: Verdict, word: &str| {
-        let names: Vec<&str> = of(verdict).map(|(objective, _)| objective.metric.as_str()).collect();
-        (!names.is_empty()).then(|| format!("{} {word} ({})", names.len(), names.join(", ")))
+/// What was judged, with what was found.
+fn objectives(answer: &Answer) -> Option<Statement> {
+    let found = |metric: &Metric| {
+        let mean = words::value(metric.mean?, metric.unit);
+        let interval = metric.ci95.filter(|(low, high)| low != high);
+        Some(interval.map_or(mean.clone(), |(low, high)| format!("{mean} ({})", range(low, high, metric.unit))))
     };
-    if of(Verdict::Met).count() == all.len() {
-        return Some(if all.len() == 1 { "the one is met.".into() } else { format!("all {} are met.", all.len()) });
-    }
-    let parts = [part(Verdict::Broken, "broken"), part(Verdict::Undecided, "undecided"), part(Verdict::Met, "met")];
-    Some(format!("{}.", parts.into_iter().flatten().collect::<Vec<_>>().join(", ")))
+    let judged = answer.objectives.iter().map(|(objective, verdict)| {
+        let found = answer.metric(&objective.metric).and_then(found).unwrap_or_else(|| "nothing observed".into());
+        (*verdict, format!("{}: {found}", words::bound(objective)))
+    });
+    let judged: Vec<_> = judged.collect();
+    (!judged.is_empty()).then_some(Statement { topic: "Objectives", says: Says::Verdicts(judged) })
 }
 
 /// Which metrics look at when things end, and which at when they began.
@@ -167,7 +163,8 @@ fn recorded(answer: &Answer) -> Option<String> {
     })
 }
 
-fn run(answer: &Answer) -> String {
+/// Where the answer comes from.
+pub(super) fn run(answer: &Answer) -> String {
     let warmup =
         if answer.warmup.is_zero() { String::new() } else { format!(", the first {} not recorded", answer.warmup) };
     format!(

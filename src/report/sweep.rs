@@ -1,8 +1,7 @@
 //! The pages of `sweep`, and its points as they are stored between runs: numbers as text, so that what is read back
 //! is the same to the last bit.
 
-use super::csv::{field, number as csv_number};
-use super::json::{exact, interval, nullable, pretty, read_exact};
+use super::encode::{SCHEMA_VERSION, csv_field, csv_number, exact, interval, nullable, pretty, read_exact};
 use super::page::{Page, Table};
 use super::sealed::Kind;
 use super::words::{self, NOTHING, range, unit, value};
@@ -176,26 +175,26 @@ pub(super) fn page(sweep: &Sweep) -> Page {
     let header: Vec<String> =
         sweep.axes.iter().map(|axis| axis.path.clone()).chain(sweep.metrics.iter().map(head)).collect();
     let header: Vec<&str> = header.iter().map(String::as_str).collect();
-    Page {
-        title: format!("{}: {}", sweep.model, words::things(sweep.points.len() as f64, "point", "points")),
-        answer: sweep.partial().into_iter().chain(sweep.metrics.iter().filter_map(|m| sweep.extremes(m))).collect(),
-        run: format!(
+    Page::new(
+        format!("{}: {}", sweep.model, words::things(sweep.points.len() as f64, "point", "points")),
+        sweep.partial().into_iter().chain(sweep.metrics.iter().filter_map(|m| sweep.extremes(m))).collect(),
+        format!(
             "Seed {}, {} of each point, on the same draws; means with 95 % intervals.",
             sweep.seed,
             words::replications(sweep.replications)
         ),
-        parts: vec![Table::part("Points", &header, sweep.points.iter().map(|(at, cells)| sweep.row(at, cells)))],
-    }
+        vec![Table::part("Points", &header, sweep.points.iter().map(|(at, cells)| sweep.row(at, cells)))],
+    )
 }
 
 /// A line for each point, each metric with its interval.
 pub(super) fn csv(sweep: &Sweep) -> String {
     let metrics = sweep.metrics.iter().flat_map(|m| [m.clone(), format!("{m}.ci95_low"), format!("{m}.ci95_high")]);
     let header: Vec<String> =
-        sweep.axes.iter().map(|axis| axis.path.clone()).chain(metrics).map(|name| field(&name)).collect();
+        sweep.axes.iter().map(|axis| axis.path.clone()).chain(metrics).map(|name| csv_field(&name)).collect();
     let mut out = header.join(",") + "\r\n";
     for (at, cells) in &sweep.points {
-        let mut line: Vec<String> = set_at(&sweep.axes, at).map(|(_, value)| field(value)).collect();
+        let mut line: Vec<String> = set_at(&sweep.axes, at).map(|(_, value)| csv_field(value)).collect();
         for metric in &sweep.metrics {
             let cell = cells.get(metric);
             let ci95 = cell.and_then(|cell| cell.ci95);
@@ -221,7 +220,7 @@ pub(super) fn json(sweep: &Sweep) -> String {
         json!({ "set": set, "metrics": metrics })
     });
     pretty(&json!({
-        "schema_version": super::SCHEMA_VERSION,
+        "schema_version": SCHEMA_VERSION,
         "capsim_version": env!("CARGO_PKG_VERSION"),
         "model": sweep.model,
         "seed": sweep.seed,

@@ -9,16 +9,16 @@ fn all() -> [(&'static str, Answer); 3] {
 #[test]
 fn renderings_are_as_they_were() {
     for (name, answer) in all() {
-        insta::assert_snapshot!(format!("{name}_text"), text(&answer, &Show::All, Paint::Plain));
-        insta::assert_snapshot!(format!("{name}_json"), json(&answer));
-        insta::assert_snapshot!(format!("{name}_csv"), csv(&answer));
-        insta::assert_snapshot!(format!("{name}_markdown"), markdown(&answer));
+        insta::assert_snapshot!(format!("{name}_text"), Report::of(&answer).text(Screen::PLAIN));
+        insta::assert_snapshot!(format!("{name}_json"), Report::of(&answer).json());
+        insta::assert_snapshot!(format!("{name}_csv"), Report::of(&answer).csv().unwrap());
+        insta::assert_snapshot!(format!("{name}_markdown"), Report::of(&answer).markdown());
     }
-    insta::assert_snapshot!("kv_only_html", html(&kv_only()));
+    insta::assert_snapshot!("kv_only_html", Report::of(&kv_only()).html());
     let hybrid = hybrid();
     insta::assert_snapshot!(
         "hybrid_explain",
-        arithmetic_text(&hybrid.model, &hybrid.description, &hybrid.arithmetic, Paint::Plain)
+        Report::Arithmetic(&hybrid.model, &hybrid.description, &hybrid.arithmetic).text(Screen::PLAIN)
     );
 }
 
@@ -30,12 +30,12 @@ fn the_json_is_what_the_shipped_schema_says() {
     compiler.add_resource("report.schema.json", schema).expect("a resource");
     let index = compiler.compile("report.schema.json", &mut schemas).expect("the schema is a schema");
     for (name, answer) in all() {
-        let report: serde_json::Value = serde_json::from_str(&json(&answer)).expect("the report is JSON");
+        let report: serde_json::Value = serde_json::from_str(&Report::of(&answer).json()).expect("the report is JSON");
         if let Err(error) = schemas.validate(&report, index) {
             panic!("{name}: {error:#}");
         }
     }
-    let mut wrong: serde_json::Value = serde_json::from_str(&json(&hybrid())).expect("the report is JSON");
+    let mut wrong: serde_json::Value = serde_json::from_str(&Report::of(&hybrid()).json()).expect("the report is JSON");
     wrong["metrics"]["plans.per_day"]["mean"] = "many".into();
     assert!(schemas.validate(&wrong, index).is_err(), "the schema accepts anything");
 }
@@ -43,7 +43,7 @@ fn the_json_is_what_the_shipped_schema_says() {
 #[test]
 fn every_rendering_says_the_same_twice() {
     for (_, answer) in all() {
-        assert_eq!(html(&answer), html(&answer));
+        assert_eq!(Report::of(&answer).html(), Report::of(&answer).html());
         for plot in plots::Plot::ALL {
             assert_eq!(plot.svg(&answer), plot.svg(&answer));
             assert_eq!(plot.png(&answer), plot.png(&answer));
@@ -54,19 +54,19 @@ fn every_rendering_says_the_same_twice() {
 #[test]
 fn text_fits_a_hundred_columns_and_has_no_colour_unless_asked() {
     for (name, answer) in all() {
-        let plain = text(&answer, &Show::All, Paint::Plain);
+        let plain = Report::of(&answer).text(Screen::PLAIN);
         assert!(!plain.contains('\u{1b}'));
         assert!(plain.lines().all(|line| line.chars().count() <= 100), "{name}:\n{plain}");
         assert!(plain.lines().all(|line| line.trim_end() == line), "{name}");
-        assert!(text(&answer, &Show::All, Paint::Colour).contains("\u{1b}[1m"));
+        assert!(Report::of(&answer).text(Screen { paint: Paint::Colour, width: 100 }).contains("\u{1b}[1m"));
     }
 }
 
 #[test]
 fn what_was_not_observed_is_never_a_number() {
     let empty = empty();
-    assert!(csv(&empty).ends_with("\r\nplans.per_day,plans/day,,,,,\r\n"));
-    let report: serde_json::Value = serde_json::from_str(&json(&empty)).expect("JSON");
+    assert!(Report::of(&empty).csv().unwrap().ends_with("\r\nplans.per_day,plans/day,,,,,\r\n"));
+    let report: serde_json::Value = serde_json::from_str(&Report::of(&empty).json()).expect("JSON");
     assert!(report["metrics"]["plans.per_day"]["mean"].is_null());
     assert_eq!(report["partial"], true);
     assert!(plots::Plot::Retention.svg(&empty).is_none());
@@ -77,9 +77,9 @@ fn text_of_a_model_is_never_markup() {
     let mut answer = hybrid();
     answer.model = "<script>alert(1)</script>".into();
     answer.description = "a | b".into();
-    assert!(!html(&answer).contains("<script>"));
-    assert!(!markdown(&answer).contains("<script>"));
-    assert!(markdown(&answer).contains("a \\| b"));
+    assert!(!Report::of(&answer).html().contains("<script>"));
+    assert!(!Report::of(&answer).markdown().contains("<script>"));
+    assert!(Report::of(&answer).markdown().contains("a \\| b"));
 }
 
 fn kinds(answer: &Answer) -> Vec<String> {

@@ -1,185 +1,146 @@
-//! The report for people at a terminal: the answer first, then the table, then advice.
+//! A page for people at a terminal: the answer first, then the tables.
 
-use super::show::Show;
-use super::words::{self, Paint, paragraph, range, value_or_dash};
-use super::{Advice, page, settings, summary, theory};
-use crate::experiment::{Answer, Metric};
-use crate::units::{inert, number};
-use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, presets};
+use super::page::{Holds, Page, Part, Says, Statement, Table, tone};
+use super::words::{self, Paint, paragraph};
+use crate::units::inert;
+use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, presets};
 
-/// How wide prose is set.
-pub(super) const WIDTH: usize = 100;
+/// How text is set.
+#[derive(Clone, Copy, Debug)]
+pub struct Screen {
+    /// Whether it is coloured.
+    pub paint: Paint,
+    /// Characters in a line at most, as far as names and numbers allow.
+    pub width: usize,
+}
 
-/// Lines of a short report.
-const SCREEN: usize = 40;
+impl Screen {
+    /// Text for a file, or a reader that is no terminal.
+    pub const PLAIN: Screen = Screen { paint: Paint::Plain, width: 100 };
+}
 
-/// Renders an answer as text.
-pub fn text(answer: &Answer, show: &Show, paint: Paint) -> String {
-    let mut out = heading(&answer.model, &answer.description, paint);
-    let is_short = *show == Show::Short;
-    for statement in summary::statements(answer) {
-        match statement.topic {
-            // One screen: the list of them says it, and advice where they differ.
-            "Objectives" if is_short => out += &objectives(answer, "Objectives", paint),
-            "Reads" if is_short => {}
-            topic => out += &paragraph(&format!("  {topic:<13}"), &statement.text, WIDTH),
-        }
+/// The margin of a statement's topic.
+const MARGIN: usize = 15;
+
+/// Sets a page as text.
+pub(super) fn render(page: &Page, screen: Screen) -> String {
+    let paint = screen.paint;
+    let mut out = paint.bold(&inert(&page.title)) + "\n\n";
+    let has_topics = page.answer.iter().any(|statement| !statement.topic.is_empty());
+    page.answer.iter().for_each(|said| out += &statement(said, has_topics, screen));
+    if !page.run.is_empty() {
+        out += &paragraph(&topic("Run", has_topics), &inert(&page.run), screen.width);
     }
-    if !answer.overrides.is_empty() {
-        out += &paragraph("  With         ", &inert(&answer.overrides.join(", ")), WIDTH);
+    let last = page.parts().count().saturating_sub(1);
+    for (at, part) in page.parts().enumerate() {
+        let room = page.screen.filter(|_| at == last).map(|lines| lines.saturating_sub(out.lines().count() + 4));
+        let (title, body) = match part {
+            Part::List(title, items) => (title, list(items, room, screen)),
+            Part::Table(of) => (&of.title, table(of, screen)),
+            Part::Lines(title, lines) => (title, lines.lines().map(|line| format!("  {line}\n")).collect()),
+            Part::Picture(..) => continue,
+        };
+        out += &format!("\n{}\n\n{body}", paint.bold(&inert(title)));
     }
-    section(&mut out, "Settings", settings(answer), paint);
-    if !is_short {
-        section(&mut out, "Objectives", objectives(answer, "", paint), paint);
-    }
-    if *show == Show::All {
-        section(&mut out, "Theory beside the simulation", theory::text(answer, paint), paint);
-    }
-    section(&mut out, "Metrics", metrics(answer, show, paint), paint);
-    let said = advice(answer, show, &out);
-    section(&mut out, "Advice", said, paint);
     paint.finish(&out)
 }
 
-/// The first line of a page.
-pub(super) fn heading(name: &str, description: &str, paint: Paint) -> String {
-    let colon = if description.is_empty() { "" } else { ": " };
-    format!("{}{colon}{}\n\n", paint.bold(&inert(name)), inert(description))
+fn topic(topic: &str, has_topics: bool) -> String {
+    if has_topics { format!("  {topic:<width$}", width = MARGIN - 2) } else { "  ".into() }
 }
 
-/// A part of a page under its title; nothing where it is empty.
-pub(super) fn section(out: &mut String, title: &str, body: String, paint: Paint) {
-    if !body.is_empty() {
-        *out += &format!("\n{}\n\n{body}", paint.bold(title));
-    }
-}
-
-/// A table without borders, indented by two; `right` says which columns are aligned to the right.
-pub(super) fn plain_table<const N: usize>(header: [&str; N], right: [bool; N], rows: Vec<[String; N]>) -> Vec<String> {
-    set_table(&header, &right, &rows, false)
-}
-
-/// The same, with the last column broken into lines where it is too wide.
-pub(super) fn wrapped_table<const N: usize>(
-    header: [&str; N],
-    right: [bool; N],
-    rows: Vec<[String; N]>,
-) -> Vec<String> {
-    set_table(&header, &right, &rows, true)
-}
-
-/// The table of a page.
-pub(super) fn table_of(table: &page::Table) -> Vec<String> {
-    let (header, right): (Vec<&str>, Vec<bool>) = table.columns().unzip();
-    set_table(&header, &right, &table.rows, false)
-}
-
-fn set_table(header: &[&str], right: &[bool], rows: &[impl AsRef<[String]>], wrap: bool) -> Vec<String> {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    table.set_header(header.iter().map(|name| inert(name)));
-    table.add_rows(rows.iter().map(|row| row.as_ref().iter().map(|cell| inert(cell))));
-    for (column, right) in table.column_iter_mut().zip(right) {
-        column.set_padding((0, 2));
-        column.set_cell_alignment(if *right { CellAlignment::Right } else { CellAlignment::Left });
-        if wrap && column.index + 1 < header.len() {
-            column.set_constraint(ColumnConstraint::ContentWidth);
+fn statement(statement: &Statement, has_topics: bool, screen: Screen) -> String {
+    let first = topic(statement.topic, has_topics);
+    match &statement.says {
+        Says::Sentence(sentence) => paragraph(&first, &inert(sentence), screen.width),
+        Says::Verdicts(judged) => {
+            let mut out = String::new();
+            for (at, (verdict, what)) in judged.iter().enumerate() {
+                let margin = if at == 0 { first.clone() } else { topic("", has_topics) };
+                let word = format!("{:<9}", words::verdict(*verdict));
+                let line = paragraph(&format!("{margin}{word}  "), &inert(what), screen.width);
+                out += &line.replacen(&word, &screen.paint.verdict(*verdict, &word), 1);
+            }
+            out
         }
     }
-    if wrap {
-        table.set_content_arrangement(ContentArrangement::Dynamic).set_width(WIDTH as u16);
-    }
-    table.lines().map(|line| format!("  {}", line).trim_end().to_string()).collect()
 }
 
-fn settings(answer: &Answer) -> String {
-    let rows = settings::rows(answer);
-    if rows.is_empty() {
-        return String::new();
-    }
-    wrapped_table(settings::HEADER, [false; 4], rows).join("\n") + "\n"
-}
-
-/// A line for each, the first after a word for the margin.
-fn objectives(answer: &Answer, topic: &str, paint: Paint) -> String {
+/// The items of a list; those beyond the room are counted.
+fn list(items: &[String], room: Option<usize>, screen: Screen) -> String {
     let mut out = String::new();
-    for (objective, verdict) in &answer.objectives {
-        let found = answer.metric(&objective.metric).and_then(|metric| {
-            let mean = number(metric.mean?);
-            let interval = metric.ci95.filter(|(low, high)| low != high);
-            Some(interval.map_or(mean.clone(), |(low, high)| format!("{mean} ({})", range(low, high, ""))))
-        });
-        let found = found.unwrap_or_else(|| "nothing observed".into());
-        let word = paint.verdict(*verdict, &format!("{:<9}", words::verdict(*verdict)));
-        let margin = match (topic, out.is_empty()) {
-            ("", _) => String::new(),
-            (topic, true) => format!("{topic:<13}"),
-            (_, false) => " ".repeat(13),
-        };
-        out += &format!("  {margin}{word}  {}: {found}\n", words::bound(objective));
-    }
-    out
-}
-
-fn metrics(answer: &Answer, show: &Show, paint: Paint) -> String {
-    let metrics = show.metrics(answer);
-    let Some(first) = metrics.first() else { return String::new() };
-    let lines = metric_lines(&metrics, *show != Show::Short);
-    let mut out = paint.dim(&lines[0]) + "\n";
-    let mut group = words::group(&first.name);
-    for (metric, line) in metrics.iter().zip(&lines[1..]) {
-        if words::group(&metric.name) != group && *show != Show::Short {
-            group = words::group(&metric.name);
-            out.push('\n');
-        }
-        out += line;
-        out.push('\n');
-    }
-    if let Some(left_out) = show.left_out(answer, metrics.len()) {
-        let between = if *show == Show::Short { "" } else { "\n" };
-        out += &format!("{between}  {}\n", paint.dim(&left_out));
-    }
-    out
-}
-
-/// The header and a line for each metric. Long names leave no room for the extremes, which the other forms have.
-fn metric_lines(metrics: &[&Metric], has_extremes: bool) -> Vec<String> {
-    let cells = metrics.iter().map(|metric| {
-        let pair = |pair: Option<(f64, f64)>| pair.map_or(words::NOTHING.into(), |(a, b)| range(a, b, metric.unit));
-        [
-            metric.name.clone(),
-            value_or_dash(metric.mean, metric.unit),
-            pair(metric.ci95),
-            pair(metric.min.zip(metric.max)),
-            words::unit(metric.unit).into(),
-        ]
-    });
-    let rows: Vec<[String; 5]> = cells.collect();
-    let header = ["metric", "mean", "95 % interval", "min to max", "unit"];
-    let lines = plain_table(header, [false, true, true, true, false], rows.clone());
-    if has_extremes && lines.iter().all(|line| line.chars().count() <= WIDTH) {
-        return lines;
-    }
-    let rows = rows.into_iter().map(|[name, mean, interval, _, unit]| [name, mean, interval, unit]).collect();
-    plain_table(["metric", "mean", "95 % interval", "unit"], [false, true, true, false], rows)
-}
-
-fn advice(answer: &Answer, show: &Show, before: &str) -> String {
-    let mut all: Vec<String> = Advice::of(answer).iter().map(Advice::text).collect();
-    if *show == Show::All {
-        return all.iter().map(|advice| paragraph("  - ", advice, WIDTH)).collect();
-    }
-    all.extend(theory::warnings(answer));
-    let mut out = String::new();
-    for (at, advice) in all.iter().enumerate() {
-        let next = paragraph("  - ", advice, WIDTH);
-        // Of the title and its blank lines, and of the word about the others.
-        let lines = before.lines().count() + 5 + out.lines().count() + next.lines().count();
-        if at > 0 && lines > SCREEN {
-            let more = words::things((all.len() - at) as f64, "more piece", "more pieces");
-            return format!("{out}  - {more} of advice: --all.\n");
+    for (at, item) in items.iter().enumerate() {
+        let next = paragraph("  - ", &inert(item), screen.width);
+        let lines = out.lines().count() + next.lines().count();
+        if at > 0 && room.is_some_and(|room| lines > room) {
+            return format!("{out}  - {} more: --all.\n", items.len() - at);
         }
         out += &next;
     }
     out
+}
+
+/// A table as text, without its title.
+pub(super) fn table(table: &Table, screen: Screen) -> String {
+    let widest = |lines: &[String]| lines.iter().map(|line| line.chars().count()).max().unwrap_or(0);
+    let mut lines = set(table, None);
+    if widest(&lines) > screen.width
+        && let Some(spare) = table.spare
+    {
+        lines = set(&table.without(spare), None);
+    }
+    if widest(&lines) > screen.width && ends_in_prose(table) {
+        lines = set(table, Some(screen.width));
+    }
+    let notes = table.notes.iter().map(|note| paragraph("  ", &inert(note), screen.width)).collect::<String>();
+    let is_one_line_each = lines.len() == table.rows.len() + 1;
+    let mut lines = lines.into_iter();
+    let mut out = lines.next().map_or(String::new(), |header| screen.paint.dim(&header) + "\n");
+    let mut group = table.rows.first().map_or("", |row| words::group(&row[0]));
+    for (at, line) in lines.enumerate() {
+        if let Some(row) = table.rows.get(at).filter(|_| table.grouped && is_one_line_each)
+            && words::group(&row[0]) != group
+        {
+            group = words::group(&row[0]);
+            out.push('\n');
+        }
+        let is_broken = table.rows.get(at).filter(|_| is_one_line_each).is_some_and(|row| has_bad_news(table, row));
+        out += &if is_broken { screen.paint.bold(&line) } else { line };
+        out.push('\n');
+    }
+    let between = if notes.is_empty() { "" } else { "\n" };
+    out + between + &notes
+}
+
+/// Whether the last column may be broken into lines.
+fn ends_in_prose(table: &Table) -> bool {
+    const PROSE: usize = 24;
+    let is_words = table.columns().last().is_some_and(|(_, holds)| holds == Holds::Words);
+    is_words && table.rows.iter().filter_map(|row| row.last()).any(|cell| cell.chars().count() > PROSE)
+}
+
+fn has_bad_news(table: &Table, row: &[String]) -> bool {
+    let verdicts = table.columns().zip(row).filter(|((_, holds), _)| *holds == Holds::Verdicts);
+    verdicts.into_iter().any(|(_, cell)| tone(cell) == crate::experiment::Verdict::Broken)
+}
+
+/// Lines without borders, indented by two; within a width the last column is broken into lines.
+fn set(of: &Table, width: Option<usize>) -> Vec<String> {
+    let mut table = comfy_table::Table::new();
+    table.load_style(presets::NOTHING);
+    table.set_header(of.columns().map(|(name, _)| inert(name)));
+    table.add_rows(of.rows.iter().map(|row| row.iter().map(|cell| inert(cell))));
+    let last = of.header.len().saturating_sub(1);
+    for (column, (_, holds)) in table.column_iter_mut().zip(of.columns()) {
+        column.set_padding((0, 2));
+        let is_right = holds == Holds::Numbers;
+        column.set_cell_alignment(if is_right { CellAlignment::Right } else { CellAlignment::Left });
+        if width.is_some() && column.index < last {
+            column.set_constraint(ColumnConstraint::ContentWidth);
+        }
+    }
+    if let Some(width) = width {
+        table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width as u16);
+    }
+    table.lines().map(|line| format!("  {line}").trim_end().to_string()).collect()
 }

@@ -1,8 +1,7 @@
-//! The theory beside the simulation: a small table, and a word where they differ.
+//! The theory beside the simulation, and a word where they differ.
 
-use super::json::{finite, interval, nullable};
-use super::text::plain_table;
-use super::words::{NOTHING, Paint, paragraph, plans_a_day, range, value, value_or_dash};
+use super::encode::{finite, interval, nullable};
+use super::words::{NOTHING, plans_a_day, range, value, value_or_dash};
 use crate::experiment::{Answer, Theory};
 use serde_json::{Value, json};
 
@@ -19,22 +18,6 @@ pub(super) fn cells(theory: &Theory) -> [String; 4] {
         format!("{about}{}", value(theory.value, theory.unit)),
         law,
     ]
-}
-
-pub(super) const HEADER: [&str; 4] = ["metric", "simulated", "theory", "law"];
-
-/// The table, and a paragraph for each line that disagrees.
-pub(super) fn text(answer: &Answer, paint: Paint) -> String {
-    if answer.theory.is_empty() {
-        return String::new();
-    }
-    let rows = answer.theory.iter().map(cells).collect();
-    let lines = plain_table(HEADER, [false, true, true, false], rows);
-    let mut out = paint.dim(&lines[0]) + "\n";
-    lines[1..].iter().for_each(|line| out += &format!("{line}\n"));
-    let warnings: String =
-        warnings(answer).iter().map(|warning| paragraph("  - ", warning, super::text::WIDTH)).collect();
-    if warnings.is_empty() { out } else { format!("{out}\n{warnings}") }
 }
 
 /// A sentence for each formula that the simulation disagrees with.

@@ -25,7 +25,7 @@ pub fn timeline(model: &str, timeline: &Timeline) -> String {
         .chain(timeline.slices.iter().map(|slice| of_slice(timeline, slice)))
         .chain(timeline.moments.iter().map(|moment| of_moment(timeline, moment)))
         .chain(timeline.levels.iter().map(of_level));
-    let lines: Vec<String> = events.map(|event| super::json::written(&event.to_string())).collect();
+    let lines: Vec<String> = events.map(|event| super::encode::written(&event.to_string())).collect();
     format!("{{\"displayTimeUnit\": \"ms\", \"traceEvents\": [\n{}\n]}}\n", lines.join(",\n"))
 }
 

@@ -1,7 +1,6 @@
 //! The pages of `tune`: the best values in a sentence, and the best few in a table.
 
-use super::csv::{field, number as csv_number};
-use super::json::{interval, nullable, pretty};
+use super::encode::{SCHEMA_VERSION, csv_field, csv_number, interval, nullable, pretty};
 use super::page::{Page, Table};
 use super::words::{self, NOTHING, agree, range, short, things};
 use crate::experiment::{Better, Candidate, Goal, Objective, Tuned, Verdict, set_at};
@@ -124,21 +123,21 @@ pub(super) fn page(tuned: &Tuned) -> Page {
         knobs.chain(rest).collect()
     });
     let digest = short(&tuned.digest);
-    Page {
-        title: format!("{}: {}", tuned.model, wanted(&tuned.search.goal)),
-        answer: answer(tuned),
-        run: format!("Seed {}, model {digest}.", tuned.seed),
-        parts: vec![Table::part("The best few", &header, rows)],
-    }
+    Page::new(
+        format!("{}: {}", tuned.model, wanted(&tuned.search.goal)),
+        answer(tuned),
+        format!("Seed {}, model {digest}.", tuned.seed),
+        vec![Table::part("The best few", &header, rows)],
+    )
 }
 
 /// The best few.
 pub(super) fn csv(tuned: &Tuned) -> String {
-    let knobs = tuned.axes.iter().map(|axis| field(&axis.path));
+    let knobs = tuned.axes.iter().map(|axis| csv_field(&axis.path));
     let rest = ["value", "ci95_low", "ci95_high", "objectives", "replications", "tied"].map(String::from);
     let mut out = knobs.chain(rest).collect::<Vec<_>>().join(",") + "\r\n";
     for candidate in &tuned.best {
-        let knobs = tuned.values(candidate).map(|(_, value)| field(value));
+        let knobs = tuned.values(candidate).map(|(_, value)| csv_field(value));
         let rest = [
             csv_number(candidate.value),
             csv_number(candidate.interval.map(|interval| interval.0)),
@@ -178,7 +177,7 @@ pub(super) fn json(tuned: &Tuned) -> String {
         Goal::Metric(_, Better::Less) => "minimise",
     };
     pretty(&json!({
-        "schema_version": super::SCHEMA_VERSION,
+        "schema_version": SCHEMA_VERSION,
         "capsim_version": env!("CARGO_PKG_VERSION"),
         "model": tuned.model,
         "digest": tuned.digest,

@@ -1,36 +1,25 @@
 //! The pages of `verify`: each law beside what the simulation says of it.
 
-use super::csv::{field, number as csv_number};
-use super::json::{interval, nullable, pretty};
-use super::text::{plain_table, section};
-use super::words::{self, NOTHING, Paint, paragraph, things};
+use super::encode::{SCHEMA_VERSION, csv_field, csv_number, interval, nullable, pretty};
+use super::page::{Page, Part, Table};
+use super::words::{self, NOTHING, things};
 use crate::experiment::verify::{CONFIDENCE, Finding, Verification};
 use crate::units::{number, percent};
 use serde_json::json;
 
-/// How wide prose is set.
-const WIDTH: usize = 100;
-
-/// Renders a verification as text.
-pub fn verification_text(verification: &Verification, paint: Paint) -> String {
-    let mut out = paragraph("", &answer(verification), WIDTH) + "\n";
-    out += &paragraph("  ", &level(verification), WIDTH);
+/// The page of a verification.
+pub(super) fn page(verification: &Verification) -> Page {
     let rows = verification.findings.iter().map(|finding| {
         let [exact, simulated, interval] = cells(finding);
-        [finding.topic.into(), finding.law.clone(), exact, simulated, interval, verdict(finding).into()]
+        vec![finding.topic.into(), finding.law.clone(), exact, simulated, interval, verdict(finding).into()]
     });
-    let header = ["topic", "law", "exact", "simulated", "interval", "verdict"];
-    let lines = plain_table(header, [false, false, true, true, true, false], rows.collect());
-    let mut body = paint.dim(&lines[0]) + "\n";
-    for (line, finding) in lines[1..].iter().zip(&verification.findings) {
-        body += &if is_broken(verification, finding) { paint.bold(line) } else { line.clone() };
-        body.push('\n');
-    }
-    section(&mut out, "Laws", body, paint);
+    let header = ["topic", "`law", "#exact", "#simulated", "#interval", "!verdict"];
     let broken = verification.findings.iter().filter(|finding| is_broken(verification, finding));
-    let broken: String = broken.map(how_to_see).collect();
-    section(&mut out, "Laws that do not hold", broken, paint);
-    paint.finish(&out)
+    let parts = vec![
+        Part::List("Laws that do not hold".into(), broken.map(how_to_see).collect()),
+        Table::part("Laws", &header, rows),
+    ];
+    Page::new("Validation against closed-form results", vec![answer(verification)], level(verification), parts)
 }
 
 /// Whether a law does not hold; after a stop, one that was not seen says nothing.
@@ -92,8 +81,7 @@ fn cells(finding: &Finding) -> [String; 3] {
 
 /// A law that does not hold, with the command that shows its model.
 fn how_to_see(finding: &Finding) -> String {
-    let text = format!("{}: {}; measured as {}.", finding.law, finding.says, finding.measured);
-    paragraph("  - ", &text, WIDTH) + &format!("    {}\n", command(finding))
+    format!("{}: {}; measured as {}. See it: {}", finding.law, finding.says, finding.measured, command(finding))
 }
 
 fn command(finding: &Finding) -> String {
@@ -101,30 +89,8 @@ fn command(finding: &Finding) -> String {
     format!("capsim run verify/{}.toml{}", finding.base, set.collect::<String>())
 }
 
-/// Renders a verification as GitHub-flavoured Markdown.
-pub fn verification_markdown(verification: &Verification) -> String {
-    let mut out = format!("## {}\n\n{}\n\n", answer(verification), level(verification));
-    out += "| topic | law | exact | simulated | interval | verdict |\n| --- | --- | ---: | ---: | ---: | --- |\n";
-    for finding in &verification.findings {
-        let [exact, simulated, interval] = cells(finding);
-        let mark = match (finding.holds(), is_broken(verification, finding)) {
-            (true, _) => "✅",
-            (false, true) => "❌",
-            (false, false) => "❔",
-        };
-        out += &format!(
-            "| {} | `{}`: {} | {exact} | {simulated} | {interval} | {mark} {} |\n",
-            finding.topic,
-            finding.law,
-            finding.says,
-            verdict(finding)
-        );
-    }
-    out
-}
-
-/// Renders a verification as CSV: a line for each law.
-pub fn verification_csv(verification: &Verification) -> String {
+/// A verification as CSV: a line for each law.
+pub(super) fn csv(verification: &Verification) -> String {
     let mut out = String::from("topic,law,exact,allowance,mean,low,high,replications,holds\r\n");
     for finding in &verification.findings {
         let numbers = [
@@ -136,8 +102,8 @@ pub fn verification_csv(verification: &Verification) -> String {
         ];
         out += &format!(
             "{},{},{},{},{}\r\n",
-            field(finding.topic),
-            field(&finding.law),
+            csv_field(finding.topic),
+            csv_field(&finding.law),
             numbers.map(csv_number).join(","),
             finding.replications,
             finding.holds()
@@ -146,8 +112,8 @@ pub fn verification_csv(verification: &Verification) -> String {
     out
 }
 
-/// Renders a verification as JSON.
-pub fn verification_json(verification: &Verification) -> String {
+/// A verification as JSON.
+pub(super) fn json(verification: &Verification) -> String {
     let law = |finding: &Finding| {
         json!({
             "topic": finding.topic,
@@ -165,7 +131,7 @@ pub fn verification_json(verification: &Verification) -> String {
         })
     };
     pretty(&json!({
-        "schema_version": super::SCHEMA_VERSION,
+        "schema_version": SCHEMA_VERSION,
         "capsim_version": env!("CARGO_PKG_VERSION"),
         "quick": verification.quick,
         "seed": verification.seed,

@@ -1,7 +1,9 @@
 //! Pieces of text that several renderings share: values with their unit, intervals, paragraphs, colour.
 
-use crate::experiment::{Answer, Metric, Objective, Verdict, Wave};
+use crate::experiment::{Answer, Metric, Objective, Standing, Verdict, Wave};
 use crate::math;
+use crate::metrics;
+use crate::stats::Estimate;
 use crate::units::{Span, count, inert_lines, number, percent};
 pub(super) use crate::units::{agree, things};
 
@@ -111,13 +113,14 @@ pub(super) fn with_interval(metric: &Metric) -> Option<String> {
     })
 }
 
-/// `plans.failed_fraction <= 0.01`.
+/// `plans.failed_fraction <= 1 %`.
 pub(super) fn bound(objective: &Objective) -> String {
     let name = &objective.metric;
+    let unit = metrics::of(name).map_or("", |metric| metric.unit);
     match (objective.min, objective.max) {
-        (Some(min), Some(max)) => format!("{} <= {name} <= {}", number(min), number(max)),
-        (Some(min), None) => format!("{name} >= {}", number(min)),
-        (None, Some(max)) => format!("{name} <= {}", number(max)),
+        (Some(min), Some(max)) => format!("{} <= {name} <= {}", value(min, unit), value(max, unit)),
+        (Some(min), None) => format!("{name} >= {}", value(min, unit)),
+        (None, Some(max)) => format!("{name} <= {}", value(max, unit)),
         (None, None) => name.clone(),
     }
 }
@@ -127,6 +130,32 @@ pub(super) fn verdict(verdict: Verdict) -> &'static str {
         Verdict::Met => "met",
         Verdict::Broken => "broken",
         Verdict::Undecided => "undecided",
+    }
+}
+
+pub(super) fn standing(standing: Standing) -> &'static str {
+    match standing {
+        Standing::Better => "better",
+        Standing::Worse => "worse",
+        Standing::More => "more",
+        Standing::Less => "less",
+        Standing::Same => "the same",
+        Standing::CannotTell => "cannot tell",
+        Standing::OnlyFirst => "only in the first",
+        Standing::OnlyOther => "only in the other",
+    }
+}
+
+/// A difference with its interval: `-3.1 (-3.4 to -2.8)`; of fractions in percentage points.
+pub(super) fn difference(difference: Option<&Estimate>, unit: &str) -> String {
+    let Some(difference) = difference else { return NOTHING.into() };
+    let (scale, sign) = if unit == "1" { (100.0, " pp") } else { (1.0, "") };
+    let mean = number(difference.mean * scale);
+    match difference.ci95() {
+        Some((low, high)) if low < high => {
+            format!("{mean} ({}){sign}", range(low * scale, high * scale, ""))
+        }
+        _ => format!("{mean}{sign}"),
     }
 }
 

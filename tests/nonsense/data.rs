@@ -4,7 +4,7 @@ use super::twist::{DURATIONS, Dice, NUMBERS, STRINGS};
 use super::{GUARD, are_clear, config, runs};
 use capsim::experiment::{self, Options};
 use capsim::model::{Model, Reading, Source, load, measurements};
-use capsim::report::{self, Paint};
+use capsim::report;
 use capsim::units::Span;
 use proptest::prelude::*;
 use serde_json::Value;
@@ -251,13 +251,13 @@ proptest! {
         match measurements(&source, &reading) {
             Err(problems) => are_clear(&problems),
             Ok(data) => if let Ok(found) = experiment::fit(data) {
-                let json: Value = serde_json::from_str(&report::fit_json("l", &found)).unwrap();
+                let json: Value = serde_json::from_str(&report::Report::Fit("l", &found).json()).unwrap();
                 for law in json["laws"].as_array().unwrap() {
                     prop_assert!(law["gap"].is_number() && law["quantiles_s"]["p99"].is_number(), "{law}");
                 }
-                prop_assert!(!report::fit_text("l", &found, Paint::Plain).contains("NaN"));
+                prop_assert!(!report::Report::Fit("l", &found).text(report::Screen::PLAIN).contains("NaN"));
                 let model = format!("{}\n{}", RECORDED.split("[provider.p]").next().unwrap(), "[provider.p]\n")
-                    + &report::fit_toml("l", &found) + "[queue.q]\nmax_concurrency = 2\n";
+                    + &String::from_utf8(report::Report::Fit("l", &found).render(report::Form::Toml, report::Screen::PLAIN).unwrap()).unwrap() + "[queue.q]\nmax_concurrency = 2\n";
                 let source = Source { name: "m".into(), bytes: model.clone().into_bytes(), directory: "".into() };
                 let read = load(source, &[], &|path| Ok(if path.ends_with("l.txt") { LATENCIES } else { TRACE }.into()));
                 prop_assert!(read.is_ok(), "{}\n{model}", read.unwrap_err());

@@ -84,7 +84,7 @@ fn is_finite(what: &str) -> bool {
 fn runs(model: &Model) {
     let arithmetic = explain(model);
     assert!(is_finite(&format!("{arithmetic:?}")), "{arithmetic:?}");
-    report::arithmetic_text(&model.name, &model.description, &arithmetic, report::Paint::Plain);
+    report::Report::Arithmetic(&model.name, &model.description, &arithmetic).text(report::Screen::PLAIN);
     let one = Options { jobs: NonZeroUsize::MIN };
     match run(model, &one, &|_, _| true) {
         Err(Failure::Limit(_)) => {}
@@ -101,12 +101,12 @@ fn runs(model: &Model) {
                 is_possible(metric).unwrap_or_else(|why| panic!("{why}: {metric:?}"));
             }
             assert!(is_finite(&format!("{:?}", answer.theory)), "{:?}", answer.theory);
-            let json: serde_json::Value = serde_json::from_str(&report::json(&answer)).unwrap();
+            let json: serde_json::Value = serde_json::from_str(&report::Report::of(&answer).json()).unwrap();
             describes(&json);
             for text in [
-                report::text(&answer, &capsim::report::Show::All, report::Paint::Plain),
-                report::markdown(&answer),
-                report::csv(&answer),
+                report::Report::of(&answer).text(report::Screen::PLAIN),
+                report::Report::of(&answer).markdown(),
+                report::Report::of(&answer).csv().unwrap(),
             ] {
                 assert!(!text.is_empty());
             }

@@ -146,7 +146,7 @@ pub fn holds(text: &str) -> Result<bool, TestCaseError> {
     prop_assert!(!arithmetic.contains("NaN") && !arithmetic.contains(": inf"), "{}", arithmetic);
     let Some(answer) = answer_of(text, 1)? else { return Ok(false) };
     let again = answer_of(text, 2)?.ok_or_else(|| TestCaseError::fail("a limit on two threads only"))?;
-    prop_assert_eq!(report::json(&answer), report::json(&again), "one thread and two");
+    prop_assert_eq!(report::Report::of(&answer).json(), report::Report::of(&again).json(), "one thread and two");
     prop_assert!(answer.metrics.windows(2).all(|pair| pair[0].name < pair[1].name), "a metric twice");
     let mut names = metrics(&model).map_err(|failure| TestCaseError::fail(format!("{failure:?}")))?;
     names.sort();
@@ -158,9 +158,9 @@ pub fn holds(text: &str) -> Result<bool, TestCaseError> {
     }
     sums(&answer).map_err(TestCaseError::fail)?;
     for text in [
-        report::text(&answer, &capsim::report::Show::All, report::Paint::Plain),
-        report::markdown(&answer),
-        report::csv(&answer),
+        report::Report::of(&answer).text(report::Screen::PLAIN),
+        report::Report::of(&answer).markdown(),
+        report::Report::of(&answer).csv().unwrap(),
     ] {
         prop_assert!(!text.contains("NaN"), "{}", text);
     }

@@ -73,12 +73,8 @@ pub struct Run {
     /// The form of the answer
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
-    /// Show every metric, all advice, and theory beside the simulation
-    #[arg(long)]
-    pub all: bool,
-    /// Show the metrics with this in their name, such as queue.ai.wait; * stands for anything
-    #[arg(long, value_name = "PATTERN", conflicts_with = "all")]
-    pub metric: Vec<String>,
+    #[command(flatten)]
+    pub shown: Shown,
     /// Also write report.txt, .json, .csv, .md, .html and the plots here
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
@@ -110,6 +106,16 @@ impl Trials {
         let replications = self.replications.map(|n| format!("run.replications={n}"));
         seed.into_iter().chain(replications).collect()
     }
+}
+
+#[derive(Debug, Group)]
+pub struct Shown {
+    /// Show every metric, and all that stands beside the answer
+    #[arg(long)]
+    pub all: bool,
+    /// Show the metrics with this in their name, such as queue.ai.wait; * stands for anything
+    #[arg(long, value_name = "PATTERN", conflicts_with = "all")]
+    pub metric: Vec<String>,
 }
 
 #[derive(Debug, Group)]
@@ -148,6 +154,8 @@ pub struct Compare {
     pub trials: Trials,
     #[command(flatten)]
     pub precision: Precise,
+    #[command(flatten)]
+    pub shown: Shown,
     #[command(flatten)]
     pub answer: Answered,
 }
@@ -301,16 +309,8 @@ pub struct Explain {
     #[command(flatten)]
     pub model: Model,
     /// The form of the answer
-    #[arg(long, value_enum, default_value_t = Page::Text)]
-    pub format: Page,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Page {
-    /// For people
-    Text,
-    /// For programs
-    Json,
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
 }
 
 #[derive(Debug, Group)]

@@ -2,7 +2,7 @@
 //! enough (`capsim run … | head -1`) is no error.
 
 use crate::exit::Exit;
-use capsim::report::Paint;
+use capsim::report::{Paint, Screen};
 use capsim::units::inert_lines;
 use std::io::{ErrorKind, IsTerminal, Write};
 use std::panic::PanicHookInfo;
@@ -16,9 +16,13 @@ pub fn colour(stream: &impl IsTerminal) -> bool {
     stream.is_terminal() && !refused && !is("TERM", "dumb")
 }
 
-/// The paint for standard output.
-pub fn paint() -> Paint {
-    if colour(&std::io::stdout()) { Paint::Colour } else { Paint::Plain }
+/// How standard output is set: coloured and as wide as the terminal where it is one. Prose wider than that of a book is
+/// hard to read, and tables narrower than 60 characters are, too.
+pub fn screen() -> Screen {
+    let paint = if colour(&std::io::stdout()) { Paint::Colour } else { Paint::Plain };
+    let size = terminal_size::terminal_size_of(std::io::stdout());
+    let width = size.map_or(Screen::PLAIN.width, |(width, _)| usize::from(width.0).clamp(60, 120));
+    Screen { paint, width }
 }
 
 /// Prints an answer.

@@ -7,8 +7,7 @@ use crate::disk;
 use crate::exit::Exit;
 use crate::inputs;
 use crate::work::{fail, io};
-use capsim::experiment::Answer;
-use capsim::report::{self, Form, Paint, WhatIf, plots::Plot};
+use capsim::report::{self, Form, Report, Screen, plots::Plot};
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -180,27 +179,19 @@ impl Directory {
         Ok(Directory { path: resolved, shown: path.into(), name })
     }
 
-    /// Writes every form of an answer.
-    pub fn write(&self, answer: &Answer) -> Result<(), Exit> {
-        let mut set: Vec<(String, Option<Vec<u8>>)> = vec![
-            ("report.txt".into(), Some(report::text(answer, &report::Show::All, Paint::Plain).into())),
-            ("report.json".into(), Some(report::json(answer).into())),
-            ("report.csv".into(), Some(report::csv(answer).into())),
-            ("report.md".into(), Some(report::markdown(answer).into())),
-            ("report.html".into(), Some(report::html(answer).into())),
-        ];
-        for plot in Plot::ALL {
-            set.push((format!("{}.svg", plot.name()), plot.svg(answer).map(String::into_bytes)));
-            set.push((format!("{}.png", plot.name()), plot.png(answer)));
+    /// Writes every form of an answer, and its pictures.
+    pub fn write(&self, found: Report) -> Result<(), Exit> {
+        let forms: &[Form] = if let Report::Run(..) = found { &[] } else { &PICTURES };
+        let all = PAGES.iter().chain(forms);
+        let mut set: Vec<(String, Option<Vec<u8>>)> =
+            all.map(|&form| (format!("{}.{}", self.name, form.ending()), found.render(form, Screen::PLAIN))).collect();
+        if let Report::Run(answer, _) = found {
+            for plot in Plot::ALL {
+                set.push((format!("{}.svg", plot.name()), plot.svg(answer).map(String::into_bytes)));
+                set.push((format!("{}.png", plot.name()), plot.png(answer)));
+            }
         }
         self.replace(&set)
-    }
-
-    /// Writes every form of the answer of a what-if command.
-    pub fn write_what_if(&self, found: WhatIf) -> Result<(), Exit> {
-        let all = PAGES.iter().chain(&PICTURES);
-        let set = all.map(|&form| (format!("{}.{}", self.name, form.ending()), rendered(found, form)));
-        self.replace(&set.collect::<Vec<_>>())
     }
 
     fn replace(&self, set: &disk::Set<'_>) -> Result<(), Exit> {
@@ -242,20 +233,7 @@ fn files(name: &str) -> Vec<(String, Form)> {
     named(name, &PAGES).into_iter().chain(pictures).collect()
 }
 
-/// The answer of a what-if command in a form; none where it has no picture.
-fn rendered(found: WhatIf, form: Form) -> Option<Vec<u8>> {
-    match form {
-        Form::Json => Some(found.json().into()),
-        Form::Csv => Some(found.csv().into()),
-        Form::Markdown => Some(found.markdown().into()),
-        Form::Html => Some(found.html().into()),
-        Form::Svg => found.svg().map(String::into_bytes),
-        Form::Png => found.png(),
-        _ => Some(found.text(Paint::Plain).into()),
-    }
-}
-
-/// Where the answer of a what-if command goes.
+/// Where an answer goes.
 #[derive(Debug)]
 pub enum Out {
     /// To standard output.
@@ -283,26 +261,16 @@ impl Out {
     }
 
     /// Prints or writes an answer.
-    pub fn deliver(&self, found: WhatIf, format: Format) -> Exit {
-        let text = || match format {
-            Format::Text => found.text(console::paint()),
-            Format::Json => found.json(),
-            Format::Csv => found.csv(),
-            Format::Markdown => found.markdown(),
-        };
-        let written = match self {
-            Out::Standard => Ok(()),
-            Out::Directory(directory) => directory.write_what_if(found),
-            Out::File(target, form) => match rendered(found, *form) {
-                Some(bytes) => target.write(&bytes),
-                None => Err(io("there is nothing to draw, so no file is written".into())),
+    pub fn deliver(self, found: Report, format: Format) -> Exit {
+        let file = match self {
+            Out::Standard => None,
+            Out::File(target, form) => Some((target, form)),
+            Out::Directory(directory) => match directory.write(found) {
+                Ok(()) => None,
+                Err(exit) => return exit,
             },
         };
-        match (written, self) {
-            (Err(exit), _) => exit,
-            (Ok(()), Out::File(..)) => Exit::Done,
-            (Ok(()), _) => console::print(&text()),
-        }
+        crate::work::deliver(found, format.into(), file)
     }
 }
 

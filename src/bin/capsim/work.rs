@@ -4,7 +4,7 @@ use crate::console;
 use crate::exit::Exit;
 use crate::output::Target;
 use capsim::experiment::{Failure, NoCapacity, Options};
-use capsim::report::{Form, Paint};
+use capsim::report::{Form, Report, Screen};
 use std::num::NonZeroUsize;
 
 /// As many threads as asked for, or one for each processor.
@@ -52,13 +52,15 @@ pub fn no_capacity(why: NoCapacity) -> Exit {
     }
 }
 
-/// An answer to standard output in the form of `--format`, or to the file that `--out` names.
-pub fn deliver(text: impl Fn(Form, Paint) -> String, format: Form, out: Option<(Target, Form)>) -> Exit {
+/// An answer to standard output in the form of `--format`, or to the file that `--out` names. The command has offered
+/// none but the forms that the answer has.
+pub fn deliver(answer: Report<'_>, format: Form, out: Option<(Target, Form)>) -> Exit {
+    let (form, screen) = out.as_ref().map_or((format, console::screen()), |(_, form)| (*form, Screen::PLAIN));
+    let Some(bytes) = answer.render(form, screen) else {
+        return fail("there is nothing to draw, so no file is written", Exit::Io);
+    };
     match out {
-        None => console::print(&text(format, console::paint())),
-        Some((target, form)) => match target.write(text(form, Paint::Plain).as_bytes()) {
-            Ok(()) => Exit::Done,
-            Err(exit) => exit,
-        },
+        None => console::print(&String::from_utf8_lossy(&bytes)),
+        Some((target, _)) => target.write(&bytes).map_or_else(|exit| exit, |()| Exit::Done),
     }
 }

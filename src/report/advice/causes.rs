@@ -46,7 +46,7 @@ pub(super) fn listed(by: &[CauseCount]) -> String {
 }
 
 /// A cause in words, after `by`.
-pub(super) fn words(cause: &str) -> String {
+pub(in crate::report) fn words(cause: &str) -> String {
     let words = match cause {
         "queue_full" => "a full queue",
         "adaptive_limit" => "the adaptive limit of a queue",

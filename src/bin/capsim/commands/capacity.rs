@@ -6,7 +6,7 @@ use crate::output::Out;
 use crate::progress::Progress;
 use crate::work::{self, fail};
 use capsim::experiment::{self, Demand};
-use capsim::report::WhatIf;
+use capsim::report::Report;
 
 pub fn capacity(args: &Capacity) -> Exit {
     match try_capacity(args) {
@@ -30,6 +30,6 @@ fn try_capacity(args: &Capacity) -> Result<Exit, Exit> {
     if found.probes.is_empty() {
         return Err(work::nothing_done());
     }
-    let delivered = out.deliver(WhatIf::Capacity(&found), args.format);
+    let delivered = out.deliver(Report::Capacity(&found), args.format);
     Ok(if found.partial { work::partial() } else { delivered })
 }

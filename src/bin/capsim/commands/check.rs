@@ -8,7 +8,7 @@ use crate::output::Target;
 use crate::progress::Progress;
 use crate::work::{self, fail, failed, io};
 use capsim::experiment::{self, Baseline, Outcome};
-use capsim::report::{self, Form};
+use capsim::report::{self, Form, Report};
 use capsim::units::inert;
 use std::io::ErrorKind;
 use std::path::Path;
@@ -56,13 +56,7 @@ fn try_check(args: &Check) -> Result<Exit, Exit> {
     }
     let before = before.as_ref().map(|before| before.as_ref().map_err(Clone::clone));
     let judgement = experiment::check((answer, &now), before, &args.tolerance);
-    let text = |form, paint| match form {
-        Form::Json => report::judgement_json(&judgement),
-        Form::Markdown => report::judgement_markdown(&judgement),
-        Form::Junit => report::judgement_junit(&judgement),
-        _ => report::judgement_text(&judgement, paint),
-    };
-    let delivered = work::deliver(text, format, out);
+    let delivered = work::deliver(Report::Judgement(&judgement), format, out);
     Ok(if delivered == Exit::Done { exit(judgement.outcome()) } else { delivered })
 }
 

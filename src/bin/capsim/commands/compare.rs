@@ -9,7 +9,7 @@ use crate::signals;
 use crate::work::{self, fail, failed};
 use capsim::experiment;
 use capsim::model::Model;
-use capsim::report::{self, WhatIf};
+use capsim::report::{self, Report};
 use std::path::Path;
 
 pub fn compare(args: &Compare) -> Exit {
@@ -23,6 +23,8 @@ fn try_compare(args: &Compare) -> Result<Exit, Exit> {
     for precision in &args.precision.precision {
         super::is_known("--precision", &precision.metric, configurations.iter().map(|(_, model)| model))?;
     }
+    let models: Vec<&Model> = configurations.iter().map(|(_, model)| model).collect();
+    let shown = super::shown(&args.shown, args.answer.format, &models)?;
     let options = work::options(args.trials.jobs);
     let precisions = (&args.precision.precision[..], args.precision.max_replications);
     let out = Out::open(args.answer.out.as_deref(), args.answer.format, false, "compare")?;
@@ -38,7 +40,7 @@ fn try_compare(args: &Compare) -> Result<Exit, Exit> {
         let known = answer.metric(&missed.precision.metric).is_some();
         console::complain(&format!("{}: {}", found.names[*at], report::missed(missed, known, answer.replications)));
     }
-    let delivered = out.deliver(WhatIf::Comparison(&found), args.answer.format);
+    let delivered = out.deliver(Report::Comparison(&found, &shown), args.answer.format);
     Ok(if signals::interrupted() { work::partial() } else { delivered })
 }
 

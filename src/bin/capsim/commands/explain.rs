@@ -1,9 +1,10 @@
 //! `capsim explain`: the arithmetic of a model, without simulation.
 
-use crate::args::{Explain, Page};
-use crate::console;
+use crate::args::Explain;
 use crate::exit::Exit;
-use capsim::{experiment, report};
+use crate::work;
+use capsim::experiment;
+use capsim::report::Report;
 
 pub fn explain(args: &Explain) -> Exit {
     let model = match super::load(&args.model, []) {
@@ -11,8 +12,5 @@ pub fn explain(args: &Explain) -> Exit {
         Err(exit) => return exit,
     };
     let arithmetic = experiment::explain(&model);
-    console::print(&match args.format {
-        Page::Text => report::arithmetic_text(&model.name, &model.description, &arithmetic, console::paint()),
-        Page::Json => report::arithmetic_json(&model.name, &model.description, &arithmetic),
-    })
+    work::deliver(Report::Arithmetic(&model.name, &model.description, &arithmetic), args.format.into(), None)
 }

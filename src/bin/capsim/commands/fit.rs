@@ -5,9 +5,9 @@ use crate::exit::Exit;
 use crate::inputs;
 use crate::output::Target;
 use crate::work::{deliver, fail, io};
+use capsim::experiment;
 use capsim::model::{Reading, Source, measurements, read_all, reason};
-use capsim::report::Form;
-use capsim::{experiment, report};
+use capsim::report::{Form, Report};
 use std::path::{Path, PathBuf};
 
 pub fn fit(args: &Fit) -> Exit {
@@ -33,13 +33,7 @@ fn try_fit(args: &Fit) -> Result<Exit, Exit> {
     let data = measurements(&source, &reading).map_err(super::refused)?;
     let name = &source.name;
     let found = experiment::fit(data).map_err(|why| fail(&format!("{name}: {why}"), Exit::Invalid))?;
-    let text = |form, paint| match form {
-        Form::Json => report::fit_json(name, &found),
-        Form::Toml => report::fit_toml(name, &found),
-        Form::Markdown => report::fit_markdown(name, &found),
-        _ => report::fit_text(name, &found, paint),
-    };
-    Ok(deliver(text, format, out))
+    Ok(deliver(Report::Fit(name, &found), format, out))
 }
 
 fn source(file: &Path) -> Result<Source, Exit> {

@@ -8,7 +8,7 @@ use crate::progress::Progress;
 use crate::work::{self, fail, failed};
 use capsim::experiment::{self, Better, Lever, Question, least_budget};
 use capsim::model::{self, Knob, Model, Problems, Source};
-use capsim::report::WhatIf;
+use capsim::report::Report;
 
 /// A lever with the model that it makes, or why it makes none.
 type Tried = (Lever, Result<Model, String>);
@@ -56,7 +56,7 @@ fn try_levers(args: &Levers) -> Result<Exit, Exit> {
     if found.runs == 0 {
         return Err(work::nothing_done());
     }
-    let delivered = out.deliver(WhatIf::Levers(&found), args.answer.format);
+    let delivered = out.deliver(Report::Levers(&found), args.answer.format);
     Ok(if found.partial { work::partial() } else { delivered })
 }
 

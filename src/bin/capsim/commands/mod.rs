@@ -24,7 +24,9 @@ use crate::exit::Exit;
 use crate::inputs;
 use crate::work;
 use capsim::experiment;
+use capsim::metrics as catalogue;
 use capsim::model::{self, Model, Problems, Source};
+use capsim::report::Show;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
@@ -61,6 +63,28 @@ fn is_known<'a>(option: &str, metric: &str, models: impl Iterator<Item = &'a Mod
     };
     let hint = if hint.is_empty() { "`capsim run --format csv` lists them".into() } else { hint };
     Err(work::fail(&format!("{option} {metric}: this model has no such metric: {hint}"), Exit::Usage))
+}
+
+/// Which metrics are shown of an answer; a pattern must be like a metric of one of the models.
+fn shown(args: &args::Shown, format: args::Format, models: &[&Model]) -> Result<Show, Exit> {
+    let refuse = |why: &str| Err(work::fail(why, Exit::Usage));
+    if format != args::Format::Text && (args.all || !args.metric.is_empty()) {
+        return refuse("--all and --metric are for --format text: the other forms have every metric");
+    }
+    if args.all || args.metric.is_empty() {
+        return Ok(if args.all { Show::All } else { Show::Short });
+    }
+    let mut names = Vec::new();
+    for model in models {
+        names.extend(experiment::metrics(model).map_err(work::failed)?);
+    }
+    for pattern in &args.metric {
+        if !names.iter().any(|name| catalogue::is_asked(pattern, name)) {
+            let help = "--all shows those that it has, capsim metrics what there can be";
+            return refuse(&format!("--metric {pattern}: no metric of this model has that in its name; {help}"));
+        }
+    }
+    Ok(Show::Like(args.metric.clone()))
 }
 
 /// An objective on a metric that the model does not have decides nothing; a variant without that part may well have one.

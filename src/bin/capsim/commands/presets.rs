@@ -9,7 +9,7 @@ pub fn presets(args: &Presets) -> Exit {
     let all = model::presets();
     let Some(name) = &args.name else {
         let rows: Vec<_> = all.iter().map(|preset| (preset.name.as_str(), preset.description.as_str())).collect();
-        return console::print(&report::preset_list(&rows));
+        return console::print(&report::preset_list(&rows, console::screen()));
     };
     let Some(preset) = all.iter().find(|preset| preset.name == *name) else {
         let names: Vec<&str> = all.iter().map(|preset| preset.name.as_str()).collect();
@@ -18,5 +18,5 @@ pub fn presets(args: &Presets) -> Exit {
     };
     let values = preset.values.iter();
     let rows = values.map(|v| [&v.key, &v.value, &v.unit, &v.date, &v.source].map(String::as_str)).collect();
-    console::print(&report::preset(&preset.name, &preset.description, rows, console::paint()))
+    console::print(&report::preset(&preset.name, &preset.description, rows, console::screen()))
 }

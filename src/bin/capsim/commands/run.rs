@@ -1,15 +1,14 @@
 //! `capsim run`: simulates a model and reports.
 
-use crate::args::{Format, Run};
+use crate::args::Run;
 use crate::console;
 use crate::exit::Exit;
 use crate::output::{Directory, Target};
 use crate::progress::Progress;
 use crate::work::{self, failed};
-use capsim::experiment::{self, Answer};
-use capsim::metrics;
+use capsim::experiment;
 use capsim::model::Model;
-use capsim::report::{self, Form, Show};
+use capsim::report::{self, Form, Report};
 use capsim::units::Instant;
 
 pub fn run(args: &Run) -> Exit {
@@ -24,7 +23,7 @@ fn try_run(args: &Run) -> Result<Exit, Exit> {
     for precision in &args.precision.precision {
         super::is_known("--precision", &precision.metric, [&model].into_iter())?;
     }
-    let shown = show(args, &model)?;
+    let shown = super::shown(&args.shown, args.format, &[&model])?;
     let out = Directory::out(args.out.as_deref(), "run", "report")?;
     let timeline = args.trace.as_deref().map(|path| Target::of("--trace", path, Form::Timeline)).transpose()?;
     if let Some(timeline) = &timeline {
@@ -52,9 +51,9 @@ fn try_run(args: &Run) -> Result<Exit, Exit> {
         ));
     }
     if let Some(out) = out {
-        out.write(&answer)?;
+        out.write(Report::Run(&answer, &shown))?;
     }
-    let printed = console::print(&render(&answer, args.format, &shown));
+    let printed = work::deliver(Report::Run(&answer, &shown), args.format.into(), None);
     Ok(if answer.replications < answer.asked { work::partial() } else { printed })
 }
 
@@ -69,40 +68,4 @@ fn trace(model: &Model, target: &Target) -> Result<(), Exit> {
         console::complain(&format!("the timeline is full at {until} of simulated time, and ends there"));
     }
     Ok(())
-}
-
-/// Which metrics are asked for.
-fn show(args: &Run, model: &Model) -> Result<Show, Exit> {
-    let complain = |text: &str| {
-        console::complain(text);
-        Exit::Usage
-    };
-    if args.format != Format::Text && (args.all || !args.metric.is_empty()) {
-        return Err(complain(
-            "error: --all and --metric are for --format text\n  help: the other forms have every metric",
-        ));
-    }
-    if args.all {
-        return Ok(Show::All);
-    }
-    if args.metric.is_empty() {
-        return Ok(Show::Short);
-    }
-    let names = experiment::metrics(model).map_err(failed)?;
-    for pattern in &args.metric {
-        if !names.iter().any(|name| metrics::is_asked(pattern, name)) {
-            let help = "  help: capsim run --all shows those that it has, capsim metrics what there can be";
-            return Err(complain(&format!("error: no metric of this model is like {pattern:?}\n{help}")));
-        }
-    }
-    Ok(Show::Like(args.metric.clone()))
-}
-
-fn render(answer: &Answer, format: Format, show: &Show) -> String {
-    match format {
-        Format::Text => report::text(answer, show, console::paint()),
-        Format::Json => report::json(answer),
-        Format::Csv => report::csv(answer),
-        Format::Markdown => report::markdown(answer),
-    }
 }

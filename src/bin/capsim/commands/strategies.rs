@@ -26,7 +26,7 @@ pub fn strategies(args: &Strategies) -> Exit {
             .iter()
             .map(|s| (s.name, [&s.per_call, &s.per_error, &s.per_plan, &s.per_day], s.description.as_str()))
             .collect();
-        return console::print(&report::strategy_list(&rows));
+        return console::print(&report::strategy_list(&rows, console::screen()));
     };
     let Some(strategy) = all.iter().find(|strategy| strategy.name == *name) else {
         let names: Vec<&str> = all.iter().map(|strategy| strategy.name).collect();

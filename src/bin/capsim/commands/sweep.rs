@@ -8,7 +8,7 @@ use crate::progress::Progress;
 use crate::work::{self, fail, failed, io};
 use capsim::experiment::{self, Answer};
 use capsim::model::Model;
-use capsim::report::{self, Cell, PointOf, WhatIf};
+use capsim::report::{self, Cell, PointOf, Report};
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::path::Path;
@@ -68,7 +68,7 @@ fn try_sweep(args: &Sweep) -> Result<Exit, Exit> {
     let (model, seed, replications, axes) = (base.name, base.run.seed, base.run.replications, args.vary.clone());
     let sweep = report::Sweep { model, seed, replications, axes, metrics, points: done, asked };
     let out = out.map_or(Out::Standard, Out::Directory);
-    let printed = out.deliver(WhatIf::Sweep(&sweep), args.format);
+    let printed = out.deliver(Report::Sweep(&sweep), args.format);
     Ok(if sweep.points.len() < sweep.asked { work::partial() } else { printed })
 }
 

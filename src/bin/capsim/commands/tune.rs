@@ -7,7 +7,7 @@ use crate::progress::Progress;
 use crate::work::{self, fail};
 use capsim::experiment::{self, Axis, Better, Goal, Search};
 use capsim::model::Model;
-use capsim::report::WhatIf;
+use capsim::report::Report;
 use std::path::Path;
 
 pub fn tune(args: &Tune) -> Exit {
@@ -39,7 +39,7 @@ fn try_tune(args: &Tune) -> Result<Exit, Exit> {
     if found.best.iter().all(|candidate| candidate.replications == 0) && found.partial {
         return Err(work::nothing_done());
     }
-    let delivered = out.deliver(WhatIf::Tuned(&found), args.answer.format);
+    let delivered = out.deliver(Report::Tuned(&found), args.answer.format);
     Ok(if found.partial { work::partial() } else { delivered })
 }
 

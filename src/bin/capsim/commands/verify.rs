@@ -6,7 +6,7 @@ use crate::output::Target;
 use crate::progress::Progress;
 use crate::work::{self, fail, failed};
 use capsim::experiment::verify::{self, Selection};
-use capsim::report::{self, Form};
+use capsim::report::{Form, Report};
 
 pub fn verify(args: &Verify) -> Exit {
     let selection = Selection { quick: args.quick, law: args.law.clone(), seed: args.seed };
@@ -18,7 +18,7 @@ pub fn verify(args: &Verify) -> Exit {
             return fail(&format!("no law is called {name:?}: {cure}"), Exit::Usage);
         }
     }
-    let forms = [Form::Text, Form::Json, Form::Csv, Form::Markdown];
+    let forms = [Form::Text, Form::Json, Form::Csv, Form::Markdown, Form::Html];
     let out = match Target::out(args.out.as_deref(), args.format.into(), &forms) {
         Ok(out) => out,
         Err(exit) => return exit,
@@ -33,13 +33,7 @@ pub fn verify(args: &Verify) -> Exit {
     if verified.findings.iter().all(|finding| finding.interval.is_none()) && !verified.whole {
         return work::nothing_done();
     }
-    let page = |form, paint| match form {
-        Form::Json => report::verification_json(&verified),
-        Form::Csv => report::verification_csv(&verified),
-        Form::Markdown => report::verification_markdown(&verified),
-        _ => report::verification_text(&verified, paint),
-    };
-    let delivered = work::deliver(page, args.format.into(), out);
+    let delivered = work::deliver(Report::Verification(&verified), args.format.into(), out);
     match delivered {
         _ if !verified.whole => work::partial(),
         Exit::Done if !verified.all_hold() => Exit::Internal,
