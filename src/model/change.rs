@@ -10,17 +10,20 @@ use super::input::{Input, Source};
 use super::names::Names;
 use super::overlay::TAGS;
 use super::problems::{At, Complaint};
+use super::root::{MODEL, ROOT};
 use super::section::change::{Reach, Setting};
 use super::section::retry::MOST_ATTEMPTS;
 use super::section::traffic;
 use super::tree::{Node, Value};
-use super::whole::{self, MODEL, Model, ROOT, Stage};
-use super::{digest, overlay, shape};
+use super::whole::{Model, Stage};
+use super::{build, digest, overlay, shape};
 use crate::units::{Span, number};
 
+mod differs;
 pub(super) mod rule;
 
 use super::rule::{KIND, PRESET, Rule};
+use differs::differs;
 
 /// One value of a change: its path as text and as keys, and the value.
 type Leaf = (String, Vec<(String, At)>, Node);
@@ -44,7 +47,7 @@ const MOST: usize = 1_000;
 pub(super) fn apply(input: &mut Input<'_>, source: &Source, root: &mut Node, overrides: &[String]) -> Option<Model> {
     let mut declared = declared(input, root);
     if !input.problems.is_empty() {
-        return whole::checked(input, source, root, overrides);
+        return build::checked(input, source, root, overrides);
     }
     // Of one instant those first that all have at once: what is on its way comes later.
     declared.sort_by_key(|change| (change.from, !change.reach.is_at_once()));
@@ -56,7 +59,7 @@ pub(super) fn apply(input: &mut Input<'_>, source: &Source, root: &mut Node, ove
         try_out(input, source, root, change, None, overrides);
     }
     input.lasts = later.first().map(|change| change.from);
-    let mut base = whole::checked(input, source, root, overrides)?;
+    let mut base = build::checked(input, source, root, overrides)?;
     if let Value::Table(table) = &mut root.value {
         table.remove("change"); // read once: not again in each of the models that follow
     }
@@ -234,9 +237,9 @@ fn try_out(
         overlay::put(input, &mut changed, keys, String::new(), value.clone());
     }
     shape::check(&changed, &ROOT, "", &mut input.problems);
-    let model = whole::checked(input, source, &changed, overrides).filter(|_| input.problems.is_empty())?;
+    let model = build::checked(input, source, &changed, overrides).filter(|_| input.problems.is_empty())?;
     if let Some(base) = base
-        && let Some(part) = whole::differs(base, &model)
+        && let Some(part) = differs(base, &model)
     {
         let is_of_it = |(_, keys, _): &&Leaf| keys.first().is_some_and(|(key, _)| key == part);
         let (path, _, value) = change.values.iter().find(is_of_it).or(change.values.first())?;

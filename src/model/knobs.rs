@@ -3,9 +3,9 @@
 use super::fields::{Field, Kind, Need, span};
 use super::input::{Files, Input, Source};
 use super::problems::{At, Collector};
-use super::shape;
+use super::root::{ROOT, is_section};
 use super::tree::{Node, Value};
-use super::whole::{self, ROOT};
+use super::{build, shape};
 use crate::units::Bytes;
 
 /// A value of a model.
@@ -25,7 +25,7 @@ pub struct Knob {
 /// order of the written ones and that of the manual below a part. None where the text is no model.
 pub fn knobs(source: &Source, overrides: &[String], files: Files<'_>) -> Vec<Knob> {
     let mut found = Vec::new();
-    if let Some(root) = whole::tree(&mut Input::new(files, whole::is_section), source, overrides) {
+    if let Some(root) = build::tree(&mut Input::new(files, is_section), source, overrides) {
         walk(&root, &ROOT, String::new(), false, &mut found);
         ADDED.iter().for_each(|added| add(&root, added, &mut found));
     }

@@ -4,7 +4,7 @@ use super::fields::did_you_mean;
 use super::foreign::{self, Format};
 use super::input::{Input, Source};
 use super::problems::{Complaint, Lines, Problems, Silence};
-use super::whole;
+use super::root;
 use crate::policy::Fault;
 use crate::units::Span;
 use serde_json::Value;
@@ -53,7 +53,7 @@ enum Outcome {
 /// Everything that is wrong with them, in file order.
 pub fn measurements(source: &Source, reading: &Reading) -> Result<Measurements, Problems> {
     let nothing = |_: &Path| Err(std::io::ErrorKind::NotFound.into());
-    let mut input = Input::new(&nothing, whole::is_section);
+    let mut input = Input::new(&nothing, root::is_section);
     let Some((number, text)) = input.text(source, Silence::NoData) else {
         return Err(input.problems.finish());
     };

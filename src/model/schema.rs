@@ -5,8 +5,8 @@
 
 use super::fields::{Field, Kind, Need, Section, Tagged};
 use super::problems::Collector;
+use super::root::MODEL;
 use super::tree::{self, Node};
-use super::whole::MODEL;
 use serde_json::{Map, Value, json};
 
 /// The schema of a model file, draft 2020-12.

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::model::fields::{Field, Kind, Section, Tagged};
-use crate::model::whole::ROOT;
+use crate::model::root::ROOT;
 use std::collections::BTreeMap;
 
 fn section(of: &'static Section, all: &mut BTreeMap<String, Vec<&'static str>>) {

@@ -2,9 +2,9 @@
 
 use crate::model::fields::{Field, Kind, Section};
 use crate::model::problems::At;
+use crate::model::root::ROOT;
 pub(in crate::model) use crate::model::rule::Rule;
 use crate::model::tree::Node;
-use crate::model::whole::ROOT;
 
 /// What reaches each isolate by itself, in words; a test holds it to the language.
 pub(in crate::model) const ALLOWED: &str = "what the program reads: queue, retry, breaker, hedge and logging, per_day and on_error of a limiter, entries and ttl of a tier per isolate, memory_ttl of reads, request_timeout, timeout_from and tokens of a provider, tokens and critical of a step, on_call_error and overload_on of a workflow";
