@@ -15,7 +15,7 @@ use crate::model::whole::Model;
 use crate::model::{digest, endless, overlay, preset, shape, trace};
 use std::path::Path;
 
-/// All layers on one another, with what is wrong with their shape put down.
+/// All layers on one another, with what is wrong with their shape recorded.
 pub(in crate::model) fn tree(input: &mut Input<'_>, source: &Source, overrides: &[String]) -> Option<Node> {
     let mut root = overlay::with_bases(input, source)?;
     let mut before = Parts::of(&root);

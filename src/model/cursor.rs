@@ -1,6 +1,6 @@
 //! Reads a table by the declarations of its keys: a value of the right kind, the default, or nothing.
 //!
-//! What is of the wrong kind was put down by `shape` before; here it reads as absent. So a reader of a section
+//! What is of the wrong kind was reported by `shape` before; here it reads as absent. So a reader of a section
 //! may go on with any stand-in: no model is made as long as a problem is on the list.
 
 use super::fields::{Field, Kind, Need, Section, Tagged, number, span};
@@ -82,7 +82,7 @@ impl<'a> Cursor<'a> {
         self.text(key).unwrap_or_default()
     }
 
-    /// A word as what it stands for. What is wrong was put down before, and reads as the default.
+    /// A word as what it stands for. What is wrong was reported before, and reads as the default.
     pub fn one<W: Word>(&self, key: &str) -> W {
         let field = self.field(key);
         debug_assert!(

@@ -103,7 +103,7 @@ impl Field {
     }
 }
 
-/// Whether a key must be there.
+/// Whether a key is required.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Need {
     /// It must.
@@ -167,7 +167,7 @@ pub(super) enum Kind {
     Law(&'static Tagged),
 }
 
-/// A key that must be there.
+/// A key that is required.
 pub(super) const fn required(name: &'static str, kind: Kind, doc: &'static str) -> Field {
     declared(name, kind, Need::Required, doc)
 }

@@ -76,7 +76,7 @@ fn drop_rivals(table: &mut Table, key: &str) {
     }
 }
 
-/// Applies one `PATH=VALUE`; what is wrong with it is put down.
+/// Applies one `PATH=VALUE`; what is wrong with it is recorded.
 pub(super) fn set(input: &mut Input<'_>, root: &mut Node, text: &str) {
     let source = input.add("--set", text, Path::new(""));
     let all = At { source, start: 0, end: text.len() as u32 };

@@ -1,6 +1,6 @@
 //! What is wrong with a model, in sentences for the person who wrote it.
 //!
-//! Reading a model never stops at the first problem: each one is put down here and reading goes on, so that all
+//! Reading a model never stops at the first problem: each one is recorded here and reading goes on, so that all
 //! problems of a file come at once, in the order of the file.
 
 use crate::units::inert;
@@ -8,7 +8,7 @@ use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet}
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// How many problems are put down; the rest is counted.
+/// How many problems are recorded; the rest is counted.
 const LISTED: usize = 200;
 /// Lines longer than this are cut where they are shown.
 const LINE_BYTES: usize = 400;
@@ -322,7 +322,7 @@ impl Collector {
         self.list.is_empty()
     }
 
-    /// All that was put down, in file order.
+    /// All recorded problems, in file order.
     pub fn finish(mut self) -> Problems {
         self.list.sort_by_key(|problem| problem.order);
         self.list.dedup();

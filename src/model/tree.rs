@@ -98,7 +98,7 @@ pub(super) fn plain(number: f64) -> String {
     }
 }
 
-/// Reads a TOML document; what is wrong with it is put down. The parser refuses nesting deeper than 80, so the
+/// Reads a TOML document; what is wrong with it is recorded. The parser refuses nesting deeper than 80, so the
 /// recursion here and in all that walks a tree is bounded.
 pub(super) fn parse(source: u32, text: &str, problems: &mut Collector) -> Option<Node> {
     document(source, text, |_| false, problems)

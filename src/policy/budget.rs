@@ -19,7 +19,7 @@ pub struct RetryBudget {
 
 /// A budget in force.
 #[derive(Clone, Debug)]
-pub struct Purse {
+pub struct RetryBudgetState {
     /// What one request, and what one nanosecond, adds.
     per_request: u128,
     per_nanosecond: u128,
@@ -31,13 +31,14 @@ pub struct Purse {
 /// One retry: whole numbers keep the sum exact.
 const RETRY: u128 = 1_000_000_000_000_000;
 
-impl Purse {
+impl RetryBudgetState {
     /// Full.
-    pub fn new(rules: RetryBudget) -> Purse {
+    pub fn new(rules: RetryBudget) -> RetryBudgetState {
         let most = u128::MAX;
-        let mut purse = Purse { per_request: 0, per_nanosecond: 0, most, saved: most, since: Instant::START };
-        purse.change(rules, Instant::START);
-        purse
+        let mut budget =
+            RetryBudgetState { per_request: 0, per_nanosecond: 0, most, saved: most, since: Instant::START };
+        budget.change(rules, Instant::START);
+        budget
     }
 
     /// Other rules hold from `now` on; what is saved stays, as far as it fits.
@@ -76,16 +77,16 @@ mod tests {
 
     #[test]
     fn ten_requests_pay_for_one_retry() {
-        let mut purse = Purse::new(RetryBudget { ratio: 0.1, min_per_second: 0.5, burst: 2 });
+        let mut budget = RetryBudgetState::new(RetryBudget { ratio: 0.1, min_per_second: 0.5, burst: 2 });
         let now = Instant::START;
-        assert_eq!([purse.spend(now), purse.spend(now), purse.spend(now)], [true, true, false]);
-        (0..9).for_each(|_| purse.request());
-        assert!(!purse.spend(now));
-        purse.request();
-        assert!(purse.spend(now) && !purse.spend(now));
+        assert_eq!([budget.spend(now), budget.spend(now), budget.spend(now)], [true, true, false]);
+        (0..9).for_each(|_| budget.request());
+        assert!(!budget.spend(now));
+        budget.request();
+        assert!(budget.spend(now) && !budget.spend(now));
         let second = 1_000_000_000;
-        assert!(!purse.spend(Instant::from_nanos(2 * second - 1)));
-        assert!(purse.spend(Instant::from_nanos(2 * second)));
+        assert!(!budget.spend(Instant::from_nanos(2 * second - 1)));
+        assert!(budget.spend(Instant::from_nanos(2 * second)));
     }
 
     proptest! {
@@ -96,15 +97,15 @@ mod tests {
             steps in prop::collection::vec((0_u64..1_000_000_000, any::<bool>()), 1..300),
         ) {
             let (per_request, per_second) = (f64::from(ratio) / 1000.0, f64::from(rate) / 1000.0);
-            let mut purse = Purse::new(RetryBudget { ratio: per_request, min_per_second: per_second, burst });
+            let mut budget = RetryBudgetState::new(RetryBudget { ratio: per_request, min_per_second: per_second, burst });
             let (mut now, mut requests, mut retries) = (0, 0_u32, 0_u32);
             for (gap, is_request) in steps {
                 now += gap;
                 if is_request {
-                    purse.request();
+                    budget.request();
                     requests += 1;
                 } else {
-                    retries += u32::from(purse.spend(Instant::from_nanos(now)));
+                    retries += u32::from(budget.spend(Instant::from_nanos(now)));
                 }
                 let most = per_request * f64::from(requests) + per_second * now as f64 / 1e9 + f64::from(burst);
                 prop_assert!(f64::from(retries) <= most + 1e-6, "{retries} > {most}");

@@ -5,7 +5,7 @@
 
 mod estimate;
 mod moments;
-mod presence;
+mod occupancy;
 mod quantiles;
 mod stock;
 mod survival;
@@ -13,7 +13,7 @@ mod weighted;
 
 pub use estimate::{Estimate, Paired, Range};
 pub use moments::Moments;
-pub use presence::Presence;
+pub use occupancy::Occupancy;
 pub use quantiles::Quantiles;
 pub use stock::Stock;
 pub use survival::Survival;

@@ -56,7 +56,7 @@ pub enum Purpose {
     /// Which isolate a visit of a diagnostics page lands on.
     Page = 20,
     /// Whether and when a user comes back after an overload answer.
-    Comeback = 21,
+    Retrial = 21,
     /// Whether an attempt is never answered.
     Hang = 22,
     /// How an attempt goes that races another.

@@ -63,7 +63,7 @@ pub(crate) enum Event {
     DayEnd,
     /// The admin page does this job.
     Job(u16),
-    /// A user who was turned away is back.
+    /// A user who was refused is back.
     Return(u32),
     /// Somebody looks at the diagnostics page.
     Visit,

@@ -104,7 +104,7 @@ pub struct Class {
     /// `on_leave`
     pub on_leave: OnLeave,
     /// `retry`: whether they come back after an overload answer. Never with a trace.
-    pub comeback: Option<Comeback>,
+    pub comeback: Option<Retrial>,
 }
 
 /// A stretch in which a rate is multiplied.
@@ -120,7 +120,7 @@ pub struct Spike {
 
 /// `retry` of a class
 #[derive(Clone, Debug, PartialEq)]
-pub struct Comeback {
+pub struct Retrial {
     /// How likely a user comes back.
     pub chance: Probability,
     /// How long after the overload answer.
@@ -176,13 +176,13 @@ fn class(input: &mut Input<'_>, name: &str, cursor: &Cursor<'_>, names: &Names, 
     Some(Class { name, workflow, arrivals, spikes, priority, patience, region, leaves_after, on_leave, comeback })
 }
 
-fn comeback(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Option<Comeback> {
+fn comeback(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Option<Retrial> {
     let chance = Probability::new(cursor.number("chance")?).ok()?;
     let after = match cursor.get("after") {
         Some(_) => law::read(input, cursor, "after")?,
         None => LawSpec::Constant { value: Span::from_secs(30) },
     };
-    Some(Comeback { chance, after, max: cursor.count("max")? })
+    Some(Retrial { chance, after, max: cursor.count("max")? })
 }
 
 fn spikes(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Vec<Spike> {

@@ -14,7 +14,7 @@ enum Holds {
     Calls,
 }
 
-/// The keys of a line, and whether each must be there.
+/// The keys of a line, and whether each is required.
 const LINE: [(&str, Holds, bool); 4] = [
     ("at_s", Holds::Number, true),
     ("class", Holds::Text, false),

@@ -23,7 +23,7 @@ pub(crate) enum Draw {
 /// One draw of one op.
 #[derive(Debug)]
 pub(crate) struct OpDraw {
-    /// The op's identity: what it does to what, and the how many-eth of its like it is.
+    /// The op's identity: what it does to what, and its ordinal among identical operations.
     pub(crate) what: String,
     pub(crate) purpose: Purpose,
 }

@@ -187,7 +187,7 @@ impl Limiter {
         self.written[at].add(now, person.stored, staleness);
     }
 
-    /// Checks that have begun and are in no bucket.
+    /// Checks that are open: begun, and in no bucket.
     pub(crate) fn open(&self) -> i128 {
         let sum = |both: [u64; 2]| i128::from(both[0]) + i128::from(both[1]);
         sum(self.checked) - sum(self.admitted) - sum(self.refused) - i128::from(self.lost)

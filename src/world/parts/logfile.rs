@@ -2,7 +2,7 @@
 
 use crate::model::LogFile as Spec;
 use crate::policy::Rotation;
-use crate::stats::Presence;
+use crate::stats::Occupancy;
 use crate::units::{CalendarStart, Instant, Zone};
 use crate::world::blueprint::Blueprint;
 use crate::world::measures::sheet::{Sheet, hours};
@@ -18,7 +18,7 @@ pub(crate) struct LogFile {
     pub(crate) lines: u64,
     pub(crate) bytes: u64,
     /// Its files over time, each from its first line until it is dropped.
-    pub(crate) files: Presence,
+    pub(crate) files: Occupancy,
 }
 
 impl LogFile {
@@ -30,7 +30,7 @@ impl LogFile {
             error: spec.error.0,
             lines: 0,
             bytes: 0,
-            files: Presence::new(blueprint.recording_from.nanos(), blueprint.horizon.nanos()),
+            files: Occupancy::new(blueprint.recording_from.nanos(), blueprint.horizon.nanos()),
         }
     }
 

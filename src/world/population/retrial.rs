@@ -61,7 +61,7 @@ impl World<'_> {
             retrials.tries[place as usize] = (plan.serial, tries);
         }
         if self.blueprint.users_leave {
-            self.expect_leaving(place);
+            self.expect_departure(place);
         }
         self.begin_plan::<false>(place);
     }

@@ -119,7 +119,7 @@ pub(crate) struct World<'b> {
     /// By class and step, once a call has waited whose patience is drawn.
     pub(crate) patience: Vec<Vec<Scatter>>,
     /// By class: how long its users stay, where the model has users who leave.
-    pub(crate) leaving: Vec<Scatter>,
+    pub(crate) leave_draws: Vec<Scatter>,
     /// By class; none where the model has no tiers.
     pub(crate) lookup_draws: Vec<LookupDraws>,
     /// By call, as far as any has asked.

@@ -21,7 +21,7 @@ pub(crate) struct Plan {
     /// Its end is decided; calls of it may still run.
     pub(crate) over: bool,
     pub(crate) completed: bool,
-    /// Its user has left: how it ends is of no account.
+    /// Its user has left: how it ends is ignored.
     pub(crate) left: bool,
     pub(crate) alive: bool,
 }

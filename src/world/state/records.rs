@@ -2,7 +2,7 @@
 //!
 //! Most copies go when it was known as they were written that they would. Two kinds may go sooner: those under a key
 //! that may be written again or deleted, and those on the shelf of a store that remembers its records, as its size is
-//! limited or the admin page works on it. A record of such copies has its fate only when the last of them is known to
+//! limited or the admin page works on it. A record of such copies ends only when the last of them is known to
 //! go by itself, or has gone. A record that has no such copy needs no place here.
 
 use crate::units::Instant;

@@ -63,7 +63,7 @@ impl<'b> World<'b> {
             return false;
         }
         let now = self.now;
-        if self.purse(id).is_some_and(|purse| !purse.spend(now)) {
+        if self.retry_budget(id).is_some_and(|budget| !budget.spend(now)) {
             self.parts.policies.tallies[provider].over_budget += recorded;
             self.calls[place].cause = Some(Cause::RetryBudget);
             return false;

@@ -1,6 +1,6 @@
 //! How long log records live, who can still read them, and what was lost of them.
 
-use crate::stats::{Presence, Stock, Survival};
+use crate::stats::{Occupancy, Stock, Survival};
 use crate::units::{Instant, Span};
 use crate::world::blueprint::Blueprint;
 use crate::world::ledger::{Cause, Causes};
@@ -19,7 +19,7 @@ pub(crate) const AGES: [(&str, Span); 5] = [
     ("30d", Span::from_secs(30 * 86_400)),
 ];
 
-/// The fates of normal (`[0]`) and error (`[1]`) records.
+/// The lifetimes of normal (`[0]`) and error (`[1]`) records.
 #[derive(Debug)]
 pub(crate) struct Retention {
     horizon: Instant,
@@ -32,7 +32,7 @@ pub(crate) struct Retention {
     /// All records over time, those of the warm-up too.
     pub(crate) alive: Stock,
     /// Error records over time: those that can be retrieved, and those that can be reached.
-    pub(crate) errors: [Presence; 2],
+    pub(crate) errors: [Occupancy; 2],
     /// For failed calls: the share of which request and response can both be read.
     pub(crate) context: Survival,
     /// What each reader sees.
@@ -183,7 +183,7 @@ impl Retention {
     pub(crate) fn new(blueprint: &Blueprint) -> Retention {
         let ages = AGES.map(|(_, age)| age.nanos());
         let horizon = blueprint.horizon;
-        let presence = || Presence::new(blueprint.recording_from.nanos(), horizon.nanos());
+        let occupancy = || Occupancy::new(blueprint.recording_from.nanos(), horizon.nanos());
         Retention {
             horizon,
             kinds: [Lifetimes::new(), Lifetimes::new()],
@@ -192,7 +192,7 @@ impl Retention {
             incident_gap: blueprint.model.logging.incident_gap,
             last_error: None,
             alive: Stock::default(),
-            errors: [presence(), presence()],
+            errors: [occupancy(), occupancy()],
             context: Survival::new(&ages),
             readers: blueprint.reader_regions.iter().map(|&region| ReaderView::new(region)).collect(),
             index_is_shared: blueprint.index_is_shared(),

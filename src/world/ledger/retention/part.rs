@@ -34,8 +34,8 @@ impl Part for Retention {
         for kind in &self.kinds {
             check("lost records", kind.lost_by.total() - i128::from(kind.lost()), 0)?;
             kind.lost_by.check("records", known)?;
-            let fates = kind.gone.iter().sum::<u64>() + kind.alive;
-            check("written records", i128::from(kind.written) - i128::from(fates), 0)?;
+            let known = kind.gone.iter().sum::<u64>() + kind.alive;
+            check("written records", i128::from(kind.written) - i128::from(known), 0)?;
         }
         Ok(())
     }

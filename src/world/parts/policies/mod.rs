@@ -12,7 +12,7 @@ pub(crate) mod sharing;
 use self::races::Races;
 use self::server::Server;
 use self::sharing::{Sharing, Ticket};
-use crate::policy::{Circuit, Ending, Meter, Pass, Purse};
+use crate::policy::{BreakerState, Ending, Meter, Pass, RetryBudgetState};
 use crate::streams::{Purpose, Scatter, Source as Draws};
 use crate::units::{Instant, Span};
 use crate::world::blueprint::Blueprint;
@@ -63,8 +63,8 @@ pub(crate) struct Policies {
     /// By call.
     pub(crate) guards: Vec<Guard>,
     /// By isolate, then provider; an isolate has them once a call in it has met one.
-    pub(crate) circuits: Vec<Option<Circuit>>,
-    pub(crate) purses: Vec<Option<Purse>>,
+    pub(crate) breakers: Vec<Option<BreakerState>>,
+    pub(crate) retry_budgets: Vec<Option<RetryBudgetState>>,
     /// By provider.
     pub(crate) servers: Vec<Option<Server>>,
     pub(crate) shares: Vec<Option<Sharing>>,
@@ -73,7 +73,7 @@ pub(crate) struct Policies {
     /// By class and step: what decides about hangs, and what hedges draw.
     pub(crate) hangs: Vec<Vec<Scatter>>,
     pub(crate) hedges: Vec<Vec<Scatter>>,
-    /// Whom calls ask: so many circuits and budgets has each isolate.
+    /// Whom calls ask: so many breakers and budgets has each isolate.
     pub(crate) answerers: usize,
     /// From when until when it is recorded.
     recorded: (Instant, Instant),
@@ -124,8 +124,8 @@ impl Policies {
         };
         Policies {
             guards: Vec::new(),
-            circuits: Vec::new(),
-            purses: Vec::new(),
+            breakers: Vec::new(),
+            retry_budgets: Vec::new(),
             servers: model.providers.iter().map(server).collect(),
             shares: model.providers.iter().map(|p| p.server.as_ref()?.capacity.map(Sharing::new)).collect(),
             races: Races::new(model.providers.iter().map(|p| p.server.as_ref()?.max_concurrency)),

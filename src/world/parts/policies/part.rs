@@ -39,11 +39,11 @@ impl Part for Policies {
     fn change_program(&mut self, _: usize, isolate: usize, model: &Model, now: Instant) {
         for (number, spec) in model.providers.iter().enumerate() {
             let place = isolate * self.answerers + number;
-            if let (Some(Some(circuit)), Some(rules)) = (self.circuits.get_mut(place), spec.breaker) {
-                circuit.change(rules);
+            if let (Some(Some(breaker)), Some(rules)) = (self.breakers.get_mut(place), spec.breaker) {
+                breaker.change(rules);
             }
-            if let (Some(Some(purse)), Some(rules)) = (self.purses.get_mut(place), spec.budget) {
-                purse.change(rules, now);
+            if let (Some(Some(budget)), Some(rules)) = (self.retry_budgets.get_mut(place), spec.budget) {
+                budget.change(rules, now);
             }
         }
     }

@@ -4,7 +4,7 @@
 //! served even if its client has gone, so the wait is known too: no event is needed for what happens over there.
 
 use crate::model::{Outage, Server as Spec, UpAndDown};
-use crate::policy::{Bucket, Fault, Meter, Ramp, Verdict};
+use crate::policy::{Bucket, Fault, Meter, SlopeState, Verdict};
 use crate::stats::TimeWeighted;
 use crate::streams::{Purpose, Source as Draws, Stream};
 use crate::units::{CalendarStart, Instant, Span, Timestamp, Zone};
@@ -31,7 +31,7 @@ pub(crate) struct Server {
     spec: Spec,
     requests: Option<Bucket>,
     tokens: Option<Bucket>,
-    ramps: [Option<Ramp>; 2],
+    slopes: [Option<SlopeState>; 2],
     pub(crate) quotas: Vec<Meter>,
     outages: Vec<Timeline>,
     /// When the attempts leave that are there.
@@ -66,7 +66,7 @@ impl Server {
             spec: spec.clone(),
             requests: bucket(spec.requests_per_minute),
             tokens: bucket(spec.tokens_per_minute),
-            ramps: spec.slopes.map(|slope| slope.map(Ramp::new)),
+            slopes: spec.slopes.map(|slope| slope.map(SlopeState::new)),
             quotas: spec.quotas.iter().map(|quota| Meter::new(quota, start)).collect(),
             outages: spec.outages.iter().enumerate().map(timeline).collect(),
             leaving: BinaryHeap::new(),
@@ -93,9 +93,9 @@ impl Server {
             }
         }
         self.quotas.iter_mut().zip(&spec.quotas).for_each(|(meter, quota)| meter.change(quota, now));
-        for (ramp, slope) in self.ramps.iter_mut().zip(spec.slopes) {
-            if let (Some(ramp), Some(slope)) = (ramp, slope) {
-                ramp.change(slope, now);
+        for (slope, rules) in self.slopes.iter_mut().zip(spec.slopes) {
+            if let (Some(slope), Some(rules)) = (slope, rules) {
+                slope.change(rules, now);
             }
         }
         self.outages.iter_mut().zip(&spec.outages).for_each(|(timeline, outage)| timeline.change(*outage, now));
@@ -127,8 +127,8 @@ impl Server {
         // Of two that refuse, the one that holds longer.
         let by_bucket = if fits[1] > fits[0] { Cause::TokensPerMinute } else { Cause::RequestsPerMinute };
         let fits = fits[0].max(fits[1]);
-        let ramps = self.ramps.iter_mut().zip([1, tokens]).filter_map(|(ramp, n)| Some((ramp.as_mut()?, n)));
-        let grows = ramps.fold(now, |grows, (ramp, n)| grows.max(ramp.holds_at(now, n)));
+        let slopes = self.slopes.iter_mut().zip([1, tokens]).filter_map(|(slope, n)| Some((slope.as_mut()?, n)));
+        let grows = slopes.fold(now, |grows, (slope, n)| grows.max(slope.holds_at(now, n)));
         let cause = if fits == now { Cause::Growth } else { by_bucket };
         let fits = fits.max(grows);
         let counts = fits == now || self.spec.counts_refused;
@@ -138,8 +138,8 @@ impl Server {
         }
         if fits <= now {
             self.quotas.iter_mut().for_each(|quota| quota.take(now, now));
-            let ramps = self.ramps.iter_mut().zip([1, tokens]);
-            ramps.for_each(|(ramp, n)| ramp.iter_mut().for_each(|ramp| ramp.take(now, n)));
+            let slopes = self.slopes.iter_mut().zip([1, tokens]);
+            slopes.for_each(|(slope, n)| slope.iter_mut().for_each(|slope| slope.take(now, n)));
         } else {
             let retry_after = fits.since(now);
             return (refuse(Fault::RateLimited, cause, retry_after), counts);

@@ -38,7 +38,7 @@ pub(crate) struct Sharing {
     clock: u128,
     now: Instant,
     jobs: BTreeMap<Ticket, Job>,
-    /// Counts the times that the next end has changed: an event of an earlier count is of no account.
+    /// Counts the times that the next end has changed: an event of an earlier count is ignored.
     pub(crate) version: u32,
 }
 
