@@ -59,7 +59,7 @@ fn sections(
     let names = Names::new(root);
     for (key, list) in [("traffic", &names.classes), ("workflow", &names.workflows)] {
         if list.all().is_empty() && root.get(key).is_some() {
-            let complaint = Complaint::new("there must be at least one").cure(format!("add [{key}.NAME]"));
+            let complaint = Complaint::new("at least one is required").cure(format!("add [{key}.NAME]"));
             input.problems.report_once(cursor.at(key), key, complaint);
         }
     }
@@ -95,7 +95,7 @@ fn sections(
     let cost = cursor.table("cost").map(|cursor| cost::read(&cursor));
     if isolates.is_some() && classes.iter().any(|class| matches!(class.arrivals, Arrivals::Trace { .. })) {
         let complaint =
-            Complaint::new("a trace says its isolates, and these come and go").cure("take one of the two out");
+            Complaint::new("a trace names its isolates, so they cannot come and go").cure("remove one of the two");
         input.problems.report_once(cursor.at("isolates"), "isolates", complaint);
     }
     let diagnostics = cursor.table("diagnostics").and_then(|table| diagnostics::read(input, &table, &names));

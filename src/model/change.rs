@@ -79,7 +79,7 @@ pub(super) fn apply(input: &mut Input<'_>, source: &Source, root: &mut Node, ove
                 (last.model, last.is_program) = (model, last.is_program || is_program);
             }
             Some(last) if last.from == change.from && !last.reach.is_at_once() => {
-                let complaint = Complaint::new("two changes at one instant that reach the isolates in different ways");
+                let complaint = Complaint::new("two changes at the same time reach the isolates in different ways");
                 input.problems.report_once(change.whole.at, "change", complaint.cure("give them different times"));
             }
             _ => base.stages.push(Stage { from: change.from, model, reach: change.reach, is_program }),
@@ -115,9 +115,9 @@ fn too_many_attempts(input: &mut Input<'_>, at: At, base: &Model) {
     let steps = base.workflows.iter().flat_map(|workflow| &workflow.steps);
     let attempts = steps.map(|step| step.attempts(&most)).max().unwrap_or_default();
     if attempts > MOST_ATTEMPTS {
-        let complaint = Complaint::new("a call that lives through a change could make more attempts than it can")
+        let complaint = Complaint::new("a call in flight during a change could make too many attempts")
             .found(format!("{attempts} attempts"))
-            .allowed(format!("at most {MOST_ATTEMPTS}: the largest `max` + 1 of each layer, multiplied"));
+            .allowed(format!("at most {MOST_ATTEMPTS}, the product of the largest `max` + 1 of each layer"));
         input.problems.report_once(at, "change", complaint);
     }
 }
@@ -128,10 +128,14 @@ fn is_in_time(input: &mut Input<'_>, change: &Declared, horizon: Span) {
         return;
     }
     let key = if change.at >= horizon { "at" } else { "takes" };
-    let found = format!("a change that holds from {} on, in a run of {horizon}", change.from);
-    let complaint = Complaint::new("the run ends before this change holds").found(found);
+    let found = format!("a change that takes effect at {}, in a run of {horizon}", change.from);
+    let complaint = Complaint::new("the run ends before this change takes effect").found(found);
     let at = change.whole.get(key).map_or(change.whole.at, |node| node.at);
-    input.problems.report_once(at, &format!("change.{key}"), complaint.cure("lengthen run.horizon, or take it out"));
+    input.problems.report_once(
+        at,
+        &format!("change.{key}"),
+        complaint.cure("lengthen run.horizon, or remove the change"),
+    );
 }
 
 fn declared(input: &mut Input<'_>, root: &Node) -> Vec<Declared> {
@@ -139,8 +143,8 @@ fn declared(input: &mut Input<'_>, root: &Node) -> Vec<Declared> {
     let mut all = Vec::new();
     let tables = cursor.tables("change");
     if tables.len() > MOST {
-        let complaint = Complaint::new("more than 1,000 changes").found(tables.len().to_string());
-        input.problems.report(cursor.at("change"), "change", complaint.cure("join those that are near each other"));
+        let complaint = Complaint::new("a model has at most 1,000 changes").found(tables.len().to_string());
+        input.problems.report(cursor.at("change"), "change", complaint.cure("merge changes that are close in time"));
         return all;
     }
     for table in tables {
@@ -148,8 +152,8 @@ fn declared(input: &mut Input<'_>, root: &Node) -> Vec<Declared> {
         match table.get("set") {
             Some(set) if set.table().is_some_and(|table| !table.is_empty()) => leaves(input, set, &[], &mut values),
             Some(set) => {
-                let complaint = Complaint::new("nothing is changed")
-                    .cure("write for example set = { \"queue.ai.max_concurrency\" = 3 }");
+                let complaint = Complaint::new("this change sets nothing")
+                    .cure("for example set = { \"queue.ai.max_concurrency\" = 3 }");
                 input.problems.report_once(set.at, &table.key("set"), complaint);
             }
             None => {}
@@ -183,11 +187,11 @@ fn only_program(input: &mut Input<'_>, root: &Node, values: &[Leaf]) {
         })
         .collect();
     for (path, node, why) in &shared {
-        let mut cure = "leave out `staleness` and `every`, and say with `takes` when it is there".to_string();
+        let mut cure = "remove `staleness` and `every`, and give the delay with `takes`".to_string();
         if shared.len() < values.len() {
-            cure += "; what the program reads stands in a change of its own";
+            cure += "; put what the program reads into a change of its own";
         }
-        let complaint = Complaint::new("this does not reach each isolate by itself").found(*why);
+        let complaint = Complaint::new("this value is shared: a change of it reaches all isolates at once").found(*why);
         input.problems.report_once(node.key, path, complaint.allowed(rule::ALLOWED).cure(cure));
     }
 }
@@ -203,8 +207,8 @@ fn leaves(input: &mut Input<'_>, node: &Node, walked: &[(String, At)], out: &mut
     };
     for (key, value) in table {
         let Some(keys) = overlay::path(value.key.source, key) else {
-            let complaint = Complaint::new("not a path of keys").found(format!("{key:?}"));
-            input.problems.report_once(value.key, key, complaint.cure("quote a key with dots in it"));
+            let complaint = Complaint::new("not a valid path").found(format!("{key:?}"));
+            input.problems.report_once(value.key, key, complaint.cure("quote keys that contain dots"));
             continue;
         };
         let here: Vec<(String, At)> =
@@ -246,7 +250,7 @@ fn try_out(
         let reason = traffic::first_reason(&base.classes, &model.classes).filter(|_| part == "traffic");
         let complaint = match reason {
             Some(reason) => stays(KIND).allowed(reason),
-            None => stays("what comes or goes with it, or begins or ceases to be drawn"),
+            None => stays("a change that adds or removes a part, or starts or stops a random draw"),
         };
         input.problems.report_once(value.key, path, complaint);
         return None;
@@ -260,9 +264,9 @@ fn try_out(
 
 fn stays(why: &'static str) -> Complaint {
     let complaint = Complaint::new("this cannot change while the model runs").found(why).allowed(
-        "limits, rates, chances, latencies, timeouts, retries, patience and words such as logging.level; parts, their order and their kinds stay",
+        "limits, rates, chances, latencies, timeouts, retries, patience and words such as logging.level; no parts, their order or their kinds",
     );
-    if why == PRESET { complaint.cure("change the values that it stands for") } else { complaint }
+    if why == PRESET { complaint.cure("change the values that the preset sets") } else { complaint }
 }
 
 fn known(names: &Names, section: &str, name: Option<&str>) -> Result<(), Complaint> {

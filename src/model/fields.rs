@@ -215,7 +215,7 @@ impl Kind {
             Kind::Metrics(_) => "a table with a metric for each entry".into(),
             Kind::Paths => "a table such as { \"queue.ai.max_concurrency\" = 3 }".into(),
             Kind::List(of, None) => format!("a list, each entry {}", of.allowed()),
-            Kind::List(of, Some(n)) => format!("a list of {n}, each entry {}", of.allowed()),
+            Kind::List(of, Some(n)) => format!("a list of {n} entries, each {}", of.allowed()),
             Kind::Quantile => "a pair such as [0.95, \"11s\"]".into(),
             Kind::Tagged(tagged) => {
                 format!("a table such as {{ {} = \"{}\", … }}", tagged.tag, tagged.variants[0].name)
@@ -227,11 +227,11 @@ impl Kind {
     /// Whether a value that is no table or list is of this kind.
     pub fn check(&self, node: &Node) -> Result<(), Complaint> {
         let refuse = |why: &str| Err(self.refuse(why, node));
-        let wrong = || Err(self.refuse("not the right kind of value", node));
+        let wrong = || Err(self.refuse("wrong type", node));
         match (*self, &node.value) {
             (Kind::Text, Value::Text(_)) | (Kind::Bool, Value::Bool(_)) => Ok(()),
             (Kind::Name, Value::Text(name)) if is_name(name) => Ok(()),
-            (Kind::Name, Value::Text(_)) => refuse("not a name"),
+            (Kind::Name, Value::Text(_)) => refuse("not a valid name"),
             (Kind::WholeOr(.., word), Value::Text(text)) if text == word => Ok(()),
             (Kind::Whole(min, max) | Kind::WholeOr(min, max, _), Value::Whole(number)) => {
                 if (min..=max).contains(number) { Ok(()) } else { refuse("out of range") }
@@ -254,7 +254,7 @@ impl Kind {
             }
             (Kind::OneOf(words), Value::Text(text)) if words.contains(&text.as_str()) => Ok(()),
             (Kind::OneOf(words), Value::Text(text)) => {
-                Err(self.refuse("not one of the words that may stand here", node).cure(did_you_mean(text, words)))
+                Err(self.refuse("unknown value", node).cure(did_you_mean(text, words)))
             }
             _ => wrong(),
         }

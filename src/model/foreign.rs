@@ -111,22 +111,24 @@ pub(super) fn complaint(text: &str, wanted: &str, fits: &[Format]) -> Option<Com
         return None;
     }
     let cure = match (format, wanted.starts_with("a trace")) {
-        (Format::JsonArray, true) => "write one object a line: jq -c '.[]' FILE does it",
-        (Format::Json, true) => "write each plan in one line: jq -c . FILE does it",
-        (_, true) => "a line is such as {\"at_s\": 12.5, \"calls\": [[{\"latency_s\": 6.1, \"outcome\": \"ok\"}]]}",
+        (Format::JsonArray, true) => "write one object per line, for example with jq -c '.[]' FILE",
+        (Format::Json, true) => "write one plan per line, for example with jq -c . FILE",
+        (_, true) => "a line looks like {\"at_s\": 12.5, \"calls\": [[{\"latency_s\": 6.1, \"outcome\": \"ok\"}]]}",
         (Format::Json | Format::Yaml, false) if wanted.starts_with("a model") => {
             "a section is [queue.ai], a value is max_concurrency = 4; `capsim init` writes a model to start from"
         }
         (Format::Csv | Format::JsonLines | Format::JsonArray, false) if wanted.starts_with("a model") => {
-            "measured latencies are read by `capsim fit`, a trace by a class: arrivals = { process = \"trace\", file = … }"
+            "`capsim fit` reads measured latencies; a class reads a trace: arrivals = { process = \"trace\", file = … }"
         }
         (Format::JsonArray, false) if wanted.starts_with("latencies") => {
-            "write one object a line: jq -c '.[]' FILE does it"
+            "write one object per line, for example with jq -c '.[]' FILE"
         }
-        (Format::Json, false) if wanted.starts_with("latencies") => "write one object a line: jq -c . FILE does it",
+        (Format::Json, false) if wanted.starts_with("latencies") => {
+            "write one object per line, for example with jq -c . FILE"
+        }
         _ => "",
     };
-    Some(Complaint::new(format!("this looks like {}, and {wanted}", format.name())).cure(cure))
+    Some(Complaint::new(format!("this looks like {}, but {wanted}", format.name())).cure(cure))
 }
 
 #[cfg(test)]

@@ -91,7 +91,7 @@ impl<'a> Input<'a> {
             }
             Err(error) => {
                 let complaint = Complaint::new(format!("cannot read {name}: {}", reason(&error)))
-                    .cure("a file is looked for beside the model that names it");
+                    .cure("a path is relative to the file that names it");
                 self.problems.unreadable(node.at, key, complaint);
                 None
             }
@@ -121,8 +121,7 @@ impl<'a> Input<'a> {
                 }
                 let start = error.valid_up_to() as u32;
                 let found = format!("the byte 0x{:02X}", bytes[error.valid_up_to()]);
-                let complaint =
-                    Complaint::new("not UTF-8 text").found(found).cure("save the file in the encoding UTF-8");
+                let complaint = Complaint::new("not UTF-8 text").found(found).cure("save the file as UTF-8");
                 self.problems.report(At { source, start, end: start + 1 }, "", complaint);
                 None
             }

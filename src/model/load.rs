@@ -22,7 +22,7 @@ pub fn load(source: Source, overrides: &[String], files: Files<'_>) -> Result<Mo
         _ => {
             if input.problems.is_empty() {
                 let number = input.add(&source.name, "", Path::new(""));
-                let what = "the model cannot be read, and no check says why: this is a defect of capsim";
+                let what = "the model was rejected, but no check says why: this is a bug in capsim";
                 input.problems.report(At::whole(number), "", Complaint::new(what));
             }
             Err(input.problems.finish())
@@ -97,7 +97,7 @@ pub fn read_file(path: &Path) -> std::io::Result<Vec<u8>> {
     }
     let bytes = read_all(&mut file)?;
     if file.metadata()?.len() != bytes.len() as u64 {
-        return Err(std::io::Error::other("it changes while it is read"));
+        return Err(std::io::Error::other("it changed while it was read"));
     }
     Ok(bytes)
 }

@@ -228,7 +228,7 @@ pub(super) const EMPTY: &str = "the model is empty";
 
 /// How what is wrong begins where there is no word of the text in it, nor in the cure.
 const HARMLESS: [&str; 5] =
-    [EMPTY, "this looks like ", "not UTF-8 text", "there is nothing in it", "a model file has at most"];
+    [EMPTY, "this looks like ", "not UTF-8 text", "the file is empty", "a model file has at most"];
 
 /// Why no line of a text is shown, and nothing else of what is in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -248,14 +248,14 @@ impl Silence {
             return first;
         }
         match self {
-            Silence::NoModel => Complaint::new("this is not a model: none of its lines is one of a model")
+            Silence::NoModel => Complaint::new("this is not a model: none of its lines looks like one")
                 .cure("a model is TOML, with at least [traffic.NAME], [workflow.NAME] and [provider.NAME]"),
-            Silence::NoData => Complaint::new("this is not what is expected here: no line up to here could be read")
-                .cure("a trace is JSON Lines, a plan a line; latencies are a number a line, CSV or JSON Lines"),
+            Silence::NoData => Complaint::new("unexpected contents: no line up to here could be read")
+                .cure("a trace is JSON Lines, one plan per line; latencies are one number per line, CSV or JSON Lines"),
             Silence::Outside => Complaint::new(
-                "this is wrong, and not shown: the file lies outside of the model's directory",
+                "something is wrong here, but it is not shown: the file is outside the model's directory",
             )
-            .cure(format!("`capsim validate {name}` shows what is wrong with a model; data: copy it beside the model")),
+            .cure(format!("check a model with `capsim validate {name}`; copy a data file into the model's directory")),
         }
     }
 }

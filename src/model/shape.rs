@@ -89,7 +89,7 @@ fn check_named(table: &Table, of: &Kind, path: &str, good: fn(&str) -> bool, pro
     for (key, value) in table {
         let path = join(path, key);
         if !good(key) {
-            let complaint = Complaint::new("not a name").found(format!("{key:?}")).allowed(Kind::Name.allowed());
+            let complaint = Complaint::new("not a valid name").found(format!("{key:?}")).allowed(Kind::Name.allowed());
             problems.report(value.key, &path, complaint);
         }
         check(value, of, &path, problems);
@@ -98,7 +98,7 @@ fn check_named(table: &Table, of: &Kind, path: &str, good: fn(&str) -> bool, pro
 
 fn check_list(node: &Node, list: &[Node], kind: &Kind, of: &Kind, path: &str, problems: &mut Collector) {
     if matches!(kind, Kind::List(_, Some(length)) if *length != list.len()) {
-        problems.report(node.at, path, kind.refuse("not the right number of entries", node));
+        problems.report(node.at, path, kind.refuse("wrong number of entries", node));
     }
     for (i, item) in list.iter().enumerate() {
         check(item, of, &join(path, &entry(item, i)), problems);
@@ -129,7 +129,7 @@ fn check_tagged(node: &Node, table: &Table, tagged: &Tagged, path: &str, problem
         return problems.report(node.at, &join(path, tagged.tag), complaint);
     };
     let Some(variant) = tagged.variants.iter().find(|variant| Some(variant.name) == tag.text()) else {
-        let complaint = Complaint::new("not one of the words that may stand here").found(tag.describe()).allowed(list);
+        let complaint = Complaint::new("unknown value").found(tag.describe()).allowed(list);
         let cure = tag.text().map_or_else(String::new, |word| did_you_mean(word, names));
         return problems.report(tag.at, &join(path, tagged.tag), complaint.cure(cure));
     };

@@ -7,7 +7,7 @@ pub(in crate::model) use crate::model::rule::Rule;
 use crate::model::tree::Node;
 
 /// What reaches each isolate by itself, in words; a test holds it to the language.
-pub(in crate::model) const ALLOWED: &str = "what the program reads: queue, retry, breaker, hedge and logging, per_day and on_error of a limiter, entries and ttl of a tier per isolate, memory_ttl of reads, request_timeout, timeout_from and tokens of a provider, tokens and critical of a step, on_call_error and overload_on of a workflow";
+pub(in crate::model) const ALLOWED: &str = "values that the program reads: queue, retry, breaker, hedge and logging, per_day and on_error of a limiter, entries and ttl of a tier per isolate, memory_ttl of reads, request_timeout, timeout_from and tokens of a provider, tokens and critical of a step, on_call_error and overload_on of a workflow";
 
 /// The keys of a path.
 pub(super) fn names(keys: &[(String, At)]) -> Vec<&str> {
@@ -31,7 +31,7 @@ fn is_of_program(field: &Field) -> bool {
 
 /// Whose the value at a path is, and what kind of value that is.
 fn whose(root: &Node, path: &[&str]) -> (Rule, Kind) {
-    let (mut kind, mut rule) = (ROOT, Rule::Shared("nothing that a program reads"));
+    let (mut kind, mut rule) = (ROOT, Rule::Shared("a value outside the program"));
     for (at, key) in path.iter().enumerate() {
         let table = root.find(&path[..at]);
         let named = |fields: &'static [Field]| fields.iter().find(|field| field.name == *key);

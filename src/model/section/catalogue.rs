@@ -50,7 +50,8 @@ pub(in crate::model) fn read(input: &mut Input<'_>, cursor: &Cursor<'_>, key: &s
         _ => {
             let weights: Vec<f64> = table.items("weights").iter().filter_map(number).collect();
             if weights.iter().sum::<f64>() <= 0.0 {
-                let complaint = Complaint::new("nothing has a weight").allowed("at least one weight greater than 0");
+                let complaint =
+                    Complaint::new("no weight is greater than 0").allowed("at least one weight greater than 0");
                 input.problems.report_once(table.at("weights"), &table.key("weights"), complaint);
                 return None;
             }

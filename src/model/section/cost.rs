@@ -6,7 +6,7 @@ use crate::units::Money;
 
 pub(in crate::model) static COST: Section = Section {
     title: "[cost]",
-    changes: Some(Fixed("the comparison with another plan of the platform, which is made at the start")),
+    changes: Some(Fixed("the comparison of platform plans, which is made at the start")),
     fields: &[
         required(
             "value_per_plan",

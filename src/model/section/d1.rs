@@ -48,7 +48,7 @@ pub(in crate::model) fn read(input: &mut Input<'_>, root: &Cursor<'_>, names: &N
     for (name, cursor) in root.named("d1") {
         if names.providers.position(name).is_some() {
             let complaint =
-                Complaint::new(format!("there is a provider {name:?} too, and [retry.{name}] is of which?"))
+                Complaint::new(format!("[retry.{name}] is ambiguous: {name} is both a provider and a database"))
                     .cure("give each its own name");
             input.problems.report_once(cursor.node.key, &cursor.path, complaint);
         }

@@ -43,9 +43,9 @@ pub struct Diagnostics {
 
 /// Reads `[diagnostics]`.
 pub(in crate::model) fn read(input: &mut Input<'_>, cursor: &Cursor<'_>, names: &Names) -> Option<Diagnostics> {
-    let (every, at) = times(input, cursor, "when does somebody look at the page?");
+    let (every, at) = times(input, cursor);
     if names.queues.all().is_empty() {
-        let complaint = Complaint::new("a page without a queue").cure("add [queue.NAME]");
+        let complaint = Complaint::new("the page needs a queue").cure("add [queue.NAME]");
         input.problems.report_once(cursor.node.key, &cursor.path, complaint);
     }
     Some(Diagnostics { queue: names.queues.resolve_or_only(input, cursor, "queue")?, every, at })

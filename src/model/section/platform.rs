@@ -8,7 +8,7 @@ use crate::units::{Money, Span};
 
 pub(in crate::model) static PLATFORM: Section = Section {
     title: "[platform]",
-    changes: Some(Shared("what the platform does")),
+    changes: Some(Shared("a property of the platform")),
     fields: &[
         optional(
             "preset",
@@ -135,9 +135,8 @@ pub(in crate::model) fn read(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Plat
 /// Reads the quota of requests: an invocation begins at once, or does not.
 fn requests(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Option<Quota> {
     if matches!(cursor.one("on_exceed"), OnExceed::Wait | OnExceed::Drop) {
-        let complaint = Complaint::new("a request is answered at once, or refused")
-            .found(cursor.word("on_exceed"))
-            .allowed("\"reject\" or \"bill\"");
+        let complaint =
+            Complaint::new("a request cannot wait").found(cursor.word("on_exceed")).allowed("\"reject\" or \"bill\"");
         input.problems.report_once(cursor.at("on_exceed"), &cursor.key("on_exceed"), complaint);
     }
     quota::read(input, cursor)

@@ -17,11 +17,7 @@ const OWN_SIDE: &str = "the provider's own side";
 /// Slots that attempts wait for: nobody who waits already could go ahead.
 fn of_slots(provider: &Node) -> Rule {
     let lets_wait = provider.get("max_queue").is_some_and(|places| !matches!(places.value, Value::Whole(0)));
-    if lets_wait {
-        Fixed("slots that attempts wait for: who has which is settled as they come")
-    } else {
-        Shared(OWN_SIDE)
-    }
+    if lets_wait { Fixed("slots that attempts wait for, which are assigned on arrival") } else { Shared(OWN_SIDE) }
 }
 
 pub(in crate::model) static PROVIDER: Section = Section {
@@ -274,16 +270,16 @@ pub(in crate::model) fn read(input: &mut Input<'_>, root: &Cursor<'_>, names: &N
         provider.breaker = breaker.map(|breaker| breaker::read(input, breaker));
         provider.hedge = hedge.map(hedge::read);
         if provider.hedge.is_some() && provider.server.as_ref().is_some_and(|server| server.capacity.is_some()) {
-            let complaint = Complaint::new("not supported together with [hedge.NAME] of the same provider");
-            let complaint = complaint.cure("take one of the two out");
+            let complaint = Complaint::new("cannot be combined with [hedge.NAME] of the same provider");
+            let complaint = complaint.cure("remove one of the two");
             input.problems.report_once(cursor.at("capacity"), &cursor.key("capacity"), complaint);
         }
         if provider.hedge.is_some() && provider.tokens.is_some() {
-            let complaint = Complaint::new("not supported together with [hedge.NAME] of the same provider");
+            let complaint = Complaint::new("cannot be combined with [hedge.NAME] of the same provider");
             input.problems.report_once(
                 cursor.at("usage"),
                 &cursor.key("usage"),
-                complaint.cure("take one of the two out"),
+                complaint.cure("remove one of the two"),
             );
         }
         providers.push(provider);
@@ -305,9 +301,9 @@ fn provider(input: &mut Input<'_>, name: &str, cursor: &Cursor<'_>) -> Option<Pr
         errors = answered.map(|fault| (fault, chance(fault.name()))).filter(|(_, p)| p.value() > 0.0).collect();
         let sum: f64 = errors.iter().map(|(_, p)| p.value()).sum();
         if sum > 1.0 + 1e-9 {
-            let complaint = Complaint::new("the chances of all errors sum to more than 1")
+            let complaint = Complaint::new("the error chances add up to more than 1")
                 .found(format!("a sum of {}", crate::units::number(sum)))
-                .allowed("a sum of at most 1: an attempt ends in one way");
+                .allowed("a sum of at most 1");
             input.problems.report_once(table.node.key, &table.path, complaint);
         }
     }
@@ -340,7 +336,7 @@ fn tokens(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Option<Tokens> {
     let Some(tokens) = tokens else {
         for key in ["prices", "billed_on"] {
             if cursor.get(key).is_some() {
-                let complaint = Complaint::new("nothing is billed where an attempt uses no tokens");
+                let complaint = Complaint::new("prices have no effect without token usage");
                 input.problems.report_once(cursor.at(key), &cursor.key(key), complaint.cure("add `usage`"));
             }
         }

@@ -178,7 +178,8 @@ fn reserved(input: &mut Input<'_>, cursor: &Cursor<'_>, names: &Names, slots: u3
     }
     let all: u64 = reserved.iter().map(|&slots| u64::from(slots)).sum();
     if all >= u64::from(slots) && slots > 0 {
-        let complaint = Complaint::new("nothing is left for others").found(format!("{all} reserved of {slots} slots"));
+        let complaint = Complaint::new("the reserved slots leave none for others")
+            .found(format!("{all} reserved of {slots} slots"));
         input.problems.report_once(node.at, &cursor.key("reserved"), complaint.allowed("fewer than `max_concurrency`"));
     }
     if all == 0 { Vec::new() } else { reserved }
@@ -192,7 +193,7 @@ const GRADIENT: [&str; 4] = ["allowance", "tolerance", "smoothing", "window"];
 fn adaptive(input: &mut Input<'_>, cursor: &Cursor<'_>, max: u32) -> Option<(Adaptive, FaultSet)> {
     let min = cursor.count("min")?;
     if min > max {
-        let complaint = Complaint::new("more slots at least than there are").found(format!("{min} of {max}"));
+        let complaint = Complaint::new("`min` is larger than `max_concurrency`").found(format!("{min} of {max}"));
         input.problems.report_once(cursor.at("min"), &cursor.key("min"), complaint);
     }
     let on = match cursor.get("on") {
@@ -207,7 +208,7 @@ fn adaptive(input: &mut Input<'_>, cursor: &Cursor<'_>, max: u32) -> Option<(Ada
         input.problems.report_once(
             cursor.at(key),
             &cursor.key(key),
-            complaint.allowed(format!("with kind = \"{other}\"")),
+            complaint.allowed(format!("only with kind = \"{other}\"")),
         );
     }
     let by = if is_gradient {

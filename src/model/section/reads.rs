@@ -53,7 +53,7 @@ pub(in crate::model) fn read(input: &mut Input<'_>, root: &Cursor<'_>, names: &N
             (None, Some(_)) => cursor.count("per_call").map(ReadCount::PerCall),
             (both, _) => {
                 let found = if both.is_some() { "both" } else { "neither" };
-                let complaint = Complaint::new("so many reads a plan, or so many a call").found(found);
+                let complaint = Complaint::new("reads need exactly one of per_plan and per_call").found(found);
                 input.problems.report_once(
                     cursor.node.key,
                     &cursor.path,

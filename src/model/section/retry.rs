@@ -136,9 +136,9 @@ pub(in crate::model) fn read(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Retr
     let inner = ["sdk", "proxy"].map(|key| cursor.table(key).map(|table| layer(input, &table)));
     let attempts = attempts(&retry, &inner);
     if attempts > MOST_ATTEMPTS {
-        let complaint = Complaint::new("the layers of retries multiply beyond what a call can make")
+        let complaint = Complaint::new("the layers of retries allow too many attempts of a call")
             .found(format!("{attempts} attempts"))
-            .allowed(format!("at most {MOST_ATTEMPTS}: `max` + 1 of each layer, multiplied"));
+            .allowed(format!("at most {MOST_ATTEMPTS}, the product of `max` + 1 of each layer"));
         input.problems.report_once(cursor.node.key, &cursor.path, complaint);
     }
     Retries {
@@ -162,7 +162,7 @@ pub(in crate::model) fn read(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Retr
 pub(in crate::model) fn of_database(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Retry {
     for key in ["sdk", "proxy", "deadline", "budget", "retry_after", "retry_after_max"] {
         if cursor.get(key).is_some() {
-            let complaint = Complaint::new("only the retries of a provider have this").found("a database");
+            let complaint = Complaint::new("only for the retries of a provider").found("a database");
             input.problems.report_once(cursor.at(key), &cursor.key(key), complaint);
         }
     }
@@ -201,7 +201,7 @@ fn backoff(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Backoff {
     let (base, cap) = (cursor.span("base").unwrap_or_default(), cursor.span("cap").unwrap_or(Span::MAX));
     if base > cap {
         let key = if cursor.get("cap").is_some() { "cap" } else { "base" };
-        let complaint = Complaint::new("the cap is shorter than the first wait")
+        let complaint = Complaint::new("`cap` is shorter than `base`")
             .found(format!("a base of {base} and a cap of {cap}"))
             .allowed("a cap of at least `base`");
         input.problems.report_once(cursor.at(key), &cursor.key(key), complaint);

@@ -64,7 +64,7 @@ pub(in crate::model) fn read(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Opti
             input.problems.report(cursor.at("horizon"), &cursor.key("horizon"), complaint);
         } else if warmup >= horizon {
             let key = if cursor.get("warmup").is_some() { "warmup" } else { "horizon" };
-            let complaint = Complaint::new("the warm-up leaves nothing to record")
+            let complaint = Complaint::new("the warm-up covers the whole run")
                 .found(format!("a warm-up of {warmup} in a horizon of {horizon}"))
                 .allowed("a warm-up shorter than the horizon");
             input.problems.report(cursor.at(key), &cursor.key(key), complaint);
@@ -95,7 +95,7 @@ pub(in crate::model) fn too_many(
     let lasts = input.lasts.unwrap_or(run.horizon).min(run.horizon);
     let all = rate * (lasts.secs() + extra);
     if all > run.max_events as f64 {
-        let complaint = Complaint::new(format!("more {what} than a replication may have events"))
+        let complaint = Complaint::new(format!("too many {what} for the event limit of a replication"))
             .found(format!("about {all:.2e} {what} in {lasts}"))
             .allowed(format!("at most run.max_events = {}", count(run.max_events)))
             .cure("lower the rate, or shorten run.horizon");

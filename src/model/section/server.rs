@@ -184,14 +184,15 @@ pub(in crate::model) fn read(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Opti
     let silent = outages.iter().any(|outage| outage.fault.is_none());
     if (hang.value() > 0.0 || silent) && cursor.get("request_timeout").is_none() {
         let key = if silent { "outage" } else { "hang" };
-        let complaint = Complaint::new("an attempt that is never answered would never end")
-            .cure("give the provider a `request_timeout`");
+        let complaint =
+            Complaint::new("an attempt that hangs would never end").cure("set `request_timeout` of the provider");
         input.problems.report_once(cursor.at(key), &cursor.key(key), complaint);
     }
     for key in ["load", "hang", "max_queue"].into_iter().filter(|key| cursor.get(key).is_some()) {
         if cursor.get("capacity").is_some() {
-            let complaint = Complaint::new("not supported together with `capacity`")
-                .cure("take one of the two out: who shares evenly slows down by itself, and lets nobody wait");
+            let complaint = Complaint::new("cannot be combined with `capacity`").cure(
+                "remove one of the two: a provider with `capacity` shares it evenly, so it slows down and has no queue",
+            );
             input.problems.report_once(cursor.at(key), &cursor.key(key), complaint);
         }
     }
@@ -224,14 +225,14 @@ pub(in crate::model) fn read(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Opti
 fn slopes(input: &mut Input<'_>, cursor: &Cursor<'_>) -> [Option<Slope>; 2] {
     let above = ["requests_per_minute", "tokens_per_minute"].map(|key| cursor.whole(key));
     if above == [None; 2] {
-        let complaint = Complaint::new("it does not say above which traffic growth is limited");
+        let complaint = Complaint::new("the traffic above which growth is limited is missing");
         let complaint = complaint.allowed("`requests_per_minute`, `tokens_per_minute` or both");
         input.problems.report_once(cursor.node.key, &cursor.path, complaint);
     }
     let (per, minute) = (cursor.span("per").unwrap_or(Span::MINUTE), Span::MINUTE.nanos());
     if per.nanos() % minute != 0 || per > Span::DAY {
-        let complaint = Complaint::new("growth is measured from minute to minute").found(per.to_string());
-        let complaint = complaint.allowed("whole minutes, up to a day");
+        let complaint = Complaint::new("growth is measured over whole minutes").found(per.to_string());
+        let complaint = complaint.allowed("whole minutes, at most a day");
         input.problems.report_once(cursor.at("per"), &cursor.key("per"), complaint);
     }
     let growth_millionths = math::round(cursor.number("growth").unwrap_or_default() * 1e6) as u64;
@@ -250,8 +251,8 @@ fn outage(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Option<Outage> {
         _ => {
             let found: Vec<&str> = keys.into_iter().zip(given).filter(|(_, is)| *is).map(|(key, _)| key).collect();
             let found = if found.is_empty() { "none of them".into() } else { found.join(", ") };
-            let complaint = Complaint::new("an outage is once, or comes and goes").found(found);
-            let allowed = "`at` and `for`, or `mean_up` and `mean_down`";
+            let complaint = Complaint::new("an outage happens either once or repeatedly").found(found);
+            let allowed = "`at` and `for` (once), or `mean_up` and `mean_down` (repeatedly)";
             input.problems.report_once(cursor.node.key, &cursor.path, complaint.allowed(allowed));
             return None;
         }

@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 /// The most calls that a plan makes.
 pub(in crate::model) const MAX_CALLS: i128 = 4_096;
 
-pub(in crate::model) const WORK: &str = "how long work takes";
+pub(in crate::model) const WORK: &str = "the duration of work";
 
 pub(in crate::model) static STEP: Section = Section {
     title: "a step",
@@ -145,7 +145,7 @@ pub(in crate::model) fn read(
             None => {
                 let complaint = Complaint::new(format!("the step {title:?} is not defined"))
                     .allowed(format!(
-                        "steps of this workflow are: {}",
+                        "steps of this workflow: {}",
                         positions.keys().copied().collect::<Vec<_>>().join(", ")
                     ))
                     .cure(did_you_mean(title, positions.keys()));
@@ -157,7 +157,7 @@ pub(in crate::model) fn read(
     after.dedup();
     let (calls, parallel) = (table.count("calls")?, table.count("parallel")?);
     if parallel > calls {
-        let complaint = Complaint::new("more at once than there are calls")
+        let complaint = Complaint::new("`parallel` is larger than `calls`")
             .found(format!("{parallel} at once of {calls}"))
             .allowed(format!("a whole number from 1 to {calls}"));
         input.problems.report_once(table.at("parallel"), &table.key("parallel"), complaint);
@@ -191,7 +191,7 @@ fn work(input: &mut Input<'_>, table: &Cursor<'_>, names: &Names) -> Option<Work
         (false, false, true, false) => resolved(input, table, "d1", &names.d1).map(Work::D1),
         (false, false, false, true) => resolved(input, table, "limiter", &names.limiters).map(Work::Limiter),
         (.., d1, limiter) if d1 || limiter => {
-            let complaint = Complaint::new("a step has one who does its work")
+            let complaint = Complaint::new("a step needs exactly one of provider, lookup, d1, limiter")
                 .allowed("`provider` (with or without `lookup`), `lookup` alone, `d1` alone, or `limiter` alone");
             let key = if d1 { "d1" } else { "limiter" };
             input.problems.report_once(table.at(key), &table.key(key), complaint);
@@ -199,7 +199,7 @@ fn work(input: &mut Input<'_>, table: &Cursor<'_>, names: &Names) -> Option<Work
         }
         (false, true, ..) => resolved(input, table, "lookup", &names.tiers).map(Work::Compute),
         (false, false, ..) if names.providers.all().is_empty() => {
-            let complaint = Complaint::new("nobody does the work of this step")
+            let complaint = Complaint::new("this step has nothing that does its work")
                 .allowed("`provider`, `lookup`, `d1` or `limiter`")
                 .cure("add [provider.NAME]");
             input.problems.report_once(table.node.key, &table.key("provider"), complaint);
@@ -215,7 +215,8 @@ fn fallback(input: &mut Input<'_>, table: &Cursor<'_>, names: &Names) -> Option<
     let name = node.text()?;
     let asks_nobody = table.get("d1").is_some() || table.get("lookup").is_some() && table.get("provider").is_none();
     if names.providers.all().len() == 1 || table.text("provider") == Some(name) || asks_nobody {
-        let complaint = Complaint::new("a call falls back from its provider to another").found(format!("{name:?}"));
+        let complaint =
+            Complaint::new("a fallback must be another provider than the step's").found(format!("{name:?}"));
         let others: Vec<&str> =
             names.providers.all().iter().map(String::as_str).filter(|other| *other != name).collect();
         let allowed = if others.is_empty() { "there is no other provider".into() } else { others.join(", ") };

@@ -266,7 +266,7 @@ fn store(input: &mut Input<'_>, name: &str, cursor: &Cursor<'_>, run: Option<&Ru
     });
     let kind = cursor.one("kind");
     if kind == StoreKind::Cache && name == "isolates" {
-        let complaint = Complaint::new("a cache cannot have this name: `isolates.evicted` counts isolates");
+        let complaint = Complaint::new("a cache cannot have this name: the metric isolates.evicted counts isolates");
         input.problems.report_once(cursor.node.key, &cursor.path, complaint.cure("choose another name"));
     }
     cannot(input, cursor, kind);
@@ -304,13 +304,13 @@ fn store(input: &mut Input<'_>, name: &str, cursor: &Cursor<'_>, run: Option<&Ru
 fn cannot(input: &mut Input<'_>, cursor: &Cursor<'_>, kind: StoreKind) {
     let mut refuse = |cursor: &Cursor<'_>, key: &str, why: &str, is_set: bool| {
         if is_set {
-            input.problems.report_once(cursor.at(key), &cursor.key(key), Complaint::new(why).cure("take it out"));
+            input.problems.report_once(cursor.at(key), &cursor.key(key), Complaint::new(why).cure("remove it"));
         }
     };
     if kind == StoreKind::Cache {
-        let unlisted = "nobody can ask a cache what is in it";
+        let unlisted = "a cache cannot be listed";
         refuse(cursor, "searchable", unlisted, cursor.flag("searchable"));
-        let elsewhere = "what is in a cache is never seen in another region, however late";
+        let elsewhere = "a cache is never visible in another region";
         refuse(cursor, "staleness", elsewhere, cursor.span("staleness").is_some_and(|span| !span.is_zero()));
         if let Some(quotas) = cursor.table("quota") {
             refuse(&quotas, "lists", unlisted, quotas.get("lists").is_some());
@@ -321,7 +321,7 @@ fn cannot(input: &mut Input<'_>, cursor: &Cursor<'_>, kind: StoreKind) {
         }
     }
     if kind != StoreKind::LogService {
-        let no_client = "only the client of a log service does this";
+        let no_client = "only for a log-service";
         refuse(cursor, "retry_after", no_client, cursor.get("retry_after").is_some());
         refuse(cursor, "network_errors", no_client, cursor.number("network_errors").is_some_and(|chance| chance > 0.0));
     }
@@ -335,7 +335,7 @@ fn cold(input: &mut Input<'_>, cursor: &Cursor<'_>, latency: Option<&Cursor<'_>>
         (None, None) => None,
         (hot, _) => {
             let missing = if hot.is_some() { "latency.cold" } else { "hot_for" };
-            let complaint = Complaint::new("a read is hot for a while and cold after it, or all reads are alike");
+            let complaint = Complaint::new("`hot_for` and `latency.cold` need each other");
             let cure = format!("add `{missing}`");
             input.problems.report_once(cursor.at("hot_for"), &cursor.key("hot_for"), complaint.cure(cure));
             None

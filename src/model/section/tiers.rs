@@ -9,7 +9,7 @@ use crate::policy::{Evict, Renew};
 use crate::streams::LawSpec;
 use crate::units::{Span, count};
 
-const ALIKE: &str = "what is alike in all isolates";
+const ALIKE: &str = "a value that all isolates share";
 
 /// What a tier holds is the isolate's own, or that of all.
 fn of_a_tier(tier: &Node) -> Rule {
@@ -154,13 +154,13 @@ pub(in crate::model) fn read(input: &mut Input<'_>, root: &Cursor<'_>, isolates:
 fn tiers_of(input: &mut Input<'_>, name: &str, cursor: &Cursor<'_>, isolates: u32) -> Option<Tiers> {
     let tables = cursor.tables("tier");
     if tables.is_empty() || tables.len() > MAX_TIERS {
-        let complaint = Complaint::new("there are 1 to 8 tiers").found(tables.len().to_string());
+        let complaint = Complaint::new("1 to 8 tiers are required").found(tables.len().to_string());
         input.problems.report_once(cursor.at("tier"), &cursor.key("tier"), complaint);
     }
     for (at, table) in tables.iter().enumerate() {
         let same = |other: &Cursor<'_>| other.text("name") == table.text("name");
         if tables[..at].iter().any(same) {
-            let complaint = Complaint::new("there is a tier of this name already").cure("give each its own name");
+            let complaint = Complaint::new("duplicate tier name").cure("give each its own name");
             input.problems.report_once(table.at("name"), &table.key("name"), complaint);
         }
     }
@@ -170,9 +170,9 @@ fn tiers_of(input: &mut Input<'_>, name: &str, cursor: &Cursor<'_>, isolates: u3
     let tiers = tiers?;
     let places = u64::from(keys.count) * u64::from(isolates);
     if tiers.iter().any(|tier| tier.per_isolate) && places > MAX_PLACES {
-        let complaint = Complaint::new("too many keys in too many isolates")
+        let complaint = Complaint::new("too many keys times isolates")
             .found(format!("{} keys in {} isolates", count(keys.count.into()), count(isolates.into())))
-            .allowed(format!("{} in all", count(MAX_PLACES)));
+            .allowed(format!("at most {} keys times isolates", count(MAX_PLACES)));
         input.problems.report_once(cursor.at("keys"), &cursor.key("keys"), complaint);
     }
     Some(Tiers {

@@ -11,7 +11,7 @@ use crate::units::{Id, Probability, Span};
 
 pub(in crate::model) static TRAFFIC: Section = Section {
     title: "[traffic.NAME]",
-    changes: Some(Shared("what people do")),
+    changes: Some(Shared("the behaviour of users")),
     fields: &[
         optional("workflow", Text, "the only one", "What one arrival does.").changes(Fixed(PARTS)),
         required("arrivals", Tagged(&ARRIVALS), "When they come.").example(r#"{ process = "poisson", per_hour = 40 }"#),
@@ -151,7 +151,7 @@ fn class(input: &mut Input<'_>, name: &str, cursor: &Cursor<'_>, names: &Names, 
     let spikes = spikes(input, cursor);
     let arrivals = arrivals::read(input, cursor)?;
     if matches!(arrivals, Arrivals::Closed { .. } | Arrivals::Trace { .. }) && !spikes.is_empty() {
-        let complaint = Complaint::new("a spike multiplies a rate, and these arrivals have none")
+        let complaint = Complaint::new("these arrivals have no rate for a spike to multiply")
             .allowed("spikes with poisson, deterministic, profile, batch or mmpp");
         input.problems.report_once(cursor.at("spike"), &cursor.key("spike"), complaint);
     }
@@ -162,8 +162,8 @@ fn class(input: &mut Input<'_>, name: &str, cursor: &Cursor<'_>, names: &Names, 
     }
     let comeback = cursor.table("retry").and_then(|table| comeback(input, &table));
     if comeback.is_some() && matches!(arrivals, Arrivals::Trace { .. }) {
-        let complaint = Complaint::new("a trace has all its plans: nobody comes back");
-        input.problems.report_once(cursor.at("retry"), &cursor.key("retry"), complaint.cure("take it out"));
+        let complaint = Complaint::new("users of a trace do not come back: the trace has all plans");
+        input.problems.report_once(cursor.at("retry"), &cursor.key("retry"), complaint.cure("remove it"));
     }
     let patience = law::read(input, cursor, "patience");
     let priority = cursor.signed("priority").unwrap_or_default();
@@ -194,7 +194,7 @@ fn spikes(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Vec<Spike> {
         };
         let overlaps = |other: &Spike| at < other.at.saturating_add(other.lasts) && other.at < at.saturating_add(lasts);
         if spikes.iter().any(overlaps) {
-            let complaint = Complaint::new("this spike overlaps another").cure("give each stretch one factor");
+            let complaint = Complaint::new("this spike overlaps another").cure("give the spikes separate times");
             input.problems.report_once(table.node.at, &table.path, complaint);
         }
         spikes.push(Spike { at, lasts, factor });

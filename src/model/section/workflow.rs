@@ -115,7 +115,7 @@ pub(in crate::model) fn read(input: &mut Input<'_>, root: &Cursor<'_>, names: &N
 fn workflow(input: &mut Input<'_>, name: &str, cursor: &Cursor<'_>, names: &Names) -> Option<Workflow> {
     let tables = cursor.tables("steps");
     if tables.is_empty() {
-        let complaint = Complaint::new("a workflow has at least one step");
+        let complaint = Complaint::new("a workflow needs at least one step");
         input.problems.report_once(cursor.at("steps"), &cursor.key("steps"), complaint);
         return None;
     }
@@ -142,9 +142,9 @@ pub(in crate::model) fn no_deadlock(input: &mut Input<'_>, root: &Cursor<'_>, na
         let Some(name) = step.text("semaphore") else { continue };
         let is_inside = steps.iter().any(|other| other.text("queue") == Some(name));
         if is_inside && names.queues.position(name).is_some() {
-            let complaint = Complaint::new("a semaphore is no queue of a step")
-                .found(format!("{name:?}, in which calls wait for their attempts"))
-                .cure("give it a [queue.NAME] of its own");
+            let complaint = Complaint::new("a queue cannot be both a semaphore and the queue of a step")
+                .found(format!("{name:?}, the `queue` of a step"))
+                .cure("give the semaphore a [queue.NAME] of its own");
             input.problems.report_once(step.at("semaphore"), &step.key("semaphore"), complaint);
         }
     }
@@ -156,7 +156,7 @@ fn positions<'a>(input: &mut Input<'_>, tables: &[Cursor<'a>]) -> BTreeMap<&'a s
     for (i, table) in tables.iter().enumerate() {
         let Some(name) = table.text("name") else { continue };
         if positions.insert(name, i).is_some() {
-            let complaint = Complaint::new(format!("there is a step {name:?} already")).cure("give each its own name");
+            let complaint = Complaint::new(format!("duplicate step name {name:?}")).cure("give each its own name");
             input.problems.report_once(table.at("name"), &table.key("name"), complaint);
         }
     }
@@ -227,9 +227,8 @@ pub(in crate::model) fn can_compute(input: &mut Input<'_>, root: &Cursor<'_>, wo
         else {
             continue;
         };
-        let complaint =
-            Complaint::new(format!("the step {:?} asks no provider, so a miss must be computed", step.name))
-                .cure("say how long that takes: compute = \"45s\"");
+        let complaint = Complaint::new(format!("required, as step {:?} has no provider to ask on a miss", step.name))
+            .cure("for example compute = \"45s\"");
         let tables = root.named("tiers");
         let Some((_, table)) = tables.iter().find(|(name, _)| *name == found.name) else { continue };
         input.problems.report_once(table.node.key, &table.key("compute"), complaint);
@@ -251,7 +250,7 @@ pub(in crate::model) fn tokens_fit(
         let tokens = step.tokens.unwrap_or(server.tokens);
         let mut refuse = |cursor: &Cursor<'_>, has: (&str, u64), cure: &str| {
             let complaint =
-                Complaint::new(format!("an attempt reserves more tokens than {} holds, so none is ever made", has.0))
+                Complaint::new(format!("an attempt needs more tokens than {} holds, so it would never start", has.0))
                     .found(format!("{tokens} tokens of step {:?}, {} in {}", step.name, has.1, has.0));
             let key = "tokens_per_minute";
             input.problems.report_once(cursor.at(key), &cursor.key(key), complaint.cure(cure));
@@ -280,7 +279,7 @@ pub(in crate::model) fn check_fallbacks(
             let attempts = step.attempts(providers);
             let table = cursor.tables("steps").into_iter().find(|table| table.text("name") == Some(&step.name));
             if let Some(table) = table.filter(|_| step.fallback.is_some() && attempts > MOST_ATTEMPTS) {
-                let complaint = Complaint::new("a call would make more attempts at both providers than it can")
+                let complaint = Complaint::new("a call could make too many attempts at both providers")
                     .found(format!("{attempts} attempts"))
                     .allowed(format!("at most {MOST_ATTEMPTS} at both together"))
                     .cure("lower `max` of [retry.NAME] of one of them");

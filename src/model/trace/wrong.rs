@@ -33,15 +33,13 @@ pub(super) fn explain(text: &str, error: &Error) -> (usize, Complaint) {
         Ok(Value::Object(line)) => match line_of(&line) {
             Err(complaint) => (place(text, &complaint.what), complaint),
             // A number that JSON can say and no trace has.
-            Ok(()) => (at, Complaint::new("a key twice, or a number out of range")),
+            Ok(()) => (at, Complaint::new("a duplicate key, or a number out of range")),
         },
         Ok(other) => (0, Complaint::new("not a JSON object").found(describe(&other)).allowed(EXAMPLE)),
         Err(broken) => {
             let what = match broken.classify() {
-                Category::Eof => "the line ends before its JSON does",
-                _ if broken.to_string().starts_with("trailing characters") => {
-                    "there is more than one JSON object in a line"
-                }
+                Category::Eof => "the line ends inside its JSON",
+                _ if broken.to_string().starts_with("trailing characters") => "more than one JSON object in a line",
                 _ if broken.to_string().starts_with("number out of range") => "a number out of range",
                 _ => "not valid JSON from here on",
             };
@@ -57,7 +55,7 @@ fn place(text: &str, what: &str) -> usize {
     text.find(&format!("\"{key}\"")).unwrap_or(0)
 }
 
-const EXAMPLE: &str = "such as {\"at_s\": 12.5, \"calls\": [[{\"latency_s\": 6.1, \"outcome\": \"ok\"}]]}";
+const EXAMPLE: &str = "a line such as {\"at_s\": 12.5, \"calls\": [[{\"latency_s\": 6.1, \"outcome\": \"ok\"}]]}";
 
 fn line_of(line: &Map<String, Value>) -> Result<(), Complaint> {
     keys("", line, &LINE)?;
@@ -81,7 +79,7 @@ fn keys(path: &str, object: &Map<String, Value>, known: &[(&str, Holds, bool)]) 
     let names: Vec<&str> = known.iter().map(|(name, ..)| *name).collect();
     for (key, value) in object {
         let Some((_, holds, must)) = known.iter().find(|(name, ..)| name == key) else {
-            return Err(Complaint::new(format!("{path}{key}: a trace has no such key"))
+            return Err(Complaint::new(format!("{path}{key}: not a key of a trace"))
                 .allowed(names.join(", "))
                 .cure(meant(key).map_or_else(|| did_you_mean(key, &names), |meant| format!("write `{meant}`"))));
         };
@@ -100,7 +98,7 @@ fn keys(path: &str, object: &Map<String, Value>, known: &[(&str, Holds, bool)]) 
                 Holds::Truth => "true or false",
                 Holds::Calls => "a list of calls, each a list of attempts",
             };
-            let wrong = Complaint::new(format!("{path}{key}: not the right kind of value"));
+            let wrong = Complaint::new(format!("{path}{key}: wrong type"));
             return Err(wrong.found(describe(value)).allowed(allowed));
         }
     }
