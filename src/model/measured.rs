@@ -23,20 +23,20 @@ const OUTCOMES: [&str; 4] = ["outcome", "status", "status_code", "result"];
 pub struct Reading {
     /// The column or field of the latencies; found by its name if absent.
     pub column: Option<String>,
-    /// How many seconds a number without a unit counts for; told by the name of the column if absent.
+    /// How many seconds a number without a unit stands for; if absent, taken from the name of the column.
     pub unit: Option<f64>,
-    /// What lasted as long was cut off: it is known to last at least so long, and no more.
+    /// Values at or above this are right-censored: the latency is only known to be at least this.
     pub timeout: Option<Span>,
 }
 
 /// What was measured.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Measurements {
-    /// How long the answers took; each over 0.
+    /// Latencies of the answers; each longer than 0.
     pub answered: Vec<Span>,
-    /// After which time the others were cut off.
+    /// The times at which the others were right-censored.
     pub cut: Vec<Span>,
-    /// How often each kind of fault was the outcome, timeouts apart.
+    /// How often each kind of fault was the outcome, without timeouts.
     pub faults: Vec<(Fault, u64)>,
 }
 

@@ -28,7 +28,7 @@ use crate::units::Span;
 pub struct Model {
     /// Its name.
     pub name: String,
-    /// What question it answers, in a line.
+    /// The question that it answers, in a line; may be empty.
     pub description: String,
     /// SHA-256 of the effective model (bases merged, overrides applied), in hex: two models with the same
     /// digest and seed have the same report.
@@ -39,17 +39,17 @@ pub struct Model {
     pub overrides: Vec<String>,
     /// Length, seed and limits of a run.
     pub run: Run,
-    /// The platform that the model stands on.
+    /// The platform that it runs on.
     pub platform: Platform,
     /// The kinds of user; at least one.
     pub classes: Vec<Class>,
-    /// The workflows.
+    /// The workflows; at least one.
     pub workflows: Vec<Workflow>,
     /// The AI providers.
     pub providers: Vec<Provider>,
     /// The in-memory queues.
     pub queues: Vec<Queue>,
-    /// KV, caches.
+    /// Key-value stores, caches and log services.
     pub stores: Vec<Store>,
     /// Caches in front of a computation or a provider.
     pub tiers: Vec<Tiers>,
@@ -65,7 +65,7 @@ pub struct Model {
     pub readers: Vec<Reader>,
     /// `[logfile.NAME]`: the log files.
     pub logfiles: Vec<LogFile>,
-    /// What another plan of the platform is compared by.
+    /// What a plan of the platform is compared by; none: no comparison.
     pub cost: Option<Cost>,
     /// The same model on the preset that `cost.upgrade` names; there once a model with `[cost]` is loaded.
     pub upgraded: Option<Box<Model>>,
@@ -73,7 +73,7 @@ pub struct Model {
     pub isolates: Option<Isolates>,
     /// The diagnostics page.
     pub diagnostics: Option<Diagnostics>,
-    /// What the results are held against.
+    /// The bounds that results are checked against.
     pub objectives: Vec<Objective>,
     /// `[[change]]`: the models in force later, in order of time.
     pub stages: Vec<Stage>,
@@ -124,7 +124,7 @@ impl Model {
 /// A whole model that is in force from an instant on.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Stage {
-    /// Since when, after the start of the run; later than the stage before.
+    /// From when on, after the start of the run; later than the stage before.
     pub from: Span,
     /// The model; its own `stages` and `settings` are empty.
     pub model: Model,

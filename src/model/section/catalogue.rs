@@ -35,7 +35,7 @@ pub(in crate::model) static CATALOGUE: Tagged = Tagged {
 pub struct Catalogue {
     /// How many there are; at least 1.
     pub count: u32,
-    /// How often each is asked for.
+    /// How often each is asked for, relative to the others.
     pub popularity: Popularity,
 }
 

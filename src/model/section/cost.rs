@@ -21,7 +21,7 @@ pub(in crate::model) static COST: Section = Section {
 /// `[cost]`: whether another plan of the platform would pay.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Cost {
-    /// What is lost with a plan that finds a limit used up, or goes without its logs for it.
+    /// `value_per_plan`: US dollars lost with a plan that finds a limit used up, or goes without its logs for it.
     pub value_per_plan: Money,
     /// `upgrade`: the preset to compare with.
     pub preset: String,

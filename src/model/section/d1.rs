@@ -34,9 +34,9 @@ pub struct D1 {
     pub name: String,
     /// `latency`: how long an operation takes once it has begun.
     pub latency: LawSpec,
-    /// `max_queue`: accepted operations that are unfinished, beyond which it refuses; none: unlimited.
+    /// `max_queue`: the most accepted operations that are unfinished; one more is refused. None: unlimited.
     pub max_queue: Option<u32>,
-    /// `max_wait`: an operation that has waited so long is refused.
+    /// `max_wait`: an operation that has waited this long is refused; none: never for that.
     pub max_wait: Option<Span>,
     /// `[retry.NAME]`: what follows a refusal.
     pub retry: Retry,

@@ -33,11 +33,11 @@ pub(in crate::model) static DIAGNOSTICS: Section = Section {
 /// `[diagnostics]`: a page that shows the counters of a queue in the isolate that a visit lands on.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Diagnostics {
-    /// The queue.
+    /// `queue`: whose counters it shows.
     pub queue: Id<Queue>,
-    /// How often somebody looks.
+    /// `every`: the time between visits; none: those of `at`.
     pub every: Option<Span>,
-    /// `at`: when somebody looks, in order; only without `every`.
+    /// `at`: the times of visits after the start of the run, in order; only without `every`.
     pub at: Vec<Span>,
 }
 

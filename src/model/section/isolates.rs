@@ -57,23 +57,23 @@ static DEPLOYS: Section = Section {
 /// `[isolates]`: copies of the program's memory that come and go.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Isolates {
-    /// The least number that takes plans; at least 1.
+    /// `min`: the least number of isolates that take plans, 1 to 10,000.
     pub min: u32,
-    /// The largest, at least `min`.
+    /// `max`: the largest number, from `min` to 10,000.
     pub max: u32,
-    /// Plans at once in each of them at which another one starts.
+    /// `per_isolate`: another isolate starts when each has so many plans in flight; at least 1.
     pub per_isolate: Option<u32>,
-    /// How long after its last plan an isolate goes.
+    /// `idle`: how long after its last plan an isolate ends; none: never for that.
     pub idle: Option<Span>,
-    /// How long an isolate lives before it is evicted.
+    /// `lifetime`: how long an isolate lives before it is evicted; none: forever.
     pub lifetime: Option<LawSpec>,
-    /// `deploys.every`
+    /// `deploys.every`: the time between deploys, each of which replaces all isolates.
     pub deploys_every: Option<Span>,
-    /// `deploys.at`, in order.
+    /// `deploys.at`: the times of deploys after the start of the run, in order; only without `every`.
     pub deploys_at: Vec<Span>,
-    /// How long an evicted or replaced isolate has to finish its plans.
+    /// `drain_timeout`: how long an evicted or replaced isolate has to finish its plans.
     pub drain_timeout: Span,
-    /// What becomes of the plans that it does not finish.
+    /// `on_loss`: what happens to the plans that it does not finish.
     pub on_loss: OnLoss,
 }
 

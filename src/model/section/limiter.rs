@@ -32,9 +32,9 @@ pub struct Limiter {
     pub name: String,
     /// `people`: who comes.
     pub people: Catalogue,
-    /// `per_day`: requests of one person in a calendar day, UTC.
+    /// `per_day`: how many requests of one person pass in a calendar day, UTC.
     pub per_day: u32,
-    /// `store`: where the counts are kept; a key a person.
+    /// `store`: the key-value store of the counts, one key per person.
     pub store: Id<Store>,
     /// `on_error = "allow"`: whether a request passes when the store refuses a read or a write.
     pub fails_open: bool,

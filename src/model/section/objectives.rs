@@ -21,11 +21,11 @@ pub(in crate::model) static OBJECTIVE: Section = Section {
 /// One entry of `[objectives]`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Objective {
-    /// The metric's name.
+    /// The metric's name, such as `plans.failed_fraction`.
     pub metric: String,
-    /// `min`
+    /// `min`: the least value that meets it, in the unit of the metric.
     pub min: Option<f64>,
-    /// `max`
+    /// `max`: the largest value that meets it, in the unit of the metric; at least `min`.
     pub max: Option<f64>,
 }
 

@@ -161,7 +161,7 @@ const BILLABLE: &[&str] = FAULTS.split_at(9).0;
 pub struct Provider {
     /// Its name.
     pub name: String,
-    /// How long an attempt takes.
+    /// `latency`: the service time of an attempt.
     pub latency: LawSpec,
     /// `request_timeout`: an attempt is cut after this long, counted from when it starts.
     pub request_timeout: Option<Span>,
@@ -169,13 +169,14 @@ pub struct Provider {
     pub headers_after: Option<Span>,
     /// `timeout_from = "arrival"`: waiting in the queue spends the time limit.
     pub timeout_from_arrival: bool,
-    /// `errors`: the chance that an answered attempt ends in each kind of fault; they sum to at most 1.
+    /// `errors`: the probability that an answered attempt ends in each kind of fault; the sum is at most 1.
     pub errors: Vec<(Fault, Probability)>,
-    /// `errors.request_error`: the chance that a call's request is itself faulty (known before it is sent).
+    /// `errors.request_error`: the probability that a call's request is itself faulty, which is known before it is
+    /// sent.
     pub request_error: Probability,
-    /// What follows a failed attempt.
+    /// `[retry.NAME]`: what follows a failed attempt.
     pub retry: Retry,
-    /// `sdk` and `proxy` of the retries: layers inside it, the outer one first.
+    /// `sdk` and `proxy` of `[retry.NAME]`: layers of retries inside it, the outer one first.
     pub inner: [Option<Retry>; 2],
     /// `deadline`: how long a call may go on from its first attempt, retries and waits included.
     pub deadline: Option<Span>,
@@ -185,11 +186,11 @@ pub struct Provider {
     pub retry_after: RetryAfter,
     /// `[breaker.NAME]`: what stops sending after too many failures.
     pub breaker: Option<Breaker>,
-    /// What an attempt costs, where that is given.
+    /// `usage`, `prices` and `billed_on`: what an attempt costs; none: nothing.
     pub tokens: Option<Tokens>,
     /// `[hedge.NAME]`: attempts that race the first.
     pub hedge: Option<Hedge>,
-    /// Its own side: limits, outages, slots; none where the model says nothing of it.
+    /// The provider's own side: limits, outages, slots; none where the model says nothing about it.
     pub server: Option<Server>,
 }
 
@@ -227,15 +228,15 @@ impl Provider {
 /// `usage`, `prices` and `billed_on` of a provider: what an attempt costs.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Tokens {
-    /// Tokens that an attempt sends.
+    /// `usage.input`: tokens that an attempt sends.
     pub input: u64,
-    /// Tokens that the provider writes.
+    /// `usage.output`: tokens that the provider writes.
     pub output: u64,
-    /// What a million tokens sent cost.
+    /// `prices.input_per_million`: US dollars for a million tokens sent.
     pub input_per_million: Money,
-    /// What a million tokens written cost.
+    /// `prices.output_per_million`: US dollars for a million tokens written.
     pub output_per_million: Money,
-    /// Faults after which an attempt is billed all the same.
+    /// `billed_on`: faults after which an attempt is billed nevertheless.
     pub billed_on: FaultSet,
 }
 

@@ -116,17 +116,17 @@ pub(in crate::model) static ADAPTIVE: Section = Section {
 pub struct Queue {
     /// Its name.
     pub name: String,
-    /// Slots, in each isolate; at least 1.
+    /// `max_concurrency`: slots in each isolate, 1 to 1,000,000.
     pub max_concurrency: u32,
-    /// Waiting places beside the slots; none: unlimited.
+    /// `max_queue`: waiting places in each isolate, beside the slots; none: unlimited.
     pub max_queue: Option<u32>,
-    /// Who is next.
+    /// `discipline`: which waiting call is next.
     pub discipline: Discipline,
-    /// How long a call waits before it leaves.
+    /// `patience`: how long a call waits before it reneges; none: forever.
     pub patience: Option<LawSpec>,
-    /// `reserved`: by class, slots that only its calls may have; empty where there are none.
+    /// `reserved`: by class, slots that only its calls may have; fewer than `max_concurrency` in all, empty if none.
     pub reserved: Vec<u32>,
-    /// `adaptive`: a limit that follows the provider, and the faults that lower it.
+    /// `adaptive`: a concurrency limit that follows the provider, and the faults that lower it.
     pub adaptive: Option<(Adaptive, FaultSet)>,
 }
 

@@ -25,7 +25,7 @@ pub(in crate::model) static READS: Section = Section {
 pub struct Read {
     /// Its name.
     pub name: String,
-    /// Where the keys are kept.
+    /// `store`: where the keys are kept.
     pub store: Id<Store>,
     /// `per_plan` (made as the plan begins) or `per_call` (before each call).
     pub count: ReadCount,

@@ -37,19 +37,19 @@ pub(in crate::model) static RUN: Section = Section {
 /// `[run]`
 #[derive(Clone, Debug, PartialEq)]
 pub struct Run {
-    /// Simulated time of one replication; longer than `warmup`.
+    /// `horizon`: simulated time of one replication, the warm-up included; at most 100 years.
     pub horizon: Span,
-    /// How much of it is not recorded.
+    /// `warmup`: the part at the start that is not recorded; shorter than `horizon`.
     pub warmup: Span,
-    /// The date at which a replication starts.
+    /// `start`: the date and time at which a replication starts.
     pub start: Timestamp,
-    /// Independent runs; at least 1.
+    /// `replications`: independent runs; at least 1.
     pub replications: u32,
-    /// The seed.
+    /// `seed`: the seed of all draws.
     pub seed: u64,
-    /// `max_events`: a replication that would take more is stopped.
+    /// `max_events`: a replication that would take more events is stopped.
     pub max_events: u64,
-    /// `max_plans_alive`: a replication with more at one instant is stopped.
+    /// `max_plans_alive`: a replication with more plans in flight at one instant is stopped.
     pub max_plans_alive: u32,
     /// `max_records`: a replication that must remember more log records at one instant is stopped.
     pub max_records: u32,

@@ -58,39 +58,40 @@ pub(in crate::model) static OUTAGE: Section = Section {
 /// The provider's own side of an attempt.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Server {
-    /// `requests_per_minute`
+    /// `requests_per_minute`: attempts a minute, as a token bucket; none: no limit.
     pub requests_per_minute: Option<u64>,
     /// `quota`: attempts in a window; all of a list hold at once, and more are refused.
     pub quotas: Vec<Quota>,
-    /// `tokens_per_minute`
+    /// `tokens_per_minute`: tokens a minute, as a token bucket; none: no limit.
     pub tokens_per_minute: Option<u64>,
-    /// `tokens`: what an attempt reserves of it, where its step says nothing.
+    /// `tokens`: how many an attempt reserves of `tokens_per_minute`, unless its step says otherwise; 0 by default.
     pub tokens: u64,
-    /// `limit_burst`: a full bucket holds what flows in during this; longer than 0.
+    /// `limit_burst`: a full bucket holds what flows in during this time; longer than 0, 1 minute by default.
     pub limit_burst: Span,
-    /// `slope`: how fast attempts, and their tokens, may become more.
+    /// `slope`: how fast attempts `[0]` and their tokens `[1]` may grow.
     pub slopes: [Option<Slope>; 2],
     /// `counts_refused`: whether attempts over a limit count against it too.
     pub counts_refused: bool,
-    /// `refusal_latency`: how long a refusal takes.
+    /// `refusal_latency`: how long the answer of a refusal takes.
     pub refusal_latency: Span,
-    /// `max_concurrency`: its slots; none: unlimited.
+    /// `max_concurrency`: its slots, 1 to 1,000,000; none: unlimited.
     pub max_concurrency: Option<u32>,
-    /// `capacity`: attempts that it works on at full speed; more share it evenly. None: no matter how many.
+    /// `capacity`: how many attempts it works on at full speed; more share it evenly. None: any number.
     pub capacity: Option<u32>,
-    /// `max_queue`: attempts that wait for a slot; none: any number.
+    /// `max_queue`: how many attempts may wait for a slot; none: any number.
     pub max_queue: Option<u32>,
-    /// `when_full`: how it answers when all are taken.
+    /// `when_full`: the fault of an attempt that finds no slot and no waiting place.
     pub when_full: Fault,
-    /// `load.per_in_flight`: by how much each attempt in flight beyond `load.from` lengthens the latency of a new one.
+    /// `load.per_in_flight`: the share, at least 0, by which each attempt in flight beyond `load.from` lengthens the
+    /// latency of a new one.
     pub load_per_in_flight: f64,
-    /// `load.from`
+    /// `load.from`: how many attempts in flight do not slow it down.
     pub load_from: u32,
-    /// `hang`: the chance that an attempt is never answered.
+    /// `hang`: the probability that an attempt is never answered.
     pub hang: Probability,
     /// `outage`: when it is down.
     pub outages: Vec<Outage>,
-    /// `outlives_client`: whether it goes on with an attempt that its client has given up.
+    /// `outlives_client`: whether it works on an attempt that its client has given up.
     pub outlives_client: bool,
 }
 
@@ -132,9 +133,9 @@ impl Default for Server {
 pub struct Outage {
     /// When it is down.
     pub when: UpAndDown,
-    /// `fault`: how attempts end meanwhile; none (`timeout`): they are never answered.
+    /// `fault`: how attempts end during the outage; none (`timeout`): they are never answered.
     pub fault: Option<Fault>,
-    /// `latency`: how long that takes.
+    /// `latency`: how long the answer takes during the outage.
     pub latency: Span,
 }
 

@@ -75,9 +75,9 @@ pub struct Step {
     pub name: String,
     /// Who answers its calls.
     pub work: Work,
-    /// The tiers that they ask first.
+    /// `lookup`: the tiers that its calls ask first.
     pub lookup: Option<Id<Tiers>>,
-    /// Where its calls wait for a slot; none: they start at once.
+    /// `queue`: where its calls wait for a slot; none: they start at once.
     pub queue: Option<Id<Queue>>,
     /// `semaphore`: a queue, never also a `queue` of a step, whose slot each of its calls holds from before its reads,
     /// its lookup and its logs to its end.
@@ -86,11 +86,11 @@ pub struct Step {
     pub after: Vec<usize>,
     /// `fallback`: who is asked when that has failed; not `provider` itself.
     pub fallback: Option<Id<Provider>>,
-    /// How many calls it makes; at least 1.
+    /// `calls`: how many calls it makes; 1 to 4,096.
     pub calls: u32,
-    /// How many of them at once; 1 to `calls`.
+    /// `parallel`: how many of them are made at once; 1 to `calls`.
     pub parallel: u32,
-    /// Whether strategies log it as critical.
+    /// `critical`: whether logging strategies treat it as critical.
     pub critical: bool,
     /// A latency of its own, instead of the provider's.
     pub latency: Option<LawSpec>,

@@ -95,7 +95,7 @@ pub struct Tiers {
     pub compute: Option<LawSpec>,
     /// `single_flight`: whether a miss waits for a computation of the same key that its isolate has under way.
     pub single_flight: bool,
-    /// `restarts_per_day`: how often each isolate restarts; 0 by default.
+    /// `restarts_per_day`: mean restarts of each isolate a day, as a Poisson process; 0 by default.
     pub restarts_per_day: f64,
     /// `[[tiers.NAME.tier]]`, the first to be asked first; 1 to 8.
     pub tiers: Vec<Tier>,
@@ -106,21 +106,21 @@ pub struct Tiers {
 pub struct Tier {
     /// Its name.
     pub name: String,
-    /// `per`: whether each isolate has its own.
+    /// `per`: whether each isolate has one of its own; else all share one.
     pub per_isolate: bool,
-    /// `entries`: how many it holds; none: unlimited.
+    /// `entries`: how many entries it holds; none: unlimited.
     pub entries: Option<u32>,
-    /// `ttl`: how long an entry lives; none: for ever.
+    /// `ttl`: how long an entry lives; none: forever.
     pub ttl: Option<Span>,
     /// `ttl_from`: what that is counted from.
     pub renew: Renew,
-    /// `evict`: who goes when it is full.
+    /// `evict`: which entry is evicted when it is full.
     pub evict: Evict,
     /// `fills_on_hit`: after a hit in which later tier it takes a copy.
     pub fills: FillsOnHit,
     /// `latency`: how long a hit takes.
     pub latency: LawSpec,
-    /// `miss_latency`: how long it takes to find nothing.
+    /// `miss_latency`: how long a miss takes to notice.
     pub miss_latency: LawSpec,
     /// `survives_restart`: whether its entries outlive a restart.
     pub survives_restart: bool,

@@ -87,45 +87,46 @@ pub(in crate::model) static COMEBACK: Section = Section {
 pub struct Class {
     /// Its name.
     pub name: String,
-    /// What one arrival does.
+    /// `workflow`: what one arrival does.
     pub workflow: Id<Workflow>,
-    /// When they come.
+    /// `arrivals`: the arrival process.
     pub arrivals: Arrivals,
-    /// `[[traffic.NAME.spike]]`: stretches in which the rate is multiplied. Only for rates (not closed, trace).
+    /// `[[traffic.NAME.spike]]`: times in which the rate is multiplied, without overlap. Never with a closed process or
+    /// a trace.
     pub spikes: Vec<Spike>,
-    /// Served before those with a smaller number, where a queue's discipline is `priority`; 0 if absent.
+    /// `priority`: where a queue's discipline is `priority`, larger ones are served first; 0 by default.
     pub priority: i32,
-    /// `patience`: how long they wait in a queue before they leave; overrides the queue's.
+    /// `patience`: how long its calls wait in a queue before they renege; overrides the queue's.
     pub patience: Option<LawSpec>,
     /// `region`: where their plans run, and so where they write.
     pub region: String,
     /// `leaves_after`: how long after the arrival of a plan its user leaves for good.
     pub leaves_after: Option<LawSpec>,
-    /// `on_leave`
+    /// `on_leave`: what happens to a plan whose user has left.
     pub on_leave: OnLeave,
-    /// `retry`: whether they come back after an overload answer. Never with a trace.
+    /// `retry`: retrials, that is whether users come back after an overload answer. Never with a trace.
     pub comeback: Option<Retrial>,
 }
 
 /// A stretch in which a rate is multiplied.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Spike {
-    /// When it starts, after the start of the run.
+    /// `at`: when it starts, after the start of the run.
     pub at: Span,
     /// `for`: how long it lasts.
     pub lasts: Span,
-    /// What the rate is multiplied by; at least 0.
+    /// `factor`: what the rate is multiplied by; 0 to 1,000,000.
     pub factor: f64,
 }
 
 /// `retry` of a class
 #[derive(Clone, Debug, PartialEq)]
 pub struct Retrial {
-    /// How likely a user comes back.
+    /// `chance`: the probability that a user comes back, each time.
     pub chance: Probability,
-    /// How long after the overload answer.
+    /// `after`: how long after the overload answer.
     pub after: LawSpec,
-    /// How often at most.
+    /// `max`: how often at most, for one plan; at least 1.
     pub max: u32,
 }
 
