@@ -1,5 +1,5 @@
-//! What people type instead of a key, by section: words of other tools and of other parts of a model, and the key that
-//! is meant. What is only misspelt is found by its likeness, in `fields`.
+//! Aliases: what people type instead of a key, by section, with words from other tools and other parts of a model, and
+//! the key that is meant. Mere misspellings are found by similarity, in `fields`.
 
 mod calls;
 mod others;
@@ -22,7 +22,7 @@ fn rows() -> impl Iterator<Item = &'static row::Row> {
     calls::ROWS.iter().chain(others::ROWS)
 }
 
-/// What to do instead of a key that a section does not have; nothing where nobody would guess.
+/// The hint for a key that a section does not have; none if the key is no known alias.
 pub(super) fn hint(section: &str, key: &str) -> Option<&'static str> {
     let word = snake(key);
     // The first row is taken that has both the section and the word.

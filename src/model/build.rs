@@ -1,4 +1,4 @@
-//! Builds a model: lays its layers over one another, and reads the sections together.
+//! Builds a model: merges its layers, and reads the sections.
 
 use crate::model::input::Source;
 use crate::model::language::*;
@@ -15,7 +15,7 @@ use crate::model::whole::Model;
 use crate::model::{digest, endless, overlay, preset, shape, trace};
 use std::path::Path;
 
-/// All layers on one another, with what is wrong with their shape recorded.
+/// Merges all layers into one tree, and records what is wrong with its shape.
 pub(in crate::model) fn tree(input: &mut Input<'_>, source: &Source, overrides: &[String]) -> Option<Node> {
     let mut root = overlay::with_bases(input, source)?;
     let mut before = Parts::of(&root);
@@ -131,7 +131,7 @@ fn sections(
     })
 }
 
-/// The name of a model that does not say one.
+/// The default name of a model: that of its file.
 fn stem(name: &str) -> String {
     let stem = Path::new(name).file_stem().and_then(|stem| stem.to_str()).unwrap_or(name);
     stem.trim_matches(['<', '>']).to_string()

@@ -1,8 +1,8 @@
 //! `[[change]]`: values that change while the model runs.
 //!
-//! A change is applied to the tree as `--set` would, and the model is read again: what follows is a row of whole
-//! models, each in force from its instant on. Only values may change; the parts of a model, and what connects them,
-//! are the same all the time.
+//! A change is applied to the tree as `--set` would, and the model is read again: the result is a sequence of whole
+//! models, each in force from its instant on. Only values may change; the parts of a model and the connections between
+//! them stay the same.
 
 use super::cursor::Cursor;
 use super::fields::{Field, Kind, Need};
@@ -39,11 +39,11 @@ struct Declared {
     whole: Node,
 }
 
-/// How many changes a model has at most: each is a model of its own that is checked and kept.
+/// The most changes of a model: each is checked and kept as a model of its own.
 const MOST: usize = 1_000;
 
-/// Reads the changes of a model and the models that follow from them. `root` is changed by those that are in force
-/// from the very start; the answer is the model as it starts.
+/// Reads the changes of a model and the models that follow from them. Changes in force from the start modify `root`;
+/// returns the model as it starts.
 pub(super) fn apply(input: &mut Input<'_>, source: &Source, root: &mut Node, overrides: &[String]) -> Option<Model> {
     let mut declared = declared(input, root);
     if !input.problems.is_empty() {
@@ -100,8 +100,8 @@ pub(super) fn apply(input: &mut Input<'_>, source: &Source, root: &mut Node, ove
     Some(base)
 }
 
-/// The same where retries change in mid-run: a call that lives through a change makes the attempts of each layer that
-/// any of the models allows.
+/// Refuses changes of retries by which a call in flight could make too many attempts: of each layer it makes what any
+/// of the models allows.
 fn too_many_attempts(input: &mut Input<'_>, at: At, base: &Model) {
     let mut most = base.providers.clone();
     for stage in &base.stages {
@@ -122,7 +122,7 @@ fn too_many_attempts(input: &mut Input<'_>, at: At, base: &Model) {
     }
 }
 
-/// A change that is made once the run is over, or reaches nobody before, would be ignored.
+/// Refuses a change that takes effect only after the run, as it would be ignored.
 fn is_in_time(input: &mut Input<'_>, change: &Declared, horizon: Span) {
     if change.from < horizon {
         return;
@@ -177,7 +177,8 @@ fn declared(input: &mut Input<'_>, root: &Node) -> Vec<Declared> {
     all
 }
 
-/// What the program in an isolate reads may change in one and not yet in another; nothing else may.
+/// Refuses a gradual rollout of values that all isolates share: only what the program reads may change in one isolate
+/// before another.
 fn only_program(input: &mut Input<'_>, root: &Node, values: &[Leaf]) {
     let shared: Vec<_> = values
         .iter()
@@ -312,7 +313,7 @@ fn first_values(root: &Node, declared: &[Declared]) -> Vec<Setting> {
     settings
 }
 
-/// Notes the values of a change, and that those before them are over.
+/// Records the values of a change, and ends those before them.
 fn note(settings: &mut Vec<Setting>, change: &Declared) {
     for (path, _, value) in &change.values {
         if change.effective {
@@ -332,7 +333,7 @@ fn note(settings: &mut Vec<Setting>, change: &Declared) {
     }
 }
 
-/// What a key means where a model does not say it.
+/// The default of a key, as text.
 fn default_of(root: &Node, keys: &[&str]) -> String {
     let (mut kind, mut found) = (ROOT, "");
     for (at, key) in keys.iter().enumerate() {
@@ -364,7 +365,7 @@ fn default_of(root: &Node, keys: &[&str]) -> String {
     found.into()
 }
 
-/// A value in short.
+/// A value as short text.
 fn plain(node: &Node) -> String {
     match &node.value {
         Value::Text(text) | Value::Date(text) => text.clone(),

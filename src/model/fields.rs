@@ -1,5 +1,5 @@
-//! How the language is described: every key is declared once, as data, and that declaration checks a model,
-//! gives the default, prints the schema and heads the page of the manual.
+//! The description of the language: every key is declared once, as data. The declaration checks a model, gives the
+//! default, and makes the schema and the manual.
 
 use super::problems::Complaint;
 use super::rule::Rule;
@@ -14,27 +14,27 @@ pub(super) const U64: i128 = u64::MAX as i128;
 /// A table with fixed keys.
 #[derive(Debug)]
 pub(super) struct Section {
-    /// How people call it: `[queue.NAME]`.
+    /// Its title, such as `[queue.NAME]`.
     pub title: &'static str,
     /// Its keys, in the order of the manual.
     pub fields: &'static [Field],
     /// What holds for it as a whole, in Markdown: for the manual.
     pub about: &'static str,
-    /// How its keys change while a model runs, where they say nothing themselves; as what holds them if none.
+    /// How its keys change in mid-run, unless they say it themselves; if none, as the table that contains it.
     pub changes: Option<Rule>,
 }
 
-/// What a section has that says nothing else.
+/// The values of a section for everything that it leaves out.
 pub(super) const PLAIN: Section = Section { title: "", about: "", fields: &[], changes: None };
 
 /// A table whose keys depend on the value of one of them.
 #[derive(Debug)]
 pub(super) struct Tagged {
-    /// How people call it.
+    /// Its title.
     pub title: &'static str,
     /// The key that decides.
     pub tag: &'static str,
-    /// How that changes; as what holds the table if none.
+    /// How the tag changes in mid-run; if none, as the table that contains it.
     pub changes: Option<Rule>,
     /// Keys that every variant has.
     pub common: &'static [Field],
@@ -83,7 +83,7 @@ impl Field {
         self
     }
 
-    /// Says how the key, and what it holds, may change while a model runs. Who says nothing goes with the table.
+    /// Says how the key and its contents may change in mid-run. Without this, it goes with the table.
     pub const fn changes(mut self, rule: Rule) -> Field {
         self.changes = Some(rule);
         self
@@ -95,8 +95,8 @@ impl Field {
         self
     }
 
-    /// Marks what the operator of the back-end decides, and so what `levers` tries by itself: no traffic, price, quota
-    /// or latency of others. The keys of a marked table hold though the table is absent.
+    /// Marks what the operator of the back-end decides, which `levers` tries by itself: not traffic, prices, quotas or
+    /// latencies of others. The keys of a marked table count even if the table is absent.
     pub const fn decision(mut self) -> Field {
         self.is_decision = true;
         self
@@ -106,11 +106,11 @@ impl Field {
 /// Whether a key is required.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Need {
-    /// It must.
+    /// It is.
     Required,
-    /// It may be absent; then it has this value.
+    /// No; if absent, it has this value.
     Default(&'static str),
-    /// It may be absent; this is what that means.
+    /// No; this is what its absence means.
     Optional(&'static str),
 }
 
@@ -157,7 +157,7 @@ pub(super) enum Kind {
     Metrics(&'static Kind),
     /// A table whose keys are paths of other keys, with their values.
     Paths,
-    /// A list; of just so many where a number is given.
+    /// A list; of exactly this many entries if a number is given.
     List(&'static Kind, Option<usize>),
     /// A pair of a fraction and a duration.
     Quantile,

@@ -1,4 +1,4 @@
-//! From a file, or what stands for one, to a checked model.
+//! Loads a checked model from a file or another source.
 
 use super::input::{Files, Input, Source, reason};
 use super::problems::{At, Complaint, Problems};

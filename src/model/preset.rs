@@ -36,7 +36,7 @@ const RETRY_TEXTS: [&str; 3] = [
     include_str!("../../presets/retries/published-client.toml"),
 ];
 
-/// A preset, as people look at it.
+/// A preset, for display.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Preset {
     /// What `platform.preset` calls it.

@@ -1,14 +1,14 @@
-//! Whose a value is, and so how a `[[change]]` reaches it: each key says it beside its declaration, or goes with its
+//! Who owns a value, and so how a `[[change]]` reaches it: each key says it in its declaration, or goes with its
 //! section.
 
-/// Whose a value is.
+/// Who owns a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Rule {
-    /// The program reads it in each isolate, and one may see a change before another.
+    /// The program: each isolate reads it, and one may see a change before another.
     Program,
-    /// All isolates share it, for this reason: a change reaches all at once.
+    /// All isolates share it, for this reason: a change reaches them all at once.
     Shared(&'static str),
-    /// It stays for the whole run, for this reason.
+    /// It cannot change during a run, for this reason.
     Fixed(&'static str),
 }
 

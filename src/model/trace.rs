@@ -1,4 +1,4 @@
-//! Traces: recorded plans as JSON Lines, one plan a line.
+//! Traces: recorded plans as JSON Lines, one plan per line.
 //!
 //! A line without a class belongs to the class that names the file; where several classes name one file, every
 //! line says its class.
@@ -196,8 +196,8 @@ impl Reader<'_> {
 }
 
 impl Reader<'_> {
-    /// Refuses what the run would not look at. Of a provider an entry says how an attempt goes if it is made, and whether
-    /// it is made is simulated.
+    /// Refuses what the run would ignore. For a provider an entry says how an attempt ends if it is made; whether it is
+    /// made is simulated.
     fn is_used(&self, position: usize, step: &Step, attempts: &[TraceAttempt]) -> Result<(), Complaint> {
         let retries = |id: Id<D1>| self.parts.d1.get(id.index()).filter(|_| self.retries_are_fixed);
         let (who, most) = match step.work {

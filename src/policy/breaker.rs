@@ -7,15 +7,15 @@ use std::collections::VecDeque;
 /// When a breaker trips.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Trip {
-    /// After so many failures in a row; at least 1.
+    /// After this many consecutive failures; at least 1.
     InARow(u32),
-    /// Once the share of failures among the latest results is too large.
+    /// Once the failure rate among the latest results is too high.
     Share {
         /// Which results are the latest.
         window: Latest,
         /// It trips at this share, 0 to 1.
         failure_rate: f64,
-        /// And not before the window holds so many results; at least 1.
+        /// But not before the window holds this many results; at least 1.
         min_calls: u32,
     },
 }
@@ -23,9 +23,9 @@ pub enum Trip {
 /// The results that a sliding window holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Latest {
-    /// So many; at least 1.
+    /// This many results; at least 1.
     Calls(u32),
-    /// Those of this stretch of time: a result counts until exactly so long after it.
+    /// Those of this length of time: a result counts until exactly this long after it.
     Time(Span),
 }
 
@@ -34,7 +34,7 @@ pub enum Latest {
 pub struct Breaker {
     /// When it trips.
     pub trip: Trip,
-    /// How long it stays open; half-open once that has fully passed.
+    /// How long it stays open; it is half-open once this has fully passed.
     pub reset_timeout: Span,
     /// Probes that a half-open breaker lets through; it closes when all have succeeded; at least 1.
     pub half_open_probes: u32,
@@ -44,7 +44,7 @@ pub struct Breaker {
     pub failures: FaultSet,
 }
 
-/// The right to go through, and the round in which it was given: a result of an earlier round changes nothing.
+/// Permission to pass, with the round in which it was given: a result of an earlier round changes nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pass(u32);
 
@@ -55,7 +55,7 @@ enum State {
     HalfOpen { under_way: u32, succeeded: u32 },
 }
 
-/// A breaker in force.
+/// The state of a breaker.
 #[derive(Clone, Debug)]
 pub struct BreakerState {
     rules: Breaker,
@@ -79,12 +79,12 @@ impl BreakerState {
         self.rules
     }
 
-    /// Until when it is open, if it is and nobody has asked since then.
+    /// Until when it is open, if it is and no call has asked since then.
     pub fn open_until(&self) -> Option<Instant> {
         if let State::Open { until } = self.state { Some(until) } else { None }
     }
 
-    /// Whether something may go through at `now`.
+    /// Whether a call may pass at `now`.
     pub fn ask(&mut self, now: Instant) -> Option<Pass> {
         if let State::Open { until } = self.state
             && now >= until
@@ -102,7 +102,7 @@ impl BreakerState {
         }
     }
 
-    /// What went through has ended; the answer is whether that has opened the breaker.
+    /// A call that passed has ended; true if that has opened the breaker.
     pub fn ended(&mut self, now: Instant, pass: Pass, failed: bool) -> bool {
         if pass.0 != self.round {
             return false;
@@ -127,7 +127,7 @@ impl BreakerState {
         true
     }
 
-    /// What went through has ended without a result: a probe gives its place back.
+    /// A call that passed has ended without a result: a probe gives its place back.
     pub fn came_to_nothing(&mut self, pass: Pass) {
         if let State::HalfOpen { under_way, .. } = &mut self.state
             && pass.0 == self.round
@@ -136,8 +136,8 @@ impl BreakerState {
         }
     }
 
-    /// Other rules hold from now on. What is counted stays counted, and one that is open stays so until it was to be:
-    /// then the new rules say how many probes there are.
+    /// Other rules hold from now on. Counts stay. A breaker that is open stays open as long as planned; then the new
+    /// rules say how many probes there are.
     pub fn change(&mut self, rules: Breaker) {
         self.rules = rules;
         if let State::HalfOpen { succeeded, .. } = self.state
@@ -155,7 +155,7 @@ impl BreakerState {
         self.failed = 0;
     }
 
-    /// Counts a result of a closed breaker; the answer is whether it trips.
+    /// Counts a result of a closed breaker; true if it trips.
     fn counts(&mut self, now: Instant, failed: bool) -> bool {
         match self.rules.trip {
             Trip::InARow(most) => {

@@ -1,7 +1,7 @@
-//! A budget of retries: each request puts a fraction of a retry in, each retry takes a whole one out.
+//! A retry budget: each request adds a fraction of a retry, each retry takes a whole one.
 //!
-//! It is the retry budget of Finagle (a ratio of requests and a least rate) without its sliding window: what is saved
-//! is bounded by `burst` instead. The retry quota of the AWS clients is the same with deposits by successes only; the
+//! It is the retry budget of Finagle (a ratio of requests and a minimum rate) without its sliding window: `burst`
+//! bounds the savings instead. The retry quota of the AWS clients is the same with deposits by successes only; the
 //! throttle of gRPC halves its bucket and is stricter.
 
 use crate::units::Instant;
@@ -11,16 +11,16 @@ use crate::units::Instant;
 pub struct RetryBudget {
     /// Retries that each request adds; 0 to 1000.
     pub ratio: f64,
-    /// Retries that flow in each second, requests or not; 0 to 1,000,000.
+    /// Retries that are added each second, with or without requests; 0 to 1,000,000.
     pub min_per_second: f64,
-    /// Retries that may be saved, as many as are there at the start.
+    /// The most retries that can be saved, and the number at the start.
     pub burst: u32,
 }
 
-/// A budget in force.
+/// The state of a retry budget.
 #[derive(Clone, Debug)]
 pub struct RetryBudgetState {
-    /// What one request, and what one nanosecond, adds.
+    /// What one request adds, and what one nanosecond adds.
     per_request: u128,
     per_nanosecond: u128,
     most: u128,
@@ -41,7 +41,7 @@ impl RetryBudgetState {
         budget
     }
 
-    /// Other rules hold from `now` on; what is saved stays, as far as it fits.
+    /// Other rules hold from `now` on; the savings stay, as far as they fit.
     pub fn change(&mut self, rules: RetryBudget, now: Instant) {
         self.catch_up(now);
         self.per_request = (rules.ratio * 1e15) as u128;
@@ -61,7 +61,7 @@ impl RetryBudgetState {
         self.saved = (self.saved + self.per_request).min(self.most);
     }
 
-    /// Takes a retry out at `now`, if one is there.
+    /// Takes a retry at `now`, if there is one.
     pub fn spend(&mut self, now: Instant) -> bool {
         self.catch_up(now);
         let is_there = self.saved >= RETRY;

@@ -1,4 +1,4 @@
-//! Policies as pure objects: they are told the time, and answer; none keeps a clock or draws for itself.
+//! Policies as pure objects: the time and the draws are passed in; none keeps a clock or a random stream.
 //!
 //! [`Fault`] names what can go wrong with an attempt; [`Retry`] decides what happens next; [`Hedge`] sends attempts that
 //! race a late one. [`Breaker`] stops sending after too many failures, [`Quota`] limits operations in a window,

@@ -1,4 +1,4 @@
-//! What is there over time: how many things, and since when the oldest of them.
+//! Occupancy over time: how many items there are, and since when the oldest of them.
 
 use super::Quantiles;
 
@@ -7,8 +7,8 @@ const LOOKS: usize = 1024;
 /// Tables for stretches of 1, 2, 4, … looks.
 const LEVELS: usize = LOOKS.ilog2() as usize + 1;
 
-/// Things that are there from one instant until another, seen at 1,024 evenly spaced instants of a run: in the middle
-/// of each 1,024th. They may be told in any order, long after they have gone, and none is remembered by itself.
+/// Items that are present from one instant until another, observed at 1,024 evenly spaced instants of a run: in the
+/// middle of each 1,024th. They can be added in any order, long after they have gone, and none is stored by itself.
 #[derive(Clone, Debug)]
 pub struct Occupancy {
     from: u64,
@@ -38,7 +38,7 @@ impl Occupancy {
         (past / self.step).min(LOOKS as u64) as usize
     }
 
-    /// Something was there from `begin` until `end`.
+    /// An item was present from `begin` until `end`.
     pub fn there(&mut self, begin: u64, end: u64) {
         let (first, after) = (self.next_look(begin), self.next_look(end));
         if first >= after {
@@ -80,7 +80,7 @@ impl Occupancy {
         (0..LOOKS).map(look).collect()
     }
 
-    /// How far back the oldest reaches, over the looks that `counts`; 0 where nothing is there.
+    /// How far back the oldest item reaches, in nanoseconds, over the looks that `counts`; 0 if there is none.
     pub fn reach_back(&self, counts: impl Fn(u64) -> bool) -> Quantiles {
         let mut reach = Quantiles::default();
         for (now, _, begin) in self.looks().into_iter().filter(|look| counts(look.0)) {

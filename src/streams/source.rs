@@ -39,7 +39,7 @@ pub enum Purpose {
     Restart = 11,
     /// Who reads a record, and from where.
     Reader = 12,
-    /// How long a caller waits before it leaves.
+    /// How long a call waits before it reneges.
     Patience = 13,
     /// When a part goes down and how long it stays so.
     Outage = 14,

@@ -82,8 +82,8 @@ pub(in crate::model) fn read(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Opti
     })
 }
 
-/// A model that would take for ever is refused before it is tried: `what` happens at a rate a second for as long as what
-/// is read is in force, and for some seconds more.
+/// Refuses a model before it runs that would exceed the event limit: `what` happens at `rate` per second for as long as
+/// the values being read are in force, and for `extra` seconds more.
 pub(in crate::model) fn too_many(
     input: &mut Input<'_>,
     (at, key): (At, &str),

@@ -1,4 +1,4 @@
-//! What is wrong with a line of a trace, in words of the file.
+//! Problems of a line of a trace, in terms of the file.
 
 use crate::model::fields::did_you_mean;
 use crate::model::problems::Complaint;
@@ -26,7 +26,7 @@ const LINE: [(&str, Holds, bool); 4] = [
 const ATTEMPT: [(&str, Holds, bool); 3] =
     [("latency_s", Holds::Number, true), ("outcome", Holds::Text, true), ("request_error", Holds::Truth, false)];
 
-/// Where in the line it is wrong, in bytes, and what to say of it.
+/// The byte in the line where it is wrong, and the complaint.
 pub(super) fn explain(text: &str, error: &Error) -> (usize, Complaint) {
     let at = error.column().saturating_sub(1);
     match serde_json::from_str::<Value>(text) {
@@ -48,7 +48,7 @@ pub(super) fn explain(text: &str, error: &Error) -> (usize, Complaint) {
     }
 }
 
-/// Where the key stands that a clause begins with; the start of the line where it is none that is there.
+/// The byte at which the key of a clause stands; 0 if the line does not contain it.
 fn place(text: &str, what: &str) -> usize {
     let path = what.split(": ").next().unwrap_or_default();
     let key = path.rsplit('.').next().unwrap_or_default();
@@ -108,7 +108,7 @@ fn keys(path: &str, object: &Map<String, Value>, known: &[(&str, Holds, bool)]) 
     }
 }
 
-/// The key for what others call it.
+/// The key that an alias stands for.
 fn meant(key: &str) -> Option<&'static str> {
     Some(match key {
         "at" | "time" | "ts" | "timestamp" | "t" | "start" | "at_ms" | "arrival" => "at_s",
