@@ -1,4 +1,4 @@
-//! `arrivals = { process = … }`: when they come.
+//! `arrivals = { process = … }`: the arrival process.
 
 use crate::model::fields::{Tagged, Variant};
 use crate::model::language::*;
@@ -225,7 +225,7 @@ fn rate_key(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Option<(&'static str,
     let what = if names.is_empty() { "the rate is missing" } else { "a rate needs exactly one unit" };
     let complaint = Complaint::new(what).found(found).allowed("one of per_second, per_minute, per_hour, per_day");
     if names.is_empty() {
-        // Where a rate stands under another name, that was complained about already.
+        // A rate under another name was already reported.
         input.problems.report_once(cursor.node.at, &cursor.path, complaint);
     } else {
         input.problems.report_once(cursor.at(names[1]), &cursor.key(names[1]), complaint);

@@ -1,4 +1,4 @@
-//! `[breaker.PROVIDER]`: what stops sending after too many failures.
+//! `[breaker.PROVIDER]`: circuit breakers.
 
 use crate::model::language::*;
 use crate::model::section::faults::{self, FAULTS};

@@ -1,4 +1,4 @@
-//! A catalogue of things that may be asked for, and how often each is.
+//! A catalogue of items that are requested, and how often each is.
 
 use crate::model::fields::{Tagged, Variant};
 use crate::model::language::*;
@@ -30,7 +30,7 @@ pub(in crate::model) static CATALOGUE: Tagged = Tagged {
     ],
 };
 
-/// A catalogue of things that may be asked for, and how often each is.
+/// A catalogue of items that are requested, and how often each is.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Catalogue {
     /// How many there are; at least 1.

@@ -78,7 +78,8 @@ pub(in crate::model) static CHANGE: Section = Section {
     ],
 };
 
-/// How long a new value takes to reach an isolate: two times, each uniform from nothing to this. 0: all have it at once.
+/// How long a new value takes to reach an isolate: the sum of two times, each uniform from 0 to this. 0: it reaches all
+/// at once.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Reach {
     /// `staleness`: how long an isolate may still see the old value.

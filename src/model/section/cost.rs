@@ -1,4 +1,4 @@
-//! `[cost]`: whether another plan of the platform would pay.
+//! `[cost]`: whether another plan of the platform is worth its price.
 
 use crate::model::language::*;
 use crate::model::preset;
@@ -18,7 +18,7 @@ pub(in crate::model) static COST: Section = Section {
     ..PLAIN
 };
 
-/// `[cost]`: whether another plan of the platform would pay.
+/// `[cost]`: whether another plan of the platform is worth its price.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Cost {
     /// `value_per_plan`: US dollars lost with a plan that finds a limit used up, or goes without its logs for it.

@@ -1,4 +1,4 @@
-//! `[limiter.NAME]`: so many requests a day and person, counted in a store.
+//! `[limiter.NAME]`: a limit on requests per person and day, counted in a store.
 
 use crate::model::language::*;
 use crate::model::section::catalogue::{self, CATALOGUE, Catalogue};
@@ -25,7 +25,7 @@ pub(in crate::model) static LIMITER: Section = Section {
     ],
 };
 
-/// `[limiter.NAME]`: so many requests a day and person, counted in a store.
+/// `[limiter.NAME]`: a limit on requests per person and day, counted in a store.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Limiter {
     /// Its name.

@@ -195,7 +195,7 @@ pub struct Provider {
 }
 
 impl Provider {
-    /// Attempts that a call makes at it at most: those of all layers of retries, multiplied.
+    /// The most attempts of a call at it: the product over all layers of retries.
     pub fn attempts(&self) -> u64 {
         retry::attempts(&self.retry, &self.inner)
     }
@@ -331,7 +331,7 @@ fn provider(input: &mut Input<'_>, name: &str, cursor: &Cursor<'_>) -> Option<Pr
     })
 }
 
-/// What an attempt costs; a price without tokens would charge nobody.
+/// What an attempt costs; prices without tokens are refused.
 fn tokens(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Option<Tokens> {
     let (tokens, prices) = (cursor.table("usage"), cursor.table("prices"));
     let Some(tokens) = tokens else {
@@ -343,7 +343,7 @@ fn tokens(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Option<Tokens> {
         }
         return None;
     };
-    // Who stops working for a client that has gone bills nothing for it.
+    // A provider that stops when its client is gone bills nothing for it.
     let stops_with_client = cursor.get("outlives_client").is_some() && !cursor.flag("outlives_client");
     let price = |key: &str| prices.as_ref().map(|table| table.money(key)).unwrap_or_default();
     Some(Tokens {

@@ -1,4 +1,4 @@
-//! `[queue.NAME]`: slots, and who waits for them.
+//! `[queue.NAME]`: slots, and the queue for them.
 
 use crate::model::language::*;
 use crate::model::section::faults::FAULTS;

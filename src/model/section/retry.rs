@@ -99,7 +99,7 @@ static BUDGET: Section = Section {
 /// `retry_after`: what a retry makes of the time that a refusal names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RetryAfter {
-    /// It waits at least so long, unless it is longer than this.
+    /// It waits at least as long as the refusal says, unless that is longer than this.
     Honour(Span),
     /// It waits as after any fault.
     Ignore,
@@ -112,8 +112,8 @@ impl RetryAfter {
     }
 }
 
-/// Attempts that a call can make at most, at all its providers: so many have draws, and places among the events of one
-/// instant, of their own.
+/// The most attempts of a call, over all its providers: this many have their own draws, and places among the events of
+/// one instant.
 pub(in crate::model) const MOST_ATTEMPTS: u64 = 255;
 
 /// The retries of a provider, in all their layers.
@@ -125,7 +125,7 @@ pub(in crate::model) struct Retries {
     pub retry_after: RetryAfter,
 }
 
-/// Attempts that a call makes at most: those of all layers, multiplied.
+/// The most attempts of a call: the product over all layers.
 pub(in crate::model) fn attempts(retry: &Retry, inner: &[Option<Retry>]) -> u64 {
     inner.iter().flatten().chain([retry]).map(|layer| u64::from(layer.max) + 1).product()
 }

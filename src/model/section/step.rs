@@ -1,4 +1,4 @@
-//! A step of a workflow, and who does its work.
+//! A step of a workflow, and what does its work.
 
 use crate::model::fields::did_you_mean;
 use crate::model::language::*;
@@ -73,7 +73,7 @@ pub(in crate::model) static STEP: Section = Section {
 pub struct Step {
     /// Its name.
     pub name: String,
-    /// Who answers its calls.
+    /// What answers its calls.
     pub work: Work,
     /// `lookup`: the tiers that its calls ask first.
     pub lookup: Option<Id<Tiers>>,
@@ -113,7 +113,7 @@ impl Step {
     }
 }
 
-/// Who does the work of a step's calls.
+/// What does the work of a step's calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Work {
     /// An AI provider.
@@ -184,7 +184,7 @@ pub(in crate::model) fn read(
     })
 }
 
-/// Who does the work of a step: a provider, unless another key says who.
+/// What does the work of a step: a provider, unless another key says otherwise.
 fn work(input: &mut Input<'_>, table: &Cursor<'_>, names: &Names) -> Option<Work> {
     let has = |key: &str| table.get(key).is_some();
     match (has("provider"), has("lookup"), has("d1"), has("limiter")) {
@@ -226,7 +226,7 @@ fn fallback(input: &mut Input<'_>, table: &Cursor<'_>, names: &Names) -> Option<
     names.providers.resolve(input, name, node.at, &table.key("fallback"))
 }
 
-/// The part that a key names, if it stands there; what is no such part was complained about.
+/// The part that a key names, if the key is there; an unknown one is reported.
 fn resolved<T>(input: &mut Input<'_>, table: &Cursor<'_>, key: &str, list: &List) -> Option<Id<T>> {
     let node = table.get(key)?;
     list.resolve(input, node.text()?, node.at, &table.key(key))

@@ -300,7 +300,7 @@ fn store(input: &mut Input<'_>, name: &str, cursor: &Cursor<'_>, run: Option<&Ru
     }
 }
 
-/// Keys that would be read and ignored, as no store of this kind can do it.
+/// Refuses keys that would be ignored, as this kind of store lacks the feature.
 fn cannot(input: &mut Input<'_>, cursor: &Cursor<'_>, kind: StoreKind) {
     let mut refuse = |cursor: &Cursor<'_>, key: &str, why: &str, is_set: bool| {
         if is_set {

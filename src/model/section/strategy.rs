@@ -77,7 +77,7 @@ pub struct LogOp {
 }
 
 impl LogOp {
-    /// Whether it ends the life of what is under its key.
+    /// Whether it ends the life of the entry under its key.
     pub fn is_write(&self) -> bool {
         matches!(self.op, OpKind::Put | OpKind::Delete)
     }
@@ -99,7 +99,7 @@ pub enum LogEvent {
     Request,
     /// After the call has ended, however it did.
     Response,
-    /// After the last call of a plan has ended, however the plan did; nobody waits for it.
+    /// After the last call of a plan has ended, however the plan did; not awaited.
     PlanEnd,
     /// At every midnight UTC, whether there were plans or not.
     DayEnd,
@@ -297,7 +297,7 @@ fn entry_size(input: &mut Input<'_>, row: &Cursor<'_>, logging: &Cursor<'_>) -> 
     size
 }
 
-/// When a row happens; what a day and the end of a plan cannot do is complained about.
+/// When a row happens; refuses what the end of a plan or a day cannot do.
 fn event(input: &mut Input<'_>, row: &Cursor<'_>) -> LogEvent {
     let event = row.one("on");
     let (roles, whens): (&[&str], &[&str]) = match event {
@@ -317,7 +317,8 @@ fn event(input: &mut Input<'_>, row: &Cursor<'_>) -> LogEvent {
     event
 }
 
-/// A key: what stands before the first placeholder is its family, and the narrowest placeholder says who shares it.
+/// A key: the text before the first placeholder is its family, and the narrowest placeholder decides which calls share
+/// it.
 fn key(input: &mut Input<'_>, row: &Cursor<'_>, event: LogEvent) -> Option<Key> {
     let (own, of_plan, allowed) = match event {
         LogEvent::Request | LogEvent::Response => ("{log}", true, "{log}, {session}, or none"),

@@ -1,4 +1,4 @@
-//! `[traffic.NAME]`: who comes.
+//! `[traffic.NAME]`: a class of users.
 
 use crate::model::language::*;
 use crate::model::section::arrivals::{ARRIVALS, Arrivals, mean_per_second, why_not};
@@ -168,7 +168,7 @@ fn class(input: &mut Input<'_>, name: &str, cursor: &Cursor<'_>, names: &Names, 
     }
     let patience = law::read(input, cursor, "patience");
     let priority = cursor.signed("priority").unwrap_or_default();
-    // Without one, what a trace says of its calls could not be judged.
+    // Without one, the calls of a trace could not be checked.
     let workflow = workflow?;
     let region = cursor.text("region").unwrap_or("home").into();
     let leaves_after = law::read(input, cursor, "leaves_after");
@@ -213,7 +213,7 @@ pub(in crate::model) fn keep(class: &mut Class, of: &Class) {
     keep_arrivals(class, of);
 }
 
-/// Lays what may change over from the class before.
+/// Copies what may change from the class before.
 fn keep_arrivals(class: &mut Class, of: &Class) {
     if why_not(&of.arrivals, &class.arrivals).is_none() {
         class.arrivals.clone_from(&of.arrivals);
@@ -221,7 +221,7 @@ fn keep_arrivals(class: &mut Class, of: &Class) {
     }
 }
 
-/// Why the first arrivals that cannot become others cannot.
+/// Why the first arrivals that cannot change cannot.
 pub(in crate::model) fn first_reason(base: &[Class], stage: &[Class]) -> Option<&'static str> {
     base.iter().zip(stage).find_map(|(of, class)| why_not(&of.arrivals, &class.arrivals))
 }

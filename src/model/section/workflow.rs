@@ -134,7 +134,7 @@ fn workflow(input: &mut Input<'_>, name: &str, cursor: &Cursor<'_>, names: &Name
     Some(Workflow { name: name.into(), steps, on_call_error, overload_on, invocation })
 }
 
-/// A queue is taken around calls or inside them: two calls that each hold what the other waits for would wait for ever.
+/// A queue is taken around calls or inside them: two calls that each hold what the other waits for would deadlock.
 pub(in crate::model) fn no_deadlock(input: &mut Input<'_>, root: &Cursor<'_>, names: &Names) {
     let steps: Vec<Cursor<'_>> =
         root.named("workflow").into_iter().flat_map(|(_, workflow)| workflow.tables("steps")).collect();
@@ -200,7 +200,7 @@ fn sorted(input: &mut Input<'_>, tables: &[Cursor<'_>], steps: Vec<Step>) -> Opt
     Some(order.iter().map(moved).collect())
 }
 
-/// A circle among the steps that have no place, from the first written of it back to that one.
+/// A cycle among the steps that have no place, from its first written step back to that one.
 fn circle(steps: &[Step], place: &[Option<usize>]) -> Vec<usize> {
     let stuck = |i: &usize| place[*i].is_none();
     let mut walk = vec![(0..steps.len()).find(stuck).unwrap_or_default()];
@@ -235,7 +235,7 @@ pub(in crate::model) fn can_compute(input: &mut Input<'_>, root: &Cursor<'_>, wo
     }
 }
 
-/// What can only be said once steps and providers are known: whether the tokens of a step fit into the limits.
+/// Checks that the tokens of a step fit into the limits of its provider.
 pub(in crate::model) fn tokens_fit(
     input: &mut Input<'_>,
     root: &Cursor<'_>,
@@ -266,7 +266,7 @@ pub(in crate::model) fn tokens_fit(
     }
 }
 
-/// A call that falls back makes the attempts of both providers.
+/// Checks the attempts of calls that fall back: they make those of both providers.
 pub(in crate::model) fn check_fallbacks(
     input: &mut Input<'_>,
     root: &Cursor<'_>,

@@ -8,7 +8,7 @@ use crate::world::blueprint::Blueprint;
 use crate::world::measures::sheet::{Sheet, hours};
 use crate::world::part::{Effect, Ending, Part};
 
-/// A log file at work.
+/// The state of a log file.
 #[derive(Debug)]
 pub(crate) struct LogFile {
     rotation: Rotation,
@@ -45,7 +45,7 @@ impl LogFile {
 }
 
 impl Part for LogFile {
-    /// Files that are too many are dropped.
+    /// Drops surplus files.
     fn change(&mut self, at: usize, blueprint: &Blueprint, now: Instant, _: &mut Vec<Effect>) {
         let spec = &blueprint.model.logfiles[at];
         (self.line, self.error) = (spec.line.0, spec.error.0);

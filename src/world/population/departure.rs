@@ -1,4 +1,4 @@
-//! Users who leave for good, whatever their plan is doing.
+//! Users who leave for good, whatever the state of their plan.
 
 use crate::model::OnLeave;
 use crate::streams::Purpose;

@@ -1,9 +1,9 @@
-//! A plan that is alive.
+//! A plan in flight.
 
 use crate::units::Instant;
 use crate::world::event::Handle;
 
-/// A plan that is alive.
+/// A plan in flight.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Plan {
     /// Its number among all plans: its place among the events of one instant.
@@ -27,7 +27,7 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    /// Whom an event of this plan, in this place, is for.
+    /// The target of an event for this plan in this place.
     pub(crate) fn handle(&self, place: u32) -> Handle {
         Handle { slot: place, generation: self.serial as u32 }
     }

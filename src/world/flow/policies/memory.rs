@@ -5,14 +5,14 @@ use crate::world::parts::policies::CLEAN;
 use crate::world::state::World;
 
 impl World<'_> {
-    /// A call is lost with its isolate, and nobody asks for its pass.
+    /// A call is lost with its isolate, and its pass is never returned.
     pub(crate) fn lose_guard(&mut self, id: u32) {
         if let Some(guard) = self.parts.policies.guards.get_mut(id as usize) {
             *guard = CLEAN;
         }
     }
 
-    /// An isolate goes, and its breakers and budgets with it.
+    /// An isolate ends, with its breakers and budgets.
     pub(crate) fn lose_memory_of(&mut self, isolate: usize) {
         let (providers, now) = (self.blueprint.providers.len(), self.now);
         for provider in 0..providers {
@@ -91,7 +91,7 @@ impl World<'_> {
         pass.is_some()
     }
 
-    /// Gives the pass back, if there is one, with the result: success, a fault, or none at all.
+    /// Returns the pass, if there is one, with the result: success, a fault, or no result.
     pub(crate) fn tell_breaker(&mut self, id: u32, result: Option<Option<Fault>>) {
         let Some(pass) = self.parts.policies.guards[id as usize].pass.take() else { return };
         let now = self.now;

@@ -1,4 +1,4 @@
-//! Retries in layers: the innermost that still may tries again; when it gives up, the one around it decides.
+//! Layers of retries: the innermost one that has retries left tries again; when it gives up, the next layer decides.
 
 use crate::policy::{Backoff, Fault, Retry};
 use crate::units::Span;

@@ -1,7 +1,7 @@
-//! What policies remember of each call, each isolate and each provider.
+//! The state of policies for each call, isolate and provider.
 //!
-//! What they remember of a call stands in a table of its own, so that calls stay small: it is clean whenever no attempt
-//! of the call is under way or to come.
+//! The state for a call is in a table of its own, so that calls stay small; it is clean whenever no attempt of the call
+//! is under way or to come.
 
 mod measures;
 mod part;
@@ -21,7 +21,7 @@ use crate::world::event::Handle;
 /// Layers of retries: the application, its SDK, a proxy.
 pub(crate) const LAYERS: usize = 3;
 
-/// What the policies remember of a call.
+/// The state of the policies for a call.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Guard {
     /// An attempt has been made.
@@ -57,7 +57,7 @@ pub(crate) const CLEAN: Guard = Guard {
     ticket: None,
 };
 
-/// The policies at work.
+/// The state of all policies.
 #[derive(Debug)]
 pub(crate) struct Policies {
     /// By call.
@@ -73,7 +73,7 @@ pub(crate) struct Policies {
     /// By class and step: what decides about hangs, and what hedges draw.
     pub(crate) hangs: Vec<Vec<Scatter>>,
     pub(crate) hedges: Vec<Vec<Scatter>>,
-    /// Whom calls ask: so many breakers and budgets has each isolate.
+    /// The number of providers, databases and the like: each isolate has this many breakers and budgets.
     pub(crate) answerers: usize,
     /// From when until when it is recorded.
     recorded: (Instant, Instant),

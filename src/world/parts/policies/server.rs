@@ -1,7 +1,7 @@
 //! The provider's side of an attempt: outages, rate limits, its own slots, and work that outlives the client.
 //!
-//! How an attempt goes is settled when it arrives. Its own slots serve in order of arrival, and who waits for one is
-//! served even if its client has gone, so the wait is known too: no event is needed for what happens over there.
+//! The course of an attempt is decided when it arrives. Its own slots serve in order of arrival, and a waiting attempt
+//! is served even if its client has gone, so its wait is known too and needs no event.
 
 use crate::model::{Outage, Server as Spec, UpAndDown};
 use crate::policy::{Bucket, Fault, Meter, SlopeState, Verdict};
@@ -12,20 +12,20 @@ use crate::world::ledger::{Cause, Causes};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-/// What the provider makes of an attempt.
+/// The provider's decision on an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reception {
-    /// It answers this fault after so long, and says when to come again: why.
+    /// It answers this fault after this time, with a retry-after hint and a cause.
     Refused { fault: Fault, cause: Cause, takes: Span, retry_after: Span },
     /// It is down, takes the attempt, and never answers.
     Silent,
-    /// It works on it beside all others that are there, at a speed that depends on how many come.
+    /// It works on it together with all others, at a speed that depends on their number.
     Shares,
     /// It works on it: from then until then, or never to an end.
     Works { from: Instant, until: Instant },
 }
 
-/// A provider at work.
+/// The state of a provider.
 #[derive(Debug)]
 pub(crate) struct Server {
     spec: Spec,
@@ -34,7 +34,7 @@ pub(crate) struct Server {
     slopes: [Option<SlopeState>; 2],
     pub(crate) quotas: Vec<Meter>,
     outages: Vec<Timeline>,
-    /// When the attempts leave that are there.
+    /// When the attempts in flight end.
     leaving: BinaryHeap<Reverse<Instant>>,
     /// Attempts that share it.
     sharing: u64,
@@ -99,7 +99,7 @@ impl Server {
             }
         }
         self.outages.iter_mut().zip(&spec.outages).for_each(|(timeline, outage)| timeline.change(*outage, now));
-        // Of fewer slots those are left that are taken for longest.
+        // With fewer slots, those that are taken longest remain.
         let slots = spec.max_concurrency.map_or(usize::MAX, |slots| slots as usize);
         while self.slots.len() > slots {
             self.slots.pop();
@@ -124,7 +124,7 @@ impl Server {
         }
         let asked = [(&self.requests, 1), (&self.tokens, tokens)];
         let fits = asked.map(|(bucket, n)| bucket.as_ref().map_or(now, |bucket| bucket.holds_at(now, n)));
-        // Of two that refuse, the one that holds longer.
+        // If two refuse, the one that refuses longer.
         let by_bucket = if fits[1] > fits[0] { Cause::TokensPerMinute } else { Cause::RequestsPerMinute };
         let fits = fits[0].max(fits[1]);
         let slopes = self.slopes.iter_mut().zip([1, tokens]).filter_map(|(slope, n)| Some((slope.as_mut()?, n)));

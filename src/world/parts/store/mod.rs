@@ -1,4 +1,4 @@
-//! A store: what its quotas and its key spacing say to an op, and what it has counted.
+//! A store: the decisions of its quotas and its key spacing, and its counts.
 
 use crate::model::{OnKeyExceed, OpKind, Storage, Store as Spec, StoreKind};
 use crate::policy::{Meter, OnExceed, Verdict};
@@ -19,7 +19,7 @@ use self::outside::{Others, Pressure, Restarts, judge};
 pub(crate) struct OpCounts {
     pub(crate) attempted: [u64; 2],
     pub(crate) accepted: [u64; 2],
-    /// Why those were that were not accepted.
+    /// Why the others were not accepted.
     pub(crate) refused: Causes,
 }
 
@@ -27,7 +27,7 @@ impl OpCounts {
     const NONE: OpCounts = OpCounts { attempted: [0; 2], accepted: [0; 2], refused: Causes::NONE };
 }
 
-/// A store at work.
+/// The state of a store.
 #[derive(Debug)]
 pub(crate) struct Store {
     pub(crate) name: String,
@@ -76,7 +76,7 @@ pub(crate) struct Store {
     accepted_before: [u64; 4],
 }
 
-/// Why an entry is no longer there.
+/// Why an entry is gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Loss {
     /// Nothing takes it.
@@ -153,7 +153,7 @@ impl Store {
         }
     }
 
-    /// What the quotas of this kind of op say to one that is asked for at `now`.
+    /// The decision of the quotas of this kind of op on one that is requested at `now`.
     #[inline]
     pub(crate) fn judge(&mut self, op: OpKind, now: Instant) -> Verdict {
         let meters = &mut self.meters[op as usize];
@@ -211,7 +211,7 @@ impl Store {
         }
     }
 
-    /// Whether this is a log service, whose client swallows what goes wrong.
+    /// Whether this is a log service, whose client hides errors.
     pub(crate) fn is_service(&self) -> bool {
         self.retry_after.is_some()
     }
@@ -251,7 +251,7 @@ impl Store {
         }
     }
 
-    /// So many bytes, which would be stored until `dies`, are there no more.
+    /// This many bytes, which would be stored until `dies`, are deleted.
     pub(crate) fn delete(&mut self, bytes: u64, now: Instant, dies: Instant) {
         if self.storage.is_some() && now < dies {
             self.stored.take(bytes, now.nanos(), dies.nanos());
