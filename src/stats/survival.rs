@@ -1,6 +1,6 @@
 //! Survival by age, from deaths and right-censored observations.
 
-use super::cell;
+use super::grid::cell;
 
 /// 32 cells an octave.
 const BITS: u32 = 5;

@@ -1,6 +1,6 @@
 //! Amounts: bytes and money.
 
-use super::{UnitError, refuse};
+use super::error::{UnitError, refuse};
 use crate::math;
 use std::fmt;
 use std::ops::{Add, AddAssign, Mul};

@@ -1,7 +1,8 @@
 //! Simulated time on a calendar: the date a replication starts at, and where days, months and local hours
 //! begin in a named time zone. Daylight saving makes local days of 23 and 25 hours; here they are.
 
-use super::{Instant, Span, UnitError, refuse};
+use super::error::{UnitError, refuse};
+use super::{Instant, Span};
 use jiff::{ToSpan, Unit, Zoned};
 
 /// A time zone by its IANA name; `UTC` by default.

@@ -1,6 +1,6 @@
 //! Probabilities and fractions.
 
-use super::{UnitError, refuse};
+use super::error::{UnitError, refuse};
 
 /// A number from 0 to 1.
 #[derive(Clone, Copy, Debug, Default, PartialEq, PartialOrd)]

@@ -1,6 +1,7 @@
 //! Rates: so many per second, minute, hour or day.
 
-use super::{Span, UnitError, refuse};
+use super::Span;
+use super::error::{UnitError, refuse};
 use crate::math;
 
 /// The unit of time in which a rate counts.

@@ -2,7 +2,7 @@
 //!
 //! Nothing here wraps around, in release builds either: a sum past the end of time is the end of time.
 
-use super::{UnitError, refuse};
+use super::error::{UnitError, refuse};
 use crate::math;
 use std::fmt;
 use std::ops::{Add, AddAssign, Mul, Sub};
