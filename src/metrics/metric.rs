@@ -15,7 +15,7 @@ pub enum Better {
 #[derive(Clone, Copy, Debug)]
 pub struct Metric {
     /// The form of its name; what is in capitals stands for a part of the model, or for one of a few words
-    /// ([`PLACEHOLDERS`]).
+    /// ([`PLACEHOLDERS`](super::PLACEHOLDERS)).
     pub form: &'static str,
     /// `plans`, `s`, `1` (a fraction), …
     pub unit: &'static str,

@@ -64,17 +64,17 @@ pub(in crate::model) static LOGGING: Section = Section {
 /// `[logging]`
 #[derive(Clone, Debug, PartialEq)]
 pub struct Logging {
-    /// The strategy's name.
+    /// `strategy`: its name.
     pub strategy: String,
-    /// Its table, in order, with the switches (`kv_errors`, `index`) applied and `cache_ttl` filled in.
+    /// The rows of the strategy, in order, with the switches (`kv_errors`, `index`) applied and `cache_ttl` filled in.
     pub ops: Vec<LogOp>,
-    /// Which events are logged at all.
+    /// `level`: which events are logged at all.
     pub level: Level,
-    /// What a rejected op does.
+    /// `on_error`: what a rejected operation does to its plan.
     pub on_error: OnLogError,
-    /// `max_log_entries`: sessions that the index keeps.
+    /// `max_log_entries`: how many sessions the index keeps; 1 to 1,000,000.
     pub max_log_entries: u32,
-    /// `incident_gap`: an error after so long without any is the first of an incident.
+    /// `incident_gap`: an error is the first of an incident if there was none for this long before it.
     pub incident_gap: Span,
 }
 

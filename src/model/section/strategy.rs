@@ -60,19 +60,19 @@ pub struct LogOp {
     pub event: LogEvent,
     /// `when`: under which condition.
     pub when: When,
-    /// Where.
+    /// `store`: where it happens.
     pub store: Id<Store>,
-    /// What.
+    /// `op`: the operation.
     pub op: OpKind,
-    /// Which key.
+    /// `key`: the key that it is about.
     pub key: Key,
-    /// What the key means to a reader.
+    /// `role`: what the key means to a reader.
     pub role: Role,
-    /// How long the entry lives; none: the store's.
+    /// `ttl`: how long the entry lives; none: as long as the store says.
     pub ttl: Option<Span>,
     /// The size of the entry.
     pub bytes: Bytes,
-    /// Whether the call waits for it.
+    /// `awaited`: whether the call waits for it.
     pub awaited: bool,
 }
 
