@@ -71,7 +71,7 @@ impl Money {
         if dollars >= 0.0 && dollars.is_finite() {
             Ok(Money(dollars))
         } else {
-            refuse("an amount of money is at least 0")
+            refuse("an amount of money must be at least 0")
         }
     }
 

@@ -53,7 +53,7 @@ impl Timestamp {
             return refuse("not a date and time: write for example \"2026-02-16T00:00:00Z\"");
         };
         if !(0..7_258_118_400).contains(&timestamp.as_second()) {
-            return refuse("a date from 1970 to 2199");
+            return refuse("a date must be from 1970 to 2199");
         }
         Ok(Timestamp(timestamp))
     }
