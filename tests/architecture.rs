@@ -110,13 +110,14 @@ fn every_file_opens_with_what_it_is_for_and_is_short() {
     }
 }
 
-/// The largest circle of files that import one another, by room: 1 is none.
-const CIRCLES: [(&str, usize); 3] = [("world", 1), ("model", 41), ("report", 16)];
+/// The largest circle of files that import one another, by room: 1 is none. Rooms that are not listed have none.
+const CIRCLES: [(&str, usize); 2] = [("experiment", 12), ("report", 16)];
 
 #[test]
 fn circles_of_imports_are_no_larger_than_they_were() {
     let imports = imports::of(&src());
-    for (room, most) in CIRCLES {
+    for (room, _) in ROOMS {
+        let most = CIRCLES.iter().find(|(name, _)| *name == room).map_or(1, |(_, most)| *most);
         let circle = imports.largest_circle(room);
         assert!(circle.len() <= most, "{} files of {room} import one another: {}", circle.len(), circle.join(", "));
     }
@@ -143,7 +144,8 @@ mod imports {
             let text: String = super::program(&file)
                 .lines()
                 .filter(|line| !line.trim_start().starts_with("//"))
-                .map(|line| format!("{line}\n"))
+                // A path that says who may see an item imports nothing.
+                .map(|line| format!("{}\n", line.replace("pub(in crate::", "pub(")))
                 .collect();
             let module: Module = file
                 .with_extension("")
@@ -160,8 +162,7 @@ mod imports {
             let mut names: Vec<(String, Module)> = Vec::new();
             uses.iter().for_each(|tree| expand(tree, &[], &mut names));
             let inline = rest.split(|c: char| !(c.is_alphanumeric() || c == '_' || c == ':'));
-            let inline =
-                inline.filter(|path| ["crate::", "super::", "self::"].iter().any(|root| path.starts_with(root)));
+            let inline = inline.filter(|path| path.contains("::"));
             let split = |path: &str| path.split("::").filter(|part| !part.is_empty()).map(String::from).collect();
             let paths = names.iter().map(|(_, path)| path.clone()).chain(inline.map(split)).collect();
             sources.paths.insert(module.clone(), paths);

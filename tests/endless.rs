@@ -167,7 +167,7 @@ fn what_would_be_drawn_for_ever_is_refused() {
         ),
     ] {
         let message = refusal(&text);
-        assert!(message.contains(&format!("more {what} than a replication may have events")), "{message}");
+        assert!(message.contains(&format!("too many {what} for the event limit of a replication")), "{message}");
         assert!(message.contains(key), "{message}");
     }
 }
@@ -225,7 +225,7 @@ fn a_change_after_the_end_is_refused() {
         [("at = \"24h\"", "change.at"), ("at = \"40d\"", "change.at"), ("at = \"23h\"\ntakes = \"1h\"", "change.takes")]
     {
         let message = refusal(&of(change));
-        assert!(message.contains("the run ends before this change holds") && message.contains(key), "{message}");
+        assert!(message.contains("the run ends before this change takes effect") && message.contains(key), "{message}");
     }
     model(&of("at = \"23h 59m 59s\""));
     model(&of("at = \"23h\"\ntakes = \"59m\""));
@@ -250,6 +250,6 @@ fn a_fallback_adds_up_and_a_change_multiplies() {
     assert!(message.contains("256 attempts") && message.contains("at most 255 at both together"), "{message}");
     let change = "[[change]]\nat = \"1h\"\nset = { \"retry.p.max\" = 1, \"retry.p.sdk.max\" = 90 }\n";
     let message = refusal(&of(63, 1, change));
-    assert!(message.contains("a call that lives through a change could make more attempts"), "{message}");
+    assert!(message.contains("a call in flight during a change could make too many attempts"), "{message}");
     model(&of(1, 1, "[[change]]\nat = \"1h\"\nset = { \"retry.p.sdk.max\" = 90 }\n"));
 }

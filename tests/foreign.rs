@@ -96,7 +96,7 @@ fn what_lies_outside_is_used_and_never_shown() {
             fs::write(&outside, own(&bad)).unwrap();
             let output = capsim(here, "validate other.toml");
             silent(&output, &[20], &format!("{key} {name}"));
-            assert!(stderr(&output).contains("outside of the model's directory"), "{}", stderr(&output));
+            assert!(stderr(&output).contains("outside the model's directory"), "{}", stderr(&output));
         }
         // Beside the model it is shown.
         fs::write(here.join("mine"), bad).unwrap();

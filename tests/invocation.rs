@@ -122,7 +122,7 @@ fn logged(calls: u32, parallel: u32, kv: &str, rows: &str) -> String {
 const RECORD: &str = r#"{ on = "response", store = "kv", op = "put", key = "log:{log}", role = "record" }"#;
 const OTHER: &str = r#"{ on = "response", store = "kv", op = "put", key = "other:{log}" }"#;
 
-/// Records written, unfinished, and errands cut off, in a plan.
+/// Records written, unfinished, and background operations cut off, in a plan.
 fn left_behind(answer: &Answer) -> [f64; 3] {
     ["logs.normal.written", "logs.normal.unfinished", "invocation.wait_until.cut"]
         .map(|metric| mean(answer, metric) / 24.0)
@@ -225,8 +225,8 @@ fn an_invocation_over_its_processor_time_is_killed() {
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, ..ProptestConfig::default() })]
-    /// Every plan, call, attempt, op, record, connection and errand is in one bucket (a run that finds one that is not
-    /// fails), and no invocation has more open than it may.
+    /// Every plan, call, attempt, op, record, connection and background operation is in one bucket (a run fails that finds
+    /// one that is not), and no invocation has more open than it may.
     #[test]
     fn no_invocation_has_more_connections_than_it_may(
         widths in prop::collection::vec((1..12_u32, 1..12_u32, any::<bool>()), 1..4),

@@ -245,7 +245,7 @@ fn a_knob_set_to_what_it_is_changes_nothing() {
             match load_file(&path, std::slice::from_ref(&set)) {
                 Ok(model) => assert!(same(model) == base, "{name}: {set} is another model"),
                 // What only some of the parts have that share a section.
-                Err(problems) => assert!(problems.list()[0].what.starts_with("only the retries"), "{name}: {set}"),
+                Err(problems) => assert!(problems.list()[0].what.starts_with("only for the retries"), "{name}: {set}"),
             }
         }
     }

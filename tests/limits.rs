@@ -104,7 +104,7 @@ fn what_a_restart_takes_is_not_what_expires() {
     let store = "kind = \"cache\"\nttl = \"2h\"\nrestarts_per_day = 6";
     let row = RECORD.replace("role", "ttl = \"2h\", role");
     let answer = answer(&model(&logged(run, ONE_CALL, "process = \"poisson\", per_hour = 20", store, &row)));
-    let count = |fate: &str| mean(&answer, &format!("logs.normal.{fate}"));
+    let count = |end: &str| mean(&answer, &format!("logs.normal.{end}"));
     let lost = count("lost_at_restart") / (count("lost_at_restart") + count("expired"));
     // Some 2,400 restarts: the share is off by one in fifty or so.
     assert!((lost - (1.0 - (-0.5_f64).exp())).abs() < 0.025, "{lost}");

@@ -20,9 +20,9 @@ fn a_part_that_nothing_refers_to_is_refused_with_the_near_one() {
         ("traffic.usr.arrivals.per_day=3", "did you mean `traffic.user`?"),
         ("workflow.pln.invocation=\"call\"", "did you mean `workflow.plan`?"),
         ("store.kvv.ttl=\"1h\"", "did you mean `store.kv`?"),
-        ("queue.another.max_concurrency=3", "name it as the `queue` of what is to use it"),
-        ("limiter.daily.per_day=3", "name it as the `limiter` of what is to use it"),
-        ("d1.main.max_wait=\"3s\"", "name it as the `d1` of what is to use it"),
+        ("queue.another.max_concurrency=3", "refer to it with `queue`"),
+        ("limiter.daily.per_day=3", "refer to it with `limiter`"),
+        ("d1.main.max_wait=\"3s\"", "refer to it with `d1`"),
     ] {
         let said = refusal(&[set]).unwrap_or_else(|| panic!("{set} is taken"));
         assert!(said.contains(near) && said.contains("--set:1:"), "{set}: {said}");
@@ -44,7 +44,7 @@ fn a_part_that_is_used_may_be_made() {
         &["platform.preset=cloudflare-paid", "store.cache.ttl=\"1h\""],
     ] {
         if let Some(said) = refusal(sets) {
-            assert!(!said.contains("that nothing refers to"), "{sets:?}: {said}");
+            assert!(!said.contains("that nothing uses"), "{sets:?}: {said}");
         }
     }
     assert_eq!(shipped("hybrid.toml", &["queue.ai.max_concurrency=3"]).queues[0].max_concurrency, 3);

@@ -191,9 +191,9 @@ proptest! {
             let parts = format!("logs.{kind}.written logs.{kind}.lost logs.{kind}.unlogged");
             let offered = mean(&answer, &format!("logs.{kind}.offered"));
             prop_assert!(close(offered, sum(&answer, &parts)));
-            let fates = ["alive", "expired", "evicted", "lost_at_restart"].map(|fate| format!("logs.{kind}.{fate}")).join(" ");
+            let ends = ["alive", "expired", "evicted", "lost_at_restart"].map(|end| format!("logs.{kind}.{end}")).join(" ");
             let written = mean(&answer, &format!("logs.{kind}.written"));
-            prop_assert!(close(written, sum(&answer, &fates)));
+            prop_assert!(close(written, sum(&answer, &ends)));
         }
         // Quotas and queues.
         prop_assert!(answer.metric("kv.writes_per_day.max").unwrap().max.unwrap() <= f64::from(any.writes));

@@ -27,20 +27,20 @@ fn response(key: &str, more: &str) -> String {
 
 const KV: &str = "kind = \"kv\"\nstorage = { limit = \"1GB\", on_exceed = \"bill\" }";
 
-fn fates(answer: &Answer, kind: &str) -> [f64; 5] {
+fn counts(answer: &Answer, kind: &str) -> [f64; 5] {
     ["written", "alive", "expired", "evicted", "overwritten"]
-        .map(|fate| answer.mean(&format!("logs.{kind}.{fate}")).unwrap_or(0.0))
+        .map(|end| answer.mean(&format!("logs.{kind}.{end}")).unwrap_or(0.0))
 }
 
 #[test]
 fn a_key_holds_one_record_whatever_its_form() {
-    for (key, fate, stored) in [
+    for (key, counted, stored) in [
         ("log:{log}", [48.0, 48.0, 0.0, 0.0, 0.0], 48.0),
         ("log:{session}", [48.0, 24.0, 0.0, 0.0, 24.0], 24.0),
         ("log:null_response", [48.0, 1.0, 0.0, 0.0, 47.0], 1.0),
     ] {
         let answer = day("0s", true, KV, &response(key, ""));
-        assert_eq!(fates(&answer, "error"), fate, "{key}");
+        assert_eq!(counts(&answer, "error"), counted, "{key}");
         assert_eq!(mean(&answer, "kv.stored.end"), stored * 1000.0, "{key}");
         assert_eq!(mean(&answer, "kv.stored.max"), stored * 1000.0, "{key}");
         assert_eq!(mean(&answer, "logs.alive.end"), stored, "{key}");
@@ -58,7 +58,7 @@ fn a_key_holds_one_record_whatever_its_form() {
 fn a_response_under_its_requests_key_replaces_the_request() {
     let request = response("log:{log}", "").replace("response", "request");
     let answer = day("10s", false, KV, &format!("{request}, {}", response("log:{log}", "")));
-    assert_eq!(fates(&answer, "normal"), [96.0, 48.0, 0.0, 0.0, 48.0]);
+    assert_eq!(counts(&answer, "normal"), [96.0, 48.0, 0.0, 0.0, 48.0]);
     assert_eq!(mean(&answer, "logs.normal.retrievable.1h"), 0.5);
     assert_eq!(mean(&answer, "logs.alive.end"), 48.0);
     assert_eq!(mean(&answer, "kv.stored.end"), 48_000.0);
@@ -68,7 +68,7 @@ fn a_response_under_its_requests_key_replaces_the_request() {
 fn a_write_of_another_kind_ends_a_record_too() {
     let other = "{ on = \"response\", store = \"kv\", op = \"put\", key = \"log:{log}\" }";
     let answer = day("0s", false, KV, &format!("{}, {other}", response("log:{log}", "")));
-    assert_eq!(fates(&answer, "normal"), [48.0, 0.0, 0.0, 0.0, 48.0]);
+    assert_eq!(counts(&answer, "normal"), [48.0, 0.0, 0.0, 0.0, 48.0]);
     assert_eq!(mean(&answer, "kv.stored.end"), 48_000.0, "what replaced them is there");
     let delete = other.replace("put", "delete");
     let answer = day("0s", false, KV, &format!("{}, {delete}", response("log:{log}", "")));
@@ -88,11 +88,11 @@ fn a_record_lives_until_the_last_of_its_copies_goes() {
     };
     let long = of("10h");
     // Those of the last ten hours are alive, ten hours old as the day ends, or in both stores.
-    assert_eq!(fates(&long, "normal"), [48.0, 20.0, 28.0, 0.0, 0.0]);
+    assert_eq!(counts(&long, "normal"), [48.0, 20.0, 28.0, 0.0, 0.0]);
     assert_eq!((mean(&long, "logs.alive.end"), mean(&long, "kv.stored.end")), (20.0, 1000.0));
     let short = of("30m");
     // The first call of a plan loses its copy at once, and lives in the cache; the second lives an hour in KV.
-    assert_eq!(fates(&short, "normal"), [48.0, 1.0, 24.0, 0.0, 23.0]);
+    assert_eq!(counts(&short, "normal"), [48.0, 1.0, 24.0, 0.0, 23.0]);
     assert_eq!(mean(&short, "other.expired"), 48.0);
 }
 
@@ -101,18 +101,18 @@ fn a_record_lives_until_the_last_of_its_copies_goes() {
 fn in_a_store_of_limited_size_a_replaced_record_takes_no_room() {
     let store = format!("{KV}\ncapacity = \"3KB\"");
     let answer = day("0s", true, &store, &response("log:{session}", ""));
-    assert_eq!(fates(&answer, "error"), [48.0, 3.0, 0.0, 21.0, 24.0]);
+    assert_eq!(counts(&answer, "error"), [48.0, 3.0, 0.0, 21.0, 24.0]);
     assert_eq!((mean(&answer, "kv.stored.end"), mean(&answer, "kv.stored.max")), (3000.0, 3000.0));
     assert_eq!((mean(&answer, "logs.alive.end"), mean(&answer, "logs.alive.max")), (3.0, 3.0));
     // One that is larger than the store is never there.
     let huge = day("0s", true, &store, &response("log:{log}", ", bytes = \"4KB\""));
-    assert_eq!(fates(&huge, "error"), [48.0, 0.0, 0.0, 48.0, 0.0]);
+    assert_eq!(counts(&huge, "error"), [48.0, 0.0, 0.0, 48.0, 0.0]);
     assert_eq!(mean(&huge, "logs.error.retrievable.1h"), 0.0);
     // Two stores of limited size: each counts what it has.
     let both = format!("{}, {}", response("log:{log}", ""), response("log:{log}", "").replace("\"kv\"", "\"small\""));
     let more = "[store.small]\nkind = \"cache\"\ncapacity = \"2KB\"\n";
     let two = day_with("0s", true, &store, &both, more);
-    assert_eq!(fates(&two, "error"), [48.0, 3.0, 0.0, 45.0, 0.0]);
+    assert_eq!(counts(&two, "error"), [48.0, 3.0, 0.0, 45.0, 0.0]);
     assert_eq!((mean(&two, "small.evicted"), mean(&two, "kv.stored.end")), (46.0, 3000.0));
 }
 
@@ -125,7 +125,7 @@ fn what_has_gone_by_itself_takes_no_room() {
         .replace("kv\", op", "kv\", when = \"always\", op");
     let answer = day("0s", false, &store, &format!("{short}, {}", response("log", "")));
     // Each plan: a short one, a shared one, a short one, and the shared one again.
-    let [written, alive, expired, evicted, overwritten] = fates(&answer, "normal");
+    let [written, alive, expired, evicted, overwritten] = counts(&answer, "normal");
     assert_eq!(written, 96.0);
     assert_eq!(alive + expired + evicted + overwritten, 96.0);
     assert_eq!((alive, mean(&answer, "kv.stored.end")), (1.0, 1000.0));
@@ -307,10 +307,10 @@ proptest! {
         let close = |a: f64, b: f64| (a - b).abs() < 1e-9 * a.abs().max(1.0);
         let mut alive = 0.0;
         for kind in ["normal", "error"] {
-            let fate = |fate: &str| of(format!("logs.{kind}.{fate}")).unwrap_or(0.0);
+            let ended = |end: &str| of(format!("logs.{kind}.{end}")).unwrap_or(0.0);
             let ends = ["alive", "expired", "evicted", "lost_at_restart", "cleaned", "overwritten"];
-            prop_assert!(close(fate("written"), ends.map(fate).iter().sum()), "{}", any.toml());
-            alive += fate("alive");
+            prop_assert!(close(ended("written"), ends.map(ended).iter().sum()), "{}", any.toml());
+            alive += ended("alive");
             let mut before = [f64::INFINITY; 2];
             for age in ["1h", "24h", "3d", "7d", "30d"] {
                 let shares = ["retrievable", "reachable"].map(|what| of(format!("logs.{kind}.{what}.{age}")));
@@ -322,7 +322,7 @@ proptest! {
             }
         }
         let level = |what: &str| of(format!("logs.alive.{what}")).unwrap();
-        prop_assert!(close(level("end"), alive), "{} at the end, {alive} by fate: {}", level("end"), any.toml());
+        prop_assert!(close(level("end"), alive), "{} at the end, {alive} by their ends: {}", level("end"), any.toml());
         prop_assert!(level("end") <= level("max") && level("mean") <= level("max"));
         if any.is_single() {
             prop_assert!(close(1000.0 * level("end"), mean(&answer, "kv.stored.end")), "{}", any.toml());

@@ -54,7 +54,7 @@ fn a_permit_and_a_slot_by_hand() {
     assert_eq!(run("max_queue = 1", "").0, [4.0, 1.0, 0.0], "no place to wait for the fifth");
     assert_eq!(run("patience = \"15s\"", ""), ([4.0, 0.0, 1.0], 10.0, 10.0 + 20.0 + 20.0), "the fifth leaves at 15 s");
     // The third gives up inside at 15 s, which hands its permit to the fifth at the last moment. What the fourth and the
-    // fifth still had of their patience outside is of no account inside: they wait there for 10 and for 15 s, and the
+    // fifth still had of their patience outside is ignored inside: they wait there for 10 and for 15 s, and the
     // answer at 30 s saves the fifth once more.
     let both = run("patience = \"15s\"", "patience = \"15s\"");
     assert_eq!(both, ([4.0, 0.0, 1.0], 10.0 + 15.0, 10.0 + 10.0 + 15.0));

@@ -1,6 +1,7 @@
 //! From a name to what the catalogue says about it.
 
-use super::{Better, CATALOGUE, Metric};
+use super::catalogue::{CATALOGUE, FIRST};
+use super::metric::{Better, Metric};
 
 /// The words that a placeholder stands for; none: any name of a part.
 fn words(placeholder: &str) -> Option<&'static [&'static str]> {
@@ -71,7 +72,7 @@ pub fn of(name: &str) -> Option<&'static Metric> {
 
 /// The place of the metric of this name among those that people ask for first; none where it is not one of them.
 pub fn rank(name: &str) -> Option<usize> {
-    super::FIRST.iter().position(|form| has_form(form, name))
+    FIRST.iter().position(|form| has_form(form, name))
 }
 
 /// Whether a metric is asked for by a part of its name, in which `*` stands for anything.

@@ -1,6 +1,6 @@
 //! Log records, who reads them, and the page that shows the queue.
 
-use super::Metric;
+use super::metric::Metric;
 
 const FILE: &str = "Where the model has [logfile.F].";
 const SPIKES: &str = "Where the model has [logfile.F] and spikes.";

@@ -1,6 +1,6 @@
 //! Stores and what else keeps or counts: databases, tiers of caches, limiters, the platform, and the bill.
 
-use super::Metric;
+use super::metric::Metric;
 
 const QUOTA: &str = "Where the op has a quota; of several, those after the first are numbered.";
 const BILLED: &str = "Where the platform or a provider has a price.";

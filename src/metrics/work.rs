@@ -1,6 +1,6 @@
 //! Plans, calls and attempts, the queues they wait in, and the providers they go to.
 
-use super::Metric;
+use super::metric::Metric;
 
 const ISOLATES: &str = "Where isolates come and go.";
 const LEAVE: &str = "Where users leave before their plan is done.";

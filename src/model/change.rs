@@ -1,8 +1,8 @@
 //! `[[change]]`: values that change while the model runs.
 //!
-//! A change is applied to the tree as `--set` would, and the model is read again: what follows is a row of whole
-//! models, each in force from its instant on. Only values may change; the parts of a model, and what connects them,
-//! are the same all the time.
+//! A change is applied to the tree as `--set` would, and the model is read again: the result is a sequence of whole
+//! models, each in force from its instant on. Only values may change; the parts of a model and the connections between
+//! them stay the same.
 
 use super::cursor::Cursor;
 use super::fields::{Field, Kind, Need};
@@ -10,17 +10,20 @@ use super::input::{Input, Source};
 use super::names::Names;
 use super::overlay::TAGS;
 use super::problems::{At, Complaint};
+use super::root::{MODEL, ROOT};
 use super::section::change::{Reach, Setting};
 use super::section::retry::MOST_ATTEMPTS;
 use super::section::traffic;
 use super::tree::{Node, Value};
-use super::whole::{self, MODEL, Model, ROOT, Stage};
-use super::{digest, overlay, shape};
+use super::whole::{Model, Stage};
+use super::{build, digest, overlay, shape};
 use crate::units::{Span, number};
 
+mod differs;
 pub(super) mod rule;
 
 use super::rule::{KIND, PRESET, Rule};
+use differs::differs;
 
 /// One value of a change: its path as text and as keys, and the value.
 type Leaf = (String, Vec<(String, At)>, Node);
@@ -36,15 +39,15 @@ struct Declared {
     whole: Node,
 }
 
-/// How many changes a model has at most: each is a model of its own that is checked and kept.
+/// The most changes of a model: each is checked and kept as a model of its own.
 const MOST: usize = 1_000;
 
-/// Reads the changes of a model and the models that follow from them. `root` is changed by those that are in force
-/// from the very start; the answer is the model as it starts.
+/// Reads the changes of a model and the models that follow from them. Changes in force from the start modify `root`;
+/// returns the model as it starts.
 pub(super) fn apply(input: &mut Input<'_>, source: &Source, root: &mut Node, overrides: &[String]) -> Option<Model> {
     let mut declared = declared(input, root);
     if !input.problems.is_empty() {
-        return whole::checked(input, source, root, overrides);
+        return build::checked(input, source, root, overrides);
     }
     // Of one instant those first that all have at once: what is on its way comes later.
     declared.sort_by_key(|change| (change.from, !change.reach.is_at_once()));
@@ -56,7 +59,7 @@ pub(super) fn apply(input: &mut Input<'_>, source: &Source, root: &mut Node, ove
         try_out(input, source, root, change, None, overrides);
     }
     input.lasts = later.first().map(|change| change.from);
-    let mut base = whole::checked(input, source, root, overrides)?;
+    let mut base = build::checked(input, source, root, overrides)?;
     if let Value::Table(table) = &mut root.value {
         table.remove("change"); // read once: not again in each of the models that follow
     }
@@ -76,7 +79,7 @@ pub(super) fn apply(input: &mut Input<'_>, source: &Source, root: &mut Node, ove
                 (last.model, last.is_program) = (model, last.is_program || is_program);
             }
             Some(last) if last.from == change.from && !last.reach.is_at_once() => {
-                let complaint = Complaint::new("two changes at one instant that reach the isolates in different ways");
+                let complaint = Complaint::new("two changes at the same time reach the isolates in different ways");
                 input.problems.report_once(change.whole.at, "change", complaint.cure("give them different times"));
             }
             _ => base.stages.push(Stage { from: change.from, model, reach: change.reach, is_program }),
@@ -97,8 +100,8 @@ pub(super) fn apply(input: &mut Input<'_>, source: &Source, root: &mut Node, ove
     Some(base)
 }
 
-/// The same where retries change in mid-run: a call that lives through a change makes the attempts of each layer that
-/// any of the models allows.
+/// Refuses changes of retries by which a call in flight could make too many attempts: of each layer it makes what any
+/// of the models allows.
 fn too_many_attempts(input: &mut Input<'_>, at: At, base: &Model) {
     let mut most = base.providers.clone();
     for stage in &base.stages {
@@ -112,23 +115,27 @@ fn too_many_attempts(input: &mut Input<'_>, at: At, base: &Model) {
     let steps = base.workflows.iter().flat_map(|workflow| &workflow.steps);
     let attempts = steps.map(|step| step.attempts(&most)).max().unwrap_or_default();
     if attempts > MOST_ATTEMPTS {
-        let complaint = Complaint::new("a call that lives through a change could make more attempts than it can")
+        let complaint = Complaint::new("a call in flight during a change could make too many attempts")
             .found(format!("{attempts} attempts"))
-            .allowed(format!("at most {MOST_ATTEMPTS}: the largest `max` + 1 of each layer, multiplied"));
+            .allowed(format!("at most {MOST_ATTEMPTS}, the product of the largest `max` + 1 of each layer"));
         input.problems.report_once(at, "change", complaint);
     }
 }
 
-/// A change that is made once the run is over, or reaches nobody before, would be ignored.
+/// Refuses a change that takes effect only after the run, as it would be ignored.
 fn is_in_time(input: &mut Input<'_>, change: &Declared, horizon: Span) {
     if change.from < horizon {
         return;
     }
     let key = if change.at >= horizon { "at" } else { "takes" };
-    let found = format!("a change that holds from {} on, in a run of {horizon}", change.from);
-    let complaint = Complaint::new("the run ends before this change holds").found(found);
+    let found = format!("a change that takes effect at {}, in a run of {horizon}", change.from);
+    let complaint = Complaint::new("the run ends before this change takes effect").found(found);
     let at = change.whole.get(key).map_or(change.whole.at, |node| node.at);
-    input.problems.report_once(at, &format!("change.{key}"), complaint.cure("lengthen run.horizon, or take it out"));
+    input.problems.report_once(
+        at,
+        &format!("change.{key}"),
+        complaint.cure("lengthen run.horizon, or remove the change"),
+    );
 }
 
 fn declared(input: &mut Input<'_>, root: &Node) -> Vec<Declared> {
@@ -136,8 +143,8 @@ fn declared(input: &mut Input<'_>, root: &Node) -> Vec<Declared> {
     let mut all = Vec::new();
     let tables = cursor.tables("change");
     if tables.len() > MOST {
-        let complaint = Complaint::new("more than 1,000 changes").found(tables.len().to_string());
-        input.problems.report(cursor.at("change"), "change", complaint.cure("join those that are near each other"));
+        let complaint = Complaint::new("a model has at most 1,000 changes").found(tables.len().to_string());
+        input.problems.report(cursor.at("change"), "change", complaint.cure("merge changes that are close in time"));
         return all;
     }
     for table in tables {
@@ -145,8 +152,8 @@ fn declared(input: &mut Input<'_>, root: &Node) -> Vec<Declared> {
         match table.get("set") {
             Some(set) if set.table().is_some_and(|table| !table.is_empty()) => leaves(input, set, &[], &mut values),
             Some(set) => {
-                let complaint = Complaint::new("nothing is changed")
-                    .cure("write for example set = { \"queue.ai.max_concurrency\" = 3 }");
+                let complaint = Complaint::new("this change sets nothing")
+                    .cure("for example set = { \"queue.ai.max_concurrency\" = 3 }");
                 input.problems.report_once(set.at, &table.key("set"), complaint);
             }
             None => {}
@@ -170,7 +177,8 @@ fn declared(input: &mut Input<'_>, root: &Node) -> Vec<Declared> {
     all
 }
 
-/// What the program in an isolate reads may change in one and not yet in another; nothing else may.
+/// Refuses a gradual rollout of values that all isolates share: only what the program reads may change in one isolate
+/// before another.
 fn only_program(input: &mut Input<'_>, root: &Node, values: &[Leaf]) {
     let shared: Vec<_> = values
         .iter()
@@ -180,11 +188,11 @@ fn only_program(input: &mut Input<'_>, root: &Node, values: &[Leaf]) {
         })
         .collect();
     for (path, node, why) in &shared {
-        let mut cure = "leave out `staleness` and `every`, and say with `takes` when it is there".to_string();
+        let mut cure = "remove `staleness` and `every`, and give the delay with `takes`".to_string();
         if shared.len() < values.len() {
-            cure += "; what the program reads stands in a change of its own";
+            cure += "; put what the program reads into a change of its own";
         }
-        let complaint = Complaint::new("this does not reach each isolate by itself").found(*why);
+        let complaint = Complaint::new("this value is shared: a change of it reaches all isolates at once").found(*why);
         input.problems.report_once(node.key, path, complaint.allowed(rule::ALLOWED).cure(cure));
     }
 }
@@ -200,8 +208,8 @@ fn leaves(input: &mut Input<'_>, node: &Node, walked: &[(String, At)], out: &mut
     };
     for (key, value) in table {
         let Some(keys) = overlay::path(value.key.source, key) else {
-            let complaint = Complaint::new("not a path of keys").found(format!("{key:?}"));
-            input.problems.report_once(value.key, key, complaint.cure("quote a key with dots in it"));
+            let complaint = Complaint::new("not a valid path").found(format!("{key:?}"));
+            input.problems.report_once(value.key, key, complaint.cure("quote keys that contain dots"));
             continue;
         };
         let here: Vec<(String, At)> =
@@ -234,16 +242,16 @@ fn try_out(
         overlay::put(input, &mut changed, keys, String::new(), value.clone());
     }
     shape::check(&changed, &ROOT, "", &mut input.problems);
-    let model = whole::checked(input, source, &changed, overrides).filter(|_| input.problems.is_empty())?;
+    let model = build::checked(input, source, &changed, overrides).filter(|_| input.problems.is_empty())?;
     if let Some(base) = base
-        && let Some(part) = whole::differs(base, &model)
+        && let Some(part) = differs(base, &model)
     {
         let is_of_it = |(_, keys, _): &&Leaf| keys.first().is_some_and(|(key, _)| key == part);
         let (path, _, value) = change.values.iter().find(is_of_it).or(change.values.first())?;
         let reason = traffic::first_reason(&base.classes, &model.classes).filter(|_| part == "traffic");
         let complaint = match reason {
             Some(reason) => stays(KIND).allowed(reason),
-            None => stays("what comes or goes with it, or begins or ceases to be drawn"),
+            None => stays("a change that adds or removes a part, or starts or stops a random draw"),
         };
         input.problems.report_once(value.key, path, complaint);
         return None;
@@ -257,9 +265,9 @@ fn try_out(
 
 fn stays(why: &'static str) -> Complaint {
     let complaint = Complaint::new("this cannot change while the model runs").found(why).allowed(
-        "limits, rates, chances, latencies, timeouts, retries, patience and words such as logging.level; parts, their order and their kinds stay",
+        "limits, rates, chances, latencies, timeouts, retries, patience and words such as logging.level; no parts, their order or their kinds",
     );
-    if why == PRESET { complaint.cure("change the values that it stands for") } else { complaint }
+    if why == PRESET { complaint.cure("change the values that the preset sets") } else { complaint }
 }
 
 fn known(names: &Names, section: &str, name: Option<&str>) -> Result<(), Complaint> {
@@ -305,7 +313,7 @@ fn first_values(root: &Node, declared: &[Declared]) -> Vec<Setting> {
     settings
 }
 
-/// Notes the values of a change, and that those before them are over.
+/// Records the values of a change, and ends those before them.
 fn note(settings: &mut Vec<Setting>, change: &Declared) {
     for (path, _, value) in &change.values {
         if change.effective {
@@ -325,7 +333,7 @@ fn note(settings: &mut Vec<Setting>, change: &Declared) {
     }
 }
 
-/// What a key means where a model does not say it.
+/// The default of a key, as text.
 fn default_of(root: &Node, keys: &[&str]) -> String {
     let (mut kind, mut found) = (ROOT, "");
     for (at, key) in keys.iter().enumerate() {
@@ -357,7 +365,7 @@ fn default_of(root: &Node, keys: &[&str]) -> String {
     found.into()
 }
 
-/// A value in short.
+/// A value as short text.
 fn plain(node: &Node) -> String {
     match &node.value {
         Value::Text(text) | Value::Date(text) => text.clone(),

@@ -1,7 +1,7 @@
 //! Reads a table by the declarations of its keys: a value of the right kind, the default, or nothing.
 //!
-//! What is of the wrong kind was put down by `shape` before; here it reads as absent. So a reader of a section
-//! may go on with any stand-in: no model is made as long as a problem is on the list.
+//! Values of the wrong kind were already reported by `shape`; here they read as absent. So a reader can go on with any
+//! placeholder: no model is made while there are problems.
 
 use super::fields::{Field, Kind, Need, Section, Tagged, number, span};
 use super::problems::At;
@@ -82,7 +82,7 @@ impl<'a> Cursor<'a> {
         self.text(key).unwrap_or_default()
     }
 
-    /// A word as what it stands for. What is wrong was put down before, and reads as the default.
+    /// A word as the case that it stands for. A wrong one was already reported, and reads as the default.
     pub fn one<W: Word>(&self, key: &str) -> W {
         let field = self.field(key);
         debug_assert!(
@@ -93,13 +93,13 @@ impl<'a> Cursor<'a> {
         self.text(key).or(default).and_then(W::parse).unwrap_or(W::CASES[0])
     }
 
-    /// Of two words whether it is the second.
+    /// Whether the word is the second of two.
     pub fn is_second(&self, key: &str, words: [&str; 2]) -> bool {
         debug_assert!(matches!(self.kind(key), Some(Kind::OneOf(own)) if own == words), "{key} has other words");
         self.text(key) == Some(words[1])
     }
 
-    /// A truth value.
+    /// A boolean.
     pub fn flag(&self, key: &str) -> bool {
         let value = |node: &Node| if let Value::Bool(value) = node.value { Some(value) } else { None };
         self.read(key, value, |text| text.parse().ok()).unwrap_or_default()

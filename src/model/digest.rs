@@ -13,7 +13,7 @@ use crate::units::Zone;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
-/// Changes when the same tree comes to mean something else.
+/// Changes when the meaning of a tree changes.
 const LANGUAGE: &str = "capsim model 1\n";
 const LEFT_OUT: [&str; 3] = ["description", "run.seed", "run.replications"];
 /// The keys whose values are time zones.

@@ -1,5 +1,5 @@
-//! What happens again and again by itself: a model in which there would be more of it than a replication may have events
-//! is refused before it is tried. Much of it is drawn without an event, and no limit of the run would stop that soon.
+//! Recurring happenings: a model in which they would exceed the event limit of a replication is refused before it runs.
+//! Many of them are drawn without an event, so the limit would not stop the run soon.
 
 use super::cursor::Cursor;
 use super::input::Input;
@@ -10,7 +10,7 @@ use super::section::run::{Run, too_many};
 use super::section::server::UpAndDown;
 use super::section::traffic::Class;
 
-/// What comes and goes, or is done every so often.
+/// Checks everything that recurs at a rate: changes of state, outages, restarts, deploys, visits.
 pub(super) fn check(
     input: &mut Input<'_>,
     root: &Cursor<'_>,
@@ -48,7 +48,7 @@ pub(super) fn check(
     }
 }
 
-/// Outages a second.
+/// Outages per second.
 fn per_second(when: UpAndDown) -> f64 {
     match when {
         UpAndDown::Once { .. } => 0.0,

@@ -1,5 +1,5 @@
-//! How the language is described: every key is declared once, as data, and that declaration checks a model,
-//! gives the default, prints the schema and heads the page of the manual.
+//! The description of the language: every key is declared once, as data. The declaration checks a model, gives the
+//! default, and makes the schema and the manual.
 
 use super::problems::Complaint;
 use super::rule::Rule;
@@ -14,27 +14,27 @@ pub(super) const U64: i128 = u64::MAX as i128;
 /// A table with fixed keys.
 #[derive(Debug)]
 pub(super) struct Section {
-    /// How people call it: `[queue.NAME]`.
+    /// Its title, such as `[queue.NAME]`.
     pub title: &'static str,
     /// Its keys, in the order of the manual.
     pub fields: &'static [Field],
     /// What holds for it as a whole, in Markdown: for the manual.
     pub about: &'static str,
-    /// How its keys change while a model runs, where they say nothing themselves; as what holds them if none.
+    /// How its keys change in mid-run, unless they say it themselves; if none, as the table that contains it.
     pub changes: Option<Rule>,
 }
 
-/// What a section has that says nothing else.
+/// The values of a section for everything that it leaves out.
 pub(super) const PLAIN: Section = Section { title: "", about: "", fields: &[], changes: None };
 
 /// A table whose keys depend on the value of one of them.
 #[derive(Debug)]
 pub(super) struct Tagged {
-    /// How people call it.
+    /// Its title.
     pub title: &'static str,
     /// The key that decides.
     pub tag: &'static str,
-    /// How that changes; as what holds the table if none.
+    /// How the tag changes in mid-run; if none, as the table that contains it.
     pub changes: Option<Rule>,
     /// Keys that every variant has.
     pub common: &'static [Field],
@@ -83,7 +83,7 @@ impl Field {
         self
     }
 
-    /// Says how the key, and what it holds, may change while a model runs. Who says nothing goes with the table.
+    /// Says how the key and its contents may change in mid-run. Without this, it goes with the table.
     pub const fn changes(mut self, rule: Rule) -> Field {
         self.changes = Some(rule);
         self
@@ -95,22 +95,22 @@ impl Field {
         self
     }
 
-    /// Marks what the operator of the back-end decides, and so what `levers` tries by itself: no traffic, price, quota
-    /// or latency of others. The keys of a marked table hold though the table is absent.
+    /// Marks what the operator of the back-end decides, which `levers` tries by itself: not traffic, prices, quotas or
+    /// latencies of others. The keys of a marked table count even if the table is absent.
     pub const fn decision(mut self) -> Field {
         self.is_decision = true;
         self
     }
 }
 
-/// Whether a key must be there.
+/// Whether a key is required.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Need {
-    /// It must.
+    /// It is.
     Required,
-    /// It may be absent; then it has this value.
+    /// No; if absent, it has this value.
     Default(&'static str),
-    /// It may be absent; this is what that means.
+    /// No; this is what its absence means.
     Optional(&'static str),
 }
 
@@ -157,7 +157,7 @@ pub(super) enum Kind {
     Metrics(&'static Kind),
     /// A table whose keys are paths of other keys, with their values.
     Paths,
-    /// A list; of just so many where a number is given.
+    /// A list; of exactly this many entries if a number is given.
     List(&'static Kind, Option<usize>),
     /// A pair of a fraction and a duration.
     Quantile,
@@ -167,7 +167,7 @@ pub(super) enum Kind {
     Law(&'static Tagged),
 }
 
-/// A key that must be there.
+/// A key that is required.
 pub(super) const fn required(name: &'static str, kind: Kind, doc: &'static str) -> Field {
     declared(name, kind, Need::Required, doc)
 }
@@ -215,7 +215,7 @@ impl Kind {
             Kind::Metrics(_) => "a table with a metric for each entry".into(),
             Kind::Paths => "a table such as { \"queue.ai.max_concurrency\" = 3 }".into(),
             Kind::List(of, None) => format!("a list, each entry {}", of.allowed()),
-            Kind::List(of, Some(n)) => format!("a list of {n}, each entry {}", of.allowed()),
+            Kind::List(of, Some(n)) => format!("a list of {n} entries, each {}", of.allowed()),
             Kind::Quantile => "a pair such as [0.95, \"11s\"]".into(),
             Kind::Tagged(tagged) => {
                 format!("a table such as {{ {} = \"{}\", … }}", tagged.tag, tagged.variants[0].name)
@@ -227,11 +227,11 @@ impl Kind {
     /// Whether a value that is no table or list is of this kind.
     pub fn check(&self, node: &Node) -> Result<(), Complaint> {
         let refuse = |why: &str| Err(self.refuse(why, node));
-        let wrong = || Err(self.refuse("not the right kind of value", node));
+        let wrong = || Err(self.refuse("wrong type", node));
         match (*self, &node.value) {
             (Kind::Text, Value::Text(_)) | (Kind::Bool, Value::Bool(_)) => Ok(()),
             (Kind::Name, Value::Text(name)) if is_name(name) => Ok(()),
-            (Kind::Name, Value::Text(_)) => refuse("not a name"),
+            (Kind::Name, Value::Text(_)) => refuse("not a valid name"),
             (Kind::WholeOr(.., word), Value::Text(text)) if text == word => Ok(()),
             (Kind::Whole(min, max) | Kind::WholeOr(min, max, _), Value::Whole(number)) => {
                 if (min..=max).contains(number) { Ok(()) } else { refuse("out of range") }
@@ -254,7 +254,7 @@ impl Kind {
             }
             (Kind::OneOf(words), Value::Text(text)) if words.contains(&text.as_str()) => Ok(()),
             (Kind::OneOf(words), Value::Text(text)) => {
-                Err(self.refuse("not one of the words that may stand here", node).cure(did_you_mean(text, words)))
+                Err(self.refuse("unknown value", node).cure(did_you_mean(text, words)))
             }
             _ => wrong(),
         }

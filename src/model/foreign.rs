@@ -1,9 +1,9 @@
-//! Recognises a file that is of another format than the one that is expected, so that its reader is told so, and not
-//! of the first character that does not fit.
+//! Recognises a file in another format than the expected one, so that the message names the format and not the first
+//! character that does not fit.
 
 use super::problems::Complaint;
 
-/// A format that people keep such things in.
+/// A file format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Format {
     /// One JSON value over the whole file.
@@ -17,12 +17,12 @@ pub(super) enum Format {
     Csv,
     Html,
     Xml,
-    /// Not text at all.
+    /// Not text.
     Binary,
 }
 
 impl Format {
-    /// How people call it.
+    /// Its title.
     pub fn name(self) -> &'static str {
         match self {
             Format::Json => "JSON",
@@ -37,7 +37,7 @@ impl Format {
         }
     }
 
-    /// The format that a text seems to be of; none where nothing tells.
+    /// The format that a text seems to have; none if unclear.
     pub fn of(text: &str) -> Option<Format> {
         if text.contains('\0') {
             return Some(Format::Binary);
@@ -102,8 +102,7 @@ fn is_csv(lines: &[&str]) -> bool {
     })
 }
 
-/// What to say where a format is expected that `wanted` names, and what to do about it: none where the text is of no
-/// other known format.
+/// The complaint about a text in another format than `wanted` says; none if it has no other known format.
 pub(super) fn complaint(text: &str, wanted: &str, fits: &[Format]) -> Option<Complaint> {
     let format = Format::of(text).filter(|format| !fits.contains(format))?;
     // One object in one line is both.
@@ -111,22 +110,24 @@ pub(super) fn complaint(text: &str, wanted: &str, fits: &[Format]) -> Option<Com
         return None;
     }
     let cure = match (format, wanted.starts_with("a trace")) {
-        (Format::JsonArray, true) => "write one object a line: jq -c '.[]' FILE does it",
-        (Format::Json, true) => "write each plan in one line: jq -c . FILE does it",
-        (_, true) => "a line is such as {\"at_s\": 12.5, \"calls\": [[{\"latency_s\": 6.1, \"outcome\": \"ok\"}]]}",
+        (Format::JsonArray, true) => "write one object per line, for example with jq -c '.[]' FILE",
+        (Format::Json, true) => "write one plan per line, for example with jq -c . FILE",
+        (_, true) => "a line looks like {\"at_s\": 12.5, \"calls\": [[{\"latency_s\": 6.1, \"outcome\": \"ok\"}]]}",
         (Format::Json | Format::Yaml, false) if wanted.starts_with("a model") => {
             "a section is [queue.ai], a value is max_concurrency = 4; `capsim init` writes a model to start from"
         }
         (Format::Csv | Format::JsonLines | Format::JsonArray, false) if wanted.starts_with("a model") => {
-            "measured latencies are read by `capsim fit`, a trace by a class: arrivals = { process = \"trace\", file = … }"
+            "`capsim fit` reads measured latencies; a class reads a trace: arrivals = { process = \"trace\", file = … }"
         }
         (Format::JsonArray, false) if wanted.starts_with("latencies") => {
-            "write one object a line: jq -c '.[]' FILE does it"
+            "write one object per line, for example with jq -c '.[]' FILE"
         }
-        (Format::Json, false) if wanted.starts_with("latencies") => "write one object a line: jq -c . FILE does it",
+        (Format::Json, false) if wanted.starts_with("latencies") => {
+            "write one object per line, for example with jq -c . FILE"
+        }
         _ => "",
     };
-    Some(Complaint::new(format!("this looks like {}, and {wanted}", format.name())).cure(cure))
+    Some(Complaint::new(format!("this looks like {}, but {wanted}", format.name())).cure(cure))
 }
 
 #[cfg(test)]

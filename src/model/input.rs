@@ -1,5 +1,5 @@
-//! Where texts come from: the model itself, and the files it names, through the reader function that the
-//! caller gives. Nothing else in the library reads a file on behalf of a model.
+//! Reads the texts of a model: its own, and the files it names, through the reader function that the caller gives.
+//! Nothing else in the library reads a file for a model.
 
 use super::problems::{At, Collector, Complaint, Silence};
 use super::tree::{self, Node};
@@ -8,32 +8,32 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
-/// A model as it comes in.
+/// The source of a model.
 #[derive(Clone, Debug)]
 pub struct Source {
-    /// What people know it by: its path, or `<stdin>`.
+    /// Its name in messages: its path, or `<stdin>`.
     pub name: String,
     /// Its bytes.
     pub bytes: Vec<u8>,
-    /// Where the files it names are looked for: `extends`, traces, empirical laws.
+    /// The directory that paths in it are relative to: `extends`, traces, empirical laws.
     pub directory: PathBuf,
 }
 
 /// How a file is read.
 pub(super) type Files<'a> = &'a dyn Fn(&Path) -> io::Result<Vec<u8>>;
 
-/// The texts of a model, and what is wrong with them.
+/// The texts of a model, and the problems found so far.
 pub(super) struct Input<'a> {
     files: Files<'a>,
     /// Which words name the sections of a model.
     is_section: fn(&str) -> bool,
     /// The directory of each text, by its number.
     directories: Vec<PathBuf>,
-    /// What is wrong so far.
+    /// The problems found so far.
     pub problems: Collector,
     /// The contents of the data files, by the key that names them; they belong to the digest.
     pub data: BTreeMap<String, Vec<u8>>,
-    /// How long what is read is in force, where that is not the whole run.
+    /// How long the values being read are in force, if not for the whole run.
     pub lasts: Option<Span>,
     /// The directory of the model itself: what it names there, or below, is its own.
     home: Option<PathBuf>,
@@ -81,7 +81,7 @@ impl<'a> Input<'a> {
         let name = path.display().to_string();
         match (self.files)(&path) {
             Ok(bytes) => {
-                // What stands on the command line was chosen by whoever reads the messages.
+                // A file named on the command line was chosen by the reader of the messages.
                 let is_set = self.problems.texts.name(node.at.source) == "--set";
                 if !is_set && !self.home.as_deref().is_none_or(|home| is_within(home, &path)) {
                     self.outside.push(name.clone());
@@ -91,7 +91,7 @@ impl<'a> Input<'a> {
             }
             Err(error) => {
                 let complaint = Complaint::new(format!("cannot read {name}: {}", reason(&error)))
-                    .cure("a file is looked for beside the model that names it");
+                    .cure("a path is relative to the file that names it");
                 self.problems.unreadable(node.at, key, complaint);
                 None
             }
@@ -105,8 +105,8 @@ impl<'a> Input<'a> {
         self.text(&source, Silence::NoData)
     }
 
-    /// The text in some bytes: UTF-8, with or without a byte order mark. Nothing of it is shown before it has been seen to
-    /// be what it should be.
+    /// The text in some bytes: UTF-8, with or without a byte order mark. Nothing of it is shown before it is known to
+    /// be of the expected kind.
     pub(super) fn text(&mut self, file: &Source, until_seen: Silence) -> Option<(u32, String)> {
         let bytes = &file.bytes[..];
         let lossy = String::from_utf8_lossy(bytes);
@@ -121,8 +121,7 @@ impl<'a> Input<'a> {
                 }
                 let start = error.valid_up_to() as u32;
                 let found = format!("the byte 0x{:02X}", bytes[error.valid_up_to()]);
-                let complaint =
-                    Complaint::new("not UTF-8 text").found(found).cure("save the file in the encoding UTF-8");
+                let complaint = Complaint::new("not UTF-8 text").found(found).cure("save the file as UTF-8");
                 self.problems.report(At { source, start, end: start + 1 }, "", complaint);
                 None
             }

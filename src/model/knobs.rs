@@ -1,11 +1,11 @@
-//! The single values of a model as knobs: by which path each is set, what it is, and what else it might be.
+//! The single values of a model as knobs: the path of each, its value, and others to try.
 
 use super::fields::{Field, Kind, Need, span};
 use super::input::{Files, Input, Source};
 use super::problems::{At, Collector};
-use super::shape;
+use super::root::{ROOT, is_section};
 use super::tree::{Node, Value};
-use super::whole::{self, ROOT};
+use super::{build, shape};
 use crate::units::Bytes;
 
 /// A value of a model.
@@ -13,26 +13,26 @@ use crate::units::Bytes;
 pub struct Knob {
     /// Its path, as `--set` takes it.
     pub path: String,
-    /// What it is: as it is written, its default, or what its absence means.
+    /// Its value as written, its default, or what its absence means.
     pub value: String,
-    /// What else to try: half and double, or each of the other words. None for a text, or what is not there.
+    /// Other values to try: half and double, or each of the other words. Empty for a text or an absent value.
     pub others: Vec<String>,
-    /// Whether it is for the operator of the back-end to decide, and no fact of the world.
+    /// Whether the operator of the back-end decides it; else it is a given.
     pub is_decision: bool,
 }
 
 /// The values that are written in a model and its layers, or have a default in a part that it has, in alphabetical
-/// order of the written ones and that of the manual below a part. None where the text is no model.
+/// order of the written ones and that of the manual below a part. Empty if the text is no model.
 pub fn knobs(source: &Source, overrides: &[String], files: Files<'_>) -> Vec<Knob> {
     let mut found = Vec::new();
-    if let Some(root) = whole::tree(&mut Input::new(files, whole::is_section), source, overrides) {
+    if let Some(root) = build::tree(&mut Input::new(files, is_section), source, overrides) {
         walk(&root, &ROOT, String::new(), false, &mut found);
         ADDED.iter().for_each(|added| add(&root, added, &mut found));
     }
     found
 }
 
-/// What people add to a part that has nothing of the kind: the table of the parts, the path, and the value, a usual one.
+/// Values to try on a part that lacks them: the section, the path, and a usual value.
 const ADDED: [(&str, &str, &str); 5] = [
     ("provider", "retry.NAME.budget.ratio", "0.1"),
     ("provider", "breaker.NAME.fail_max", "5"),

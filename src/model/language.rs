@@ -1,4 +1,4 @@
-//! What a section of the language is written with: the declaration of its keys, and what its reader needs.
+//! Imports for the files of `section`: what declarations of keys and their readers need.
 
 pub(super) use super::cursor::Cursor;
 pub(super) use super::fields::Kind::*;

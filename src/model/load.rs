@@ -1,9 +1,10 @@
-//! From a file, or what stands for one, to a checked model.
+//! Loads a checked model from a file or another source.
 
-use super::change;
 use super::input::{Files, Input, Source, reason};
 use super::problems::{At, Complaint, Problems};
-use super::whole::{self, Model};
+use super::root::is_section;
+use super::whole::Model;
+use super::{build, change};
 use std::io::{ErrorKind, Read};
 use std::path::Path;
 
@@ -14,14 +15,14 @@ use std::path::Path;
 /// # Errors
 /// Everything that is wrong with the model, in file order.
 pub fn load(source: Source, overrides: &[String], files: Files<'_>) -> Result<Model, Problems> {
-    let mut input = Input::new(files, whole::is_section);
-    let model = build(&mut input, &source, overrides);
+    let mut input = Input::new(files, is_section);
+    let model = read(&mut input, &source, overrides);
     match model {
         Some(model) if input.problems.is_empty() => with_upgrade(model, &source, overrides, files),
         _ => {
             if input.problems.is_empty() {
                 let number = input.add(&source.name, "", Path::new(""));
-                let what = "the model cannot be read, and no check says why: this is a defect of capsim";
+                let what = "the model was rejected, but no check says why: this is a bug in capsim";
                 input.problems.report(At::whole(number), "", Complaint::new(what));
             }
             Err(input.problems.finish())
@@ -34,8 +35,8 @@ fn with_upgrade(mut model: Model, source: &Source, overrides: &[String], files: 
     let Some(cost) = &model.cost else { return Ok(model) };
     let preset = format!("platform.preset={}", cost.preset);
     let overrides: Vec<String> = overrides.iter().cloned().chain([preset]).collect();
-    let mut input = Input::new(files, whole::is_section);
-    match build(&mut input, source, &overrides) {
+    let mut input = Input::new(files, is_section);
+    match read(&mut input, source, &overrides) {
         Some(upgraded) if input.problems.is_empty() => {
             model.upgraded = Some(Box::new(upgraded));
             Ok(model)
@@ -69,7 +70,7 @@ pub fn open_through(path: &Path, files: Files<'_>) -> Result<Source, Problems> {
     match files(path) {
         Ok(bytes) => Ok(Source { name, bytes, directory: path.parent().map(Path::to_path_buf).unwrap_or_default() }),
         Err(error) => {
-            let mut input = Input::new(files, whole::is_section);
+            let mut input = Input::new(files, is_section);
             let source = input.add(&name, "", Path::new(""));
             let complaint = Complaint::new(format!("cannot read the model: {}", reason(&error)));
             input.problems.unreadable(At::whole(source), "", complaint);
@@ -96,7 +97,7 @@ pub fn read_file(path: &Path) -> std::io::Result<Vec<u8>> {
     }
     let bytes = read_all(&mut file)?;
     if file.metadata()?.len() != bytes.len() as u64 {
-        return Err(std::io::Error::other("it changes while it is read"));
+        return Err(std::io::Error::other("it changed while it was read"));
     }
     Ok(bytes)
 }
@@ -123,7 +124,7 @@ pub fn read_all(from: impl Read) -> std::io::Result<Vec<u8>> {
     if bytes.len() as u64 > LONGEST { Err(too_long()) } else { Ok(bytes) }
 }
 
-fn build(input: &mut Input<'_>, source: &Source, overrides: &[String]) -> Option<Model> {
-    let mut root = whole::tree(input, source, overrides)?;
+fn read(input: &mut Input<'_>, source: &Source, overrides: &[String]) -> Option<Model> {
+    let mut root = build::tree(input, source, overrides)?;
     change::apply(input, source, &mut root, overrides)
 }

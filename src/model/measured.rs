@@ -4,7 +4,7 @@ use super::fields::did_you_mean;
 use super::foreign::{self, Format};
 use super::input::{Input, Source};
 use super::problems::{Complaint, Lines, Problems, Silence};
-use super::whole;
+use super::root;
 use crate::policy::Fault;
 use crate::units::Span;
 use serde_json::Value;
@@ -23,20 +23,20 @@ const OUTCOMES: [&str; 4] = ["outcome", "status", "status_code", "result"];
 pub struct Reading {
     /// The column or field of the latencies; found by its name if absent.
     pub column: Option<String>,
-    /// How many seconds a number without a unit counts for; told by the name of the column if absent.
+    /// How many seconds a number without a unit stands for; if absent, taken from the name of the column.
     pub unit: Option<f64>,
-    /// What lasted as long was cut off: it is known to last at least so long, and no more.
+    /// Values at or above this are right-censored: the latency is only known to be at least this.
     pub timeout: Option<Span>,
 }
 
 /// What was measured.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Measurements {
-    /// How long the answers took; each over 0.
+    /// Latencies of the answers; each longer than 0.
     pub answered: Vec<Span>,
-    /// After which time the others were cut off.
+    /// The times at which the others were right-censored.
     pub cut: Vec<Span>,
-    /// How often each kind of fault was the outcome, timeouts apart.
+    /// How often each kind of fault was the outcome, without timeouts.
     pub faults: Vec<(Fault, u64)>,
 }
 
@@ -53,21 +53,21 @@ enum Outcome {
 /// Everything that is wrong with them, in file order.
 pub fn measurements(source: &Source, reading: &Reading) -> Result<Measurements, Problems> {
     let nothing = |_: &Path| Err(std::io::ErrorKind::NotFound.into());
-    let mut input = Input::new(&nothing, whole::is_section);
+    let mut input = Input::new(&nothing, root::is_section);
     let Some((number, text)) = input.text(source, Silence::NoData) else {
         return Err(input.problems.finish());
     };
     let mut reader =
         Reader { input, lines: Lines::of(number), reading, found: Measurements::default(), hopeless: false };
     if let Some(complaint) =
-        foreign::complaint(&text, "latencies are a number a line, CSV or JSON Lines", LATENCY_FILES)
+        foreign::complaint(&text, "latencies are one number per line, CSV or JSON Lines", LATENCY_FILES)
     {
         reader.complain(0, 0, complaint);
         return reader.finish(text.len());
     }
     let first = text.lines().map(str::trim).find(|line| !line.is_empty() && !line.starts_with('#'));
     match first {
-        None => reader.complain(0, 0, Complaint::new("there is nothing in it")),
+        None => reader.complain(0, 0, Complaint::new("the file is empty")),
         Some(line) if line.starts_with('{') => reader.json_lines(&text),
         Some(line) if line.parse::<f64>().is_ok() || Span::parse(line).is_ok() => reader.list(&text),
         Some(_) => reader.csv(&text),
@@ -141,7 +141,10 @@ impl Reader<'_> {
                     let cell = |at: usize| row.get(at).unwrap_or_default().trim();
                     (place(row.position()), self.row(cell(columns.latency), columns.outcome.map(cell), columns.unit))
                 }
-                Err(error) => (place(error.position()), Err(Complaint::new("a row of another length than the header"))),
+                Err(error) => (
+                    place(error.position()),
+                    Err(Complaint::new("this row and the header have different numbers of columns")),
+                ),
             };
             if let Err(complaint) = read {
                 let start = start + text[start..].len() - text[start..].trim_start().len();
@@ -166,7 +169,7 @@ impl Reader<'_> {
                         self.row(&cell(columns.latency), columns.outcome.map(cell).as_deref(), columns.unit)
                     })
                 }
-                _ => Err(Complaint::new("not an object in JSON")),
+                _ => Err(Complaint::new("not a JSON object")),
             };
             if let Err(complaint) = read {
                 self.complain(start, start + line.len(), complaint);
@@ -197,7 +200,9 @@ impl Reader<'_> {
                 Complaint::new(format!("no column is named {column:?}")).allowed(names.join(", ")).cure(hint)
             })?,
             None => by_name(&LATENCIES).or((names.len() == 1).then_some(0)).ok_or_else(|| {
-                Complaint::new("which column holds the latencies?").found(names.join(", ")).cure("say --column NAME")
+                Complaint::new("unclear which column holds the latencies")
+                    .found(names.join(", "))
+                    .cure("add --column NAME")
             })?,
         };
         let outcome = by_name(&OUTCOMES).filter(|outcome| *outcome != latency);
@@ -225,12 +230,12 @@ impl Reader<'_> {
             }
             (Ok(_), None) => {
                 self.hopeless = true;
-                return Err(wrong("a number without a unit").cure("say --unit s, or ms, us, ns"));
+                return Err(wrong("a number without a unit").cure("add --unit s, or ms, us, ns"));
             }
             (Err(_), _) => Span::parse(text).map_err(|_| wrong("not a latency").allowed("a number, or \"250ms\""))?,
         };
         if span.is_zero() {
-            return Err(wrong("a latency of nothing was not measured").cure("take such lines out, or use a finer unit"));
+            return Err(wrong("a latency of 0 is not a measurement").cure("remove such lines, or use a finer unit"));
         }
         Ok(span)
     }
@@ -283,7 +288,7 @@ fn read_outcome(word: &str) -> Result<Outcome, Complaint> {
         status if status.len() == 3 && status.starts_with('5') => Fault::ServerError,
         name => Fault::parse(name).ok_or_else(|| {
             let allowed: Vec<&str> = Fault::ALL.iter().map(|fault| fault.name()).collect();
-            Complaint::new("not an outcome")
+            Complaint::new("unknown outcome")
                 .found(format!("{word:?}"))
                 .allowed(format!("ok, a status such as 200, {}", allowed.join(", ")))
         })?,

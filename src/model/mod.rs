@@ -2,11 +2,12 @@
 //! id and every number in its range. [`load`] is the only way from text to here.
 //!
 //! Each section of the language is a file in `section`: its keys, the type that it becomes, its reader, and what of it
-//! may change in mid-run; `whole` puts them together to a [`Model`]. Text becomes it in four steps: `tree` parses and
-//! remembers places, `overlay` lays bases, overrides and presets over each other, `shape` checks every key against its
-//! declaration, and the reader of each section builds the part, by way of a `cursor`.
+//! may change in mid-run; `root` declares the whole and `whole` is the [`Model`] that they make. `build` makes it from text in four
+//! steps: `tree` parses and remembers places, `overlay` lays bases, overrides and presets over each other, `shape` checks
+//! every key against its declaration, and the reader of each section builds the part, by way of a `cursor`.
 
 mod aliases;
+mod build;
 mod change;
 mod cursor;
 mod digest;
@@ -24,6 +25,7 @@ mod newcomers;
 mod overlay;
 mod preset;
 mod problems;
+mod root;
 mod rule;
 mod schema;
 mod section;

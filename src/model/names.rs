@@ -60,9 +60,9 @@ impl List {
 
     /// What to say of a name that is not in the list.
     pub fn missing(&self, name: &str) -> Complaint {
-        let defined = if self.names.is_empty() { "none".into() } else { self.names.join(", ") };
+        let defined = if self.names.is_empty() { "none is defined".into() } else { self.names.join(", ") };
         Complaint::new(format!("the {} {name:?} is not defined", self.kind))
-            .allowed(format!("defined are: {defined}"))
+            .allowed(defined)
             .cure(did_you_mean_name(name, &self.names))
     }
 
@@ -83,8 +83,8 @@ impl List {
             // A model without any was complained about already.
             (None, []) => None,
             (None, several) => {
-                let complaint = Complaint::new(format!("which {}? there are several", self.kind))
-                    .allowed(format!("defined are: {}", several.join(", ")));
+                let complaint = Complaint::new(format!("required, as there is more than one {}", self.kind))
+                    .allowed(several.join(", "));
                 input.problems.report_once(cursor.node.key, &cursor.key(key), complaint);
                 None
             }

@@ -41,7 +41,7 @@ impl Parts {
         self
     }
 
-    /// Puts down each part that is new in a tree and that nothing refers to.
+    /// Records each part that is new in a tree and that nothing uses.
     pub fn check(&self, root: &Node, problems: &mut Collector) {
         for (section, called, keys) in SECTIONS {
             let (Some(before), Some(now)) = (self.0.get(section), root.get(section).and_then(Node::table)) else {
@@ -73,9 +73,9 @@ fn complaint(called: &str, keys: &[&str], before: &BTreeSet<String>, near: Strin
     let there = before.iter().cloned().collect::<Vec<_>>().join(", ");
     let cure = match (near.is_empty(), keys) {
         (false, _) | (_, []) => near,
-        (true, [key, ..]) => format!("name it as the `{key}` of what is to use it, or take the override out"),
+        (true, [key, ..]) => format!("refer to it with `{key}`, or remove the override"),
     };
-    Complaint::new(format!("this makes a new {called} that nothing refers to"))
+    Complaint::new(format!("this creates a new {called} that nothing uses"))
         .allowed(if there.is_empty() { String::new() } else { format!("the model has: {there}") })
         .cure(cure)
 }

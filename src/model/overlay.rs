@@ -31,11 +31,11 @@ pub(super) fn with_bases(input: &mut Input<'_>, source: &Source) -> Option<Node>
         }
         let path = input.path(&base);
         if seen.contains(&path) {
-            input.problems.report(base.at, "extends", refuse("a model that extends itself"));
+            input.problems.report(base.at, "extends", refuse("the model extends itself"));
             return None;
         }
         if seen.len() > MAX_BASES {
-            input.problems.report(base.at, "extends", refuse("more than 16 bases on one another"));
+            input.problems.report(base.at, "extends", refuse("a chain of more than 16 bases"));
             return None;
         }
         seen.push(path);
@@ -76,19 +76,18 @@ fn drop_rivals(table: &mut Table, key: &str) {
     }
 }
 
-/// Applies one `PATH=VALUE`; what is wrong with it is put down.
+/// Applies one `PATH=VALUE`; what is wrong with it is recorded.
 pub(super) fn set(input: &mut Input<'_>, root: &mut Node, text: &str) {
     let source = input.add("--set", text, Path::new(""));
     let all = At { source, start: 0, end: text.len() as u32 };
     let Some(equals) = outside_quotes(text, '=') else {
         let complaint = Complaint::new("not PATH=VALUE").found(format!("{text:?}"));
-        let complaint = complaint.cure("write for example --set queue.ai.max_concurrency=8");
+        let complaint = complaint.cure("for example --set queue.ai.max_concurrency=8");
         return input.problems.report(all, "", complaint);
     };
     let Some(path) = path(source, &text[..equals]) else {
-        let complaint = Complaint::new("not a path of keys").found(format!("{:?}", &text[..equals]));
-        let complaint =
-            complaint.cure("write for example --set queue.ai.max_concurrency=8; quote a key with dots in it");
+        let complaint = Complaint::new("not a valid path").found(format!("{:?}", &text[..equals]));
+        let complaint = complaint.cure("for example --set queue.ai.max_concurrency=8; quote keys that contain dots");
         return input.problems.report(At { end: equals as u32, ..all }, "", complaint);
     };
     let mut value = value(source, text, equals);
@@ -96,7 +95,8 @@ pub(super) fn set(input: &mut Input<'_>, root: &mut Node, text: &str) {
         value.key = *at;
     }
     if path[0].0 == "extends" {
-        let complaint = Complaint::new("a base cannot be set").cure("write `extends` in the model");
+        let complaint =
+            Complaint::new("`extends` cannot be set on the command line").cure("write `extends` in the model");
         return input.problems.report(path[0].1, "extends", complaint);
     }
     put(input, root, &path, String::new(), value);
@@ -133,7 +133,7 @@ pub(super) fn put(input: &mut Input<'_>, node: &mut Node, path: &Keys, walked: S
             }
         }
         _ => {
-            let complaint = Complaint::new(format!("{walked} is a single value: it has no keys"));
+            let complaint = Complaint::new(format!("{walked} is a single value and has no keys"));
             input.problems.report(*at, &here, complaint.found(node.describe()));
         }
     }

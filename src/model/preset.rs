@@ -36,7 +36,7 @@ const RETRY_TEXTS: [&str; 3] = [
     include_str!("../../presets/retries/published-client.toml"),
 ];
 
-/// A preset, as people look at it.
+/// A preset, for display.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Preset {
     /// What `platform.preset` calls it.
@@ -56,11 +56,11 @@ pub struct PresetValue {
     pub key: String,
     /// The value, in short: of a quota its limit, of a law its parameters.
     pub value: String,
-    /// The unit.
+    /// The unit of the value; may be empty.
     pub unit: String,
-    /// The public page or measurement that it was taken from.
+    /// The public page or measurement that it comes from.
     pub source: String,
-    /// The date of that page.
+    /// The date of that page, `YYYY-MM-DD`.
     pub date: String,
     /// What else there is to know; may be empty.
     pub note: String,

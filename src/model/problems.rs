@@ -1,19 +1,19 @@
-//! What is wrong with a model, in sentences for the person who wrote it.
+//! Problems of a model, in sentences for its author.
 //!
-//! Reading a model never stops at the first problem: each one is put down here and reading goes on, so that all
-//! problems of a file come at once, in the order of the file.
+//! Reading never stops at the first problem: each one is recorded and reading goes on, so that all problems are
+//! reported at once, in file order.
 
 use crate::units::inert;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// How many problems are put down; the rest is counted.
+/// How many problems are recorded; the rest is counted.
 const LISTED: usize = 200;
 /// Lines longer than this are cut where they are shown.
 const LINE_BYTES: usize = 400;
 
-/// Clauses longer than this lose their middle, in characters: a name may be as long as its file.
+/// Clauses longer than this, in characters, are cut in the middle: a name may be as long as its file.
 const CLAUSE: usize = 400;
 
 /// A stretch of one source text.
@@ -74,14 +74,14 @@ fn floor(text: &str, byte: usize) -> usize {
     byte
 }
 
-/// What a reader says about a value that it cannot take; the place and the key are added to it.
+/// What is wrong with a value; the place and the key are added when it is reported.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Complaint {
     /// What is wrong, a clause.
     pub what: String,
-    /// What stands there instead.
+    /// What was found.
     pub found: String,
-    /// What may stand there.
+    /// What is allowed.
     pub allowed: String,
     /// What to do about it.
     pub cure: String,
@@ -223,39 +223,39 @@ impl Problem {
     }
 }
 
-/// What is wrong with a model that says nothing.
+/// The message for an empty model.
 pub(super) const EMPTY: &str = "the model is empty";
 
-/// How what is wrong begins where there is no word of the text in it, nor in the cure.
+/// Messages that contain no part of the text, by how they begin.
 const HARMLESS: [&str; 5] =
-    [EMPTY, "this looks like ", "not UTF-8 text", "there is nothing in it", "a model file has at most"];
+    [EMPTY, "this looks like ", "not UTF-8 text", "the file is empty", "a model file has at most"];
 
-/// Why no line of a text is shown, and nothing else of what is in it.
+/// Why no part of a text is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Silence {
-    /// It has not been seen to be a model.
+    /// It is not known to be a model.
     NoModel,
-    /// It has not been seen to be a trace or measured data.
+    /// It is not known to be a trace or measured data.
     NoData,
-    /// It lies outside of the directory of the model that names it: it may be anybody's.
+    /// It is outside the directory of the model that names it, so it may be anyone's.
     Outside,
 }
 
 impl Silence {
-    /// What is said in place of all that is wrong with such a text, of which this came first.
+    /// The one message for such a text, in place of all its problems, of which `first` is the first.
     fn complaint(self, first: Complaint, name: &str) -> Complaint {
         if self != Silence::Outside && HARMLESS.iter().any(|words| first.what.starts_with(words)) {
             return first;
         }
         match self {
-            Silence::NoModel => Complaint::new("this is not a model: none of its lines is one of a model")
+            Silence::NoModel => Complaint::new("this is not a model: none of its lines looks like one")
                 .cure("a model is TOML, with at least [traffic.NAME], [workflow.NAME] and [provider.NAME]"),
-            Silence::NoData => Complaint::new("this is not what is expected here: no line up to here could be read")
-                .cure("a trace is JSON Lines, a plan a line; latencies are a number a line, CSV or JSON Lines"),
+            Silence::NoData => Complaint::new("unexpected contents: no line up to here could be read")
+                .cure("a trace is JSON Lines, one plan per line; latencies are one number per line, CSV or JSON Lines"),
             Silence::Outside => Complaint::new(
-                "this is wrong, and not shown: the file lies outside of the model's directory",
+                "something is wrong here, but it is not shown: the file is outside the model's directory",
             )
-            .cure(format!("`capsim validate {name}` shows what is wrong with a model; data: copy it beside the model")),
+            .cure(format!("check a model with `capsim validate {name}`; copy a data file into the model's directory")),
         }
     }
 }
@@ -265,7 +265,7 @@ impl Silence {
 pub(super) struct Collector {
     /// The texts that places refer to.
     pub texts: Texts,
-    /// The texts of which nothing is shown.
+    /// The texts that are not shown.
     silent: BTreeMap<u32, Silence>,
     list: Vec<Problem>,
     more: usize,
@@ -273,7 +273,7 @@ pub(super) struct Collector {
 }
 
 impl Collector {
-    /// Puts a problem down.
+    /// Records a problem.
     pub fn report(&mut self, at: At, key: &str, complaint: Complaint) {
         if self.list.len() >= LISTED {
             self.more += 1;
@@ -289,29 +289,29 @@ impl Collector {
         self.list.push(Problem { file, line, column, key, what, found, allowed, cure, shown, order: at });
     }
 
-    /// Puts a problem down, unless something within that stretch has been complained about already: a check that
-    /// builds on a value need not say again that the value is wrong.
+    /// Records a problem, unless there is already one within that range: a check that builds on a value need not repeat
+    /// that the value is wrong.
     pub fn report_once(&mut self, at: At, key: &str, complaint: Complaint) {
         if !self.list.iter().any(|problem| at.contains(problem.order)) {
             self.report(at, key, complaint);
         }
     }
 
-    /// Shows nothing of a text; of one that is not the model's own, ever.
+    /// Hides a text; one that is not the model's own stays hidden.
     pub fn silence(&mut self, source: u32, why: Silence) {
         if self.silent.get(&source) != Some(&Silence::Outside) {
             self.silent.insert(source, why);
         }
     }
 
-    /// Shows a text after all, now that it has been seen to be what it should be.
+    /// Shows a text after all, now that it is known to be of the expected kind.
     pub fn vouch(&mut self, source: u32) {
         if self.silent.get(&source) != Some(&Silence::Outside) {
             self.silent.remove(&source);
         }
     }
 
-    /// Puts down that a file cannot be read.
+    /// Records that a file cannot be read.
     pub fn unreadable(&mut self, at: At, key: &str, complaint: Complaint) {
         self.unreadable = true;
         self.report(at, key, complaint);
@@ -322,7 +322,7 @@ impl Collector {
         self.list.is_empty()
     }
 
-    /// All that was put down, in file order.
+    /// All recorded problems, in file order.
     pub fn finish(mut self) -> Problems {
         self.list.sort_by_key(|problem| problem.order);
         self.list.dedup();
@@ -387,7 +387,7 @@ impl Lines {
         Lines { source, wrong: 0 }
     }
 
-    /// Puts down what is wrong from one byte to another.
+    /// Records what is wrong from one byte to another.
     pub fn report(&mut self, problems: &mut Collector, start: usize, end: usize, complaint: Complaint) {
         self.wrong += 1;
         if self.wrong <= Lines::LISTED {
@@ -395,7 +395,7 @@ impl Lines {
         }
     }
 
-    /// Puts down at the end of the text how many more lines are wrong, if any are; `of`: as ` of this trace`.
+    /// Records at the end of the text how many more lines are wrong, if any; `of` is a phrase such as ` of this trace`.
     pub fn finish(self, problems: &mut Collector, end: usize, of: &str) {
         if self.wrong > Lines::LISTED {
             let at = At { source: self.source, start: end as u32, end: end as u32 };
@@ -405,7 +405,7 @@ impl Lines {
     }
 }
 
-/// A clause that fits on a few lines: both of its ends say something.
+/// A clause cut in the middle so that it fits on a few lines.
 fn short(clause: String) -> String {
     let ends = CLAUSE / 2;
     match (clause.char_indices().nth(ends), clause.char_indices().rev().nth(ends)) {

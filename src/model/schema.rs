@@ -5,14 +5,14 @@
 
 use super::fields::{Field, Kind, Need, Section, Tagged};
 use super::problems::Collector;
+use super::root::MODEL;
 use super::tree::{self, Node};
-use super::whole::MODEL;
 use serde_json::{Map, Value, json};
 
 /// The schema of a model file, draft 2020-12.
 pub fn schema() -> Value {
     let mut definitions = Map::new();
-    // What a file must have is not demanded: its base may have it.
+    // Required keys are not required here: the base of a file may have them.
     let mut root = object(&[MODEL.fields], &mut definitions);
     root.insert("$schema".into(), json!("https://json-schema.org/draft/2020-12/schema"));
     root.insert("title".into(), json!("capsim model"));
@@ -63,7 +63,7 @@ fn example(text: &str) -> Option<Value> {
     tree::parse(0, &format!("v = {text}"), &mut Collector::default())?.get("v").map(json)
 }
 
-/// What stands for a table: a reference, so that a law may hold laws.
+/// A table as a reference, so that a law may contain laws.
 fn reference(
     title: &str,
     definitions: &mut Map<String, Value>,

@@ -5,7 +5,7 @@ use super::fields::{Field, Kind, Need, Section, Tagged, did_you_mean, is_name, n
 use super::problems::{At, Collector, Complaint};
 use super::tree::{Node, Table, Value};
 
-/// Puts down everything in the tree that is not of the kind.
+/// Records everything in the tree that is not of the kind.
 pub(super) fn check(node: &Node, kind: &Kind, path: &str, problems: &mut Collector) {
     match (kind, &node.value) {
         (Kind::Table(section), Value::Table(table)) => check_section(node, table, section, path, problems),
@@ -35,7 +35,7 @@ pub(super) fn check(node: &Node, kind: &Kind, path: &str, problems: &mut Collect
     }
 }
 
-/// A path one key longer, as `--set` takes it.
+/// A path extended by one key, as `--set` takes it.
 pub(super) fn join(path: &str, key: &str) -> String {
     let plain = !key.is_empty() && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
     let key = if plain { key.to_string() } else { format!("{key:?}") };
@@ -46,7 +46,7 @@ fn check_section(node: &Node, table: &Table, section: &Section, path: &str, prob
     check_fields(node, table, section.title, &[section.fields], path, problems);
 }
 
-/// Checks each key of a table, and whether those are there that must be.
+/// Checks each key of a table, and that required ones exist.
 fn check_fields(
     node: &Node,
     table: &Table,
@@ -89,7 +89,7 @@ fn check_named(table: &Table, of: &Kind, path: &str, good: fn(&str) -> bool, pro
     for (key, value) in table {
         let path = join(path, key);
         if !good(key) {
-            let complaint = Complaint::new("not a name").found(format!("{key:?}")).allowed(Kind::Name.allowed());
+            let complaint = Complaint::new("not a valid name").found(format!("{key:?}")).allowed(Kind::Name.allowed());
             problems.report(value.key, &path, complaint);
         }
         check(value, of, &path, problems);
@@ -98,14 +98,14 @@ fn check_named(table: &Table, of: &Kind, path: &str, good: fn(&str) -> bool, pro
 
 fn check_list(node: &Node, list: &[Node], kind: &Kind, of: &Kind, path: &str, problems: &mut Collector) {
     if matches!(kind, Kind::List(_, Some(length)) if *length != list.len()) {
-        problems.report(node.at, path, kind.refuse("not the right number of entries", node));
+        problems.report(node.at, path, kind.refuse("wrong number of entries", node));
     }
     for (i, item) in list.iter().enumerate() {
         check(item, of, &join(path, &entry(item, i)), problems);
     }
 }
 
-/// How an entry of a list is called: by its name if it has one, else by its position.
+/// The path segment of an entry of a list: its name if it has one, else its position.
 pub(super) fn entry(item: &Node, position: usize) -> String {
     match item.get("name").and_then(Node::text) {
         Some(name) if is_name(name) => name.to_string(),
@@ -129,7 +129,7 @@ fn check_tagged(node: &Node, table: &Table, tagged: &Tagged, path: &str, problem
         return problems.report(node.at, &join(path, tagged.tag), complaint);
     };
     let Some(variant) = tagged.variants.iter().find(|variant| Some(variant.name) == tag.text()) else {
-        let complaint = Complaint::new("not one of the words that may stand here").found(tag.describe()).allowed(list);
+        let complaint = Complaint::new("unknown value").found(tag.describe()).allowed(list);
         let cure = tag.text().map_or_else(String::new, |word| did_you_mean(word, names));
         return problems.report(tag.at, &join(path, tagged.tag), complaint.cure(cure));
     };

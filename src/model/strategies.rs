@@ -1,4 +1,4 @@
-//! The built-in strategies as people look at them: what each does, and what it costs in operations.
+//! The built-in strategies for display: what each does, and what it costs in operations.
 
 use super::problems::{At, Collector};
 use super::section::strategy::STRATEGIES;
@@ -15,9 +15,9 @@ pub struct Strategy {
     /// By store and operation: how many a call makes that succeeds and is not critical, with the switches of
     /// `[logging]` as they are by default.
     pub per_call: BTreeMap<(String, String), u32>,
-    /// The same of a call whose request is faulty and that fails.
+    /// The same for a call whose request is faulty and that fails.
     pub per_error: BTreeMap<(String, String), u32>,
-    /// At the end of a plan that is completed, beside what its calls make.
+    /// At the end of a completed plan, in addition to those of its calls.
     pub per_plan: BTreeMap<(String, String), u32>,
     /// At the end of a day.
     pub per_day: BTreeMap<(String, String), u32>,

@@ -1,4 +1,4 @@
-//! Traces: recorded plans as JSON Lines, one plan a line.
+//! Traces: recorded plans as JSON Lines, one plan per line.
 //!
 //! A line without a class belongs to the class that names the file; where several classes name one file, every
 //! line says its class.
@@ -67,7 +67,7 @@ pub(super) fn fill(input: &mut Input<'_>, root: &Cursor<'_>, names: &Names, clas
         let (name, file) = &users[0];
         let key = format!("traffic.{name}.arrivals.file");
         let Some((source, text)) = input.data(file, &key) else { continue };
-        if let Some(complaint) = foreign::complaint(&text, "a trace is JSON Lines, one plan a line", TRACES) {
+        if let Some(complaint) = foreign::complaint(&text, "a trace is JSON Lines, one plan per line", TRACES) {
             input.problems.report(At::whole(source), "", complaint);
             continue;
         }
@@ -150,7 +150,7 @@ impl Reader<'_> {
             (None, several) => {
                 let names: Vec<&str> = several.iter().map(|(name, _)| name.as_str()).collect();
                 return Err(
-                    Complaint::new("class: missing, and several classes replay this trace").allowed(names.join(", "))
+                    Complaint::new("class: required, as several classes replay this trace").allowed(names.join(", "))
                 );
             }
         };
@@ -159,7 +159,7 @@ impl Reader<'_> {
         }
         if is_name(name) && self.names.classes.position(name).is_some() {
             let complaint = Complaint::new(format!("class: {name:?} does not replay this trace"));
-            return Err(complaint.cure("name the file in its arrivals too, or take its lines out"));
+            return Err(complaint.cure("name the file in its arrivals too, or remove its lines"));
         }
         Err(self.names.classes.missing(name))
     }
@@ -170,9 +170,7 @@ impl Reader<'_> {
         if let Some(isolate) = line.isolate.filter(|isolate| *isolate >= self.parts.isolates) {
             let isolates = self.parts.isolates;
             let allowed = format!("0 to {}: platform.isolates = {isolates}", isolates - 1);
-            return Err(Complaint::new("isolate: there is no such isolate")
-                .found(isolate.to_string())
-                .allowed(allowed));
+            return Err(Complaint::new("isolate: no such isolate").found(isolate.to_string()).allowed(allowed));
         }
         let workflow = class.and_then(|i| self.parts.workflows.get(self.classes[i].workflow.index()));
         if let Some(workflow) = workflow {
@@ -198,8 +196,8 @@ impl Reader<'_> {
 }
 
 impl Reader<'_> {
-    /// Refuses what the run would not look at. Of a provider an entry says how an attempt goes if it is made, and whether
-    /// it is made is simulated.
+    /// Refuses what the run would ignore. For a provider an entry says how an attempt ends if it is made; whether it is
+    /// made is simulated.
     fn is_used(&self, position: usize, step: &Step, attempts: &[TraceAttempt]) -> Result<(), Complaint> {
         let retries = |id: Id<D1>| self.parts.d1.get(id.index()).filter(|_| self.retries_are_fixed);
         let (who, most) = match step.work {
@@ -233,7 +231,7 @@ impl Reader<'_> {
 
 fn call(position: usize, attempts: &[Attempt]) -> Result<Vec<TraceAttempt>, Complaint> {
     if attempts.is_empty() {
-        return Err(Complaint::new(format!("calls[{position}]: a call has at least one attempt")));
+        return Err(Complaint::new(format!("calls[{position}]: a call needs at least one attempt")));
     }
     attempts.iter().map(|attempt| one(position, attempt)).collect()
 }
@@ -246,7 +244,7 @@ fn one(position: usize, attempt: &Attempt) -> Result<TraceAttempt, Complaint> {
         "ok" => None,
         name => Some(Fault::parse(name).ok_or_else(|| {
             let names: Vec<&str> = std::iter::once("ok").chain(Fault::ALL.map(Fault::name)).collect();
-            Complaint::new(format!("calls[{position}].outcome: no such outcome"))
+            Complaint::new(format!("calls[{position}].outcome: unknown outcome"))
                 .found(format!("{name:?}"))
                 .allowed(names.join(", "))
                 .cure(did_you_mean(name, names))

@@ -70,7 +70,7 @@ impl Node {
         if let Value::Text(text) = &self.value { Some(text) } else { None }
     }
 
-    /// The value as people wrote it, with its kind, short enough for a line.
+    /// The value as written, with its kind, short enough for a line.
     pub fn describe(&self) -> String {
         match &self.value {
             Value::Text(text) if text.chars().count() > 60 => {
@@ -88,7 +88,7 @@ impl Node {
     }
 }
 
-/// A number as people would write it, never with hundreds of digits.
+/// A number in readable form, never with hundreds of digits.
 pub(super) fn plain(number: f64) -> String {
     let size = number.abs();
     if number.is_finite() && size != 0.0 && !(1e-7..1e16).contains(&size) {
@@ -98,13 +98,13 @@ pub(super) fn plain(number: f64) -> String {
     }
 }
 
-/// Reads a TOML document; what is wrong with it is put down. The parser refuses nesting deeper than 80, so the
+/// Reads a TOML document; what is wrong with it is recorded. The parser refuses nesting deeper than 80, so the
 /// recursion here and in all that walks a tree is bounded.
 pub(super) fn parse(source: u32, text: &str, problems: &mut Collector) -> Option<Node> {
     document(source, text, |_| false, problems)
 }
 
-/// The same of a file, which is seen to be a model by the names of its sections.
+/// The same for a file, which is recognised as a model by the names of its sections.
 pub(super) fn document(
     source: u32,
     text: &str,
@@ -143,7 +143,7 @@ pub(super) fn document(
     errors.is_empty().then(|| Node { value: Value::Table(convert(source, table.get_ref())), at, key: at })
 }
 
-/// Whether a text has something of a model in it.
+/// Whether a text contains a line of a model.
 pub(super) fn is_model(text: &str, is_section: fn(&str) -> bool) -> bool {
     has_a_section(DeTable::parse_recoverable(text).0.get_ref(), is_section)
 }

@@ -1,5 +1,5 @@
-//! Words that stand for the cases of an enum. They are listed once: what a key admits, what a message allows and what a
-//! reader understands is that list, and a case without a word does not compile.
+//! Words for the cases of an enum, listed once: keys, messages and readers use the same list, and a case without a word
+//! does not compile.
 
 /// An enum that the language spells in words.
 pub(super) trait Word: Copy + 'static {

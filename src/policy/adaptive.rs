@@ -1,20 +1,20 @@
-//! Limits of concurrency that find their own height, from how work ends that had a slot.
+//! Adaptive concurrency limits, which follow how the work that had a slot ends.
 //!
-//! Additive increase, multiplicative decrease: up a little with every success, down by a factor when the other side is
-//! overloaded. Gradient: what work takes lately against what it took in the long run; while it does not take longer, the
-//! limit tries a few slots more, and when it does, the limit shrinks in proportion. The idea and the defaults of the
-//! latter are those of `Gradient2Limit` in Netflix's concurrency-limits (github.com/Netflix/concurrency-limits).
+//! Additive increase, multiplicative decrease: the limit rises a little with every success and falls by a factor when
+//! the other side is overloaded. Gradient: recent service times are compared with the long run; while they are no
+//! longer, the limit tries a few more slots, and when they are, it shrinks in proportion. The idea and the defaults of
+//! the latter are those of `Gradient2Limit` in Netflix's concurrency-limits (github.com/Netflix/concurrency-limits).
 
 use crate::units::{Instant, Span};
 
 /// The rules of an adaptive limit.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Adaptive {
-    /// The lowest limit; at least 1.
+    /// The lowest limit, in slots; at least 1.
     pub min: u32,
-    /// The highest, with which it starts; at least `min`.
+    /// The highest limit, in slots, with which it starts; at least `min`.
     pub max: u32,
-    /// What moves it in between.
+    /// What moves the limit in between.
     pub by: By,
 }
 
@@ -23,38 +23,38 @@ pub struct Adaptive {
 pub enum By {
     /// Overloads.
     Aimd {
-        /// What a whole limit's worth of successes adds; over 0.
+        /// Slots that as many successes as the limit add; greater than 0.
         increase: f64,
         /// What an overload multiplies the limit by; 0 to 1.
         decrease: f64,
     },
     /// How long work takes.
     Gradient {
-        /// Slots that are tried beyond those that are known to do no harm; over 0.
+        /// Slots that are tried beyond those known to do no harm; greater than 0.
         allowance: f64,
-        /// How many times the long run work may take before the limit shrinks; at least 1.
+        /// The ratio of recent to long-run service time above which the limit shrinks; at least 1.
         tolerance: f64,
-        /// How far each answer moves the limit towards where it should be; over 0, at most 1.
+        /// The share of the way to its target that each answer moves the limit; greater than 0, at most 1.
         smoothing: f64,
-        /// So many answers are the long run; at least 1.
+        /// How many answers make the long run; at least 1.
         window: u32,
     },
 }
 
 /// The steepest gradient: an answer moves the limit towards half of it at least.
 const STEEPEST: f64 = 0.5;
-/// Where work takes less than half of the long run, that is over: it forgets a twentieth with every answer.
+/// Once work takes less than half of the long run, a spike is over: the long run forgets a twentieth with every answer.
 const RECOVERED: f64 = 2.0;
 const FORGETS: f64 = 0.95;
 
-/// An adaptive limit at work.
+/// The state of an adaptive limit.
 #[derive(Clone, Copy, Debug)]
 pub struct AdaptiveLimit {
     rules: Adaptive,
     limit: f64,
     /// What began before the last cut says nothing about the limit since.
     cut: Option<Instant>,
-    /// What work took in the long run, in nanoseconds, and how many answers that is.
+    /// The long-run mean service time in nanoseconds, and the number of answers in it.
     long_run: f64,
     answers: u32,
 }
@@ -80,7 +80,7 @@ impl AdaptiveLimit {
         self.limit = limit.clamp(f64::from(self.rules.min), f64::from(self.rules.max));
     }
 
-    /// Something that had a slot has succeeded, after so long.
+    /// Work that had a slot has succeeded after this service time.
     pub fn succeeded(&mut self, took: Span) {
         match self.rules.by {
             By::Aimd { increase, .. } => self.set(self.limit + increase / self.limit),
@@ -97,8 +97,8 @@ impl AdaptiveLimit {
         }
     }
 
-    /// Something that began at `began` has met an overload, known at `now`. Additive increase takes all that was under
-    /// way together for one sign; a gradient takes each for the steepest.
+    /// Work that started at `began` met an overload, known at `now`. Additive increase counts all overloads of work
+    /// that was under way together as one; a gradient takes each as the steepest.
     pub fn overloaded(&mut self, began: Instant, now: Instant) {
         match self.rules.by {
             By::Aimd { decrease, .. } if self.cut.is_none_or(|cut| began >= cut) => {

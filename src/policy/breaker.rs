@@ -7,15 +7,15 @@ use std::collections::VecDeque;
 /// When a breaker trips.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Trip {
-    /// After so many failures in a row; at least 1.
+    /// After this many consecutive failures; at least 1.
     InARow(u32),
-    /// Once the share of failures among the latest results is too large.
+    /// Once the failure rate among the latest results is too high.
     Share {
         /// Which results are the latest.
         window: Latest,
         /// It trips at this share, 0 to 1.
         failure_rate: f64,
-        /// And not before the window holds so many results; at least 1.
+        /// But not before the window holds this many results; at least 1.
         min_calls: u32,
     },
 }
@@ -23,9 +23,9 @@ pub enum Trip {
 /// The results that a sliding window holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Latest {
-    /// So many; at least 1.
+    /// This many results; at least 1.
     Calls(u32),
-    /// Those of this stretch of time: a result counts until exactly so long after it.
+    /// Those of this length of time: a result counts until exactly this long after it.
     Time(Span),
 }
 
@@ -34,7 +34,7 @@ pub enum Latest {
 pub struct Breaker {
     /// When it trips.
     pub trip: Trip,
-    /// How long it stays open; half-open once that has fully passed.
+    /// How long it stays open; it is half-open once this has fully passed.
     pub reset_timeout: Span,
     /// Probes that a half-open breaker lets through; it closes when all have succeeded; at least 1.
     pub half_open_probes: u32,
@@ -44,7 +44,7 @@ pub struct Breaker {
     pub failures: FaultSet,
 }
 
-/// The right to go through, and the round in which it was given: a result of an earlier round changes nothing.
+/// Permission to pass, with the round in which it was given: a result of an earlier round changes nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pass(u32);
 
@@ -55,9 +55,9 @@ enum State {
     HalfOpen { under_way: u32, succeeded: u32 },
 }
 
-/// One breaker in force.
+/// The state of a breaker.
 #[derive(Clone, Debug)]
-pub struct Circuit {
+pub struct BreakerState {
     rules: Breaker,
     state: State,
     /// Counts the changes of state.
@@ -68,10 +68,10 @@ pub struct Circuit {
     failed: u32,
 }
 
-impl Circuit {
+impl BreakerState {
     /// Closed, and nothing has happened.
-    pub fn new(rules: Breaker) -> Circuit {
-        Circuit { rules, state: State::Closed, round: 0, in_a_row: 0, latest: VecDeque::new(), failed: 0 }
+    pub fn new(rules: Breaker) -> BreakerState {
+        BreakerState { rules, state: State::Closed, round: 0, in_a_row: 0, latest: VecDeque::new(), failed: 0 }
     }
 
     /// Its rules.
@@ -79,12 +79,12 @@ impl Circuit {
         self.rules
     }
 
-    /// Until when it is open, if it is and nobody has asked since then.
+    /// Until when it is open, if it is and no call has asked since then.
     pub fn open_until(&self) -> Option<Instant> {
         if let State::Open { until } = self.state { Some(until) } else { None }
     }
 
-    /// Whether something may go through at `now`.
+    /// Whether a call may pass at `now`.
     pub fn ask(&mut self, now: Instant) -> Option<Pass> {
         if let State::Open { until } = self.state
             && now >= until
@@ -102,7 +102,7 @@ impl Circuit {
         }
     }
 
-    /// What went through has ended; the answer is whether that has opened the breaker.
+    /// A call that passed has ended; true if that has opened the breaker.
     pub fn ended(&mut self, now: Instant, pass: Pass, failed: bool) -> bool {
         if pass.0 != self.round {
             return false;
@@ -127,7 +127,7 @@ impl Circuit {
         true
     }
 
-    /// What went through has ended without a result: a probe gives its place back.
+    /// A call that passed has ended without a result: a probe gives its place back.
     pub fn came_to_nothing(&mut self, pass: Pass) {
         if let State::HalfOpen { under_way, .. } = &mut self.state
             && pass.0 == self.round
@@ -136,8 +136,8 @@ impl Circuit {
         }
     }
 
-    /// Other rules hold from now on. What is counted stays counted, and one that is open stays so until it was to be:
-    /// then the new rules say how many probes there are.
+    /// Other rules hold from now on. Counts stay. A breaker that is open stays open as long as planned; then the new
+    /// rules say how many probes there are.
     pub fn change(&mut self, rules: Breaker) {
         self.rules = rules;
         if let State::HalfOpen { succeeded, .. } = self.state
@@ -155,7 +155,7 @@ impl Circuit {
         self.failed = 0;
     }
 
-    /// Counts a result of a closed breaker; the answer is whether it trips.
+    /// Counts a result of a closed breaker; true if it trips.
     fn counts(&mut self, now: Instant, failed: bool) -> bool {
         match self.rules.trip {
             Trip::InARow(most) => {
@@ -200,41 +200,41 @@ mod tests {
     }
 
     /// Something goes through at `now` and ends at once.
-    fn go(circuit: &mut Circuit, now: u64, failed: bool) -> &'static str {
-        match circuit.ask(at(now)) {
+    fn go(breaker: &mut BreakerState, now: u64, failed: bool) -> &'static str {
+        match breaker.ask(at(now)) {
             None => "refused",
-            Some(pass) if circuit.ended(at(now), pass, failed) => "trips",
+            Some(pass) if breaker.ended(at(now), pass, failed) => "trips",
             Some(_) => "through",
         }
     }
 
     #[test]
     fn it_trips_after_exactly_so_many_and_probes_when_the_time_has_fully_passed() {
-        let mut circuit = Circuit::new(RULES);
+        let mut breaker = BreakerState::new(RULES);
         let story = [(0, true), (1, true), (2, false), (3, true), (4, true), (5, true), (6, true), (14, true)];
-        let seen = story.map(|(now, failed)| go(&mut circuit, now, failed));
+        let seen = story.map(|(now, failed)| go(&mut breaker, now, failed));
         assert_eq!(seen, ["through", "through", "through", "through", "through", "trips", "refused", "refused"]);
         assert_eq!(
-            [(15, true), (24, true), (25, false)].map(|(t, f)| go(&mut circuit, t, f)),
+            [(15, true), (24, true), (25, false)].map(|(t, f)| go(&mut breaker, t, f)),
             ["trips", "refused", "through"]
         );
-        assert_eq!([26, 27, 28].map(|now| go(&mut circuit, now, true)), ["through", "through", "trips"]);
+        assert_eq!([26, 27, 28].map(|now| go(&mut breaker, now, true)), ["through", "through", "trips"]);
     }
 
     #[test]
     fn results_of_an_earlier_round_change_nothing() {
-        let mut circuit = Circuit::new(RULES);
-        let late = circuit.ask(at(0)).unwrap();
+        let mut breaker = BreakerState::new(RULES);
+        let late = breaker.ask(at(0)).unwrap();
         (0..3).for_each(|now| {
-            go(&mut circuit, now, true);
+            go(&mut breaker, now, true);
         });
-        assert!(!circuit.ended(at(5), late, false), "an answer while it is open does not close it");
-        let probe = circuit.ask(at(12)).unwrap();
-        assert!(!circuit.ended(at(13), late, true), "nor does a late failure spoil the probe");
-        assert_eq!(circuit.ask(at(13)), None, "one probe at once");
-        circuit.came_to_nothing(probe);
-        assert_eq!(go(&mut circuit, 14, false), "through");
-        assert!(circuit.ask(at(14)).is_some() && circuit.ask(at(14)).is_some(), "closed");
+        assert!(!breaker.ended(at(5), late, false), "an answer while it is open does not close it");
+        let probe = breaker.ask(at(12)).unwrap();
+        assert!(!breaker.ended(at(13), late, true), "nor does a late failure spoil the probe");
+        assert_eq!(breaker.ask(at(13)), None, "one probe at once");
+        breaker.came_to_nothing(probe);
+        assert_eq!(go(&mut breaker, 14, false), "through");
+        assert!(breaker.ask(at(14)).is_some() && breaker.ask(at(14)).is_some(), "closed");
     }
 
     /// Three probes: no more than three are ever let through, it closes with the last of them that succeeds and not
@@ -242,54 +242,54 @@ mod tests {
     #[test]
     fn it_closes_when_all_of_its_probes_have_succeeded() {
         let open = || {
-            let mut circuit = Circuit::new(Breaker { half_open_probes: 3, ..RULES });
+            let mut breaker = BreakerState::new(Breaker { half_open_probes: 3, ..RULES });
             for now in 0..3 {
-                go(&mut circuit, now, true);
+                go(&mut breaker, now, true);
             }
-            circuit
+            breaker
         };
-        let mut circuit = open();
-        let probes = [12; 4].map(|now| circuit.ask(at(now)));
+        let mut breaker = open();
+        let probes = [12; 4].map(|now| breaker.ask(at(now)));
         assert_eq!(probes.map(|probe| probe.is_some()), [true, true, true, false]);
         let [one, two, three, _] = probes.map(|probe| probe.unwrap_or(Pass(u32::MAX)));
-        assert!(!circuit.ended(at(13), one, false) && !circuit.ended(at(14), two, false));
-        assert_eq!(circuit.ask(at(15)), None, "two of three are no reason to let a fourth through");
-        assert!(!circuit.ended(at(16), three, false));
-        assert_eq!([17, 18, 19].map(|now| go(&mut circuit, now, true)), ["through", "through", "trips"]);
+        assert!(!breaker.ended(at(13), one, false) && !breaker.ended(at(14), two, false));
+        assert_eq!(breaker.ask(at(15)), None, "two of three are no reason to let a fourth through");
+        assert!(!breaker.ended(at(16), three, false));
+        assert_eq!([17, 18, 19].map(|now| go(&mut breaker, now, true)), ["through", "through", "trips"]);
 
-        let mut circuit = open();
-        let [one, two] = [12; 2].map(|now| circuit.ask(at(now)).unwrap());
-        assert!(!circuit.ended(at(13), one, false));
-        assert!(circuit.ended(at(14), two, true), "one that fails is enough");
-        assert_eq!([15, 23, 24].map(|now| circuit.ask(at(now)).is_some()), [false, false, true]);
+        let mut breaker = open();
+        let [one, two] = [12; 2].map(|now| breaker.ask(at(now)).unwrap());
+        assert!(!breaker.ended(at(13), one, false));
+        assert!(breaker.ended(at(14), two, true), "one that fails is enough");
+        assert_eq!([15, 23, 24].map(|now| breaker.ask(at(now)).is_some()), [false, false, true]);
     }
 
     #[test]
     fn it_closes_when_all_probes_have_succeeded_and_not_before() {
-        let mut circuit = Circuit::new(Breaker { half_open_probes: 3, ..RULES });
-        (0..3).for_each(|now| assert_ne!(go(&mut circuit, now, true), "refused"));
-        assert_eq!(circuit.open_until(), Some(at(12)));
-        let probes = [12; 3].map(|now| circuit.ask(at(now)).unwrap());
+        let mut breaker = BreakerState::new(Breaker { half_open_probes: 3, ..RULES });
+        (0..3).for_each(|now| assert_ne!(go(&mut breaker, now, true), "refused"));
+        assert_eq!(breaker.open_until(), Some(at(12)));
+        let probes = [12; 3].map(|now| breaker.ask(at(now)).unwrap());
         for probe in &probes[..2] {
-            assert!(!circuit.ended(at(13), *probe, false));
-            assert_eq!(circuit.ask(at(13)), None, "half-open, and all probes are given out");
+            assert!(!breaker.ended(at(13), *probe, false));
+            assert_eq!(breaker.ask(at(13)), None, "half-open, and all probes are given out");
         }
-        assert!(!circuit.ended(at(14), probes[2], false));
-        assert!((0..9).all(|_| circuit.ask(at(14)).is_some()), "closed");
+        assert!(!breaker.ended(at(14), probes[2], false));
+        assert!((0..9).all(|_| breaker.ask(at(14)).is_some()), "closed");
         // One failure among them opens it again, however many have succeeded.
-        (0..3).for_each(|now| assert_ne!(go(&mut circuit, 20 + now, true), "refused"));
-        let probes = [32; 3].map(|now| circuit.ask(at(now)).unwrap());
-        assert!(!circuit.ended(at(33), probes[0], false) && circuit.ended(at(33), probes[1], true));
+        (0..3).for_each(|now| assert_ne!(go(&mut breaker, 20 + now, true), "refused"));
+        let probes = [32; 3].map(|now| breaker.ask(at(now)).unwrap());
+        assert!(!breaker.ended(at(33), probes[0], false) && breaker.ended(at(33), probes[1], true));
     }
 
     #[test]
     fn a_window_trips_at_its_share() {
         let trip = |window| Trip::Share { window, failure_rate: 0.5, min_calls: 4 };
-        let mut last_four = Circuit::new(Breaker { trip: trip(Latest::Calls(4)), ..RULES });
+        let mut last_four = BreakerState::new(Breaker { trip: trip(Latest::Calls(4)), ..RULES });
         let results = [true, false, false, true, false, true, true];
         let seen: Vec<_> = results.iter().zip(0..).map(|(&failed, now)| go(&mut last_four, now, failed)).collect();
         assert_eq!(seen, ["through", "through", "through", "trips", "refused", "refused", "refused"]);
-        let mut ten = Circuit::new(Breaker { trip: trip(Latest::Time(Span::from_nanos(10))), ..RULES });
+        let mut ten = BreakerState::new(Breaker { trip: trip(Latest::Time(Span::from_nanos(10))), ..RULES });
         let seen = [(0, true), (1, true), (10, true), (11, true), (12, true), (13, true)];
         assert_eq!(
             seen.map(|(now, failed)| go(&mut ten, now, failed)),
@@ -326,26 +326,26 @@ mod tests {
             rules in rules(),
             steps in prop::collection::vec((0_u64..12, any::<bool>(), any::<bool>(), any::<prop::sample::Index>()), 1..200),
         ) {
-            let mut circuit = Circuit::new(rules);
+            let mut breaker = BreakerState::new(rules);
             let (mut now, mut open_until, mut in_a_row) = (0, None, 0);
             let mut under_way: Vec<(Pass, u32)> = Vec::new(); // with the trips seen when it was given
             let mut trips = 0;
             for (gap, asks, failed, pick) in steps {
                 now += gap;
                 if asks || under_way.is_empty() {
-                    let pass = circuit.ask(at(now));
+                    let pass = breaker.ask(at(now));
                     let is_open = open_until.is_some_and(|until| now < until);
                     prop_assert!(!(is_open && pass.is_some()), "open until {open_until:?}, through at {now}");
                     under_way.extend(pass.map(|pass| (pass, trips)));
-                    if let State::HalfOpen { under_way: probes, succeeded } = circuit.state {
+                    if let State::HalfOpen { under_way: probes, succeeded } = breaker.state {
                         prop_assert!(probes + succeeded <= rules.half_open_probes);
                     }
                 } else {
                     let (pass, given) = under_way.swap_remove(pick.index(under_way.len()));
-                    let was_closed = circuit.state == State::Closed && pass.0 == circuit.round;
-                    let was_half_open = matches!(circuit.state, State::HalfOpen { .. });
+                    let was_closed = breaker.state == State::Closed && pass.0 == breaker.round;
+                    let was_half_open = matches!(breaker.state, State::HalfOpen { .. });
                     in_a_row = match (was_closed, failed) { (true, true) => in_a_row + 1, (true, false) => 0, _ => in_a_row };
-                    let tripped = circuit.ended(at(now), pass, failed);
+                    let tripped = breaker.ended(at(now), pass, failed);
                     if let (Trip::InARow(most), true) = (rules.trip, was_closed) {
                         prop_assert_eq!(tripped, in_a_row == most);
                     }
@@ -353,7 +353,7 @@ mod tests {
                         prop_assert!(failed && given == trips, "a late result trips nothing");
                         (trips, in_a_row) = (trips + 1, 0);
                         open_until = Some(now + rules.reset_timeout.nanos());
-                    } else if circuit.state == State::Closed && was_half_open {
+                    } else if breaker.state == State::Closed && was_half_open {
                         in_a_row = 0;
                     }
                 }

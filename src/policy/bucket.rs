@@ -2,11 +2,11 @@
 
 use crate::units::{Instant, Span};
 
-/// A bucket in force. Whole numbers throughout: a token is there at the exact nanosecond.
+/// The state of a token bucket, in whole numbers: a token is available at the exact nanosecond.
 #[derive(Clone, Debug)]
 pub struct Bucket {
     capacity: u64,
-    /// Tokens that flow in during each `span`.
+    /// Tokens that are added during each `span`.
     refill: u64,
     span: Span,
     /// Tokens × the nanoseconds of `span`, as of `since`.
@@ -15,7 +15,7 @@ pub struct Bucket {
 }
 
 impl Bucket {
-    /// A full bucket of `capacity` tokens, into which `refill` flow during each `span` (longer than 0).
+    /// A full bucket of `capacity` tokens, to which `refill` are added during each `span` (longer than 0).
     pub fn full(capacity: u64, refill: u64, span: Span) -> Bucket {
         let level = u128::from(capacity) * u128::from(span.nanos());
         Bucket { capacity, refill, span, level, since: Instant::START }
@@ -30,15 +30,15 @@ impl Bucket {
         self.level.saturating_add(passed * u128::from(self.refill)).min(self.parts(self.capacity))
     }
 
-    /// The bucket has another size and refill from `now` on; what is in it stays, as far as it fits.
+    /// The bucket has another size and refill from `now` on; its tokens stay, as far as they fit.
     pub fn change(&mut self, capacity: u64, refill: u64, now: Instant) {
         self.level = self.level_at(now);
         self.since = self.since.max(now);
         (self.capacity, self.refill) = (capacity, refill);
     }
 
-    /// When so many tokens are there: `now`, or the first instant later; not before any were taken, and never where the
-    /// bucket does not hold them.
+    /// When this many tokens are available: `now`, or the first later instant; not before any were taken, and never if
+    /// the bucket cannot hold them.
     pub fn holds_at(&self, now: Instant, tokens: u64) -> Instant {
         let now = now.max(self.since);
         let (level, wanted) = (self.level_at(now), self.parts(tokens));
@@ -52,7 +52,7 @@ impl Bucket {
         now.saturating_add(Span::from_nanos(u64::try_from(wait).unwrap_or(u64::MAX)))
     }
 
-    /// Takes so many tokens, or what there is of them.
+    /// Takes this many tokens, or as many as there are.
     pub fn take(&mut self, now: Instant, tokens: u64) {
         self.level = self.level_at(now).saturating_sub(self.parts(tokens));
         self.since = self.since.max(now);

@@ -1,4 +1,4 @@
-//! A cache of limited size whose entries live for a while: which are there, and which go.
+//! A cache of limited size whose entries expire: which keys it holds, and which entry is evicted.
 //!
 //! Keys are small whole numbers, so that an entry is a place in a table and every operation takes constant time.
 
@@ -6,7 +6,7 @@ use crate::units::{Instant, Span};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-/// Who goes when there is no room for one more.
+/// Which entry is evicted when the cache is full.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Evict {
     /// The entry whose last read or write is longest ago.
@@ -24,19 +24,19 @@ pub enum Renew {
     OnRead,
 }
 
-/// How many entries went, by reason.
+/// How many entries were removed, by reason.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Forgotten {
-    /// For want of room.
+    /// Evicted, as the cache was full.
     pub evicted: u64,
-    /// At the end of their life.
+    /// Expired.
     pub expired: u64,
     /// All at once, in a [`Cache::clear`].
     pub lost: u64,
 }
 
-/// Links of two circles through the entries, by use and by write, and when each entry goes. The last node is the
-/// head of both circles.
+/// Links of two circular lists of the entries, by use and by write, and when each entry expires. The last node is the
+/// head of both lists.
 #[derive(Clone, Copy, Debug)]
 struct Node {
     links: [(u32, u32); 2],
@@ -47,7 +47,7 @@ struct Node {
 const BY_USE: usize = 0;
 const BY_WRITE: usize = 1;
 
-/// A cache. An entry of age `ttl` is gone; what is gone holds no room.
+/// A cache. An entry of age `ttl` has expired and holds no room.
 #[derive(Clone, Debug)]
 pub struct Cache {
     places: u32,
@@ -105,8 +105,8 @@ impl Cache {
         true
     }
 
-    /// There is another room, and another time to live for what is written from now on; whoever must make room goes at
-    /// once.
+    /// Another size, and another time to live for entries written from now on; entries that no longer fit are evicted
+    /// at once.
     pub fn change(&mut self, places: u32, ttl: Option<Span>, now: Instant) {
         self.expire(now);
         self.places = places;
@@ -121,7 +121,7 @@ impl Cache {
         self.ttl = ttl;
     }
 
-    /// Puts a key in, or writes it anew; whoever must make room goes.
+    /// Writes a key, new or again; if the cache is full an entry is evicted.
     pub fn write(&mut self, key: u32, now: Instant) {
         self.expire(now);
         if self.nodes[key as usize].held {
@@ -146,7 +146,7 @@ impl Cache {
         self.forgotten.evicted += 1;
     }
 
-    /// Everything goes at once.
+    /// Removes all entries at once.
     pub fn clear(&mut self, now: Instant) {
         self.expire(now);
         self.forgotten.lost += u64::from(self.held);
@@ -183,7 +183,7 @@ impl Cache {
         }
     }
 
-    /// The life of an entry begins anew.
+    /// Restarts the life of an entry.
     fn lives_from(&mut self, key: u32, now: Instant) {
         let expires = self.ttl.map_or(Instant::NEVER, |ttl| now.saturating_add(ttl));
         self.nodes[key as usize].expires = expires;

@@ -1,4 +1,4 @@
-//! Hedges: another attempt when the first is late; the better of them counts.
+//! Hedging: another attempt when the first is late; the better of them counts.
 
 use super::Fault;
 use crate::units::{Instant, Span};
@@ -6,7 +6,7 @@ use crate::units::{Instant, Span};
 /// The rules of hedging.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Hedge {
-    /// How long an attempt is waited for before another is sent.
+    /// How long to wait for an attempt before another is sent.
     pub after: Span,
     /// Hedges of one attempt at most.
     pub max: u32,

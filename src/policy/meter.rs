@@ -1,21 +1,21 @@
-//! A quota in force: what it says to an operation, and how its windows went.
+//! The state of a quota: what it decides for an operation, and how its windows were used.
 
 use super::quota::{OnExceed, Quota, Usage, Window};
 use crate::units::{CalendarStart, Instant, Timestamp};
 
-/// What a quota says to an operation.
+/// What a quota decides for an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// It may happen, then: at once, or later where the quota makes it wait.
+    /// It takes place at this instant: at once, or later if the quota delays it.
     At(Instant),
     /// It is refused.
     Refused,
-    /// It is answered as if it were done, and is not.
+    /// It is answered as if it were done, but it is dropped.
     Dropped,
 }
 
-/// A quota in force, and how the windows of the recorded time went. For rolling windows and buckets those are the
-/// calendar days of the quota's zone.
+/// The state of a quota, and how the windows of the recorded time were used. For rolling windows and buckets those are
+/// the calendar days of the quota's zone.
 #[derive(Clone, Debug)]
 pub struct Meter {
     quota: Quota,
@@ -32,13 +32,13 @@ pub struct Meter {
     pub used_sum: u64,
     /// The most in one of them.
     pub used_max: u64,
-    /// Hours of the day at which the quota was used up: their sum, over `exhaustions` of them.
+    /// The sum of the hours of the day at which the quota was used up, over `exhaustions` times.
     pub exhausted_hours: f64,
     /// How often it was used up.
     pub exhaustions: u64,
     /// The days of the month, their hours as a fraction, at which it was: their sum. Only of months.
     pub exhausted_days: f64,
-    /// When it was used up first.
+    /// When it was first used up.
     pub first_exhausted: Option<Instant>,
     /// Operations over the limit that are charged.
     pub billed: u64,
@@ -134,7 +134,7 @@ impl Meter {
         self.accepted = 0;
     }
 
-    /// What it says to an operation that is asked for at `now`. Nothing is counted yet.
+    /// What it decides for an operation requested at `now`. Nothing is counted yet.
     #[inline]
     pub fn ask(&mut self, now: Instant) -> Verdict {
         self.catch_up(now);
@@ -210,7 +210,7 @@ impl Meter {
         }
     }
 
-    /// Forgets how windows went, not what the current one has used.
+    /// Forgets how past windows were used, but not the current one.
     pub fn restart(&mut self, now: Instant) {
         self.catch_up(now);
         (self.windows, self.exhausted, self.used_sum, self.used_max) = (0, 0, 0, 0);
@@ -226,7 +226,7 @@ impl Meter {
         self.close(used);
     }
 
-    /// Whether no window ever admitted more than it may: always, unless the meter is broken.
+    /// Whether no window admitted more than its limit: always, unless the meter is broken.
     pub fn is_sound(&self) -> bool {
         self.sound
     }

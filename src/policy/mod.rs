@@ -1,10 +1,10 @@
-//! Policies as pure objects: they are told the time, and answer; none keeps a clock or draws for itself.
+//! Policies as pure objects: the time and the draws are passed in; none keeps a clock or a random stream.
 //!
-//! [`Fault`] names what can go wrong with an attempt; [`Retry`] decides what happens next; [`Quota`] limits
-//! operations in a window, and [`Meter`] is one in force; [`Breaker`] stops sending after too many failures, and
-//! [`Circuit`] is one in force; a [`Bucket`] limits a rate; [`RetryBudget`] limits retries, and [`Purse`] is one in
-//! force; a [`Slope`] limits growth, and [`Ramp`] is one in force; [`Hedge`] sends attempts that race a late one; a [`Cache`] forgets; [`Rotation`] says
-//! which lines of a log file are still there.
+//! [`Fault`] names what can go wrong with an attempt; [`Retry`] decides what happens next; [`Hedge`] sends attempts that
+//! race a late one. [`Breaker`] stops sending after too many failures, [`Quota`] limits operations in a window,
+//! [`RetryBudget`] limits retries and [`Slope`] limits growth; each is a rule, and [`BreakerState`], [`Meter`],
+//! [`RetryBudgetState`] and [`SlopeState`] are what one in force remembers. A [`Bucket`] limits a rate; a [`Cache`] forgets;
+//! [`Rotation`] says which lines of a log file are still there.
 
 mod adaptive;
 mod breaker;
@@ -19,13 +19,13 @@ mod rotation;
 mod slope;
 
 pub use adaptive::{Adaptive, AdaptiveLimit, By};
-pub use breaker::{Breaker, Circuit, Latest, Pass, Trip};
+pub use breaker::{Breaker, BreakerState, Latest, Pass, Trip};
 pub use bucket::Bucket;
-pub use budget::{Purse, RetryBudget};
+pub use budget::{RetryBudget, RetryBudgetState};
 pub use eviction::{Cache, Evict, Forgotten, Renew};
 pub use hedge::{Ending, Hedge};
 pub use meter::{Meter, Verdict};
 pub use quota::{OnExceed, Quota, Usage, Window};
 pub use retry::{Backoff, BackoffKind, Fault, FaultSet, Jitter, Retry};
 pub use rotation::{RotateOn, Rotation};
-pub use slope::{Ramp, Slope};
+pub use slope::{Slope, SlopeState};

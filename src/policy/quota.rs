@@ -17,9 +17,9 @@ pub enum Window {
     Month,
     /// Fixed windows of this length, the first from the start of the run.
     Fixed(Span),
-    /// Any stretch of this length: an operation counts until exactly so long after it.
+    /// Any period of this length: an operation counts until exactly this long after it.
     Rolling(Span),
-    /// A bucket of so many tokens, full at the start, that refills continuously by the limit in each span.
+    /// A bucket of this many tokens, full at the start, that refills continuously by the limit in each span.
     Bucket(u64, Span),
 }
 
@@ -28,11 +28,11 @@ pub enum Window {
 pub enum OnExceed {
     /// It is refused (429).
     Reject,
-    /// It is delayed until it fits, behind those that wait already.
+    /// It is delayed until it fits, behind those already waiting.
     Wait,
     /// It is done, and charged.
     Bill,
-    /// It is answered as if it were done, and is not.
+    /// It is answered as if it were done, but it is dropped.
     Drop,
 }
 
@@ -45,13 +45,13 @@ pub struct Quota {
     pub window: Window,
     /// Whose midnight a day and a month begin at.
     pub zone: Zone,
-    /// What happens to one more.
+    /// What happens to an operation over the limit.
     pub on_exceed: OnExceed,
     /// The price of a million operations over the limit, where they are billed.
     pub price_per_million: Money,
     /// Whether operations that are refused count as well.
     pub counts_rejected: bool,
-    /// The share of the limit that is admitted beyond it before the limit bites; 0 where it is exact.
+    /// The share of the limit that is admitted beyond it before it is enforced; 0 if it is exact.
     pub enforcement_lag: f64,
 }
 
@@ -69,7 +69,7 @@ impl Quota {
         }
     }
 
-    /// Operations that a window, or a full bucket, really admits: the limit and what the lag adds.
+    /// Operations that a window, or a full bucket, really admits: the limit plus the enforcement lag.
     pub fn admitted(&self) -> u64 {
         let limit = if let Window::Bucket(burst, _) = self.window { burst } else { self.limit };
         let extra = floor(limit as f64 * self.enforcement_lag + 1e-9);

@@ -1,4 +1,4 @@
-//! What may go wrong with an attempt, and whether and when it is tried again.
+//! Faults of an attempt, and whether and when it is retried.
 
 use crate::streams::Word;
 use crate::units::Span;

@@ -19,7 +19,7 @@ pub struct Slope {
 
 /// A limit of growth in force, in a run before which there was no traffic.
 #[derive(Clone, Debug)]
-pub struct Ramp {
+pub struct SlopeState {
     rules: Slope,
     /// What the latest `2 × minutes` minutes had, this one included; minute m at m modulo their number.
     taken: Vec<u64>,
@@ -27,11 +27,11 @@ pub struct Ramp {
     allowed: u64,
 }
 
-impl Ramp {
+impl SlopeState {
     /// Nothing has been taken.
-    pub fn new(rules: Slope) -> Ramp {
+    pub fn new(rules: Slope) -> SlopeState {
         let taken = vec![0; 2 * rules.minutes.max(1) as usize];
-        Ramp { allowed: rules.above, rules, taken, minute: 0 }
+        SlopeState { allowed: rules.above, rules, taken, minute: 0 }
     }
 
     /// Other rules hold from `now` on, over as many minutes; what was taken is known.
@@ -79,7 +79,7 @@ impl Ramp {
         Instant::from_nanos((self.minute + 1).saturating_mul(Span::MINUTE.nanos()))
     }
 
-    /// Takes so much, which [`Ramp::holds_at`] has allowed.
+    /// Takes so much, which [`SlopeState::holds_at`] has allowed.
     pub fn take(&mut self, now: Instant, amount: u64) {
         self.catch_up(now);
         let place = self.place(self.minute);
@@ -98,13 +98,13 @@ mod tests {
 
     /// What each minute takes of what it asks for, one at a time in its first seconds.
     fn story(rules: Slope, asked: &[u64]) -> Vec<u64> {
-        let mut ramp = Ramp::new(rules);
+        let mut slope = SlopeState::new(rules);
         let minute = |(minute, &asked): (usize, &u64)| {
             let fits = |one: &u64| {
                 let now = at(minute, one % 60);
-                let when = ramp.holds_at(now, 1);
+                let when = slope.holds_at(now, 1);
                 if when == now {
-                    ramp.take(now, 1);
+                    slope.take(now, 1);
                 } else {
                     assert_eq!(when, at(minute + 1, 0), "it says when to come again");
                 }
@@ -166,9 +166,9 @@ mod tests {
         #[test]
         fn a_pause_is_as_so_many_empty_minutes(pause in 1_usize..100, minutes in 1_u64..6, amount in 1_u64..1_000_000) {
             let rules = Slope { above: 1_000_000, growth_millionths: 500_000, minutes };
-            let (mut jumps, mut walks) = (Ramp::new(rules), Ramp::new(rules));
-            for ramp in [&mut jumps, &mut walks] {
-                ramp.take(at(2, 0), 900_000 + amount);
+            let (mut jumps, mut walks) = (SlopeState::new(rules), SlopeState::new(rules));
+            for slope in [&mut jumps, &mut walks] {
+                slope.take(at(2, 0), 900_000 + amount);
             }
             (2..pause + 2).for_each(|minute| walks.catch_up(at(minute, 0)));
             let now = at(pause + 2, 7);

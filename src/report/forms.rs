@@ -4,7 +4,7 @@ use super::ours::Form;
 use super::page::Page;
 use super::plots::Picture;
 use super::text::Screen;
-use super::{Show, Sweep, arithmetic, capacity, comparison, csv, fit, html, json, judgement, levers, markdown, run};
+use super::{Show, Sweep, arithmetic, capacity, check, comparison, csv, fit, html, json, levers, markdown, run};
 use super::{sweep, text, tune, verification};
 use crate::experiment::verify::Verification;
 use crate::experiment::{Answer, Arithmetic, Capacity, Comparison, Fit, Judgement, Levers, Tuned};
@@ -78,7 +78,7 @@ impl<'a> Report<'a> {
             Report::Run(answer, _) => json::json(answer),
             Report::Arithmetic(model, description, found) => arithmetic::json(model, description, found),
             Report::Verification(found) => verification::json(found),
-            Report::Judgement(found) => judgement::json(found),
+            Report::Judgement(found) => check::json(found),
             Report::Fit(name, found) => fit::json(name, found),
             Report::Comparison(found, _) => comparison::json(found),
             Report::Capacity(found) => capacity::json(found),
@@ -105,7 +105,7 @@ impl<'a> Report<'a> {
 
     fn junit(self) -> Option<String> {
         match self {
-            Report::Judgement(found) => Some(judgement::junit(found)),
+            Report::Judgement(found) => Some(check::junit(found)),
             _ => None,
         }
     }
@@ -131,7 +131,7 @@ impl<'a> Report<'a> {
             Report::Run(answer, show) => run::page(answer, show, is_drawn),
             Report::Arithmetic(model, description, found) => arithmetic::page(model, description, found),
             Report::Verification(found) => verification::page(found),
-            Report::Judgement(found) => judgement::page(found),
+            Report::Judgement(found) => check::page(found),
             Report::Fit(name, found) => fit::page(name, found),
             Report::Comparison(found, show) => comparison::page(found, show),
             Report::Capacity(found) => capacity::page(found),

@@ -1,6 +1,6 @@
 //! By which marks a file is known as one that this program wrote: only such a one is ever replaced.
 
-use super::judgement::begins_as_baseline;
+use super::check::begins_as_baseline;
 
 /// The form of a file, as its ending says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

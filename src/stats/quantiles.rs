@@ -1,6 +1,6 @@
 //! Quantiles of many samples in little memory.
 
-use super::{bounds, cell};
+use super::grid::{bounds, cell};
 
 /// 512 cells an octave: the middle of a cell is within 1/1024 of every value in it.
 const BITS: u32 = 9;

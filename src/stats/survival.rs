@@ -1,20 +1,20 @@
-//! How many things of an age are still there, when some were last seen alive.
+//! Survival by age, from deaths and right-censored observations.
 
-use super::cell;
+use super::grid::cell;
 
 /// 32 cells an octave.
 const BITS: u32 = 5;
 
 /// The product-limit estimate of survival (Kaplan and Meier, *JASA* 53, 1958) over ages in nanoseconds.
 ///
-/// A death at age `d` is gone at every age of `d` and more; what was last seen alive at age `c` was still there at `c`.
-/// Ages are kept in cells of 1/32 of an octave, cut at the checkpoints given: at a checkpoint the estimate is that of
-/// the samples themselves but for deaths and last sightings that fall in one cell, where deaths count first. At other
+/// A death at age `d` counts as gone at `d` and every later age; an observation censored at age `c` was still alive at
+/// `c`. Ages are kept in cells of 1/32 of an octave, cut at the checkpoints given: at a checkpoint the estimate is that
+/// of the samples themselves except for deaths and censorings that fall in one cell, where deaths count first. At other
 /// ages, deaths later in the same cell count as well.
 #[derive(Clone, Debug)]
 pub struct Survival {
     checkpoints: Vec<u64>,
-    /// Deaths and last sightings by cell.
+    /// Deaths and censorings by cell.
     cells: Vec<(u64, u64)>,
     count: u64,
     /// The age that was last told, and its cell: most things of a kind live as long as the one before.
@@ -27,12 +27,12 @@ impl Survival {
         Survival { checkpoints: checkpoints.to_vec(), cells: Vec::new(), count: 0, last: (0, 0) }
     }
 
-    /// Something was gone at this age.
+    /// A death at this age.
     pub fn death(&mut self, age: u64) {
         self.deaths(age, 1);
     }
 
-    /// So many things were gone at this age.
+    /// This many deaths at this age.
     pub fn deaths(&mut self, age: u64, many: u64) {
         if many > 0 {
             self.cell_of(age).0 += many;
@@ -40,23 +40,22 @@ impl Survival {
         }
     }
 
-    /// Something was last seen alive at this age.
+    /// An observation that is censored at this age.
     pub fn censored(&mut self, age: u64) {
         self.cell_of(age).1 += 1;
     }
 
-    /// How many things were seen.
+    /// The number of observations.
     pub fn count(&self) -> u64 {
         self.count
     }
 
-    /// The share still there at an age; none where nothing was seen. Past the last sighting of anything it stays at
-    /// its last value.
+    /// The share alive at an age; none without observations. Beyond the last observation it stays at its last value.
     pub fn surviving(&self, age: u64) -> Option<f64> {
         if self.count == 0 {
             return None;
         }
-        // Between two last sightings the product telescopes into one fraction, so that it is exact without any.
+        // Between two censorings the product telescopes into one fraction, so that it is exact without any.
         let (mut share, mut run, mut left) = (1.0, self.count, self.count);
         for (deaths, censored) in self.cells.iter().take(self.index(age) + 1) {
             left -= deaths;

@@ -1,4 +1,4 @@
-//! One of many: which entry of a catalogue is asked for, which person comes.
+//! A choice among many: which entry of a catalogue is requested, which person comes.
 
 use super::Word;
 use crate::math;

@@ -1,4 +1,4 @@
-//! Distributions by their formulas, in seconds: what tables are made from and held against.
+//! Distributions by their formulas, in seconds: tables are made from them and checked against them.
 
 use super::piecewise::Piecewise;
 use crate::math::gamma::{Tail, gamma_p, gamma_q, gamma_quantile, weibull_at, weibull_mean};

@@ -39,7 +39,7 @@ pub enum Purpose {
     Restart = 11,
     /// Who reads a record, and from where.
     Reader = 12,
-    /// How long a caller waits before it leaves.
+    /// How long a call waits before it reneges.
     Patience = 13,
     /// When a part goes down and how long it stays so.
     Outage = 14,
@@ -56,7 +56,7 @@ pub enum Purpose {
     /// Which isolate a visit of a diagnostics page lands on.
     Page = 20,
     /// Whether and when a user comes back after an overload answer.
-    Comeback = 21,
+    Retrial = 21,
     /// Whether an attempt is never answered.
     Hang = 22,
     /// How an attempt goes that races another.

@@ -95,7 +95,7 @@ impl LawSpec {
         match self {
             LawSpec::Constant { value } => Ok(Law::constant(*value)),
             LawSpec::Exponential { mean } => smooth(Exact::Exponential { mean: positive(*mean)? }),
-            LawSpec::Uniform { min, max } if min > max => refuse("`min` is more than `max`"),
+            LawSpec::Uniform { min, max } if min > max => refuse("`min` is larger than `max`"),
             LawSpec::Uniform { min, max } => Ok(Law::uniform(*min, *max)),
             LawSpec::Lognormal(shape) => smooth(match shape.check()? {
                 Checked::MeanCv(mean, cv) => Exact::lognormal(mean, cv),
@@ -121,10 +121,10 @@ impl LawSpec {
 fn smooth(exact: Exact) -> Result<Law, UnitError> {
     let mean = exact.mean();
     if !(mean.is_finite() && mean <= Span::MAX.secs()) {
-        return refuse("the mean of this law is over 292 years");
+        return refuse("the mean of this law is longer than 292 years");
     }
     if mean < 1e-9 {
-        return refuse("the mean of this law is under a nanosecond");
+        return refuse("the mean of this law is shorter than a nanosecond");
     }
     Ok(Law::smooth(exact))
 }
@@ -134,33 +134,33 @@ fn empirical(quantiles: &[(f64, Span)]) -> Result<Law, UnitError> {
         return refuse("at least two quantiles are needed");
     }
     if quantiles.iter().any(|(p, _)| !(0.0..=1.0).contains(p)) {
-        return refuse("the share of a quantile is a number from 0 to 1");
+        return refuse("the share of a quantile must be a number from 0 to 1");
     }
     // Shares closer than this have no words of their own between them.
     if quantiles.windows(2).any(|pair| pair[1].0 - pair[0].0 < 1e-12) {
         return refuse("the shares of the quantiles must rise");
     }
     if quantiles.windows(2).any(|pair| pair[1].1 < pair[0].1) {
-        return refuse("a higher quantile is never shorter");
+        return refuse("a higher quantile must not be shorter");
     }
     let points: Vec<(f64, f64)> = quantiles.iter().map(|(p, span)| (*p, span.secs())).collect();
     let line = Piecewise::through(&points);
     if line.mean() > Span::MAX.secs() {
-        return refuse("the mean of this law is over 292 years");
+        return refuse("the mean of this law is longer than 292 years");
     }
     Ok(Law::piecewise(line))
 }
 
 fn mixture(parts: &[(f64, LawSpec)], depth: usize) -> Result<Law, UnitError> {
     if depth == 0 {
-        return refuse("mixtures are at most four deep");
+        return refuse("mixtures must be at most four deep");
     }
     if parts.iter().any(|(weight, _)| !(weight.is_finite() && *weight >= 0.0)) {
-        return refuse("a weight is a number of at least 0");
+        return refuse("a weight must be at least 0");
     }
     let sum: f64 = parts.iter().map(|(weight, _)| weight).sum();
     if !(sum > 0.0 && sum.is_finite()) {
-        return refuse("a mixture needs a part with a weight over 0");
+        return refuse("a mixture needs a part with a weight greater than 0");
     }
     let laws = parts.iter().map(|(weight, spec)| Ok((*weight, spec.formulas_at(depth - 1)?)));
     Ok(Law::mixture(laws.collect::<Result<_, UnitError>>()?))
@@ -175,10 +175,10 @@ impl Shape {
     fn check(&self) -> Result<Checked, UnitError> {
         match *self {
             Shape::MeanCv { mean, cv } if (0.001..=20.0).contains(&cv) => Ok(Checked::MeanCv(positive(mean)?, cv)),
-            Shape::MeanCv { .. } => refuse("a cv is a number from 0.001 to 20; a law without spread is `constant`"),
+            Shape::MeanCv { .. } => refuse("`cv` must be from 0.001 to 20; a law without spread is `constant`"),
             Shape::Quantiles { low: (p, low), high: (q, high) } => {
                 if !(p > 0.0 && p < q && q < 1.0) {
-                    return refuse("the shares of two quantiles rise, inside 0 and 1");
+                    return refuse("the shares of two quantiles must rise, between 0 and 1");
                 }
                 if low >= high {
                     return refuse("the higher quantile must be the longer one");
@@ -190,5 +190,5 @@ impl Shape {
 }
 
 fn positive(span: Span) -> Result<f64, UnitError> {
-    if span.is_zero() { refuse("this duration must be over 0") } else { Ok(span.secs()) }
+    if span.is_zero() { refuse("this duration must be greater than 0") } else { Ok(span.secs()) }
 }

@@ -1,6 +1,6 @@
 //! Amounts: bytes and money.
 
-use super::{UnitError, refuse};
+use super::error::{UnitError, refuse};
 use crate::math;
 use std::fmt;
 use std::ops::{Add, AddAssign, Mul};
@@ -71,7 +71,7 @@ impl Money {
         if dollars >= 0.0 && dollars.is_finite() {
             Ok(Money(dollars))
         } else {
-            refuse("an amount of money is at least 0")
+            refuse("an amount of money must be at least 0")
         }
     }
 

@@ -1,7 +1,8 @@
 //! Simulated time on a calendar: the date a replication starts at, and where days, months and local hours
 //! begin in a named time zone. Daylight saving makes local days of 23 and 25 hours; here they are.
 
-use super::{Instant, Span, UnitError, refuse};
+use super::error::{UnitError, refuse};
+use super::{Instant, Span};
 use jiff::{ToSpan, Unit, Zoned};
 
 /// A time zone by its IANA name; `UTC` by default.
@@ -52,7 +53,7 @@ impl Timestamp {
             return refuse("not a date and time: write for example \"2026-02-16T00:00:00Z\"");
         };
         if !(0..7_258_118_400).contains(&timestamp.as_second()) {
-            return refuse("a date from 1970 to 2199");
+            return refuse("a date must be from 1970 to 2199");
         }
         Ok(Timestamp(timestamp))
     }

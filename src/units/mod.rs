@@ -5,6 +5,7 @@
 
 mod amount;
 mod civil;
+mod error;
 mod id;
 mod inert;
 mod probability;
@@ -14,25 +15,10 @@ mod time;
 
 pub use amount::{Bytes, Money};
 pub use civil::{CalendarStart, Timestamp, Zone};
+pub use error::UnitError;
 pub use id::Id;
 pub use inert::{inert, inert_lines, is_hidden};
 pub use probability::Probability;
 pub use rate::{Rate, RateUnit};
 pub use text::{agree, count, number, percent, things};
 pub use time::{Instant, Span};
-
-/// Why a text or a number is not a value of the unit asked for: one clause, ready to stand after a colon.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UnitError(pub String);
-
-impl std::fmt::Display for UnitError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for UnitError {}
-
-fn refuse<T>(why: impl Into<String>) -> Result<T, UnitError> {
-    Err(UnitError(why.into()))
-}

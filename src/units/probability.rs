@@ -1,6 +1,6 @@
 //! Probabilities and fractions.
 
-use super::{UnitError, refuse};
+use super::error::{UnitError, refuse};
 
 /// A number from 0 to 1.
 #[derive(Clone, Copy, Debug, Default, PartialEq, PartialOrd)]
@@ -17,7 +17,11 @@ impl Probability {
     /// # Errors
     /// A number outside 0..=1, or none.
     pub fn new(value: f64) -> Result<Probability, UnitError> {
-        if (0.0..=1.0).contains(&value) { Ok(Probability(value)) } else { refuse("a fraction is a number from 0 to 1") }
+        if (0.0..=1.0).contains(&value) {
+            Ok(Probability(value))
+        } else {
+            refuse("a fraction must be a number from 0 to 1")
+        }
     }
 
     /// The number.

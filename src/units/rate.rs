@@ -1,6 +1,7 @@
 //! Rates: so many per second, minute, hour or day.
 
-use super::{Span, UnitError, refuse};
+use super::Span;
+use super::error::{UnitError, refuse};
 use crate::math;
 
 /// The unit of time in which a rate counts.
@@ -42,13 +43,13 @@ impl Rate {
     /// A rate that is not positive, or over one a nanosecond.
     pub fn new(count: f64, unit: RateUnit) -> Result<Rate, UnitError> {
         if !(count > 0.0 && count.is_finite()) {
-            return refuse("a rate is a number greater than 0");
+            return refuse("a rate must be greater than 0");
         }
         if count / unit.span().secs() > 1e9 {
-            return refuse("a rate is at most one a nanosecond");
+            return refuse("a rate must be at most one per nanosecond");
         }
         if count / unit.span().secs() < 1e-12 {
-            return refuse("a rate is at least one in 30,000 years");
+            return refuse("a rate must be at least one in 30,000 years");
         }
         Ok(Rate { count, unit })
     }

@@ -2,7 +2,7 @@
 //!
 //! Nothing here wraps around, in release builds either: a sum past the end of time is the end of time.
 
-use super::{UnitError, refuse};
+use super::error::{UnitError, refuse};
 use crate::math;
 use std::fmt;
 use std::ops::{Add, AddAssign, Mul, Sub};
@@ -53,7 +53,7 @@ impl Span {
     pub fn from_secs_f64(seconds: f64) -> Result<Span, UnitError> {
         let nanos = seconds * NANOS_PER_SECOND as f64;
         if nanos.is_nan() || nanos < 0.0 {
-            return refuse("a duration is not negative");
+            return refuse("a duration cannot be negative");
         }
         if nanos > Self::MAX.0 as f64 {
             return refuse("longer than 292 years");
@@ -82,7 +82,7 @@ impl Span {
         match u64::try_from(duration.as_nanos()) {
             Ok(nanos) if nanos <= Self::MAX.0 => Ok(Span(nanos)),
             Ok(_) => refuse("longer than 292 years"),
-            Err(_) => refuse("a duration is not negative"),
+            Err(_) => refuse("a duration cannot be negative"),
         }
     }
 

@@ -47,7 +47,7 @@ impl<'b> World<'b> {
         self.keep_the_least();
     }
 
-    /// What plans drew when they came is drawn again, from the same words, for attempts that have not started.
+    /// Latencies that plans drew on arrival are drawn again, from the same words, for attempts that have not started.
     fn redraw_latencies(&mut self) {
         let (blueprint, addresses) = (self.blueprint, self.addresses);
         for class in 0..blueprint.model.classes.len() {
@@ -109,7 +109,7 @@ impl<'b> World<'b> {
         }
     }
 
-    /// The rules of a stage reach an isolate. It reads them as a whole: whoever has newer ones has these.
+    /// The rules of a stage reach an isolate. It reads them as a whole, so one with newer rules has these already.
     pub(crate) fn rules_reach(&mut self, isolate: usize, stage: u16) {
         if self.rules[isolate] < stage {
             let (had, rules) = (self.program(isolate), &self.stages[usize::from(stage) - 1].1);
@@ -118,8 +118,8 @@ impl<'b> World<'b> {
         }
     }
 
-    /// What an isolate keeps follows other rules from now on: fewer slots take none away, more serve those who wait at
-    /// once, and what is counted stays counted.
+    /// The state in an isolate follows other rules from now on: with fewer slots running calls keep theirs, with more
+    /// slots waiting calls start at once, and counts stay.
     fn has_rules(&mut self, isolate: usize, had: &'b Blueprint, rules: &'b Blueprint) {
         if let Some(stage) = self.rules.get_mut(isolate).filter(|_| rules.reach.is_at_once()) {
             *stage = self.stage;

@@ -1,5 +1,5 @@
-//! The diagnostics page: what it shows on the isolate that a request happens to land on, beside what is true at the
-//! same instant in all of them.
+//! The diagnostics page: what it shows in the isolate that a request lands on, compared with the truth over all
+//! isolates at the same instant.
 
 use crate::units::Instant;
 use crate::world::event::{Event, Rank, order};

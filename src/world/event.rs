@@ -1,15 +1,15 @@
-//! What may happen, and in which order within one instant.
+//! The events, and their order within one instant.
 
 use crate::world::state::Writer;
 
-/// Whom an event is for: a place, and the generation of whoever has it, which tells it from those that had it before.
+/// The target of an event: a place, and a generation that tells its present holder from earlier ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Handle {
     pub(crate) slot: u32,
     pub(crate) generation: u32,
 }
 
-/// Something that happens at an instant. Closed: whoever adds a case is shown every place that must answer it.
+/// Something that happens at an instant. A closed enum: the compiler shows every place that must handle a new case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Event {
     /// The warm-up is over: what is recorded starts here.
@@ -23,9 +23,9 @@ pub(crate) enum Event {
     AttemptEnd(u32),
     /// The same, of a call at a provider with policies.
     GuardedEnd(u32),
-    /// The attempt of this call has had no answer for so long that another is sent beside it.
+    /// It is time to hedge the attempt of this call, which is still unanswered.
     Hedge(u32),
-    /// This attempt, of those of a call that race, is answered.
+    /// This attempt of a race is answered.
     RacerEnds(Handle),
     /// It is given up, if it has not ended.
     RacerCut(Handle),
@@ -33,7 +33,7 @@ pub(crate) enum Event {
     Headers(u32),
     /// The attempt of this call is given up, if it still waits for a connection.
     GivesUp(u32),
-    /// The provider has worked the attempt to its end that was next at this count of changes.
+    /// A provider with shared capacity has finished the attempt that was next at this count of changes.
     Share(Handle),
     /// The client of an attempt at a provider that shares itself gives up, if it still waits for the same one.
     Cut(u32),
@@ -63,7 +63,7 @@ pub(crate) enum Event {
     DayEnd,
     /// The admin page does this job.
     Job(u16),
-    /// A user who was turned away is back.
+    /// A user who was refused is back.
     Return(u32),
     /// Somebody looks at the diagnostics page.
     Visit,
@@ -77,19 +77,19 @@ pub(crate) enum Rank {
     Rules,
     /// A latency equal to the timeout is an answer.
     Answer,
-    /// Whoever's time is up leaves before others take their turn; after the answers, which may save them.
+    /// Timeouts and ends of patience come before others take their turn, and after the answers, which may save them.
     Timeout,
-    /// An isolate that goes takes with it what has not ended by then.
+    /// What has ended by then is not lost with an isolate that ends.
     Eviction,
     /// Stores answer before callers come back, so that a caller sees what was written.
     StoreAnswer,
-    /// Those who were here before go ahead of new arrivals.
+    /// Earlier work goes ahead of new arrivals.
     BackoffEnd,
     /// New work.
     Arrival,
-    /// What the administrator's clock starts comes last.
+    /// What a clock starts comes after the work of its instant.
     Admin,
-    /// Who looks sees everything that has happened by then.
+    /// A visit sees everything that has happened by then.
     Visit,
 }
 

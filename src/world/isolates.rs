@@ -1,8 +1,8 @@
 //! Isolates that come and go: started when there is too much to do, ended when idle, evicted or replaced by a deploy.
 //!
-//! With an isolate go its queues, its counters and its memory. Work in flight has `drain_timeout` to finish; what has
-//! not is lost: its plans crash, its attempts are lost, and the events that were to come for them find nobody. Caches that
-//! isolates share stay, and what a database or a store has accepted it finishes.
+//! With an isolate its queues, counters and memory are lost. Work in flight has `drain_timeout` to finish; the rest is
+//! lost: plans crash, attempts are lost, and their pending events are stale. Caches that isolates share stay, and what
+//! a database or a store has accepted it finishes.
 
 use crate::model::OnLoss;
 use crate::units::Instant;
@@ -101,7 +101,7 @@ impl World<'_> {
         }
     }
 
-    /// The isolate that a plan lands on: any that has room, each equally likely; else a new one; else any at all.
+    /// The isolate that a plan lands on: one with room, each equally likely; else a new one; else any.
     pub(crate) fn land(&mut self, class: usize) -> u32 {
         let word = self.draws[class].routing.next();
         let Some(spec) = &self.blueprint.model.isolates else { return 0 };
@@ -142,7 +142,7 @@ impl World<'_> {
         }
     }
 
-    /// Nothing has come to an isolate for a while: it ends, unless it is one of the few that must be there.
+    /// Nothing has come to an isolate for a while: it ends, unless it is needed for the minimum.
     pub(crate) fn isolate_idle(&mut self, place: usize) {
         let (Some(spec), Some(isolates)) = (&self.blueprint.model.isolates, &self.parts.isolates) else { return };
         if isolates.open() > spec.min as usize {
@@ -169,7 +169,7 @@ impl World<'_> {
         self.schedule_deploy();
     }
 
-    /// Isolates start until there are as many as there must be at least.
+    /// Starts isolates up to the minimum.
     pub(crate) fn keep_the_least(&mut self) {
         let Some(spec) = &self.blueprint.model.isolates else { return };
         while self.parts.isolates.as_ref().is_some_and(|isolates| isolates.open() < spec.min as usize) {
@@ -201,7 +201,7 @@ impl World<'_> {
         self.isolate_gone(place);
     }
 
-    /// The isolate is no more; what it was doing is lost.
+    /// The isolate ends; its work is lost.
     fn isolate_gone(&mut self, place: usize) {
         let Some(isolates) = &mut self.parts.isolates else { return };
         isolates.places[place].alive = false;

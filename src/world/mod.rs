@@ -1,13 +1,13 @@
 //! The world: what happens to plans, calls, attempts, operations and records. One replication is [`run`].
 //!
-//! - `event`, `run`, `stale`, `timeline`: what may happen, in which order, the loop, events that nobody awaits any more, and
-//!   the loop seen from outside;
+//! - `event`, `run`, `stale`, `timeline`: what may happen, in which order, the loop, stale events, and the loop seen from
+//!   outside;
 //! - `blueprint`: a checked model as the flat tables that the loop reads;
 //! - `state`: what a replication holds at one instant: data only, known to all that follows and knowing none of it;
-//! - `part`, `parts`: things with a behaviour of their own (queues, stores, databases, …), none of which knows another;
+//! - `part`, `parts`: components with their own behaviour (queues, stores, databases, …), none of which knows another;
 //! - `flow`: what a plan and a call do next;
-//! - `operation`: one operation on a store, from asked to answered;
-//! - `records`: what becomes of what is logged;
+//! - `operation`: one operation on a store, from request to answer;
+//! - `records`: the lifetime of log records;
 //! - `population`: users who think, renege, leave and come back;
 //! - `change`, `isolates`, `diagnostics`: values that change in mid-run, isolates that come and go, the page that shows them;
 //! - `ledger`: what began, how it ended and why; `measures`: the same as metrics.

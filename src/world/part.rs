@@ -1,5 +1,5 @@
-//! What the parts of the world have in common: each is recorded, changed, ended, balanced and measured in its own file,
-//! and `state/parts.rs` lists them all.
+//! The common interface of the parts of the world: recording, change, end, conservation check and metrics.
+//! `state/parts.rs` lists all parts.
 
 use crate::model::Model;
 use crate::units::{Instant, Span};
@@ -8,7 +8,7 @@ use crate::world::ledger::Ledger;
 use crate::world::measures::sheet::Sheet;
 use crate::world::state::{Call, Question};
 
-/// A part of the world with a life of its own. `at` is its place among those of its kind.
+/// A part of the world. `at` is its position among those of its kind.
 pub(crate) trait Part {
     /// Events that it has drawn so far, and that the loop has not seen.
     fn drawn(&self) -> u64 {
@@ -27,7 +27,7 @@ pub(crate) trait Part {
     /// The replication ends.
     fn finish(&mut self, _horizon: Instant) {}
 
-    /// Whether what came in is what went out and what is there.
+    /// The conservation check: what came in is what went out plus what is still there.
     fn balance(&self, _at: usize, _ending: &Ending) -> Result<(), String> {
         Ok(())
     }
@@ -43,7 +43,7 @@ pub(crate) enum Effect {
     StoreResized(usize),
     /// This provider has more slots.
     SlotsAdded(usize),
-    /// This provider shares itself among so many at another speed.
+    /// The shared capacity of this provider has changed.
     SpeedChanged(usize),
     /// An invocation may have another number of connections.
     ConnectionsChanged,
@@ -81,7 +81,7 @@ impl Ending<'_> {
         self.ledgers.iter().map(|ledger| ledger.plans.begun[1]).sum()
     }
 
-    /// Calls that are as asked.
+    /// The number of calls with a property.
     pub(crate) fn calls(&self, is_so: impl Fn(&Call) -> bool) -> u64 {
         self.calls.iter().filter(|call| is_so(call)).count() as u64
     }

@@ -1,4 +1,4 @@
-//! One replication, from its first event to the balance of its ledger.
+//! One replication, from its first event to the conservation check of its ledger.
 
 use crate::units::{Instant, count};
 use crate::world::blueprint::Blueprint;
@@ -10,21 +10,21 @@ use crate::world::part::Ending;
 use crate::world::parts::source::Source;
 use crate::world::state::{Call, InvocationId, Phase, Work, World};
 
-/// Why a replication did not come to its end.
+/// Why a replication did not finish.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Failure {
     /// It reached one of the limits of `[run]`: what it reached, when, and what to do.
     Limit(String),
     /// An invariant is broken: a bug of the simulator, never an answer.
     Internal(String),
-    /// It was told to stop.
+    /// It was stopped.
     Stopped,
 }
 
-/// Told every so often which share of the simulated time has passed; answers whether to go on.
+/// Called now and then with the share of the simulated time that has passed; returns whether to go on.
 pub type GoesOn<'a> = &'a dyn Fn(f64) -> bool;
 
-/// Events at one instant after which time is taken to stand still.
+/// Events at one instant after which simulated time is taken not to advance.
 const EVENTS_AT_ONE_INSTANT: u64 = 20_000_000;
 
 /// Events after which the limits of the run are looked at again.
@@ -46,7 +46,7 @@ pub struct Outcome {
     pub events: u64,
 }
 
-/// Runs replication number `replication` of a model; the same number gives the same outcome for ever.
+/// Runs replication number `replication` of a model; the same number always gives the same outcome.
 ///
 /// # Errors
 /// [`Failure::Limit`] where the model does not end within its limits, [`Failure::Internal`] where an invariant breaks.
@@ -70,9 +70,9 @@ pub fn metrics(blueprint: &Blueprint) -> Vec<String> {
     measures(&World::new(blueprint, 0)).into_iter().map(|measure| measure.name).collect()
 }
 
-/// The loop is compiled twice. In its `PLAIN` form it takes for granted what [`Blueprint::is_plain`] has found, and
-/// asks no call about logs, policies and the like; the other form is right for every model. Measured: 1.15 times as
-/// fast, hand-written programs beside it in the same run.
+/// The loop is compiled twice. The `PLAIN` form relies on [`Blueprint::is_plain`] and never checks calls for logs,
+/// policies and the like; the other form is right for every model. Measured: 1.15 times as fast, with hand-written
+/// programs in the same run.
 fn run_as<const PLAIN: bool>(blueprint: &Blueprint, replication: u64, goes_on: GoesOn<'_>) -> Result<Outcome, Failure> {
     let mut world = World::new(blueprint, replication);
     world.begin();

@@ -1,4 +1,4 @@
-//! Events that nobody awaits any more, because whom they were for is gone or has moved on: recognised here alone.
+//! Stale events, whose target is gone or has moved on: recognised only here.
 //!
 //! A handle tells it by its generation. An event of a call tells it by its own place in the order, which names the plan,
 //! the call and the attempt, and by the phase in which the call would await it.
@@ -7,7 +7,7 @@ use crate::world::event::{Event, Handle, Rank, order};
 use crate::world::state::{Phase, World, Writer};
 
 impl World<'_> {
-    /// Whether nobody awaits an event. The place of a call or task that went before its last event is free from now on.
+    /// Whether an event is stale. The place of a call or task that ended before its last event is free from now on.
     #[inline(always)]
     pub(crate) fn is_stale(&mut self, event: Event, at: u64) -> bool {
         match event {

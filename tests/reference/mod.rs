@@ -3,11 +3,11 @@
 #![allow(dead_code, reason = "each test uses a part")]
 
 pub mod bursts;
+pub mod full;
 #[path = "../../benches/hand/mod.rs"]
 mod hand; // its tests hold the programs of the benches to theory
 pub mod quotas;
 mod scenarios;
-pub mod whole;
 
 /// Nanoseconds in a second.
 pub const SECOND: u64 = 1_000_000_000;

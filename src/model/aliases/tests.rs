@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::model::fields::{Field, Kind, Section, Tagged};
-use crate::model::whole::ROOT;
+use crate::model::root::ROOT;
 use std::collections::BTreeMap;
 
 fn section(of: &'static Section, all: &mut BTreeMap<String, Vec<&'static str>>) {
@@ -35,7 +35,7 @@ fn kind(of: &'static Kind, all: &mut BTreeMap<String, Vec<&'static str>>) {
 fn the_table_fits_the_language() {
     let mut all = BTreeMap::new();
     kind(&ROOT, &mut all);
-    for (titles, words, hint) in ROWS {
+    for (titles, words, hint) in rows() {
         for title in *titles {
             let fields = all.get(*title).unwrap_or_else(|| panic!("no section {title}: {:?}", all.keys()));
             for word in *words {

@@ -1,20 +1,20 @@
-//! Whose a value is, by its path: what its key says, or what the key or the section says that holds it.
+//! Who owns a value, by its path: as its key says, or the key or section that contains it.
 
 use crate::model::fields::{Field, Kind, Section};
 use crate::model::problems::At;
+use crate::model::root::ROOT;
 pub(in crate::model) use crate::model::rule::Rule;
 use crate::model::tree::Node;
-use crate::model::whole::ROOT;
 
-/// What reaches each isolate by itself, in words; a test holds it to the language.
-pub(in crate::model) const ALLOWED: &str = "what the program reads: queue, retry, breaker, hedge and logging, per_day and on_error of a limiter, entries and ttl of a tier per isolate, memory_ttl of reads, request_timeout, timeout_from and tokens of a provider, tokens and critical of a step, on_call_error and overload_on of a workflow";
+/// The values that may reach one isolate before another, in words; a test checks it against the language.
+pub(in crate::model) const ALLOWED: &str = "values that the program reads: queue, retry, breaker, hedge and logging, per_day and on_error of a limiter, entries and ttl of a tier per isolate, memory_ttl of reads, request_timeout, timeout_from and tokens of a provider, tokens and critical of a step, on_call_error and overload_on of a workflow";
 
 /// The keys of a path.
 pub(super) fn names(keys: &[(String, At)]) -> Vec<&str> {
     keys.iter().map(|(key, _)| key.as_str()).collect()
 }
 
-/// Whose the value at a path is.
+/// Who owns the value at a path.
 pub(in crate::model) fn rule(root: &Node, path: &[&str]) -> Rule {
     whose(root, path).0
 }
@@ -29,9 +29,9 @@ fn is_of_program(field: &Field) -> bool {
     field.changes == Some(Rule::Program) || field.changes_by.is_some()
 }
 
-/// Whose the value at a path is, and what kind of value that is.
+/// Who owns the value at a path, and its kind.
 fn whose(root: &Node, path: &[&str]) -> (Rule, Kind) {
-    let (mut kind, mut rule) = (ROOT, Rule::Shared("nothing that a program reads"));
+    let (mut kind, mut rule) = (ROOT, Rule::Shared("a value outside the program"));
     for (at, key) in path.iter().enumerate() {
         let table = root.find(&path[..at]);
         let named = |fields: &'static [Field]| fields.iter().find(|field| field.name == *key);

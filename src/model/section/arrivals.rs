@@ -1,4 +1,4 @@
-//! `arrivals = { process = … }`: when they come.
+//! `arrivals = { process = … }`: the arrival process.
 
 use crate::model::fields::{Tagged, Variant};
 use crate::model::language::*;
@@ -222,10 +222,10 @@ fn rate_key(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Option<(&'static str,
     }
     let names: Vec<&str> = given.iter().map(|(key, _)| *key).collect();
     let found = if names.is_empty() { "none".into() } else { names.join(" and ") };
-    let what = if names.is_empty() { "the rate is missing" } else { "a rate has one unit" };
+    let what = if names.is_empty() { "the rate is missing" } else { "a rate needs exactly one unit" };
     let complaint = Complaint::new(what).found(found).allowed("one of per_second, per_minute, per_hour, per_day");
     if names.is_empty() {
-        // Where a rate stands under another name, that was complained about already.
+        // A rate under another name was already reported.
         input.problems.report_once(cursor.node.at, &cursor.path, complaint);
     } else {
         input.problems.report_once(cursor.at(names[1]), &cursor.key(names[1]), complaint);
@@ -246,7 +246,7 @@ fn weights(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Option<Box<[f64; 168]>
     let (hours, days) = (list("hours", 24)?, list("days", 7)?);
     for (key, weights) in [("hours", &hours), ("days", &days)] {
         if weights.iter().all(|weight| *weight == 0.0) {
-            let complaint = Complaint::new("all weights are 0: nobody would ever come");
+            let complaint = Complaint::new("all weights are 0, so no plan would arrive");
             input.problems.report_once(cursor.at(key), &cursor.key(key), complaint);
             return None;
         }
@@ -269,7 +269,7 @@ fn states(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Option<Vec<(Option<Rate
         states.push((rate, table.span("stay")?));
     }
     if states.len() < 2 || states.iter().all(|(rate, _)| rate.is_none()) {
-        let complaint = Complaint::new("bursts need at least two states, one of them with a rate over 0")
+        let complaint = Complaint::new("mmpp needs at least two states, one of them with a rate above 0")
             .found(cursor.get("states").map(Node::describe).unwrap_or_default());
         input.problems.report_once(cursor.at("states"), &cursor.key("states"), complaint);
     }
@@ -291,10 +291,10 @@ pub(in crate::model) fn mean_per_second(arrivals: &Arrivals) -> Option<f64> {
 pub(in crate::model) fn why_not(of: &Arrivals, new: &Arrivals) -> Option<&'static str> {
     match (of, new) {
         (Arrivals::Mmpp { states: of }, Arrivals::Mmpp { states }) if of.len() != states.len() => {
-            Some("as many states as before: the one that traffic is in carries over")
+            Some("the same number of states, as the current state carries over")
         }
         (Arrivals::Trace { plans: of }, Arrivals::Trace { plans }) if of != plans => {
-            Some("one trace a run: it says what each of its plans does")
+            Some("the same trace for the whole run")
         }
         (Arrivals::Poisson(_), Arrivals::Poisson(_))
         | (Arrivals::Deterministic(_), Arrivals::Deterministic(_))
@@ -303,8 +303,6 @@ pub(in crate::model) fn why_not(of: &Arrivals, new: &Arrivals) -> Option<&'stati
         | (Arrivals::Mmpp { .. }, Arrivals::Mmpp { .. })
         | (Arrivals::Closed { .. }, Arrivals::Closed { .. })
         | (Arrivals::Trace { .. }, Arrivals::Trace { .. }) => None,
-        _ => Some(
-            "values of the same process: what one has drawn means nothing to another; use two classes, and spikes of factor 0",
-        ),
+        _ => Some("values of the same process; to switch processes, use two classes and spikes with factor 0"),
     }
 }

@@ -1,4 +1,4 @@
-//! `[breaker.PROVIDER]`: what stops sending after too many failures.
+//! `[breaker.PROVIDER]`: circuit breakers.
 
 use crate::model::language::*;
 use crate::model::section::faults::{self, FAULTS};
@@ -56,7 +56,8 @@ static WINDOW: Section = Section {
 pub(in crate::model) fn read(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Breaker {
     let window = cursor.table("window");
     if window.is_some() && cursor.get("fail_max").is_some() {
-        let complaint = Complaint::new("a breaker trips in one way").found("both").allowed("`fail_max` or `window`");
+        let complaint =
+            Complaint::new("a breaker has only one trip rule").found("both").allowed("`fail_max` or `window`");
         input.problems.report_once(cursor.at("fail_max"), &cursor.key("fail_max"), complaint);
     }
     Breaker {
@@ -74,8 +75,12 @@ fn share(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Trip {
         (None, Some(length)) => Latest::Time(length),
         (both, _) => {
             let found = if both.is_some() { "both" } else { "neither" };
-            let complaint = Complaint::new("a window is so many results, or a stretch of time").found(found);
-            input.problems.report_once(cursor.node.key, &cursor.path, complaint.allowed("`size` or `length`"));
+            let complaint = Complaint::new("a window needs exactly one of size and length").found(found);
+            input.problems.report_once(
+                cursor.node.key,
+                &cursor.path,
+                complaint.allowed("`size` (results) or `length` (time)"),
+            );
             Latest::Calls(u32::MAX)
         }
     };
@@ -84,7 +89,7 @@ fn share(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Trip {
         && size < min_calls
     {
         let key = if cursor.get("min_calls").is_some() { "min_calls" } else { "size" };
-        let complaint = Complaint::new("the window never holds so many results, so the breaker would never open")
+        let complaint = Complaint::new("`min_calls` is larger than the window, so the breaker would never open")
             .found(format!("a `size` of {size} and a `min_calls` of {min_calls}"))
             .allowed("a `min_calls` of at most `size`");
         input.problems.report_once(cursor.at(key), &cursor.key(key), complaint);

@@ -1,4 +1,4 @@
-//! A catalogue of things that may be asked for, and how often each is.
+//! A catalogue of items that are requested, and how often each is.
 
 use crate::model::fields::{Tagged, Variant};
 use crate::model::language::*;
@@ -30,12 +30,12 @@ pub(in crate::model) static CATALOGUE: Tagged = Tagged {
     ],
 };
 
-/// A catalogue of things that may be asked for, and how often each is.
+/// A catalogue of items that are requested, and how often each is.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Catalogue {
     /// How many there are; at least 1.
     pub count: u32,
-    /// How often each is asked for.
+    /// How often each is asked for, relative to the others.
     pub popularity: Popularity,
 }
 
@@ -50,7 +50,8 @@ pub(in crate::model) fn read(input: &mut Input<'_>, cursor: &Cursor<'_>, key: &s
         _ => {
             let weights: Vec<f64> = table.items("weights").iter().filter_map(number).collect();
             if weights.iter().sum::<f64>() <= 0.0 {
-                let complaint = Complaint::new("nothing has a weight").allowed("at least one weight greater than 0");
+                let complaint =
+                    Complaint::new("no weight is greater than 0").allowed("at least one weight greater than 0");
                 input.problems.report_once(table.at("weights"), &table.key("weights"), complaint);
                 return None;
             }

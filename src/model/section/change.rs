@@ -78,12 +78,13 @@ pub(in crate::model) static CHANGE: Section = Section {
     ],
 };
 
-/// How long a new value takes to reach an isolate: two times, each uniform from nothing to this. 0: all have it at once.
+/// How long a new value takes to reach an isolate: the sum of two times, each uniform from 0 to this. 0: it reaches all
+/// at once.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Reach {
-    /// `staleness`: how long it may still see the old one.
+    /// `staleness`: how long an isolate may still see the old value.
     pub staleness: Span,
-    /// `every`: how often it looks.
+    /// `every`: the time between two looks of an isolate at its configuration.
     pub every: Span,
 }
 
@@ -106,9 +107,9 @@ pub struct Setting {
     pub path: String,
     /// The value as it is written.
     pub value: String,
-    /// Where it came from: `default`, `model`, `environment`, `kv`.
+    /// Where it comes from: `default`, `model`, `environment` or `kv`.
     pub source: String,
-    /// When it was declared.
+    /// When it was declared, after the start of the run; 0 for the first value.
     pub declared: Span,
     /// From when on it was in force; none where the program never reads it.
     pub from: Option<Span>,

@@ -1,4 +1,4 @@
-//! `[cost]`: whether another plan of the platform would pay.
+//! `[cost]`: whether another plan of the platform is worth its price.
 
 use crate::model::language::*;
 use crate::model::preset;
@@ -6,7 +6,7 @@ use crate::units::Money;
 
 pub(in crate::model) static COST: Section = Section {
     title: "[cost]",
-    changes: Some(Fixed("the comparison with another plan of the platform, which is made at the start")),
+    changes: Some(Fixed("the comparison of platform plans, which is made at the start")),
     fields: &[
         required(
             "value_per_plan",
@@ -18,10 +18,10 @@ pub(in crate::model) static COST: Section = Section {
     ..PLAIN
 };
 
-/// `[cost]`: whether another plan of the platform would pay.
+/// `[cost]`: whether another plan of the platform is worth its price.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Cost {
-    /// What is lost with a plan that finds a limit used up, or goes without its logs for it.
+    /// `value_per_plan`: US dollars lost with a plan that finds a limit used up, or goes without its logs for it.
     pub value_per_plan: Money,
     /// `upgrade`: the preset to compare with.
     pub preset: String,

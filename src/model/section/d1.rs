@@ -34,9 +34,9 @@ pub struct D1 {
     pub name: String,
     /// `latency`: how long an operation takes once it has begun.
     pub latency: LawSpec,
-    /// `max_queue`: accepted operations that are unfinished, beyond which it refuses; none: unlimited.
+    /// `max_queue`: the most accepted operations that are unfinished; one more is refused. None: unlimited.
     pub max_queue: Option<u32>,
-    /// `max_wait`: an operation that has waited so long is refused.
+    /// `max_wait`: an operation that has waited this long is refused; none: never for that.
     pub max_wait: Option<Span>,
     /// `[retry.NAME]`: what follows a refusal.
     pub retry: Retry,
@@ -48,7 +48,7 @@ pub(in crate::model) fn read(input: &mut Input<'_>, root: &Cursor<'_>, names: &N
     for (name, cursor) in root.named("d1") {
         if names.providers.position(name).is_some() {
             let complaint =
-                Complaint::new(format!("there is a provider {name:?} too, and [retry.{name}] is of which?"))
+                Complaint::new(format!("[retry.{name}] is ambiguous: {name} is both a provider and a database"))
                     .cure("give each its own name");
             input.problems.report_once(cursor.node.key, &cursor.path, complaint);
         }

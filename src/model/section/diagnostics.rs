@@ -33,19 +33,19 @@ pub(in crate::model) static DIAGNOSTICS: Section = Section {
 /// `[diagnostics]`: a page that shows the counters of a queue in the isolate that a visit lands on.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Diagnostics {
-    /// The queue.
+    /// `queue`: whose counters it shows.
     pub queue: Id<Queue>,
-    /// How often somebody looks.
+    /// `every`: the time between visits; none: those of `at`.
     pub every: Option<Span>,
-    /// `at`: when somebody looks, in order; only without `every`.
+    /// `at`: the times of visits after the start of the run, in order; only without `every`.
     pub at: Vec<Span>,
 }
 
 /// Reads `[diagnostics]`.
 pub(in crate::model) fn read(input: &mut Input<'_>, cursor: &Cursor<'_>, names: &Names) -> Option<Diagnostics> {
-    let (every, at) = times(input, cursor, "when does somebody look at the page?");
+    let (every, at) = times(input, cursor);
     if names.queues.all().is_empty() {
-        let complaint = Complaint::new("a page without a queue").cure("add [queue.NAME]");
+        let complaint = Complaint::new("the page needs a queue").cure("add [queue.NAME]");
         input.problems.report_once(cursor.node.key, &cursor.path, complaint);
     }
     Some(Diagnostics { queue: names.queues.resolve_or_only(input, cursor, "queue")?, every, at })

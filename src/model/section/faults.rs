@@ -18,7 +18,7 @@ pub(in crate::model) const FAULTS: &[&str] = &[
     "breaker_open",
 ];
 
-/// The kinds of fault in a list; where it is absent, those that may pass by themselves.
+/// The kinds of fault in a list; if absent, the transient ones.
 pub(in crate::model) fn read(cursor: &Cursor<'_>, key: &str) -> FaultSet {
     if cursor.get(key).is_none() {
         use Fault::{Network, Overloaded, RateLimited, ServerError, Timeout};

@@ -23,7 +23,7 @@ pub(in crate::model) static ISOLATES: Section = Section {
         instant at which an isolate goes still counts.\n\
         \n\
         Metrics: `isolates.alive.mean`, `.max`, `isolates.started`, `.ended_idle`, `.evicted`, `.deployed`.",
-    changes: Some(Shared("what the platform does")),
+    changes: Some(Shared("a property of the platform")),
     fields: &[
         default("min", Whole(1, 10_000), "1", "How many there are at least that take plans.").decision(),
         default("max", Whole(1, 10_000), "100", "How many there are at most that take plans.").decision(),
@@ -57,23 +57,23 @@ static DEPLOYS: Section = Section {
 /// `[isolates]`: copies of the program's memory that come and go.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Isolates {
-    /// The least number that takes plans; at least 1.
+    /// `min`: the least number of isolates that take plans, 1 to 10,000.
     pub min: u32,
-    /// The largest, at least `min`.
+    /// `max`: the largest number, from `min` to 10,000.
     pub max: u32,
-    /// Plans at once in each of them at which another one starts.
+    /// `per_isolate`: another isolate starts when each has so many plans in flight; at least 1.
     pub per_isolate: Option<u32>,
-    /// How long after its last plan an isolate goes.
+    /// `idle`: how long after its last plan an isolate ends; none: never for that.
     pub idle: Option<Span>,
-    /// How long an isolate lives before it is evicted.
+    /// `lifetime`: how long an isolate lives before it is evicted; none: forever.
     pub lifetime: Option<LawSpec>,
-    /// `deploys.every`
+    /// `deploys.every`: the time between deploys, each of which replaces all isolates.
     pub deploys_every: Option<Span>,
-    /// `deploys.at`, in order.
+    /// `deploys.at`: the times of deploys after the start of the run, in order; only without `every`.
     pub deploys_at: Vec<Span>,
-    /// How long an evicted or replaced isolate has to finish its plans.
+    /// `drain_timeout`: how long an evicted or replaced isolate has to finish its plans.
     pub drain_timeout: Span,
-    /// What becomes of the plans that it does not finish.
+    /// `on_loss`: what happens to the plans that it does not finish.
     pub on_loss: OnLoss,
 }
 
@@ -96,15 +96,15 @@ pub(in crate::model) fn read(input: &mut Input<'_>, cursor: &Cursor<'_>, root: &
     let (min, max) = (cursor.count("min")?, cursor.count("max")?);
     if min > max {
         let found = format!("a min of {min} and a max of {max}");
-        refuse("min", Complaint::new("more at least than at most").found(found));
+        refuse("min", Complaint::new("`min` is larger than `max`").found(found));
     }
     if root.get("platform").is_some_and(|platform| platform.get("isolates").is_some()) {
-        let complaint = Complaint::new("how many isolates? `platform.isolates` and [isolates] both say it");
-        refuse("min", complaint.cure("take `platform.isolates` out"));
+        let complaint = Complaint::new("`platform.isolates` and [isolates] both give the number of isolates");
+        refuse("min", complaint.cure("remove `platform.isolates`"));
     }
     let (mut deploys_every, mut deploys_at) = (None, Vec::new());
     if let Some(table) = cursor.table("deploys") {
-        (deploys_every, deploys_at) = times(input, &table, "when is a new version deployed?");
+        (deploys_every, deploys_at) = times(input, &table);
     }
     Some(Isolates {
         min,
@@ -119,13 +119,15 @@ pub(in crate::model) fn read(input: &mut Input<'_>, cursor: &Cursor<'_>, root: &
     })
 }
 
-/// `every` or `at`, one of which must be there.
-pub(in crate::model) fn times(input: &mut Input<'_>, cursor: &Cursor<'_>, asked: &str) -> (Option<Span>, Vec<Span>) {
+/// `every` or `at`, exactly one of which is required.
+pub(in crate::model) fn times(input: &mut Input<'_>, cursor: &Cursor<'_>) -> (Option<Span>, Vec<Span>) {
     let every = cursor.span("every");
     let mut at: Vec<Span> = cursor.items("at").iter().filter_map(|node| span(node).ok()).collect();
     at.sort_unstable();
-    if cursor.get("every").is_some() == cursor.get("at").is_some() {
-        let complaint = Complaint::new(asked).allowed("one of `every` and `at`");
+    let is_given = cursor.get("every").is_some();
+    if is_given == cursor.get("at").is_some() {
+        let found = if is_given { "both" } else { "neither" };
+        let complaint = Complaint::new("exactly one of `every` and `at` is required").found(found);
         input.problems.report_once(cursor.node.key, &cursor.path, complaint);
     }
     (every, at)

@@ -131,7 +131,7 @@ fn shape(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Option<Shape> {
         }
         _ => {
             let found = if given.is_empty() { "neither".into() } else { given.join(", ") };
-            let complaint = Complaint::new("a law is fixed by two numbers")
+            let complaint = Complaint::new("this law needs exactly two parameters")
                 .found(found)
                 .allowed("`mean` and `cv`, or two of `median`, `p90`, `p95`, `p99`");
             input.problems.report_once(cursor.node.at, &cursor.path, complaint);
@@ -166,7 +166,7 @@ fn empirical(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Option<Vec<(f64, Spa
         }
         (both, _) => {
             let found = if both.is_some() { "both" } else { "neither" };
-            let complaint = Complaint::new("a measured distribution is given in one way").found(found);
+            let complaint = Complaint::new("an empirical law needs exactly one source").found(found);
             input.problems.report_once(cursor.node.at, &cursor.path, complaint.allowed("`quantiles` or `file`"));
             None
         }
@@ -177,7 +177,7 @@ fn empirical(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Option<Vec<(f64, Spa
 fn measured(input: &mut Input<'_>, file: &Node, key: &str) -> Option<Vec<Span>> {
     file.text()?;
     let (source, text) = input.data(file, key)?;
-    if let Some(complaint) = foreign::complaint(&text, "an empirical law is a number of seconds a line", &[]) {
+    if let Some(complaint) = foreign::complaint(&text, "an empirical law is one number of seconds per line", &[]) {
         let complaint = complaint.cure("`capsim fit FILE` reads other forms, and writes the law to paste");
         input.problems.report(At::whole(source), key, complaint);
         return None;
@@ -195,7 +195,7 @@ fn measured(input: &mut Input<'_>, file: &Node, key: &str) -> Option<Vec<Span>> 
                 _ => {
                     let at = At { source, start: start as u32, end: (start + line.trim_end().len()) as u32 };
                     let complaint =
-                        Complaint::new("not a number of seconds").allowed("one number a line, such as 4.25");
+                        Complaint::new("not a number of seconds").allowed("one number per line, such as 4.25");
                     input.problems.report(at, key, complaint);
                     return None;
                 }

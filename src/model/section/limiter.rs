@@ -1,4 +1,4 @@
-//! `[limiter.NAME]`: so many requests a day and person, counted in a store.
+//! `[limiter.NAME]`: a limit on requests per person and day, counted in a store.
 
 use crate::model::language::*;
 use crate::model::section::catalogue::{self, CATALOGUE, Catalogue};
@@ -11,7 +11,7 @@ pub(in crate::model) static LIMITER: Section = Section {
         Over `per_day` the call ends as `refused`, so the plan ends as overloaded. Both operations use the quotas, \
         the spacing of the key and the invocation's limits of the store. `admitted_over` counts requests that pass \
         although the person has had `per_day` of them.",
-    changes: Some(Shared("what people do")),
+    changes: Some(Shared("the behaviour of users")),
     fields: &[
         required("people", Tagged(&CATALOGUE), "Who comes.").example(r#"{ law = "uniform", count = 300 }"#),
         required("per_day", Whole(0, U32), "Requests of one person in a calendar day, UTC.")
@@ -25,16 +25,16 @@ pub(in crate::model) static LIMITER: Section = Section {
     ],
 };
 
-/// `[limiter.NAME]`: so many requests a day and person, counted in a store.
+/// `[limiter.NAME]`: a limit on requests per person and day, counted in a store.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Limiter {
     /// Its name.
     pub name: String,
     /// `people`: who comes.
     pub people: Catalogue,
-    /// `per_day`: requests of one person in a calendar day, UTC.
+    /// `per_day`: how many requests of one person pass in a calendar day, UTC.
     pub per_day: u32,
-    /// `store`: where the counts are kept; a key a person.
+    /// `store`: the key-value store of the counts, one key per person.
     pub store: Id<Store>,
     /// `on_error = "allow"`: whether a request passes when the store refuses a read or a write.
     pub fails_open: bool,
@@ -52,8 +52,8 @@ pub(in crate::model) fn read(
         let (at, key) = (cursor.at("store"), cursor.key("store"));
         let store: Option<Id<Store>> = names.stores.resolve(input, cursor.word("store"), at, &key);
         if let Some(found) = store.and_then(|id| stores.get(id.index())).filter(|found| found.kind != StoreKind::Kv) {
-            let complaint = Complaint::new("a limiter counts in a key-value store")
-                .found(format!("the store {:?}, which is none", found.name))
+            let complaint = Complaint::new("a limiter needs a key-value store")
+                .found(format!("{:?}, which is of another kind", found.name))
                 .allowed("a store of kind = \"kv\"");
             input.problems.report_once(at, &key, complaint);
         }

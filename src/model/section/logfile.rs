@@ -31,13 +31,13 @@ pub(in crate::model) static LOGFILE: Section = Section {
 pub struct LogFile {
     /// Its name.
     pub name: String,
-    /// When a new file is begun.
+    /// `rotate`: when a new file is started, by size or by date.
     pub rotate: RotateOn,
-    /// Older files that are kept beside the current one.
+    /// `backups`: older files that are kept beside the current one, 0 to 100,000.
     pub backups: u32,
-    /// Of a line, in the format that is chosen; at least 1.
+    /// `text_bytes` or `json_bytes`, by `format`: the size of a line; at least 1 byte.
     pub line: Bytes,
-    /// `error_bytes`: what an error adds to its line.
+    /// `error_bytes`: the bytes that an error adds to its line.
     pub error: Bytes,
 }
 

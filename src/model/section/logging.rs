@@ -55,7 +55,7 @@ pub(in crate::model) static LOGGING: Section = Section {
             Length,
             "1h",
             "An error after so long without any is the first of an incident (`logs.error.first.…`).",
-        ).changes(Fixed("how results are measured")),
+        ).changes(Fixed("the way results are measured")),
         default("record_bytes", Size, "2KiB", "The size of an entry, where a row does not say; at most 1GiB."),
         optional("ops", List(&Table(&LOG_OP), None), "the strategy's", "The rows of a `custom` strategy.").example(r#"[{ on = "response", when = "error", store = "kv", op = "put", key = "log:{log}", role = "record" }]"#).changes(Program),
     ],
@@ -64,17 +64,17 @@ pub(in crate::model) static LOGGING: Section = Section {
 /// `[logging]`
 #[derive(Clone, Debug, PartialEq)]
 pub struct Logging {
-    /// The strategy's name.
+    /// `strategy`: its name.
     pub strategy: String,
-    /// Its table, in order, with the switches (`kv_errors`, `index`) applied and `cache_ttl` filled in.
+    /// The rows of the strategy, in order, with the switches (`kv_errors`, `index`) applied and `cache_ttl` filled in.
     pub ops: Vec<LogOp>,
-    /// Which events are logged at all.
+    /// `level`: which events are logged at all.
     pub level: Level,
-    /// What a rejected op does.
+    /// `on_error`: what a rejected operation does to its plan.
     pub on_error: OnLogError,
-    /// `max_log_entries`: sessions that the index keeps.
+    /// `max_log_entries`: how many sessions the index keeps; 1 to 1,000,000.
     pub max_log_entries: u32,
-    /// `incident_gap`: an error after so long without any is the first of an incident.
+    /// `incident_gap`: an error is the first of an incident if there was none for this long before it.
     pub incident_gap: Span,
 }
 
@@ -116,8 +116,8 @@ pub(in crate::model) fn read(
         let complaint = if strategy == "custom" {
             Complaint::new("the strategy `custom` has no rows").cure("add [[logging.ops]]")
         } else {
-            Complaint::new(format!("the rows are not used with the strategy {strategy:?}"))
-                .cure("write `strategy = \"custom\"`, or take them out")
+            Complaint::new(format!("the strategy {strategy:?} does not use these rows"))
+                .cure("set strategy = \"custom\", or remove the rows")
         };
         input.problems.report_once(cursor.at("ops"), &cursor.key("ops"), complaint);
     }

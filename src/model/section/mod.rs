@@ -54,5 +54,5 @@ pub use step::{Step, Work};
 pub use store::{OnKeyExceed, OpKind, Storage, Store, StoreKind};
 pub use strategy::{Key, KeyScope, Level, LogEvent, LogOp, Role, STRATEGIES, When};
 pub use tiers::{FillsOnHit, Tier, Tiers};
-pub use traffic::{Class, Comeback, OnLeave, Spike};
+pub use traffic::{Class, OnLeave, Retrial, Spike};
 pub use workflow::{InvocationScope, OnCallError, Workflow};

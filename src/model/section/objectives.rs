@@ -21,11 +21,11 @@ pub(in crate::model) static OBJECTIVE: Section = Section {
 /// One entry of `[objectives]`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Objective {
-    /// The metric's name.
+    /// The metric's name, such as `plans.failed_fraction`.
     pub metric: String,
-    /// `min`
+    /// `min`: the least value that meets it, in the unit of the metric.
     pub min: Option<f64>,
-    /// `max`
+    /// `max`: the largest value that meets it, in the unit of the metric; at least `min`.
     pub max: Option<f64>,
 }
 
@@ -76,7 +76,7 @@ pub(in crate::model) fn read(input: &mut Input<'_>, root: &Cursor<'_>, names: &N
         match (min, max) {
             (Some(min), Some(max)) if min > max => {
                 let complaint =
-                    Complaint::new("nothing can meet this").found(format!("a min of {min} over a max of {max}"));
+                    Complaint::new("`min` is larger than `max`").found(format!("a min of {min} over a max of {max}"));
                 input.problems.report_once(cursor.node.at, &cursor.path, complaint);
             }
             (None, None) if cursor.get("min").is_none() && cursor.get("max").is_none() => {
@@ -93,13 +93,13 @@ pub(in crate::model) fn read(input: &mut Input<'_>, root: &Cursor<'_>, names: &N
 fn possible(metric: &str, names: &Names) -> Result<(), Complaint> {
     let parts: Vec<&str> = metric.split('.').collect();
     if parts.len() < 2 || !parts.iter().all(|part| is_name(part)) {
-        let complaint = Complaint::new("not the name of a metric").found(format!("{metric:?}"));
+        let complaint = Complaint::new("not a metric name").found(format!("{metric:?}"));
         return Err(complaint
             .allowed("words with dots between them, such as \"plans.failed_fraction\"")
             .cure("write the name in quotes: \"plans.failed_fraction\" = { max = 0.01 }"));
     }
     if let Some(now) = renamed(metric) {
-        return Err(Complaint::new(format!("this metric is called {now} now")).found(format!("{metric:?}")));
+        return Err(Complaint::new(format!("this metric was renamed to {now}")).found(format!("{metric:?}")));
     }
     match parts[..] {
         ["class", class, _, ..] => {
@@ -111,11 +111,9 @@ fn possible(metric: &str, names: &Names) -> Result<(), Complaint> {
         ["tiers", tiers, _, ..] => part(tiers, &names.tiers),
         ["d1", database, _, ..] => part(database, &names.d1),
         ["limiter", limiter, _, ..] => part(limiter, &names.limiters),
-        ["class" | "queue" | "provider" | "tiers" | "d1" | "limiter", _] => {
-            Err(Complaint::new("not the name of a metric")
-                .found(format!("{metric:?}"))
-                .allowed("such as \"queue.ai.drop_fraction\""))
-        }
+        ["class" | "queue" | "provider" | "tiers" | "d1" | "limiter", _] => Err(Complaint::new("not a metric name")
+            .found(format!("{metric:?}"))
+            .allowed("such as \"queue.ai.drop_fraction\"")),
         [root, ..] if ROOTS.contains(&root) || names.stores.position(root).is_some() => Ok(()),
         [root, ..] => {
             let known: Vec<&str> = ROOTS.into_iter().chain(names.stores.all().iter().map(String::as_str)).collect();

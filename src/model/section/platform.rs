@@ -8,7 +8,7 @@ use crate::units::{Money, Span};
 
 pub(in crate::model) static PLATFORM: Section = Section {
     title: "[platform]",
-    changes: Some(Shared("what the platform does")),
+    changes: Some(Shared("a property of the platform")),
     fields: &[
         optional(
             "preset",
@@ -83,30 +83,30 @@ pub struct Platform {
     /// `isolates`: copies of the program's memory, each with its own queues and memory caches; at least 1. A plan
     /// lands on one at random and stays there.
     pub isolates: u32,
-    /// `subrequests_external`: `fetch` and Cache API calls that one invocation may make.
+    /// `subrequests_external`: `fetch` and Cache API calls that one invocation may make; none: unlimited.
     pub subrequests_external: Option<u32>,
-    /// `subrequests_internal`: KV calls that one invocation may make.
+    /// `subrequests_internal`: KV calls that one invocation may make; none: unlimited.
     pub subrequests_internal: Option<u32>,
-    /// `requests`: invocations of the whole account.
+    /// `requests`: the quota of invocations of the whole account; none: no limit.
     pub requests: Option<Quota>,
-    /// `connections`: what one invocation has open at once.
+    /// `connections`: how many an invocation may have open at once; none: unlimited.
     pub connections: Option<u32>,
-    /// `wait_until`: how long an invocation goes on after its last call.
+    /// `wait_until`: how long an invocation goes on after its last call; none: as long as it takes.
     pub wait_until: Option<Span>,
     /// `cpu`: processor time.
     pub cpu: Cpu,
-    /// `base_price`: what a month costs before anything is used.
+    /// `base_price`: US dollars a month, before anything is used.
     pub base_price: Money,
 }
 
 /// `platform.cpu`
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Cpu {
-    /// Of one invocation.
+    /// `limit`: processor time that one invocation may use; none: unlimited.
     pub limit: Option<Span>,
-    /// What a month's price includes.
+    /// `included`: processor time that a month's price includes.
     pub included: Span,
-    /// `price_per_million_ms`: of a million milliseconds beyond it.
+    /// `price_per_million_ms`: US dollars for a million milliseconds beyond `included`.
     pub price_per_million_ms: Money,
 }
 
@@ -135,9 +135,8 @@ pub(in crate::model) fn read(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Plat
 /// Reads the quota of requests: an invocation begins at once, or does not.
 fn requests(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Option<Quota> {
     if matches!(cursor.one("on_exceed"), OnExceed::Wait | OnExceed::Drop) {
-        let complaint = Complaint::new("a request is answered at once, or refused")
-            .found(cursor.word("on_exceed"))
-            .allowed("\"reject\" or \"bill\"");
+        let complaint =
+            Complaint::new("a request cannot wait").found(cursor.word("on_exceed")).allowed("\"reject\" or \"bill\"");
         input.problems.report_once(cursor.at("on_exceed"), &cursor.key("on_exceed"), complaint);
     }
     quota::read(input, cursor)

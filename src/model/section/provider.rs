@@ -17,11 +17,7 @@ const OWN_SIDE: &str = "the provider's own side";
 /// Slots that attempts wait for: nobody who waits already could go ahead.
 fn of_slots(provider: &Node) -> Rule {
     let lets_wait = provider.get("max_queue").is_some_and(|places| !matches!(places.value, Value::Whole(0)));
-    if lets_wait {
-        Fixed("slots that attempts wait for: who has which is settled as they come")
-    } else {
-        Shared(OWN_SIDE)
-    }
+    if lets_wait { Fixed("slots that attempts wait for, which are assigned on arrival") } else { Shared(OWN_SIDE) }
 }
 
 pub(in crate::model) static PROVIDER: Section = Section {
@@ -165,7 +161,7 @@ const BILLABLE: &[&str] = FAULTS.split_at(9).0;
 pub struct Provider {
     /// Its name.
     pub name: String,
-    /// How long an attempt takes.
+    /// `latency`: the service time of an attempt.
     pub latency: LawSpec,
     /// `request_timeout`: an attempt is cut after this long, counted from when it starts.
     pub request_timeout: Option<Span>,
@@ -173,13 +169,14 @@ pub struct Provider {
     pub headers_after: Option<Span>,
     /// `timeout_from = "arrival"`: waiting in the queue spends the time limit.
     pub timeout_from_arrival: bool,
-    /// `errors`: the chance that an answered attempt ends in each kind of fault; they sum to at most 1.
+    /// `errors`: the probability that an answered attempt ends in each kind of fault; the sum is at most 1.
     pub errors: Vec<(Fault, Probability)>,
-    /// `errors.request_error`: the chance that a call's request is itself faulty (known before it is sent).
+    /// `errors.request_error`: the probability that a call's request is itself faulty, which is known before it is
+    /// sent.
     pub request_error: Probability,
-    /// What follows a failed attempt.
+    /// `[retry.NAME]`: what follows a failed attempt.
     pub retry: Retry,
-    /// `sdk` and `proxy` of the retries: layers inside it, the outer one first.
+    /// `sdk` and `proxy` of `[retry.NAME]`: layers of retries inside it, the outer one first.
     pub inner: [Option<Retry>; 2],
     /// `deadline`: how long a call may go on from its first attempt, retries and waits included.
     pub deadline: Option<Span>,
@@ -189,16 +186,16 @@ pub struct Provider {
     pub retry_after: RetryAfter,
     /// `[breaker.NAME]`: what stops sending after too many failures.
     pub breaker: Option<Breaker>,
-    /// What an attempt costs, where that is given.
+    /// `usage`, `prices` and `billed_on`: what an attempt costs; none: nothing.
     pub tokens: Option<Tokens>,
     /// `[hedge.NAME]`: attempts that race the first.
     pub hedge: Option<Hedge>,
-    /// Its own side: limits, outages, slots; none where the model says nothing of it.
+    /// The provider's own side: limits, outages, slots; none where the model says nothing about it.
     pub server: Option<Server>,
 }
 
 impl Provider {
-    /// Attempts that a call makes at it at most: those of all layers of retries, multiplied.
+    /// The most attempts of a call at it: the product over all layers of retries.
     pub fn attempts(&self) -> u64 {
         retry::attempts(&self.retry, &self.inner)
     }
@@ -231,15 +228,15 @@ impl Provider {
 /// `usage`, `prices` and `billed_on` of a provider: what an attempt costs.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Tokens {
-    /// Tokens that an attempt sends.
+    /// `usage.input`: tokens that an attempt sends.
     pub input: u64,
-    /// Tokens that the provider writes.
+    /// `usage.output`: tokens that the provider writes.
     pub output: u64,
-    /// What a million tokens sent cost.
+    /// `prices.input_per_million`: US dollars for a million tokens sent.
     pub input_per_million: Money,
-    /// What a million tokens written cost.
+    /// `prices.output_per_million`: US dollars for a million tokens written.
     pub output_per_million: Money,
-    /// Faults after which an attempt is billed all the same.
+    /// `billed_on`: faults after which an attempt is billed nevertheless.
     pub billed_on: FaultSet,
 }
 
@@ -274,16 +271,16 @@ pub(in crate::model) fn read(input: &mut Input<'_>, root: &Cursor<'_>, names: &N
         provider.breaker = breaker.map(|breaker| breaker::read(input, breaker));
         provider.hedge = hedge.map(hedge::read);
         if provider.hedge.is_some() && provider.server.as_ref().is_some_and(|server| server.capacity.is_some()) {
-            let complaint = Complaint::new("not supported together with [hedge.NAME] of the same provider");
-            let complaint = complaint.cure("take one of the two out");
+            let complaint = Complaint::new("cannot be combined with [hedge.NAME] of the same provider");
+            let complaint = complaint.cure("remove one of the two");
             input.problems.report_once(cursor.at("capacity"), &cursor.key("capacity"), complaint);
         }
         if provider.hedge.is_some() && provider.tokens.is_some() {
-            let complaint = Complaint::new("not supported together with [hedge.NAME] of the same provider");
+            let complaint = Complaint::new("cannot be combined with [hedge.NAME] of the same provider");
             input.problems.report_once(
                 cursor.at("usage"),
                 &cursor.key("usage"),
-                complaint.cure("take one of the two out"),
+                complaint.cure("remove one of the two"),
             );
         }
         providers.push(provider);
@@ -305,9 +302,9 @@ fn provider(input: &mut Input<'_>, name: &str, cursor: &Cursor<'_>) -> Option<Pr
         errors = answered.map(|fault| (fault, chance(fault.name()))).filter(|(_, p)| p.value() > 0.0).collect();
         let sum: f64 = errors.iter().map(|(_, p)| p.value()).sum();
         if sum > 1.0 + 1e-9 {
-            let complaint = Complaint::new("the chances of all errors sum to more than 1")
+            let complaint = Complaint::new("the error chances add up to more than 1")
                 .found(format!("a sum of {}", crate::units::number(sum)))
-                .allowed("a sum of at most 1: an attempt ends in one way");
+                .allowed("a sum of at most 1");
             input.problems.report_once(table.node.key, &table.path, complaint);
         }
     }
@@ -334,19 +331,19 @@ fn provider(input: &mut Input<'_>, name: &str, cursor: &Cursor<'_>) -> Option<Pr
     })
 }
 
-/// What an attempt costs; a price without tokens would charge nobody.
+/// What an attempt costs; prices without tokens are refused.
 fn tokens(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Option<Tokens> {
     let (tokens, prices) = (cursor.table("usage"), cursor.table("prices"));
     let Some(tokens) = tokens else {
         for key in ["prices", "billed_on"] {
             if cursor.get(key).is_some() {
-                let complaint = Complaint::new("nothing is billed where an attempt uses no tokens");
+                let complaint = Complaint::new("prices have no effect without token usage");
                 input.problems.report_once(cursor.at(key), &cursor.key(key), complaint.cure("add `usage`"));
             }
         }
         return None;
     };
-    // Who stops working for a client that has gone bills nothing for it.
+    // A provider that stops when its client is gone bills nothing for it.
     let stops_with_client = cursor.get("outlives_client").is_some() && !cursor.flag("outlives_client");
     let price = |key: &str| prices.as_ref().map(|table| table.money(key)).unwrap_or_default();
     Some(Tokens {

@@ -1,4 +1,4 @@
-//! `[queue.NAME]`: slots, and who waits for them.
+//! `[queue.NAME]`: slots, and the queue for them.
 
 use crate::model::language::*;
 use crate::model::section::faults::FAULTS;
@@ -116,17 +116,17 @@ pub(in crate::model) static ADAPTIVE: Section = Section {
 pub struct Queue {
     /// Its name.
     pub name: String,
-    /// Slots, in each isolate; at least 1.
+    /// `max_concurrency`: slots in each isolate, 1 to 1,000,000.
     pub max_concurrency: u32,
-    /// Waiting places beside the slots; none: unlimited.
+    /// `max_queue`: waiting places in each isolate, beside the slots; none: unlimited.
     pub max_queue: Option<u32>,
-    /// Who is next.
+    /// `discipline`: which waiting call is next.
     pub discipline: Discipline,
-    /// How long a call waits before it leaves.
+    /// `patience`: how long a call waits before it reneges; none: forever.
     pub patience: Option<LawSpec>,
-    /// `reserved`: by class, slots that only its calls may have; empty where there are none.
+    /// `reserved`: by class, slots that only its calls may have; fewer than `max_concurrency` in all, empty if none.
     pub reserved: Vec<u32>,
-    /// `adaptive`: a limit that follows the provider, and the faults that lower it.
+    /// `adaptive`: a concurrency limit that follows the provider, and the faults that lower it.
     pub adaptive: Option<(Adaptive, FaultSet)>,
 }
 
@@ -178,7 +178,8 @@ fn reserved(input: &mut Input<'_>, cursor: &Cursor<'_>, names: &Names, slots: u3
     }
     let all: u64 = reserved.iter().map(|&slots| u64::from(slots)).sum();
     if all >= u64::from(slots) && slots > 0 {
-        let complaint = Complaint::new("nothing is left for others").found(format!("{all} reserved of {slots} slots"));
+        let complaint = Complaint::new("the reserved slots leave none for others")
+            .found(format!("{all} reserved of {slots} slots"));
         input.problems.report_once(node.at, &cursor.key("reserved"), complaint.allowed("fewer than `max_concurrency`"));
     }
     if all == 0 { Vec::new() } else { reserved }
@@ -192,7 +193,7 @@ const GRADIENT: [&str; 4] = ["allowance", "tolerance", "smoothing", "window"];
 fn adaptive(input: &mut Input<'_>, cursor: &Cursor<'_>, max: u32) -> Option<(Adaptive, FaultSet)> {
     let min = cursor.count("min")?;
     if min > max {
-        let complaint = Complaint::new("more slots at least than there are").found(format!("{min} of {max}"));
+        let complaint = Complaint::new("`min` is larger than `max_concurrency`").found(format!("{min} of {max}"));
         input.problems.report_once(cursor.at("min"), &cursor.key("min"), complaint);
     }
     let on = match cursor.get("on") {
@@ -207,7 +208,7 @@ fn adaptive(input: &mut Input<'_>, cursor: &Cursor<'_>, max: u32) -> Option<(Ada
         input.problems.report_once(
             cursor.at(key),
             &cursor.key(key),
-            complaint.allowed(format!("with kind = \"{other}\"")),
+            complaint.allowed(format!("only with kind = \"{other}\"")),
         );
     }
     let by = if is_gradient {

@@ -18,7 +18,7 @@ static QUOTA_KEYS: [Field; 9] = keys(None);
 pub(in crate::model) static REFUSING_QUOTA: Section =
     Section { title: "a quota", about: ABOUT, fields: &REFUSING_QUOTA_KEYS, ..PLAIN };
 
-static REFUSING_QUOTA_KEYS: [Field; 9] = keys(Some(Fixed("a price of what is refused and never billed")));
+static REFUSING_QUOTA_KEYS: [Field; 9] = keys(Some(Fixed("a price of refused work, which is never billed")));
 
 const fn keys(price: Option<Rule>) -> [Field; 9] {
     [
@@ -91,20 +91,21 @@ pub(in crate::model) fn read(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Opti
         input.problems.report_once(cursor.at(key), &cursor.key(key), complaint);
     };
     if on_exceed != OnExceed::Bill && cursor.number("price_per_million").is_some_and(|price| price > 0.0) {
-        refuse("price_per_million", Complaint::new("a price without `on_exceed = \"bill\"` is never charged"));
+        refuse("price_per_million", Complaint::new("`price_per_million` needs `on_exceed = \"bill\"`"));
     }
     let limit = cursor.whole("limit")?;
     if on_exceed == OnExceed::Wait && limit == 0 {
-        refuse("limit", Complaint::new("an operation would wait for ever").allowed("a limit of at least 1"));
+        refuse("limit", Complaint::new("an operation would wait forever").allowed("a limit of at least 1"));
     }
     let kind: WindowKind = cursor.one("kind");
     if kind != WindowKind::Bucket && cursor.get("burst").is_some() {
-        refuse("burst", Complaint::new("only a bucket holds tokens").cure("add `kind = \"bucket\"`"));
+        refuse("burst", Complaint::new("`burst` needs `kind = \"bucket\"`").cure("add `kind = \"bucket\"`"));
     }
     let length = |refuse: &mut dyn FnMut(&str, Complaint)| {
         let length = Span::parse(cursor.word("window")).ok();
         if length.is_none() {
-            let complaint = Complaint::new("a calendar day or month does not roll").found(cursor.word("window"));
+            let complaint =
+                Complaint::new("this kind of quota needs a window of a fixed length").found(cursor.word("window"));
             refuse("window", complaint.allowed("a duration, such as \"24h\""));
         }
         length
@@ -130,11 +131,11 @@ pub(in crate::model) fn read(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Opti
 /// Reads a quota of a provider, over which attempts are refused.
 pub(in crate::model) fn refusing(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Option<Quota> {
     if cursor.one::<OnExceed>("on_exceed") != OnExceed::Reject {
-        let complaint = Complaint::new("a provider refuses what is over its quota").found(cursor.word("on_exceed"));
+        let complaint = Complaint::new("a provider rejects what exceeds its quota").found(cursor.word("on_exceed"));
         input.problems.report_once(
             cursor.at("on_exceed"),
             &cursor.key("on_exceed"),
-            complaint.allowed("\"reject\"; what attempts cost is said by `prices`"),
+            complaint.allowed("\"reject\"; `prices` says what attempts cost"),
         );
     }
     read(input, cursor)

@@ -70,7 +70,7 @@ pub(in crate::model) fn read(
             .then(|| names.stores.resolve(input, cursor.word("store"), cursor.at("store"), &cursor.key("store")))
             .flatten();
         if store.and_then(|id| stores.get(id.index())).is_some_and(|spec| spec.kind == StoreKind::Cache) {
-            let complaint = Complaint::new("nobody can ask a cache what is in it, so no admin page works on one")
+            let complaint = Complaint::new("a cache cannot be listed, so an admin page cannot work on it")
                 .found(format!("the cache {:?}", cursor.word("store")))
                 .allowed("a store of kind = \"kv\" or \"log-service\"");
             input.problems.report_once(cursor.at("store"), &cursor.key("store"), complaint);
@@ -80,8 +80,9 @@ pub(in crate::model) fn read(
             has_records && spec.capacity.is_some() && store.is_some_and(|own| own.index() != *at)
         };
         if let Some((_, other)) = stores.iter().enumerate().find(is_other) {
-            let complaint = Complaint::new(format!("records in {:?} too are pushed out by its capacity", other.name))
-                .cure("let the admin page work on that store, or take its capacity out");
+            let complaint =
+                Complaint::new(format!("the store {:?} also has records, and evicts them when it is full", other.name))
+                    .cure("let the admin page work on that store, or remove its `capacity`");
             input.problems.report_once(cursor.at("store"), &cursor.key("store"), complaint);
         }
         readers.push(Reader {

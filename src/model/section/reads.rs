@@ -25,7 +25,7 @@ pub(in crate::model) static READS: Section = Section {
 pub struct Read {
     /// Its name.
     pub name: String,
-    /// Where the keys are kept.
+    /// `store`: where the keys are kept.
     pub store: Id<Store>,
     /// `per_plan` (made as the plan begins) or `per_call` (before each call).
     pub count: ReadCount,
@@ -53,7 +53,7 @@ pub(in crate::model) fn read(input: &mut Input<'_>, root: &Cursor<'_>, names: &N
             (None, Some(_)) => cursor.count("per_call").map(ReadCount::PerCall),
             (both, _) => {
                 let found = if both.is_some() { "both" } else { "neither" };
-                let complaint = Complaint::new("so many reads a plan, or so many a call").found(found);
+                let complaint = Complaint::new("reads need exactly one of per_plan and per_call").found(found);
                 input.problems.report_once(
                     cursor.node.key,
                     &cursor.path,

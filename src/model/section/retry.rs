@@ -99,7 +99,7 @@ static BUDGET: Section = Section {
 /// `retry_after`: what a retry makes of the time that a refusal names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RetryAfter {
-    /// It waits at least so long, unless it is longer than this.
+    /// It waits at least as long as the refusal says, unless that is longer than this.
     Honour(Span),
     /// It waits as after any fault.
     Ignore,
@@ -112,8 +112,8 @@ impl RetryAfter {
     }
 }
 
-/// Attempts that a call can make at most, at all its providers: so many have draws, and places among the events of one
-/// instant, of their own.
+/// The most attempts of a call, over all its providers: this many have their own draws, and places among the events of
+/// one instant.
 pub(in crate::model) const MOST_ATTEMPTS: u64 = 255;
 
 /// The retries of a provider, in all their layers.
@@ -125,7 +125,7 @@ pub(in crate::model) struct Retries {
     pub retry_after: RetryAfter,
 }
 
-/// Attempts that a call makes at most: those of all layers, multiplied.
+/// The most attempts of a call: the product over all layers.
 pub(in crate::model) fn attempts(retry: &Retry, inner: &[Option<Retry>]) -> u64 {
     inner.iter().flatten().chain([retry]).map(|layer| u64::from(layer.max) + 1).product()
 }
@@ -136,9 +136,9 @@ pub(in crate::model) fn read(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Retr
     let inner = ["sdk", "proxy"].map(|key| cursor.table(key).map(|table| layer(input, &table)));
     let attempts = attempts(&retry, &inner);
     if attempts > MOST_ATTEMPTS {
-        let complaint = Complaint::new("the layers of retries multiply beyond what a call can make")
+        let complaint = Complaint::new("the layers of retries allow too many attempts of a call")
             .found(format!("{attempts} attempts"))
-            .allowed(format!("at most {MOST_ATTEMPTS}: `max` + 1 of each layer, multiplied"));
+            .allowed(format!("at most {MOST_ATTEMPTS}, the product of `max` + 1 of each layer"));
         input.problems.report_once(cursor.node.key, &cursor.path, complaint);
     }
     Retries {
@@ -162,7 +162,7 @@ pub(in crate::model) fn read(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Retr
 pub(in crate::model) fn of_database(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Retry {
     for key in ["sdk", "proxy", "deadline", "budget", "retry_after", "retry_after_max"] {
         if cursor.get(key).is_some() {
-            let complaint = Complaint::new("only the retries of a provider have this").found("a database");
+            let complaint = Complaint::new("only for the retries of a provider").found("a database");
             input.problems.report_once(cursor.at(key), &cursor.key(key), complaint);
         }
     }
@@ -201,7 +201,7 @@ fn backoff(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Backoff {
     let (base, cap) = (cursor.span("base").unwrap_or_default(), cursor.span("cap").unwrap_or(Span::MAX));
     if base > cap {
         let key = if cursor.get("cap").is_some() { "cap" } else { "base" };
-        let complaint = Complaint::new("the cap is shorter than the first wait")
+        let complaint = Complaint::new("`cap` is shorter than `base`")
             .found(format!("a base of {base} and a cap of {cap}"))
             .allowed("a cap of at least `base`");
         input.problems.report_once(cursor.at(key), &cursor.key(key), complaint);

@@ -37,19 +37,19 @@ pub(in crate::model) static RUN: Section = Section {
 /// `[run]`
 #[derive(Clone, Debug, PartialEq)]
 pub struct Run {
-    /// Simulated time of one replication; longer than `warmup`.
+    /// `horizon`: simulated time of one replication, the warm-up included; at most 100 years.
     pub horizon: Span,
-    /// How much of it is not recorded.
+    /// `warmup`: the part at the start that is not recorded; shorter than `horizon`.
     pub warmup: Span,
-    /// The date at which a replication starts.
+    /// `start`: the date and time at which a replication starts.
     pub start: Timestamp,
-    /// Independent runs; at least 1.
+    /// `replications`: independent runs; at least 1.
     pub replications: u32,
-    /// The seed.
+    /// `seed`: the seed of all draws.
     pub seed: u64,
-    /// `max_events`: a replication that would take more is stopped.
+    /// `max_events`: a replication that would take more events is stopped.
     pub max_events: u64,
-    /// `max_plans_alive`: a replication with more at one instant is stopped.
+    /// `max_plans_alive`: a replication with more plans in flight at one instant is stopped.
     pub max_plans_alive: u32,
     /// `max_records`: a replication that must remember more log records at one instant is stopped.
     pub max_records: u32,
@@ -64,7 +64,7 @@ pub(in crate::model) fn read(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Opti
             input.problems.report(cursor.at("horizon"), &cursor.key("horizon"), complaint);
         } else if warmup >= horizon {
             let key = if cursor.get("warmup").is_some() { "warmup" } else { "horizon" };
-            let complaint = Complaint::new("the warm-up leaves nothing to record")
+            let complaint = Complaint::new("the warm-up covers the whole run")
                 .found(format!("a warm-up of {warmup} in a horizon of {horizon}"))
                 .allowed("a warm-up shorter than the horizon");
             input.problems.report(cursor.at(key), &cursor.key(key), complaint);
@@ -82,8 +82,8 @@ pub(in crate::model) fn read(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Opti
     })
 }
 
-/// A model that would take for ever is refused before it is tried: `what` happens at a rate a second for as long as what
-/// is read is in force, and for some seconds more.
+/// Refuses a model before it runs that would exceed the event limit: `what` happens at `rate` per second for as long as
+/// the values being read are in force, and for `extra` seconds more.
 pub(in crate::model) fn too_many(
     input: &mut Input<'_>,
     (at, key): (At, &str),
@@ -95,7 +95,7 @@ pub(in crate::model) fn too_many(
     let lasts = input.lasts.unwrap_or(run.horizon).min(run.horizon);
     let all = rate * (lasts.secs() + extra);
     if all > run.max_events as f64 {
-        let complaint = Complaint::new(format!("more {what} than a replication may have events"))
+        let complaint = Complaint::new(format!("too many {what} for the event limit of a replication"))
             .found(format!("about {all:.2e} {what} in {lasts}"))
             .allowed(format!("at most run.max_events = {}", count(run.max_events)))
             .cure("lower the rate, or shorten run.horizon");

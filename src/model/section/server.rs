@@ -58,39 +58,40 @@ pub(in crate::model) static OUTAGE: Section = Section {
 /// The provider's own side of an attempt.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Server {
-    /// `requests_per_minute`
+    /// `requests_per_minute`: attempts a minute, as a token bucket; none: no limit.
     pub requests_per_minute: Option<u64>,
     /// `quota`: attempts in a window; all of a list hold at once, and more are refused.
     pub quotas: Vec<Quota>,
-    /// `tokens_per_minute`
+    /// `tokens_per_minute`: tokens a minute, as a token bucket; none: no limit.
     pub tokens_per_minute: Option<u64>,
-    /// `tokens`: what an attempt reserves of it, where its step says nothing.
+    /// `tokens`: how many an attempt reserves of `tokens_per_minute`, unless its step says otherwise; 0 by default.
     pub tokens: u64,
-    /// `limit_burst`: a full bucket holds what flows in during this; longer than 0.
+    /// `limit_burst`: a full bucket holds what flows in during this time; longer than 0, 1 minute by default.
     pub limit_burst: Span,
-    /// `slope`: how fast attempts, and their tokens, may become more.
+    /// `slope`: how fast attempts `[0]` and their tokens `[1]` may grow.
     pub slopes: [Option<Slope>; 2],
     /// `counts_refused`: whether attempts over a limit count against it too.
     pub counts_refused: bool,
-    /// `refusal_latency`: how long a refusal takes.
+    /// `refusal_latency`: how long the answer of a refusal takes.
     pub refusal_latency: Span,
-    /// `max_concurrency`: its slots; none: unlimited.
+    /// `max_concurrency`: its slots, 1 to 1,000,000; none: unlimited.
     pub max_concurrency: Option<u32>,
-    /// `capacity`: attempts that it works on at full speed; more share it evenly. None: no matter how many.
+    /// `capacity`: how many attempts it works on at full speed; more share it evenly. None: any number.
     pub capacity: Option<u32>,
-    /// `max_queue`: attempts that wait for a slot; none: any number.
+    /// `max_queue`: how many attempts may wait for a slot; none: any number.
     pub max_queue: Option<u32>,
-    /// `when_full`: how it answers when all are taken.
+    /// `when_full`: the fault of an attempt that finds no slot and no waiting place.
     pub when_full: Fault,
-    /// `load.per_in_flight`: by how much each attempt in flight beyond `load.from` lengthens the latency of a new one.
+    /// `load.per_in_flight`: the share, at least 0, by which each attempt in flight beyond `load.from` lengthens the
+    /// latency of a new one.
     pub load_per_in_flight: f64,
-    /// `load.from`
+    /// `load.from`: how many attempts in flight do not slow it down.
     pub load_from: u32,
-    /// `hang`: the chance that an attempt is never answered.
+    /// `hang`: the probability that an attempt is never answered.
     pub hang: Probability,
     /// `outage`: when it is down.
     pub outages: Vec<Outage>,
-    /// `outlives_client`: whether it goes on with an attempt that its client has given up.
+    /// `outlives_client`: whether it works on an attempt that its client has given up.
     pub outlives_client: bool,
 }
 
@@ -132,9 +133,9 @@ impl Default for Server {
 pub struct Outage {
     /// When it is down.
     pub when: UpAndDown,
-    /// `fault`: how attempts end meanwhile; none (`timeout`): they are never answered.
+    /// `fault`: how attempts end during the outage; none (`timeout`): they are never answered.
     pub fault: Option<Fault>,
-    /// `latency`: how long that takes.
+    /// `latency`: how long the answer takes during the outage.
     pub latency: Span,
 }
 
@@ -184,14 +185,15 @@ pub(in crate::model) fn read(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Opti
     let silent = outages.iter().any(|outage| outage.fault.is_none());
     if (hang.value() > 0.0 || silent) && cursor.get("request_timeout").is_none() {
         let key = if silent { "outage" } else { "hang" };
-        let complaint = Complaint::new("an attempt that is never answered would never end")
-            .cure("give the provider a `request_timeout`");
+        let complaint =
+            Complaint::new("an attempt that hangs would never end").cure("set `request_timeout` of the provider");
         input.problems.report_once(cursor.at(key), &cursor.key(key), complaint);
     }
     for key in ["load", "hang", "max_queue"].into_iter().filter(|key| cursor.get(key).is_some()) {
         if cursor.get("capacity").is_some() {
-            let complaint = Complaint::new("not supported together with `capacity`")
-                .cure("take one of the two out: who shares evenly slows down by itself, and lets nobody wait");
+            let complaint = Complaint::new("cannot be combined with `capacity`").cure(
+                "remove one of the two: a provider with `capacity` shares it evenly, so it slows down and has no queue",
+            );
             input.problems.report_once(cursor.at(key), &cursor.key(key), complaint);
         }
     }
@@ -224,14 +226,14 @@ pub(in crate::model) fn read(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Opti
 fn slopes(input: &mut Input<'_>, cursor: &Cursor<'_>) -> [Option<Slope>; 2] {
     let above = ["requests_per_minute", "tokens_per_minute"].map(|key| cursor.whole(key));
     if above == [None; 2] {
-        let complaint = Complaint::new("it does not say above which traffic growth is limited");
+        let complaint = Complaint::new("the traffic above which growth is limited is missing");
         let complaint = complaint.allowed("`requests_per_minute`, `tokens_per_minute` or both");
         input.problems.report_once(cursor.node.key, &cursor.path, complaint);
     }
     let (per, minute) = (cursor.span("per").unwrap_or(Span::MINUTE), Span::MINUTE.nanos());
     if per.nanos() % minute != 0 || per > Span::DAY {
-        let complaint = Complaint::new("growth is measured from minute to minute").found(per.to_string());
-        let complaint = complaint.allowed("whole minutes, up to a day");
+        let complaint = Complaint::new("growth is measured over whole minutes").found(per.to_string());
+        let complaint = complaint.allowed("whole minutes, at most a day");
         input.problems.report_once(cursor.at("per"), &cursor.key("per"), complaint);
     }
     let growth_millionths = math::round(cursor.number("growth").unwrap_or_default() * 1e6) as u64;
@@ -250,8 +252,8 @@ fn outage(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Option<Outage> {
         _ => {
             let found: Vec<&str> = keys.into_iter().zip(given).filter(|(_, is)| *is).map(|(key, _)| key).collect();
             let found = if found.is_empty() { "none of them".into() } else { found.join(", ") };
-            let complaint = Complaint::new("an outage is once, or comes and goes").found(found);
-            let allowed = "`at` and `for`, or `mean_up` and `mean_down`";
+            let complaint = Complaint::new("an outage happens either once or repeatedly").found(found);
+            let allowed = "`at` and `for` (once), or `mean_up` and `mean_down` (repeatedly)";
             input.problems.report_once(cursor.node.key, &cursor.path, complaint.allowed(allowed));
             return None;
         }

@@ -1,4 +1,4 @@
-//! A step of a workflow, and who does its work.
+//! A step of a workflow, and what does its work.
 
 use crate::model::fields::did_you_mean;
 use crate::model::language::*;
@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 /// The most calls that a plan makes.
 pub(in crate::model) const MAX_CALLS: i128 = 4_096;
 
-pub(in crate::model) const WORK: &str = "how long work takes";
+pub(in crate::model) const WORK: &str = "the duration of work";
 
 pub(in crate::model) static STEP: Section = Section {
     title: "a step",
@@ -73,11 +73,11 @@ pub(in crate::model) static STEP: Section = Section {
 pub struct Step {
     /// Its name.
     pub name: String,
-    /// Who answers its calls.
+    /// What answers its calls.
     pub work: Work,
-    /// The tiers that they ask first.
+    /// `lookup`: the tiers that its calls ask first.
     pub lookup: Option<Id<Tiers>>,
-    /// Where its calls wait for a slot; none: they start at once.
+    /// `queue`: where its calls wait for a slot; none: they start at once.
     pub queue: Option<Id<Queue>>,
     /// `semaphore`: a queue, never also a `queue` of a step, whose slot each of its calls holds from before its reads,
     /// its lookup and its logs to its end.
@@ -86,11 +86,11 @@ pub struct Step {
     pub after: Vec<usize>,
     /// `fallback`: who is asked when that has failed; not `provider` itself.
     pub fallback: Option<Id<Provider>>,
-    /// How many calls it makes; at least 1.
+    /// `calls`: how many calls it makes; 1 to 4,096.
     pub calls: u32,
-    /// How many of them at once; 1 to `calls`.
+    /// `parallel`: how many of them are made at once; 1 to `calls`.
     pub parallel: u32,
-    /// Whether strategies log it as critical.
+    /// `critical`: whether logging strategies treat it as critical.
     pub critical: bool,
     /// A latency of its own, instead of the provider's.
     pub latency: Option<LawSpec>,
@@ -113,7 +113,7 @@ impl Step {
     }
 }
 
-/// Who does the work of a step's calls.
+/// What does the work of a step's calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Work {
     /// An AI provider.
@@ -145,7 +145,7 @@ pub(in crate::model) fn read(
             None => {
                 let complaint = Complaint::new(format!("the step {title:?} is not defined"))
                     .allowed(format!(
-                        "steps of this workflow are: {}",
+                        "steps of this workflow: {}",
                         positions.keys().copied().collect::<Vec<_>>().join(", ")
                     ))
                     .cure(did_you_mean(title, positions.keys()));
@@ -157,7 +157,7 @@ pub(in crate::model) fn read(
     after.dedup();
     let (calls, parallel) = (table.count("calls")?, table.count("parallel")?);
     if parallel > calls {
-        let complaint = Complaint::new("more at once than there are calls")
+        let complaint = Complaint::new("`parallel` is larger than `calls`")
             .found(format!("{parallel} at once of {calls}"))
             .allowed(format!("a whole number from 1 to {calls}"));
         input.problems.report_once(table.at("parallel"), &table.key("parallel"), complaint);
@@ -184,14 +184,14 @@ pub(in crate::model) fn read(
     })
 }
 
-/// Who does the work of a step: a provider, unless another key says who.
+/// What does the work of a step: a provider, unless another key says otherwise.
 fn work(input: &mut Input<'_>, table: &Cursor<'_>, names: &Names) -> Option<Work> {
     let has = |key: &str| table.get(key).is_some();
     match (has("provider"), has("lookup"), has("d1"), has("limiter")) {
         (false, false, true, false) => resolved(input, table, "d1", &names.d1).map(Work::D1),
         (false, false, false, true) => resolved(input, table, "limiter", &names.limiters).map(Work::Limiter),
         (.., d1, limiter) if d1 || limiter => {
-            let complaint = Complaint::new("a step has one who does its work")
+            let complaint = Complaint::new("a step needs exactly one of provider, lookup, d1, limiter")
                 .allowed("`provider` (with or without `lookup`), `lookup` alone, `d1` alone, or `limiter` alone");
             let key = if d1 { "d1" } else { "limiter" };
             input.problems.report_once(table.at(key), &table.key(key), complaint);
@@ -199,7 +199,7 @@ fn work(input: &mut Input<'_>, table: &Cursor<'_>, names: &Names) -> Option<Work
         }
         (false, true, ..) => resolved(input, table, "lookup", &names.tiers).map(Work::Compute),
         (false, false, ..) if names.providers.all().is_empty() => {
-            let complaint = Complaint::new("nobody does the work of this step")
+            let complaint = Complaint::new("this step has nothing that does its work")
                 .allowed("`provider`, `lookup`, `d1` or `limiter`")
                 .cure("add [provider.NAME]");
             input.problems.report_once(table.node.key, &table.key("provider"), complaint);
@@ -215,7 +215,8 @@ fn fallback(input: &mut Input<'_>, table: &Cursor<'_>, names: &Names) -> Option<
     let name = node.text()?;
     let asks_nobody = table.get("d1").is_some() || table.get("lookup").is_some() && table.get("provider").is_none();
     if names.providers.all().len() == 1 || table.text("provider") == Some(name) || asks_nobody {
-        let complaint = Complaint::new("a call falls back from its provider to another").found(format!("{name:?}"));
+        let complaint =
+            Complaint::new("a fallback must be another provider than the step's").found(format!("{name:?}"));
         let others: Vec<&str> =
             names.providers.all().iter().map(String::as_str).filter(|other| *other != name).collect();
         let allowed = if others.is_empty() { "there is no other provider".into() } else { others.join(", ") };
@@ -225,7 +226,7 @@ fn fallback(input: &mut Input<'_>, table: &Cursor<'_>, names: &Names) -> Option<
     names.providers.resolve(input, name, node.at, &table.key("fallback"))
 }
 
-/// The part that a key names, if it stands there; what is no such part was complained about.
+/// The part that a key names, if the key is there; an unknown one is reported.
 fn resolved<T>(input: &mut Input<'_>, table: &Cursor<'_>, key: &str, list: &List) -> Option<Id<T>> {
     let node = table.get(key)?;
     list.resolve(input, node.text()?, node.at, &table.key(key))

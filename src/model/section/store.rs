@@ -129,47 +129,51 @@ static QUOTAS: Section = Section {
 pub struct Store {
     /// Its name: `kv`, `cache`, or the user's own.
     pub name: String,
-    /// What it is.
+    /// `kind`: what kind of store it is.
     pub kind: StoreKind,
-    /// `latency.get` and so on, by [`OpKind`].
+    /// `latency.get` and so on, by [`OpKind`]: how long an operation takes.
     pub latency: [LawSpec; 4],
-    /// `hot_for` and `latency.cold`: how long a key stays hot, and how long the read of another takes.
+    /// `hot_for` and `latency.cold`: how long a key stays hot in a region that has read it, and how long the read of a
+    /// cold key takes; none: all reads are alike.
     pub cold: Option<(Span, LawSpec)>,
-    /// `quota.reads`, `.writes`, `.deletes`, `.lists`, by [`OpKind`]; all of a list hold at once.
+    /// `quota.reads`, `.writes`, `.deletes`, `.lists`, by [`OpKind`]; all quotas of a list hold at once.
     pub quotas: [Vec<Quota>; 4],
-    /// `key_spacing`: the least time between two accepted writes of one key.
+    /// `key_spacing`: the shortest time between two accepted writes of one key; none: no limit.
     pub key_spacing: Option<Span>,
     /// `on_key_exceed`: what happens to a write that comes sooner.
     pub on_key_exceed: OnKeyExceed,
-    /// `storage`: how much it holds.
+    /// `storage`: how much it holds; none: unlimited.
     pub storage: Option<Storage>,
-    /// `background.reads_per_day` and so on, by [`OpKind`]: what other programs do on the same quotas.
+    /// `background.reads_per_day` and so on, by [`OpKind`]: operations a day, at least 0, that other programs make on
+    /// the same quotas.
     pub background: [f64; 4],
-    /// `ops_per_invocation`: how many of its ops one invocation may make.
+    /// `ops_per_invocation`: how many of its operations one invocation may make; none: unlimited.
     pub ops_per_invocation: Option<u32>,
-    /// `ttl`: how long an entry lives when the op does not say; none: for ever.
+    /// `ttl`: how long an entry lives when its operation does not say; none: forever.
     pub ttl: Option<Span>,
-    /// `capacity`: the size at which the least recently used entries go; none: unlimited.
+    /// `capacity`: the size at which the least recently used entries are evicted; none: unlimited.
     pub capacity: Option<Bytes>,
-    /// `evictions_per_hour`: the hazard at which an entry is evicted by pressure from others; 0 by default.
+    /// `evictions_per_hour`: the hazard rate per hour, at least 0, at which an entry is evicted by others; 0 by
+    /// default.
     pub evictions_per_hour: f64,
-    /// `evictions_spike_factor`: what that is multiplied by while a spike of traffic lasts; 1 by default.
+    /// `evictions_spike_factor`: what that is multiplied by during a spike of traffic, at least 0; 1 by default.
     pub evictions_spike_factor: f64,
-    /// `restarts_per_day`: how often everything in it is lost at once; 0 by default.
+    /// `restarts_per_day`: mean restarts a day, as a Poisson process, in each of which all entries are lost; 0 by
+    /// default.
     pub restarts_per_day: f64,
     /// `retry_after`: how long the client of a log service drops everything after a refusal.
     pub retry_after: Span,
-    /// `network_errors`: the chance that an op of a log service does not arrive.
+    /// `network_errors`: the probability that an operation of a log service does not arrive.
     pub network_errors: Probability,
     /// `searchable`: whether its records are found without an index.
     pub searchable: bool,
-    /// `awaited`: whether calls wait for the log ops on it, where it says so itself.
+    /// `awaited`: whether calls wait for the log operations on it; none: as `[logging]` says.
     pub awaited: Option<bool>,
-    /// `subrequest`: whether its ops count among those of the invocation.
+    /// `subrequest`: whether its operations count as subrequests of the invocation.
     pub subrequest: bool,
-    /// `staleness`: how long another region may see an old value, or none, after a write.
+    /// `staleness`: the longest time for which another region sees an old value, or none, after a write.
     pub staleness: Span,
-    /// `put_stores_nothing`: the chance that a write is answered and nothing kept.
+    /// `put_stores_nothing`: the probability that a write is answered but nothing is kept.
     pub put_stores_nothing: Probability,
 }
 
@@ -238,11 +242,11 @@ words!(OnKeyExceed: "reject" => Reject, "overwrite" => Overwrite);
 /// `storage`: how much a store holds.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Storage {
-    /// Bytes that it holds, or that are included in the price.
+    /// `limit`: the bytes that it holds, or that are included in the price.
     pub limit: Bytes,
-    /// Whether more is refused or billed.
+    /// `on_exceed`: whether more is refused or billed.
     pub on_exceed: OnExceed,
-    /// `price_per_gb`: of a GB (10⁹ bytes) over the limit for a month, where it is billed.
+    /// `price_per_gb`: US dollars a month for a GB (10⁹ bytes) over the limit, if it is billed.
     pub price_per_gb: Money,
 }
 
@@ -266,7 +270,7 @@ fn store(input: &mut Input<'_>, name: &str, cursor: &Cursor<'_>, run: Option<&Ru
     });
     let kind = cursor.one("kind");
     if kind == StoreKind::Cache && name == "isolates" {
-        let complaint = Complaint::new("a cache cannot have this name: `isolates.evicted` counts isolates");
+        let complaint = Complaint::new("a cache cannot have this name: the metric isolates.evicted counts isolates");
         input.problems.report_once(cursor.node.key, &cursor.path, complaint.cure("choose another name"));
     }
     cannot(input, cursor, kind);
@@ -300,17 +304,17 @@ fn store(input: &mut Input<'_>, name: &str, cursor: &Cursor<'_>, run: Option<&Ru
     }
 }
 
-/// Keys that would be read and ignored, as no store of this kind can do it.
+/// Refuses keys that would be ignored, as this kind of store lacks the feature.
 fn cannot(input: &mut Input<'_>, cursor: &Cursor<'_>, kind: StoreKind) {
     let mut refuse = |cursor: &Cursor<'_>, key: &str, why: &str, is_set: bool| {
         if is_set {
-            input.problems.report_once(cursor.at(key), &cursor.key(key), Complaint::new(why).cure("take it out"));
+            input.problems.report_once(cursor.at(key), &cursor.key(key), Complaint::new(why).cure("remove it"));
         }
     };
     if kind == StoreKind::Cache {
-        let unlisted = "nobody can ask a cache what is in it";
+        let unlisted = "a cache cannot be listed";
         refuse(cursor, "searchable", unlisted, cursor.flag("searchable"));
-        let elsewhere = "what is in a cache is never seen in another region, however late";
+        let elsewhere = "a cache is never visible in another region";
         refuse(cursor, "staleness", elsewhere, cursor.span("staleness").is_some_and(|span| !span.is_zero()));
         if let Some(quotas) = cursor.table("quota") {
             refuse(&quotas, "lists", unlisted, quotas.get("lists").is_some());
@@ -321,7 +325,7 @@ fn cannot(input: &mut Input<'_>, cursor: &Cursor<'_>, kind: StoreKind) {
         }
     }
     if kind != StoreKind::LogService {
-        let no_client = "only the client of a log service does this";
+        let no_client = "only for a log-service";
         refuse(cursor, "retry_after", no_client, cursor.get("retry_after").is_some());
         refuse(cursor, "network_errors", no_client, cursor.number("network_errors").is_some_and(|chance| chance > 0.0));
     }
@@ -335,7 +339,7 @@ fn cold(input: &mut Input<'_>, cursor: &Cursor<'_>, latency: Option<&Cursor<'_>>
         (None, None) => None,
         (hot, _) => {
             let missing = if hot.is_some() { "latency.cold" } else { "hot_for" };
-            let complaint = Complaint::new("a read is hot for a while and cold after it, or all reads are alike");
+            let complaint = Complaint::new("`hot_for` and `latency.cold` need each other");
             let cure = format!("add `{missing}`");
             input.problems.report_once(cursor.at("hot_for"), &cursor.key("hot_for"), complaint.cure(cure));
             None

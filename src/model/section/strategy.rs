@@ -60,24 +60,24 @@ pub struct LogOp {
     pub event: LogEvent,
     /// `when`: under which condition.
     pub when: When,
-    /// Where.
+    /// `store`: where it happens.
     pub store: Id<Store>,
-    /// What.
+    /// `op`: the operation.
     pub op: OpKind,
-    /// Which key.
+    /// `key`: the key that it is about.
     pub key: Key,
-    /// What the key means to a reader.
+    /// `role`: what the key means to a reader.
     pub role: Role,
-    /// How long the entry lives; none: the store's.
+    /// `ttl`: how long the entry lives; none: as long as the store says.
     pub ttl: Option<Span>,
     /// The size of the entry.
     pub bytes: Bytes,
-    /// Whether the call waits for it.
+    /// `awaited`: whether the call waits for it.
     pub awaited: bool,
 }
 
 impl LogOp {
-    /// Whether it ends the life of what is under its key.
+    /// Whether it ends the life of the entry under its key.
     pub fn is_write(&self) -> bool {
         matches!(self.op, OpKind::Put | OpKind::Delete)
     }
@@ -99,7 +99,7 @@ pub enum LogEvent {
     Request,
     /// After the call has ended, however it did.
     Response,
-    /// After the last call of a plan has ended, however the plan did; nobody waits for it.
+    /// After the last call of a plan has ended, however the plan did; not awaited.
     PlanEnd,
     /// At every midnight UTC, whether there were plans or not.
     DayEnd,
@@ -263,9 +263,9 @@ pub(in crate::model) fn log_op(
     let is_cache = stores.get(position).is_some_and(|store| store.kind == StoreKind::Cache);
     let op = OpKind::parse(row.text("op")?)?;
     if is_cache && op == OpKind::List {
-        let complaint = Complaint::new("nobody can ask a cache what is in it")
-            .found("a list of it")
-            .cure("read a key that is known, or keep an index");
+        let complaint = Complaint::new("a cache cannot be listed")
+            .found("a list of a cache")
+            .cure("read a known key, or keep an index");
         input.problems.report_once(row.at("op"), &row.key("op"), complaint);
     }
     let cache_ttl = logging.span("cache_ttl").filter(|_| is_cache && op == OpKind::Put);
@@ -291,14 +291,13 @@ fn entry_size(input: &mut Input<'_>, row: &Cursor<'_>, logging: &Cursor<'_>) -> 
     let (of, key) = if row.get("bytes").is_some() { (row, "bytes") } else { (logging, "record_bytes") };
     let size = of.size(key).unwrap_or(Bytes(2048));
     if size > MOST_BYTES {
-        let complaint =
-            Complaint::new("no store takes so large an entry").found(size.to_string()).allowed("up to 1GiB");
+        let complaint = Complaint::new("too large for any store").found(size.to_string()).allowed("up to 1GiB");
         input.problems.report_once(of.at(key), &of.key(key), complaint);
     }
     size
 }
 
-/// When a row happens; what a day and the end of a plan cannot do is complained about.
+/// When a row happens; refuses what the end of a plan or a day cannot do.
 fn event(input: &mut Input<'_>, row: &Cursor<'_>) -> LogEvent {
     let event = row.one("on");
     let (roles, whens): (&[&str], &[&str]) = match event {
@@ -309,7 +308,7 @@ fn event(input: &mut Input<'_>, row: &Cursor<'_>) -> LogEvent {
     for (key, allowed) in [("role", roles), ("when", whens)] {
         let word = row.word(key);
         if !allowed.is_empty() && !word.is_empty() && !allowed.contains(&word) {
-            let complaint = Complaint::new(format!("not with `on = {:?}`", row.word("on")))
+            let complaint = Complaint::new(format!("cannot be combined with `on = {:?}`", row.word("on")))
                 .found(format!("{word:?}"))
                 .allowed(allowed.join(", "));
             input.problems.report_once(row.at(key), &row.key(key), complaint);
@@ -318,7 +317,8 @@ fn event(input: &mut Input<'_>, row: &Cursor<'_>) -> LogEvent {
     event
 }
 
-/// A key: what stands before the first placeholder is its family, and the narrowest placeholder says who shares it.
+/// A key: the text before the first placeholder is its family, and the narrowest placeholder decides which calls share
+/// it.
 fn key(input: &mut Input<'_>, row: &Cursor<'_>, event: LogEvent) -> Option<Key> {
     let (own, of_plan, allowed) = match event {
         LogEvent::Request | LogEvent::Response => ("{log}", true, "{log}, {session}, or none"),
@@ -335,7 +335,7 @@ fn key(input: &mut Input<'_>, row: &Cursor<'_>, event: LogEvent) -> Option<Key> 
             Some("{session}") if of_plan && scope != KeyScope::Log => scope = KeyScope::Session,
             Some("{session}") if of_plan => {}
             other => {
-                let complaint = Complaint::new("no such placeholder")
+                let complaint = Complaint::new("unknown placeholder")
                     .found(format!("{:?}", other.unwrap_or(&rest[open..])))
                     .allowed(allowed);
                 input.problems.report_once(row.at("key"), &row.key("key"), complaint);
@@ -346,11 +346,11 @@ fn key(input: &mut Input<'_>, row: &Cursor<'_>, event: LogEvent) -> Option<Key> 
     }
     let family = template.split('{').next().unwrap_or_default().trim_end_matches(':').to_string();
     if family.is_empty() {
-        let complaint = Complaint::new("a key begins with a text that names its family").found(format!("{template:?}"));
+        let complaint = Complaint::new("a key must start with the name of its family").found(format!("{template:?}"));
         input.problems.report_once(row.at("key"), &row.key("key"), complaint);
     }
     if family.contains(|c: char| c.is_whitespace() || c.is_control()) {
-        let complaint = Complaint::new("the family of a key has no spaces: it is a part of a metric's name");
+        let complaint = Complaint::new("the family of a key cannot contain spaces: it is part of a metric name");
         input.problems.report_once(row.at("key"), &row.key("key"), complaint.found(format!("{family:?}")));
     }
     Some(Key { template: template.into(), family, scope })

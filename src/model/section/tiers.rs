@@ -9,7 +9,7 @@ use crate::policy::{Evict, Renew};
 use crate::streams::LawSpec;
 use crate::units::{Span, count};
 
-const ALIKE: &str = "what is alike in all isolates";
+const ALIKE: &str = "a value that all isolates share";
 
 /// What a tier holds is the isolate's own, or that of all.
 fn of_a_tier(tier: &Node) -> Rule {
@@ -95,7 +95,7 @@ pub struct Tiers {
     pub compute: Option<LawSpec>,
     /// `single_flight`: whether a miss waits for a computation of the same key that its isolate has under way.
     pub single_flight: bool,
-    /// `restarts_per_day`: how often each isolate restarts; 0 by default.
+    /// `restarts_per_day`: mean restarts of each isolate a day, as a Poisson process; 0 by default.
     pub restarts_per_day: f64,
     /// `[[tiers.NAME.tier]]`, the first to be asked first; 1 to 8.
     pub tiers: Vec<Tier>,
@@ -106,21 +106,21 @@ pub struct Tiers {
 pub struct Tier {
     /// Its name.
     pub name: String,
-    /// `per`: whether each isolate has its own.
+    /// `per`: whether each isolate has one of its own; else all share one.
     pub per_isolate: bool,
-    /// `entries`: how many it holds; none: unlimited.
+    /// `entries`: how many entries it holds; none: unlimited.
     pub entries: Option<u32>,
-    /// `ttl`: how long an entry lives; none: for ever.
+    /// `ttl`: how long an entry lives; none: forever.
     pub ttl: Option<Span>,
     /// `ttl_from`: what that is counted from.
     pub renew: Renew,
-    /// `evict`: who goes when it is full.
+    /// `evict`: which entry is evicted when it is full.
     pub evict: Evict,
     /// `fills_on_hit`: after a hit in which later tier it takes a copy.
     pub fills: FillsOnHit,
     /// `latency`: how long a hit takes.
     pub latency: LawSpec,
-    /// `miss_latency`: how long it takes to find nothing.
+    /// `miss_latency`: how long a miss takes to notice.
     pub miss_latency: LawSpec,
     /// `survives_restart`: whether its entries outlive a restart.
     pub survives_restart: bool,
@@ -154,13 +154,13 @@ pub(in crate::model) fn read(input: &mut Input<'_>, root: &Cursor<'_>, isolates:
 fn tiers_of(input: &mut Input<'_>, name: &str, cursor: &Cursor<'_>, isolates: u32) -> Option<Tiers> {
     let tables = cursor.tables("tier");
     if tables.is_empty() || tables.len() > MAX_TIERS {
-        let complaint = Complaint::new("there are 1 to 8 tiers").found(tables.len().to_string());
+        let complaint = Complaint::new("1 to 8 tiers are required").found(tables.len().to_string());
         input.problems.report_once(cursor.at("tier"), &cursor.key("tier"), complaint);
     }
     for (at, table) in tables.iter().enumerate() {
         let same = |other: &Cursor<'_>| other.text("name") == table.text("name");
         if tables[..at].iter().any(same) {
-            let complaint = Complaint::new("there is a tier of this name already").cure("give each its own name");
+            let complaint = Complaint::new("duplicate tier name").cure("give each its own name");
             input.problems.report_once(table.at("name"), &table.key("name"), complaint);
         }
     }
@@ -170,9 +170,9 @@ fn tiers_of(input: &mut Input<'_>, name: &str, cursor: &Cursor<'_>, isolates: u3
     let tiers = tiers?;
     let places = u64::from(keys.count) * u64::from(isolates);
     if tiers.iter().any(|tier| tier.per_isolate) && places > MAX_PLACES {
-        let complaint = Complaint::new("too many keys in too many isolates")
+        let complaint = Complaint::new("too many keys times isolates")
             .found(format!("{} keys in {} isolates", count(keys.count.into()), count(isolates.into())))
-            .allowed(format!("{} in all", count(MAX_PLACES)));
+            .allowed(format!("at most {} keys times isolates", count(MAX_PLACES)));
         input.problems.report_once(cursor.at("keys"), &cursor.key("keys"), complaint);
     }
     Some(Tiers {

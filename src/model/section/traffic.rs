@@ -1,4 +1,4 @@
-//! `[traffic.NAME]`: who comes.
+//! `[traffic.NAME]`: a class of users.
 
 use crate::model::language::*;
 use crate::model::section::arrivals::{ARRIVALS, Arrivals, mean_per_second, why_not};
@@ -11,7 +11,7 @@ use crate::units::{Id, Probability, Span};
 
 pub(in crate::model) static TRAFFIC: Section = Section {
     title: "[traffic.NAME]",
-    changes: Some(Shared("what people do")),
+    changes: Some(Shared("the behaviour of users")),
     fields: &[
         optional("workflow", Text, "the only one", "What one arrival does.").changes(Fixed(PARTS)),
         required("arrivals", Tagged(&ARRIVALS), "When they come.").example(r#"{ process = "poisson", per_hour = 40 }"#),
@@ -87,45 +87,46 @@ pub(in crate::model) static COMEBACK: Section = Section {
 pub struct Class {
     /// Its name.
     pub name: String,
-    /// What one arrival does.
+    /// `workflow`: what one arrival does.
     pub workflow: Id<Workflow>,
-    /// When they come.
+    /// `arrivals`: the arrival process.
     pub arrivals: Arrivals,
-    /// `[[traffic.NAME.spike]]`: stretches in which the rate is multiplied. Only for rates (not closed, trace).
+    /// `[[traffic.NAME.spike]]`: times in which the rate is multiplied, without overlap. Never with a closed process or
+    /// a trace.
     pub spikes: Vec<Spike>,
-    /// Served before those with a smaller number, where a queue's discipline is `priority`; 0 if absent.
+    /// `priority`: where a queue's discipline is `priority`, larger ones are served first; 0 by default.
     pub priority: i32,
-    /// `patience`: how long they wait in a queue before they leave; overrides the queue's.
+    /// `patience`: how long its calls wait in a queue before they renege; overrides the queue's.
     pub patience: Option<LawSpec>,
     /// `region`: where their plans run, and so where they write.
     pub region: String,
     /// `leaves_after`: how long after the arrival of a plan its user leaves for good.
     pub leaves_after: Option<LawSpec>,
-    /// `on_leave`
+    /// `on_leave`: what happens to a plan whose user has left.
     pub on_leave: OnLeave,
-    /// `retry`: whether they come back after an overload answer. Never with a trace.
-    pub comeback: Option<Comeback>,
+    /// `retry`: retrials, that is whether users come back after an overload answer. Never with a trace.
+    pub comeback: Option<Retrial>,
 }
 
 /// A stretch in which a rate is multiplied.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Spike {
-    /// When it starts, after the start of the run.
+    /// `at`: when it starts, after the start of the run.
     pub at: Span,
     /// `for`: how long it lasts.
     pub lasts: Span,
-    /// What the rate is multiplied by; at least 0.
+    /// `factor`: what the rate is multiplied by; 0 to 1,000,000.
     pub factor: f64,
 }
 
 /// `retry` of a class
 #[derive(Clone, Debug, PartialEq)]
-pub struct Comeback {
-    /// How likely a user comes back.
+pub struct Retrial {
+    /// `chance`: the probability that a user comes back, each time.
     pub chance: Probability,
-    /// How long after the overload answer.
+    /// `after`: how long after the overload answer.
     pub after: LawSpec,
-    /// How often at most.
+    /// `max`: how often at most, for one plan; at least 1.
     pub max: u32,
 }
 
@@ -151,7 +152,7 @@ fn class(input: &mut Input<'_>, name: &str, cursor: &Cursor<'_>, names: &Names, 
     let spikes = spikes(input, cursor);
     let arrivals = arrivals::read(input, cursor)?;
     if matches!(arrivals, Arrivals::Closed { .. } | Arrivals::Trace { .. }) && !spikes.is_empty() {
-        let complaint = Complaint::new("a spike multiplies a rate, and these arrivals have none")
+        let complaint = Complaint::new("these arrivals have no rate for a spike to multiply")
             .allowed("spikes with poisson, deterministic, profile, batch or mmpp");
         input.problems.report_once(cursor.at("spike"), &cursor.key("spike"), complaint);
     }
@@ -162,12 +163,12 @@ fn class(input: &mut Input<'_>, name: &str, cursor: &Cursor<'_>, names: &Names, 
     }
     let comeback = cursor.table("retry").and_then(|table| comeback(input, &table));
     if comeback.is_some() && matches!(arrivals, Arrivals::Trace { .. }) {
-        let complaint = Complaint::new("a trace has all its plans: nobody comes back");
-        input.problems.report_once(cursor.at("retry"), &cursor.key("retry"), complaint.cure("take it out"));
+        let complaint = Complaint::new("users of a trace do not come back: the trace has all plans");
+        input.problems.report_once(cursor.at("retry"), &cursor.key("retry"), complaint.cure("remove it"));
     }
     let patience = law::read(input, cursor, "patience");
     let priority = cursor.signed("priority").unwrap_or_default();
-    // Without one, what a trace says of its calls could not be judged.
+    // Without one, the calls of a trace could not be checked.
     let workflow = workflow?;
     let region = cursor.text("region").unwrap_or("home").into();
     let leaves_after = law::read(input, cursor, "leaves_after");
@@ -176,13 +177,13 @@ fn class(input: &mut Input<'_>, name: &str, cursor: &Cursor<'_>, names: &Names, 
     Some(Class { name, workflow, arrivals, spikes, priority, patience, region, leaves_after, on_leave, comeback })
 }
 
-fn comeback(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Option<Comeback> {
+fn comeback(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Option<Retrial> {
     let chance = Probability::new(cursor.number("chance")?).ok()?;
     let after = match cursor.get("after") {
         Some(_) => law::read(input, cursor, "after")?,
         None => LawSpec::Constant { value: Span::from_secs(30) },
     };
-    Some(Comeback { chance, after, max: cursor.count("max")? })
+    Some(Retrial { chance, after, max: cursor.count("max")? })
 }
 
 fn spikes(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Vec<Spike> {
@@ -194,7 +195,7 @@ fn spikes(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Vec<Spike> {
         };
         let overlaps = |other: &Spike| at < other.at.saturating_add(other.lasts) && other.at < at.saturating_add(lasts);
         if spikes.iter().any(overlaps) {
-            let complaint = Complaint::new("this spike overlaps another").cure("give each stretch one factor");
+            let complaint = Complaint::new("this spike overlaps another").cure("give the spikes separate times");
             input.problems.report_once(table.node.at, &table.path, complaint);
         }
         spikes.push(Spike { at, lasts, factor });
@@ -212,7 +213,7 @@ pub(in crate::model) fn keep(class: &mut Class, of: &Class) {
     keep_arrivals(class, of);
 }
 
-/// Lays what may change over from the class before.
+/// Copies what may change from the class before.
 fn keep_arrivals(class: &mut Class, of: &Class) {
     if why_not(&of.arrivals, &class.arrivals).is_none() {
         class.arrivals.clone_from(&of.arrivals);
@@ -220,7 +221,7 @@ fn keep_arrivals(class: &mut Class, of: &Class) {
     }
 }
 
-/// Why the first arrivals that cannot become others cannot.
+/// Why the first arrivals that cannot change cannot.
 pub(in crate::model) fn first_reason(base: &[Class], stage: &[Class]) -> Option<&'static str> {
     base.iter().zip(stage).find_map(|(of, class)| why_not(&of.arrivals, &class.arrivals))
 }

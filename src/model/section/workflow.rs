@@ -115,7 +115,7 @@ pub(in crate::model) fn read(input: &mut Input<'_>, root: &Cursor<'_>, names: &N
 fn workflow(input: &mut Input<'_>, name: &str, cursor: &Cursor<'_>, names: &Names) -> Option<Workflow> {
     let tables = cursor.tables("steps");
     if tables.is_empty() {
-        let complaint = Complaint::new("a workflow has at least one step");
+        let complaint = Complaint::new("a workflow needs at least one step");
         input.problems.report_once(cursor.at("steps"), &cursor.key("steps"), complaint);
         return None;
     }
@@ -134,7 +134,7 @@ fn workflow(input: &mut Input<'_>, name: &str, cursor: &Cursor<'_>, names: &Name
     Some(Workflow { name: name.into(), steps, on_call_error, overload_on, invocation })
 }
 
-/// A queue is taken around calls or inside them: two calls that each hold what the other waits for would wait for ever.
+/// A queue is taken around calls or inside them: two calls that each hold what the other waits for would deadlock.
 pub(in crate::model) fn no_deadlock(input: &mut Input<'_>, root: &Cursor<'_>, names: &Names) {
     let steps: Vec<Cursor<'_>> =
         root.named("workflow").into_iter().flat_map(|(_, workflow)| workflow.tables("steps")).collect();
@@ -142,9 +142,9 @@ pub(in crate::model) fn no_deadlock(input: &mut Input<'_>, root: &Cursor<'_>, na
         let Some(name) = step.text("semaphore") else { continue };
         let is_inside = steps.iter().any(|other| other.text("queue") == Some(name));
         if is_inside && names.queues.position(name).is_some() {
-            let complaint = Complaint::new("a semaphore is no queue of a step")
-                .found(format!("{name:?}, in which calls wait for their attempts"))
-                .cure("give it a [queue.NAME] of its own");
+            let complaint = Complaint::new("a queue cannot be both a semaphore and the queue of a step")
+                .found(format!("{name:?}, the `queue` of a step"))
+                .cure("give the semaphore a [queue.NAME] of its own");
             input.problems.report_once(step.at("semaphore"), &step.key("semaphore"), complaint);
         }
     }
@@ -156,7 +156,7 @@ fn positions<'a>(input: &mut Input<'_>, tables: &[Cursor<'a>]) -> BTreeMap<&'a s
     for (i, table) in tables.iter().enumerate() {
         let Some(name) = table.text("name") else { continue };
         if positions.insert(name, i).is_some() {
-            let complaint = Complaint::new(format!("there is a step {name:?} already")).cure("give each its own name");
+            let complaint = Complaint::new(format!("duplicate step name {name:?}")).cure("give each its own name");
             input.problems.report_once(table.at("name"), &table.key("name"), complaint);
         }
     }
@@ -200,7 +200,7 @@ fn sorted(input: &mut Input<'_>, tables: &[Cursor<'_>], steps: Vec<Step>) -> Opt
     Some(order.iter().map(moved).collect())
 }
 
-/// A circle among the steps that have no place, from the first written of it back to that one.
+/// A cycle among the steps that have no place, from its first written step back to that one.
 fn circle(steps: &[Step], place: &[Option<usize>]) -> Vec<usize> {
     let stuck = |i: &usize| place[*i].is_none();
     let mut walk = vec![(0..steps.len()).find(stuck).unwrap_or_default()];
@@ -227,16 +227,15 @@ pub(in crate::model) fn can_compute(input: &mut Input<'_>, root: &Cursor<'_>, wo
         else {
             continue;
         };
-        let complaint =
-            Complaint::new(format!("the step {:?} asks no provider, so a miss must be computed", step.name))
-                .cure("say how long that takes: compute = \"45s\"");
+        let complaint = Complaint::new(format!("required, as step {:?} has no provider to ask on a miss", step.name))
+            .cure("for example compute = \"45s\"");
         let tables = root.named("tiers");
         let Some((_, table)) = tables.iter().find(|(name, _)| *name == found.name) else { continue };
         input.problems.report_once(table.node.key, &table.key("compute"), complaint);
     }
 }
 
-/// What can only be said once steps and providers are known: whether the tokens of a step fit into the limits.
+/// Checks that the tokens of a step fit into the limits of its provider.
 pub(in crate::model) fn tokens_fit(
     input: &mut Input<'_>,
     root: &Cursor<'_>,
@@ -251,7 +250,7 @@ pub(in crate::model) fn tokens_fit(
         let tokens = step.tokens.unwrap_or(server.tokens);
         let mut refuse = |cursor: &Cursor<'_>, has: (&str, u64), cure: &str| {
             let complaint =
-                Complaint::new(format!("an attempt reserves more tokens than {} holds, so none is ever made", has.0))
+                Complaint::new(format!("an attempt needs more tokens than {} holds, so it would never start", has.0))
                     .found(format!("{tokens} tokens of step {:?}, {} in {}", step.name, has.1, has.0));
             let key = "tokens_per_minute";
             input.problems.report_once(cursor.at(key), &cursor.key(key), complaint.cure(cure));
@@ -267,7 +266,7 @@ pub(in crate::model) fn tokens_fit(
     }
 }
 
-/// A call that falls back makes the attempts of both providers.
+/// Checks the attempts of calls that fall back: they make those of both providers.
 pub(in crate::model) fn check_fallbacks(
     input: &mut Input<'_>,
     root: &Cursor<'_>,
@@ -280,7 +279,7 @@ pub(in crate::model) fn check_fallbacks(
             let attempts = step.attempts(providers);
             let table = cursor.tables("steps").into_iter().find(|table| table.text("name") == Some(&step.name));
             if let Some(table) = table.filter(|_| step.fallback.is_some() && attempts > MOST_ATTEMPTS) {
-                let complaint = Complaint::new("a call would make more attempts at both providers than it can")
+                let complaint = Complaint::new("a call could make too many attempts at both providers")
                     .found(format!("{attempts} attempts"))
                     .allowed(format!("at most {MOST_ATTEMPTS} at both together"))
                     .cure("lower `max` of [retry.NAME] of one of them");

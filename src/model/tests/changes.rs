@@ -5,8 +5,8 @@
 use super::super::change::rule::{ALLOWED, Rule, rule};
 use super::super::fields::{Field, Kind};
 use super::super::input::Input;
+use super::super::root::{ROOT, is_section};
 use super::super::tree::Node;
-use super::super::whole::{self, ROOT};
 use super::*;
 use crate::experiment::{Options, run};
 use crate::units::Bytes;
@@ -152,7 +152,7 @@ impl Sample {
         let mut all = Vec::new();
         leaves(ROOT, Some(&value), &[], "", &mut all);
         let source = Source { name: "m.toml".into(), bytes: text.into(), directory: PathBuf::new() };
-        let root = Input::new(&|_| Err(io::ErrorKind::NotFound.into()), whole::is_section).document(&source).unwrap();
+        let root = Input::new(&|_| Err(io::ErrorKind::NotFound.into()), is_section).document(&source).unwrap();
         let horizon = Span::parse(value["run"]["horizon"].as_str().unwrap()).unwrap();
         Sample { text: text.into(), root, at: format!("{}ns", horizon.nanos() / 10 * 3 + 7), leaves: all }
     }

@@ -3,11 +3,11 @@
 
 use super::super::fields::{Field, Kind, Need, Section, Tagged};
 use super::super::problems::Collector;
+use super::super::root::MODEL;
 use super::super::rule::Rule;
 use super::super::section::strategy::STRATEGY;
 use super::super::shape;
 use super::super::tree::parse;
-use super::super::whole::MODEL;
 use crate::policy::Fault;
 
 const PAGE: &str = "docs/language.md";

@@ -18,10 +18,10 @@ fn the_version_of_the_time_zones_belongs_to_models_that_name_one() {
     let later = load_with(SMALL, &["traffic.user.arrivals={process=\"profile\", per_day=100}", change]);
     assert_eq!(later.unwrap().zone_data, sofia.zone_data, "a zone that comes with a change");
     let source = Source { name: "m".into(), bytes: SMALL.into(), directory: PathBuf::new() };
-    let root = crate::model::whole::tree(
+    let root = crate::model::build::tree(
         &mut crate::model::input::Input::new(
             &|_| Err(std::io::ErrorKind::NotFound.into()),
-            crate::model::whole::is_section,
+            crate::model::root::is_section,
         ),
         &source,
         &[],
@@ -57,7 +57,7 @@ fn every_key_of_a_zone_is_known_to_the_digest() {
         }
     }
     let mut found = Vec::new();
-    kind(&crate::model::whole::ROOT, 8, &mut found);
+    kind(&crate::model::root::ROOT, 8, &mut found);
     found.sort_unstable();
     found.dedup();
     assert!(found.len() == 2 && found.iter().all(|key| crate::model::digest::ZONES.contains(key)), "{found:?}");

@@ -1,4 +1,4 @@
-//! What is wrong with a line of a trace, in words of the file.
+//! Problems of a line of a trace, in terms of the file.
 
 use crate::model::fields::did_you_mean;
 use crate::model::problems::Complaint;
@@ -14,7 +14,7 @@ enum Holds {
     Calls,
 }
 
-/// The keys of a line, and whether each must be there.
+/// The keys of a line, and whether each is required.
 const LINE: [(&str, Holds, bool); 4] = [
     ("at_s", Holds::Number, true),
     ("class", Holds::Text, false),
@@ -26,22 +26,20 @@ const LINE: [(&str, Holds, bool); 4] = [
 const ATTEMPT: [(&str, Holds, bool); 3] =
     [("latency_s", Holds::Number, true), ("outcome", Holds::Text, true), ("request_error", Holds::Truth, false)];
 
-/// Where in the line it is wrong, in bytes, and what to say of it.
+/// The byte in the line where it is wrong, and the complaint.
 pub(super) fn explain(text: &str, error: &Error) -> (usize, Complaint) {
     let at = error.column().saturating_sub(1);
     match serde_json::from_str::<Value>(text) {
         Ok(Value::Object(line)) => match line_of(&line) {
             Err(complaint) => (place(text, &complaint.what), complaint),
             // A number that JSON can say and no trace has.
-            Ok(()) => (at, Complaint::new("a key twice, or a number out of range")),
+            Ok(()) => (at, Complaint::new("a duplicate key, or a number out of range")),
         },
         Ok(other) => (0, Complaint::new("not a JSON object").found(describe(&other)).allowed(EXAMPLE)),
         Err(broken) => {
             let what = match broken.classify() {
-                Category::Eof => "the line ends before its JSON does",
-                _ if broken.to_string().starts_with("trailing characters") => {
-                    "there is more than one JSON object in a line"
-                }
+                Category::Eof => "the line ends inside its JSON",
+                _ if broken.to_string().starts_with("trailing characters") => "more than one JSON object in a line",
                 _ if broken.to_string().starts_with("number out of range") => "a number out of range",
                 _ => "not valid JSON from here on",
             };
@@ -50,14 +48,14 @@ pub(super) fn explain(text: &str, error: &Error) -> (usize, Complaint) {
     }
 }
 
-/// Where the key stands that a clause begins with; the start of the line where it is none that is there.
+/// The byte at which the key of a clause stands; 0 if the line does not contain it.
 fn place(text: &str, what: &str) -> usize {
     let path = what.split(": ").next().unwrap_or_default();
     let key = path.rsplit('.').next().unwrap_or_default();
     text.find(&format!("\"{key}\"")).unwrap_or(0)
 }
 
-const EXAMPLE: &str = "such as {\"at_s\": 12.5, \"calls\": [[{\"latency_s\": 6.1, \"outcome\": \"ok\"}]]}";
+const EXAMPLE: &str = "a line such as {\"at_s\": 12.5, \"calls\": [[{\"latency_s\": 6.1, \"outcome\": \"ok\"}]]}";
 
 fn line_of(line: &Map<String, Value>) -> Result<(), Complaint> {
     keys("", line, &LINE)?;
@@ -81,7 +79,7 @@ fn keys(path: &str, object: &Map<String, Value>, known: &[(&str, Holds, bool)]) 
     let names: Vec<&str> = known.iter().map(|(name, ..)| *name).collect();
     for (key, value) in object {
         let Some((_, holds, must)) = known.iter().find(|(name, ..)| name == key) else {
-            return Err(Complaint::new(format!("{path}{key}: a trace has no such key"))
+            return Err(Complaint::new(format!("{path}{key}: not a key of a trace"))
                 .allowed(names.join(", "))
                 .cure(meant(key).map_or_else(|| did_you_mean(key, &names), |meant| format!("write `{meant}`"))));
         };
@@ -100,7 +98,7 @@ fn keys(path: &str, object: &Map<String, Value>, known: &[(&str, Holds, bool)]) 
                 Holds::Truth => "true or false",
                 Holds::Calls => "a list of calls, each a list of attempts",
             };
-            let wrong = Complaint::new(format!("{path}{key}: not the right kind of value"));
+            let wrong = Complaint::new(format!("{path}{key}: wrong type"));
             return Err(wrong.found(describe(value)).allowed(allowed));
         }
     }
@@ -110,7 +108,7 @@ fn keys(path: &str, object: &Map<String, Value>, known: &[(&str, Holds, bool)]) 
     }
 }
 
-/// The key for what others call it.
+/// The key that an alias stands for.
 fn meant(key: &str) -> Option<&'static str> {
     Some(match key {
         "at" | "time" | "ts" | "timestamp" | "t" | "start" | "at_ms" | "arrival" => "at_s",

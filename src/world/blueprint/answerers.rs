@@ -1,4 +1,4 @@
-//! Whom calls ask, flat: providers, databases, limiters, tiers of caches, and who does the work of a call.
+//! What calls ask, as flat tables: providers, databases, limiters, tiers of caches, and what does the work of a call.
 
 use crate::model::{self, Limiter, Model, Step, Tier, Tiers};
 use crate::policy::{Fault, Retry};
@@ -50,7 +50,7 @@ pub(crate) struct Lookup {
     pub(crate) tiers: Vec<[u16; 2]>,
 }
 
-/// Whom calls ask, each with its retries: the providers, the databases, the limiters, and nobody.
+/// What calls ask, each with its retries: the providers, the databases, the limiters, and none of them.
 pub(crate) fn answerers(model: &Model) -> Vec<Provider> {
     let forever = Span::from_nanos(u64::MAX);
     let sure = |retry: Retry| Provider {
@@ -77,7 +77,7 @@ pub(crate) fn lookup(tiers: &Tiers, laws: &mut Laws) -> Result<Lookup, String> {
     Ok(Lookup { keys, tiers: tiers? })
 }
 
-/// Who does the work of a step, its place among all whom calls ask, and how long it takes.
+/// What does the work of a step, its position among all that calls ask, and how long it takes.
 pub(crate) fn work<'m>(model: &'m Model, step: &'m Step) -> (Work, usize, &'m LawSpec) {
     let (providers, databases) = (model.providers.len(), model.d1.len());
     let (work, place, law) = match step.work {

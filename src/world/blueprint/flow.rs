@@ -1,4 +1,4 @@
-//! A workflow as its steps and calls, and whom they ask.
+//! A workflow as its steps and calls, and what they ask.
 
 use crate::model::{InvocationScope, Model, OnCallError, Workflow};
 use crate::policy::FaultSet;
@@ -16,7 +16,8 @@ pub(crate) struct Flow {
     pub(crate) overload_on: FaultSet,
     pub(crate) invocation: InvocationScope,
     pub(crate) invocations: usize,
-    /// Words that one plan draws beside its latencies: outcomes up to here, request errors up to there, then ops.
+    /// Words that one plan draws in addition to its latencies: outcomes up to here, request errors up to there, then
+    /// ops.
     pub(crate) request_words: usize,
     pub(crate) op_words: usize,
     pub(crate) words: usize,
@@ -40,14 +41,14 @@ pub(crate) struct CallSpec {
     pub(crate) step: u16,
     /// Its number within the step.
     pub(crate) ordinal: u32,
-    /// Who is asked; behind the providers stand the databases, then the limiters, then nobody.
+    /// What is asked: positions of providers come first, then databases, then limiters, then none.
     pub(crate) provider: u16,
     pub(crate) work: Work,
     pub(crate) lookup: u16,
     /// What it does first, after its reads.
     pub(crate) begins: Phase,
     pub(crate) queue: u16,
-    /// The queue whose slot it holds from beginning to end.
+    /// Its semaphore: the queue whose slot it holds from start to end.
     pub(crate) semaphore: u16,
     pub(crate) law: u16,
     /// How much processor time it takes.

@@ -1,4 +1,4 @@
-//! The index of a strategy: whether it writes one, and who sees which copy of it.
+//! The index of a strategy: whether it writes one, and which readers see which copy.
 
 use crate::model::{OpKind, Role};
 use crate::units::Span;
@@ -6,7 +6,7 @@ use crate::world::blueprint::Blueprint;
 use crate::world::parts::index::{Index, Regions};
 
 impl Blueprint {
-    /// How late other regions see the index, where they see it; nothing where the strategy writes none.
+    /// How late other regions see the index, if they do; none if the strategy writes no index.
     pub(crate) fn index_staleness(&self) -> Option<Option<Span>> {
         let rows = self.requests.iter().chain(&self.responses).chain(&self.plan_ends);
         let store = rows.into_iter().find(|row| row.role == Role::Index && row.op == OpKind::Put)?.store as usize;

@@ -1,8 +1,8 @@
-//! The laws of a model, compiled, and the position of nothing.
+//! The compiled laws of a model, and the position that stands for none.
 
 use crate::streams::{Law, LawSpec};
 
-/// Nothing at this position.
+/// The position that stands for none.
 pub(crate) const NONE: u16 = u16::MAX;
 
 /// Compiled laws; equal ones are compiled once.

@@ -38,7 +38,7 @@ pub struct Blueprint {
     pub(crate) lines: Vec<u8>,
     /// By queue.
     pub(crate) by_priority: Vec<bool>,
-    /// By class, if it says so itself, and by queue: how long a call waits at most.
+    /// By class, if it has its own, and by queue: how long a call waits before it reneges.
     pub(crate) class_patience: Vec<Option<Patience>>,
     pub(crate) queue_patience: Vec<Patience>,
     pub(crate) line_count: usize,
@@ -46,7 +46,7 @@ pub struct Blueprint {
     pub(crate) responses: Vec<Row>,
     pub(crate) plan_ends: Vec<Row>,
     pub(crate) day_ends: Vec<Row>,
-    /// What each row of a plan's end is, then each of a day's: the address of its draws.
+    /// The identity of each row at a plan's end, then at a day's end: the address of its draws.
     pub(crate) end_names: Vec<String>,
     pub(crate) jobs: Vec<JobSpec>,
     /// By class: the region that it writes in; by reader: the region that it reads in.
@@ -55,7 +55,7 @@ pub struct Blueprint {
     /// By store: whether each of its records is remembered while it is there.
     pub(crate) remembers: Vec<bool>,
     pub(crate) reads: Vec<ReadOp>,
-    /// Reads before the first call of a plan come first in `reads`: so many.
+    /// How many reads come before the first call of a plan; they are the first of `reads`.
     pub(crate) plan_reads: usize,
     pub(crate) memory_keys: usize,
     pub(crate) families: Vec<Family>,
@@ -83,9 +83,9 @@ pub struct Blueprint {
     pub(crate) limits_external: bool,
     /// Whether an invocation can want more connections than it has.
     pub(crate) connections_bind: bool,
-    /// Whether calls go on before all is written that they log.
+    /// Whether calls go on before their logs are written.
     pub(crate) leaves_logs_behind: bool,
-    /// Whether anything of a plan goes on when its calls are over.
+    /// Whether background operations of a plan go on after its calls.
     pub(crate) has_tasks: bool,
     pub(crate) has_cpu: bool,
     /// What follows the attempts of a call.
@@ -95,9 +95,9 @@ pub struct Blueprint {
     /// By provider: the account that it bills to; and all accounts of a run, known to its first stage.
     pub(crate) account_of: Vec<usize>,
     pub(crate) accounts: Vec<Account>,
-    /// Whether the end of an attempt matters to more than its call.
+    /// Whether the end of an attempt concerns more than its call.
     pub(crate) watches_attempts: bool,
-    /// Whether all that can happen to an attempt is to be answered or to be cut.
+    /// Whether an attempt can only be answered or time out.
     pub(crate) has_plain_attempts: bool,
     pub(crate) has_patience: bool,
     /// Whether any class is closed.
@@ -130,7 +130,7 @@ pub struct Blueprint {
     pub(crate) is_program: bool,
     /// Whether some stage reaches each isolate by itself.
     pub(crate) is_late: bool,
-    /// What takes its place later, and when.
+    /// The stages that replace it later, and when.
     pub(crate) stages: Vec<(Instant, Blueprint)>,
 }
 
@@ -303,8 +303,8 @@ impl Blueprint {
         })
     }
 
-    /// Whether nothing can happen to a call beside a queue, answers, timeouts and retries: then the loop runs in a form
-    /// of its own that does not ask about all the rest.
+    /// Whether calls meet only a queue, answers, timeouts and retries: then the loop runs in its `PLAIN` form, which
+    /// does not ask about the rest.
     pub(crate) fn is_plain(&self) -> bool {
         self.has_plain_attempts
             && self.one_isolate
@@ -321,14 +321,14 @@ impl Blueprint {
             && self.stages.iter().all(|(_, stage)| stage.is_plain())
     }
 
-    /// How the draws of a class's step are called.
+    /// The name of the draws of a class's step.
     pub(crate) fn component(&self, class: usize, step: usize) -> String {
         let class = &self.model.classes[class];
         let workflow = &self.model.workflows[class.workflow.index()];
         format!("{}/{}.{}", class.name, workflow.name, workflow.steps[step].name)
     }
 
-    /// Something of each class and step, of the name of its draws.
+    /// A value for each class and step, made from the name of its draws.
     pub(crate) fn by_step<T>(&self, of: impl Fn(&str) -> T) -> Vec<Vec<T>> {
         let steps = |class: usize| 0..self.workflows[self.model.classes[class].workflow.index()].steps.len();
         let of_class = |class| steps(class).map(|step| of(&self.component(class, step))).collect();
@@ -355,7 +355,7 @@ impl Blueprint {
         if has_semaphore(call) { Phase::Outside } else { self.phase_inside(index, call) }
     }
 
-    /// The same once it has its semaphore: past the phases in which it has nothing to do.
+    /// Where a call begins once it has its semaphore: after the phases in which it has nothing to do.
     pub(crate) fn phase_inside(&self, index: usize, call: &CallSpec) -> Phase {
         let has_reads =
             index == 0 && self.plan_reads > 0 || call.work == Work::Provider && self.reads.len() > self.plan_reads;

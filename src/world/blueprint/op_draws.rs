@@ -1,7 +1,7 @@
-//! What operations draw, in the order of their words.
+//! The draws of operations, in the order of their words.
 //!
-//! What an operation draws is addressed by the operation itself (its step and call, and what the strategy's row or the
-//! read is), not by its place in a table: a row that is added to a strategy moves no draw of the others.
+//! Draws are addressed by the operation itself (its step and call, and the identity of the strategy's row or of the
+//! read), not by its place in a table: adding a row to a strategy does not change the draws of others.
 
 use crate::model::{LogEvent, LogOp, OpKind, Store, StoreKind};
 use crate::streams::{LawSpec, Purpose};
@@ -23,7 +23,7 @@ pub(crate) enum Draw {
 /// One draw of one op.
 #[derive(Debug)]
 pub(crate) struct OpDraw {
-    /// The op's identity: what it does to what, and the how many-eth of its like it is.
+    /// The op's identity: the operation, the key, and its ordinal among identical operations.
     pub(crate) what: String,
     pub(crate) purpose: Purpose,
 }

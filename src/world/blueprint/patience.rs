@@ -4,7 +4,7 @@ use crate::streams::LawSpec;
 use crate::units::Span;
 use crate::world::blueprint::Laws;
 
-/// How long a call waits in a queue before it leaves.
+/// How long a call waits in a queue before it reneges.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Patience {
     Endless,

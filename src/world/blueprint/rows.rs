@@ -31,11 +31,11 @@ pub(crate) enum KeySlot {
     Session(u16),
     /// With the plan, apart for each of its calls: the place of the first.
     Call(u16),
-    /// With the world: everybody's, or a day's.
+    /// With the world: shared by all, or of a day.
     Shared(u16),
 }
 
-/// The keys that begin alike.
+/// The keys with the same first part.
 #[derive(Debug)]
 pub(crate) struct Family {
     pub(crate) name: String,
@@ -53,8 +53,8 @@ pub(crate) struct ReadOp {
     pub(crate) cold: ColdKey,
 }
 
-/// The key of a read that takes longer while nobody has made it for a while, among those that others read too;
-/// [`NONE`]: nobody else does.
+/// The position of a shared key whose read is slower when it has not been read for a while; [`NONE`]: the key is not
+/// shared.
 pub(crate) type ColdKey = Option<u16>;
 
 /// How long the operations on a store take.

@@ -1,4 +1,4 @@
-//! Limits of concurrency that follow the provider: every attempt that ends tells the queue it came through.
+//! Adaptive concurrency limits: every attempt that ends informs the queue that it came through.
 
 use crate::policy::Fault;
 use crate::units::Instant;
@@ -34,7 +34,7 @@ impl World<'_> {
         }
     }
 
-    /// Whether a queue has fewer slots than it may, because its limit follows the provider.
+    /// Whether its adaptive limit gives a queue fewer slots than its maximum.
     pub(crate) fn is_held_back(&self, place: usize) -> bool {
         let limit = self.parts.queues.adaptive.get(place).and_then(Option::as_ref);
         let queues = self.blueprint.model.queues.len();

@@ -25,7 +25,7 @@ pub(crate) fn wait_position(plan: u64, attempt: u16) -> u64 {
     if attempt == OUTSIDE { plan * WORDS_PER_PLAN } else { retry_position(plan, u32::from(attempt)) }
 }
 
-/// How an answered attempt ends: the outcome word falls into the interval of a fault, or past them all.
+/// How an answered attempt ends: the outcome word falls into the interval of a fault, or beyond all of them (success).
 #[inline]
 fn fault_of(provider: &Provider, call: &Call) -> Option<Fault> {
     if call.request_error {
@@ -187,7 +187,7 @@ impl World<'_> {
         self.calendar.push(self.now + takes, order, Event::AttemptEnd(id));
     }
 
-    /// What waiting has left of the time limit of an attempt.
+    /// What is left of the time limit of an attempt after waiting.
     #[cold]
     fn what_is_left(&self, id: u32, timeout: Span) -> Span {
         let waited = self.now.since(self.calls[id as usize].enqueued).nanos();
@@ -226,7 +226,7 @@ impl World<'_> {
         self.settle::<PLAIN>(id);
     }
 
-    /// An attempt that was sent has been answered or cut: who else that matters to.
+    /// An attempt that was sent has been answered or cut: informs everything else that depends on it.
     pub(crate) fn answer_is_there(&mut self, id: u32) {
         if self.blueprint.connections_bind {
             self.disconnect(Writer::Call(id));
@@ -285,15 +285,15 @@ impl World<'_> {
         self.note_attempt(id, fault.name());
     }
 
-    /// The attempt is kept back: it fails before it is sent. What follows is left to the loop of the instant: a queue of
-    /// refused attempts is as long as it likes, and the stack is not.
+    /// The attempt fails before it is sent. The loop of the instant handles what follows: a chain of refused attempts
+    /// may be long, and recursion would exhaust the stack.
     #[cold]
     pub(crate) fn deny(&mut self, id: u32, fault: Fault, cause: Cause) {
         let call = &mut self.calls[id as usize];
         (call.fault, call.cause, call.phase) = (Some(fault), Some(cause), Phase::Denied);
     }
 
-    /// What follows an attempt that was kept back.
+    /// What follows an attempt that was not sent.
     #[cold]
     pub(crate) fn end_denied(&mut self, id: u32) {
         if self.blueprint.guarded {

@@ -1,8 +1,8 @@
 //! Background tasks: the rows of a strategy at the end of a plan and at the end of a day, and those of a log event that
-//! nobody awaits; `scheduled_job` has the last kind, the jobs of the admin page.
+//! is not awaited. `scheduled_job` has the last kind, the jobs of the admin page.
 //!
-//! A task goes through its rows one after the other, nobody waits for it, and a refused op skips the rest. The end of a
-//! plan stands in the plan's invocation where the whole plan is one, and a log event in that of its call: what is left of
+//! A task does its rows one after the other, no call waits for it, and a refused op skips the rest. The end of a plan
+//! stands in the plan's invocation where the whole plan is one, and a log event in that of its call: what is left of
 //! those when their time is over is cut off. Other tasks have an invocation of their own.
 
 use crate::model::Level;
@@ -60,7 +60,7 @@ impl<'b> World<'b> {
         self.go_on_task(id);
     }
 
-    /// Takes a task as far as it gets without waiting.
+    /// Runs a task until it must wait.
     pub(crate) fn go_on_task(&mut self, id: u32) {
         let program = self.program_behind(id);
         let rows = match self.tasks.list[id as usize].of {

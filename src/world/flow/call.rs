@@ -23,7 +23,7 @@ impl World<'_> {
         id
     }
 
-    /// A call of a plan begins, in a place among the calls that nobody has.
+    /// A call of a plan begins, in a free place.
     #[inline(always)]
     fn begin_call_at<const PLAIN: bool>(&mut self, id: u32, place: u32, index: u16, flow: &Flow) {
         let plan = &mut self.plans[place as usize];
@@ -65,7 +65,7 @@ impl World<'_> {
         }
     }
 
-    /// Takes a call as far as it gets: straight to what plain calls do, or through its phases.
+    /// Runs a call until it must wait: on the fast path of plain calls, or through its phases.
     #[inline(always)]
     pub(crate) fn go_ahead<const PLAIN: bool>(&mut self, call: u32) {
         if PLAIN && self.calls[call as usize].phase == Phase::Enter {
@@ -80,7 +80,7 @@ impl World<'_> {
         self.advance(call);
     }
 
-    /// Takes a call, and those that follow it in a chain, as far as they get without waiting.
+    /// Runs a call, and those that follow it in a chain, until they must wait.
     pub(crate) fn advance(&mut self, mut call: u32) {
         loop {
             let step = match self.calls[call as usize].phase {

@@ -1,4 +1,4 @@
-//! How calls and plans end that do not end well: with their cause. None of it is asked while all goes well.
+//! How calls and plans fail, with their cause. None of this runs on the path of success.
 
 use crate::world::ledger::{CallEnd, Cause, PlanEnd};
 use crate::world::state::{Call, World};
@@ -19,7 +19,7 @@ impl World<'_> {
         self.give_up(id, CallEnd::Refused);
     }
 
-    /// A call has not ended well; whether that ends its plan.
+    /// A call has failed; true if that ends its plan.
     #[cold]
     #[inline(never)]
     pub(crate) fn call_fails_plan<const PLAIN: bool>(&mut self, id: u32) -> bool {
@@ -32,7 +32,7 @@ impl World<'_> {
         true
     }
 
-    /// A plan does not end well, unless its end is decided.
+    /// A plan fails, unless its end is already decided.
     pub(crate) fn fail_plan<const PLAIN: bool>(&mut self, place: u32, end: PlanEnd, cause: Option<Cause>) {
         let plan = &self.plans[place as usize];
         if let (Some(cause), false, false) = (cause, plan.over, plan.left) {

@@ -1,4 +1,4 @@
-//! What goes on in an invocation beside its calls: background tasks until they are cut off, and processor time.
+//! What runs in an invocation besides its calls: background tasks until they are cut off, and processor time.
 
 use crate::units::Span;
 use crate::world::event::{Event, Handle, Rank, address, order};

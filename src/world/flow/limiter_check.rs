@@ -1,7 +1,7 @@
 //! Calls that ask a rate limiter: they read a count from a store, and write it back one higher.
 //!
-//! Nobody holds the count between the two, so requests of one person that overlap read the same count, and all of
-//! them pass. A store that other regions see late shows them the counts of others late as well.
+//! The count is not locked between the two, so overlapping requests of one person read the same count, and all of them
+//! pass. A store that other regions see late shows them the counts of others late as well.
 
 use crate::model::{self, OpKind};
 use crate::streams::Word;
@@ -11,7 +11,7 @@ use crate::world::ledger::{CallEnd, Cause};
 use crate::world::state::{LimiterCheck, OpRequest, Requester, World, Writer};
 
 impl World<'_> {
-    /// A call asks its limiter: it reads the count of whoever it comes from.
+    /// A call asks its limiter: it reads the count of its person.
     pub(crate) fn ask_limiter(&mut self, id: u32) {
         let call = &self.calls[id as usize];
         let limiter = self.blueprint.limiter(call);

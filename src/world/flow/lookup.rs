@@ -1,4 +1,4 @@
-//! Lookups in tiers of caches, which may answer a call before it asks anybody.
+//! Lookups in tiers of caches, which may answer a call before its provider is asked.
 
 use crate::units::Span;
 use crate::world::event::Rank;
@@ -80,7 +80,7 @@ impl World<'_> {
         takes
     }
 
-    /// A lookup has its answer, so its call has no more to do: nobody else was asked, and nothing is logged.
+    /// A lookup is answered, so its call is done: no provider was asked, and nothing is logged.
     fn lookup_ends(&mut self, id: u32, end: CallEnd) {
         let question = self.questions[id as usize];
         if self.calls[id as usize].recorded {
@@ -89,7 +89,7 @@ impl World<'_> {
         self.end_unasked(id, end);
     }
 
-    /// A call ends that has asked nobody, and of which nothing is logged.
+    /// Ends a call that has asked no provider, and of which nothing is logged.
     pub(crate) fn end_unasked(&mut self, id: u32, end: CallEnd) {
         let call = &mut self.calls[id as usize];
         self.faulty_requests -= u64::from(call.request_error && call.recorded);

@@ -1,10 +1,10 @@
-//! What ended is noted, as an attempt or a plan may begin and end within one event, for whoever follows the replication.
+//! Notes of what ended, for observers of the replication: an attempt or a plan may begin and end within one event.
 
 use crate::world::ledger::PlanEnd;
 use crate::world::state::{Call, Moment, Phase, Slice, Work, World};
 
 impl World<'_> {
-    /// An attempt of a call has ended, whether it was sent or kept back.
+    /// An attempt of a call has ended, whether or not it was sent.
     #[inline]
     pub(crate) fn note_attempt(&mut self, id: u32, end: &'static str) {
         if self.notes.is_some() {

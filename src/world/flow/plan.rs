@@ -21,7 +21,7 @@ impl World<'_> {
     pub(crate) fn arrive<const PLAIN: bool>(&mut self, class: usize) {
         let place = self.admit_plan::<PLAIN>(class);
         if !PLAIN && self.blueprint.users_leave {
-            self.expect_leaving(place);
+            self.expect_departure(place);
         }
         self.begin_plan::<PLAIN>(place);
     }

@@ -57,7 +57,7 @@ impl World<'_> {
         self.finish_attempts::<false>(id, end);
     }
 
-    /// A call gives its slot back, and whoever is next starts.
+    /// A call gives its slot back, and the next call starts.
     #[inline(always)]
     pub(crate) fn leave_slot<const PLAIN: bool>(&mut self, id: u32) {
         let call = &mut self.calls[id as usize];

@@ -52,7 +52,7 @@ impl World<'_> {
         self.run_task(task);
     }
 
-    /// Takes a job as far as it gets without waiting.
+    /// Runs a job until it must wait.
     pub(crate) fn go_on_job(&mut self, id: u32, job: usize) {
         loop {
             let task = &mut self.tasks.list[id as usize];

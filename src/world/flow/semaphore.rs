@@ -1,7 +1,7 @@
-//! Semaphores: a slot of a queue that a call holds from before its reads, its lookup and its logs to its very end.
+//! Semaphores: a slot of a queue that a call holds from before its reads, lookup and logs to its end.
 //!
-//! While a call waits for that slot, it stands in that queue as if the queue were its own. Then it gets its own back, and
-//! begins.
+//! While a call waits for that slot, it stands in that queue as if it were the call's own queue. Then the call gets its
+//! own queue back, and begins.
 
 use crate::world::ledger::CallEnd;
 use crate::world::state::{Around, OUTSIDE, Phase, Stage, World};
@@ -54,7 +54,7 @@ impl World<'_> {
         self.end_unasked(id, end);
     }
 
-    /// A call is over, and whoever waits for its place in the semaphore begins.
+    /// A call is over, and the next call that waits for the semaphore begins.
     #[cold]
     pub(crate) fn leave_semaphore(&mut self, id: u32) {
         let Some(around) = self.around.get_mut(id as usize) else { return };

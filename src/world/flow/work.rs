@@ -1,4 +1,4 @@
-//! Calls that ask somebody else than a provider: computations, and operations on a database.
+//! Calls that ask no provider: computations, and operations on a database.
 
 use crate::policy::Fault;
 use crate::units::Span;

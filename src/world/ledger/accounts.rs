@@ -84,7 +84,7 @@ impl<const ENDS: usize> Account<ENDS> {
         self.ended[end].iter().sum()
     }
 
-    /// Recorded that have begun and not ended.
+    /// Recorded ones that are still open.
     pub(crate) fn open(&self) -> u64 {
         self.begun[1].saturating_sub(self.ended.iter().map(|both| both[1]).sum())
     }
@@ -134,7 +134,7 @@ impl Ledger {
         self.attempts.add(&other.attempts);
     }
 
-    /// Checks that what has begun and not ended is what is alive.
+    /// Checks that what is open in the ledger is what is in flight.
     pub(crate) fn balance(&self, alive: Alive) -> Result<(), String> {
         check("plans", self.plans.total_open(), alive.plans)?;
         check("calls", self.calls.total_open(), alive.calls)?;
@@ -165,7 +165,7 @@ pub(crate) fn check(what: &str, open: i128, alive: u64) -> Result<(), String> {
     if open == i128::from(alive) {
         return Ok(());
     }
-    Err(format!("the ledger of {what} does not balance: {open} have begun and not ended, {} are alive", count(alive)))
+    Err(format!("conservation check failed for {what}: {open} open in the ledger, {} in flight", count(alive)))
 }
 
 #[cfg(test)]

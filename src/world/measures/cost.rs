@@ -4,7 +4,7 @@
 //! by its timeout, if its answer was of no use, or if its plan did not come to be: each in one way only, the first of
 //! these that holds.
 //!
-//! Prices that change cut the bill: what was used until then is put down at the prices that held. Attempts go to one
+//! Prices that change cut the bill: what was used until then is billed at the prices that held. Attempts go to one
 //! account for each tariff of their provider, so that what becomes of them later is written off where it was billed.
 
 use crate::model::{Model, OpKind, Tokens};
@@ -64,7 +64,7 @@ impl World<'_> {
         }
     }
 
-    /// Prices are about to change: puts down what was used until now.
+    /// Prices are about to change: bills what was used until now.
     pub(crate) fn cut_bill(&mut self, next: &Model) {
         if self.now <= self.blueprint.recording_from {
             return;

@@ -97,7 +97,7 @@ impl World<'_> {
         OpResponse { at, takes, refused: None }
     }
 
-    /// Why a log service does not take an op; its client, who learns it `takes` later, says nothing to anybody.
+    /// Why a log service does not take an op; its client learns it after `takes`, and does not report it.
     fn service_fails(
         &mut self,
         requester: &Requester,

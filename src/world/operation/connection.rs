@@ -1,6 +1,6 @@
-//! Connections: an attempt and an op hold one until the answer comes, and whoever finds none free waits, in order.
+//! Connections: an attempt or an op holds one until its answer; if none is free it waits, in order.
 //!
-//! Nothing of this is asked where `Blueprint::connections_bind` is false.
+//! Skipped entirely if `Blueprint::connections_bind` is false.
 
 use crate::policy::Fault;
 use crate::units::{Instant, Span};
@@ -45,7 +45,7 @@ impl World<'_> {
         is_free
     }
 
-    /// The answer is there: the connections of the writer go to those who wait.
+    /// The answer is there: gives the writer's connections to those waiting.
     pub(crate) fn disconnect(&mut self, who: Writer) {
         let held = std::mem::take(&mut self.wire(who).held);
         self.give_connections_back(who, held);
@@ -65,7 +65,7 @@ impl World<'_> {
         self.hand_connections_on(at);
     }
 
-    /// Free connections of an invocation go to those who wait.
+    /// Gives free connections of an invocation to those waiting.
     fn hand_connections_on(&mut self, at: InvocationId) {
         loop {
             let most = self.parts.invocations.connections;
@@ -92,7 +92,7 @@ impl World<'_> {
         }
     }
 
-    /// It is the turn of one who waited.
+    /// Serves the next one waiting.
     fn connected(&mut self, who: Writer) {
         let (now, recorded) = (self.now, self.writer_recorded(who));
         let wire = self.wire(who);
@@ -152,7 +152,7 @@ impl World<'_> {
         self.advance(id);
     }
 
-    /// Who waits for a connection leaves.
+    /// Removes one that waits for a connection.
     pub(crate) fn stop_waiting(&mut self, who: Writer) {
         if let Some(at) = self.invoked(who) {
             self.parts.invocations.at(at).waiting.retain(|waiting| *waiting != who);

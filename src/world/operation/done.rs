@@ -70,7 +70,7 @@ impl World<'_> {
         is_silent
     }
 
-    /// Whether nobody is told that an op was not done.
+    /// Whether the failure of an op goes unnoticed.
     fn is_silent(&self, row: &Row, why: Cause) -> bool {
         matches!(why, Cause::Dropped | Cause::ClientSilent | Cause::Network)
             || why.is_quota() && self.parts.stores[row.store as usize].is_service()
@@ -128,7 +128,7 @@ impl World<'_> {
         }
     }
 
-    /// What the index says to a row that reads it.
+    /// The answer of the index to a row that reads it.
     fn read_index(&mut self, row: &Row, region: u16, recorded: bool) -> Option<Vec<u32>> {
         let index = self.parts.index.as_mut()?;
         let store = &mut self.parts.stores[row.store as usize];

@@ -1,5 +1,5 @@
-//! The driver of operations on stores: asked for, held back until there is a connection, sent, answered, and then the next.
-//! It serves reads, log rows, background tasks and scheduled jobs alike.
+//! The driver of operations on stores: requested, held until there is a connection, sent, answered, then the next one.
+//! It serves reads, log rows, background tasks and scheduled jobs.
 
 use crate::units::Span;
 use crate::world::blueprint::{Draw, OpWords, Row};
@@ -9,7 +9,7 @@ use crate::world::state::{OpRequest, OpResponse, Requester, TaskOf, World, Write
 /// Where the answers to jobs stand among the plans of one instant.
 const JOB_PLANS: u64 = 0xfe << 32;
 
-/// How far the rows of a log event have come.
+/// The progress of the rows of a log event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Rows {
     /// An op is under way, or waits for a connection.
@@ -21,7 +21,7 @@ pub(crate) enum Rows {
 }
 
 impl World<'_> {
-    /// Takes a writer through the rows of a log event as far as it gets without waiting.
+    /// Runs a writer through the rows of a log event until it must wait.
     #[inline(always)]
     pub(crate) fn run_rows(
         &mut self,

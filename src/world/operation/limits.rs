@@ -1,4 +1,4 @@
-//! What an invocation may do: so many subrequests, so many operations on a store.
+//! Limits of an invocation: subrequests, and operations on each store.
 
 use crate::model::InvocationScope;
 use crate::world::ledger::Cause;

@@ -1,4 +1,4 @@
-//! One operation on a store: asked, held back by a limit or sent on a connection, answered, and what it has done.
+//! One operation on a store: requested, held by a limit or sent on a connection, answered, and its effect.
 
 pub(crate) mod ask;
 pub(crate) mod connection;

@@ -1,4 +1,4 @@
-//! A call and a background task, as those who ask for an operation and write.
+//! Requesters: a call or a background task that asks for operations and writes.
 
 use crate::streams::Word;
 use crate::world::blueprint::{Draw, NONE, OpWords};
@@ -59,7 +59,7 @@ impl World<'_> {
         }
     }
 
-    /// Where its operations stand.
+    /// The state of its operations.
     #[inline]
     pub(crate) fn progress(&mut self, who: Writer) -> &mut Progress {
         match who {

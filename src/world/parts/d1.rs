@@ -1,4 +1,5 @@
-//! A database that does one operation at a time: those that it accepts wait in order, and it refuses what is too much.
+//! A database that does one operation at a time: accepted operations wait in order, and it refuses those beyond its
+//! limits.
 
 use crate::model::D1 as Spec;
 use crate::stats::{Quantiles, TimeWeighted};
@@ -9,7 +10,7 @@ use crate::world::measures::sheet::{Sheet, quantiles, ratio};
 use crate::world::part::{Effect, Ending, Part};
 use crate::world::state::{Call, Phase, Work};
 
-/// What the database says to an operation.
+/// The database's decision on an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Answer {
     /// It is done then.
@@ -71,7 +72,7 @@ impl D1 {
         (spec.max_queue.map_or(u64::MAX, u64::from), spec.max_wait.unwrap_or(Span::MAX))
     }
 
-    /// An operation arrives that takes so long once it has begun.
+    /// An operation arrives with this service time.
     pub(crate) fn arrive(&mut self, takes: Span, now: Instant, recorded: bool) -> Answer {
         let which = usize::from(recorded);
         self.attempted[which] += 1;
@@ -126,7 +127,7 @@ impl Part for D1 {
     }
 
     fn balance(&self, at: usize, ending: &Ending) -> Result<(), String> {
-        // It goes on with what it has accepted, also of calls that were lost.
+        // It finishes what it has accepted, also for calls that were lost.
         let asks = |call: &Call| {
             let is_under_way = matches!(call.phase, Phase::Running | Phase::Orphaned);
             call.work == Work::D1 && is_under_way && ending.blueprint.database(call) == at

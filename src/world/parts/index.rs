@@ -1,11 +1,11 @@
-//! The index of the last sessions, and with it the question whether a reader finds a record.
+//! The index of the last sessions, which decides whether a reader finds a record.
 //!
 //! A writer reads the index, puts its session in front, keeps the newest few and writes the whole back. Two
 //! writers that overlap lose an entry: the second writes back what it read before the first was done. A record is
 //! found while it exists, its session's list names it, and the index names the session.
 //!
-//! Where plans run in several regions, an index in a cache is one for each. In a store that all share, a region that
-//! has read the index sees that copy again until it is stale, or until it has written the index itself.
+//! Where plans run in several regions, an index in a cache is one for each. In a shared store, a region that has read
+//! the index keeps seeing that copy until it is stale, or until the region writes the index itself.
 
 use crate::units::{Instant, Span};
 use crate::world::blueprint::Blueprint;
@@ -93,12 +93,12 @@ struct Seen {
     until: Instant,
 }
 
-/// The index and the sessions that it or somebody still needs.
+/// The index, and the sessions that it or a reader still needs.
 #[derive(Debug)]
 pub(crate) struct Index {
     /// One that all share, or one for each region.
     lists: Vec<List>,
-    /// By region; empty where nobody sees an old copy.
+    /// By region; empty if no region can see an old copy.
     seen: Vec<Seen>,
     staleness: Span,
     needs_list: bool,
@@ -250,7 +250,7 @@ impl Index {
         let list = self.list_of(region);
         let old = std::mem::take(&mut list.named);
         list.dies = dies;
-        // Marks, and no search of one list for each of the other: an index may hold thousands.
+        // Marks instead of a nested search: an index may hold thousands of sessions.
         self.writes += 1;
         for &named in &copy {
             self.sessions[named as usize].seen_by = self.writes;

@@ -1,7 +1,7 @@
-//! A rate limiter that counts in a store: what is stored of each person, and what each person really did.
+//! A rate limiter that counts in a store: the stored counts of each person, and the true ones.
 //!
-//! Where plans run in several regions, what was written in one is read there at once, and elsewhere as it was some time
-//! ago. Of the counts that a region sees the last that was written is read.
+//! With plans in several regions, a region reads its own writes at once, and those of others with a delay. Of the
+//! counts that it sees, it reads the one written last.
 
 use crate::units::{CalendarStart, Instant, Span, Timestamp, Zone};
 use crate::world::blueprint::Blueprint;
@@ -141,7 +141,7 @@ impl Limiter {
         seen.max_by_key(|count| count.nth).unwrap_or_default().on(today)
     }
 
-    /// One more of a person is admitted, whatever the store says, by a program that means so many a day.
+    /// Admits one more request of a person, whatever the store says, under a limit of this many a day.
     pub(crate) fn admit(&mut self, person: u32, per_day: u32, now: Instant, recorded: bool) {
         let today = self.today(now);
         let person = &mut self.people[person as usize];
@@ -187,7 +187,7 @@ impl Limiter {
         self.written[at].add(now, person.stored, staleness);
     }
 
-    /// Checks that have begun and are in no bucket.
+    /// Checks that are open: begun, and in no bucket.
     pub(crate) fn open(&self) -> i128 {
         let sum = |both: [u64; 2]| i128::from(both[0]) + i128::from(both[1]);
         sum(self.checked) - sum(self.admitted) - sum(self.refused) - i128::from(self.lost)

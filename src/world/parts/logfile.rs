@@ -2,13 +2,13 @@
 
 use crate::model::LogFile as Spec;
 use crate::policy::Rotation;
-use crate::stats::Presence;
+use crate::stats::Occupancy;
 use crate::units::{CalendarStart, Instant, Zone};
 use crate::world::blueprint::Blueprint;
 use crate::world::measures::sheet::{Sheet, hours};
 use crate::world::part::{Effect, Ending, Part};
 
-/// A log file at work.
+/// The state of a log file.
 #[derive(Debug)]
 pub(crate) struct LogFile {
     rotation: Rotation,
@@ -18,7 +18,7 @@ pub(crate) struct LogFile {
     pub(crate) lines: u64,
     pub(crate) bytes: u64,
     /// Its files over time, each from its first line until it is dropped.
-    pub(crate) files: Presence,
+    pub(crate) files: Occupancy,
 }
 
 impl LogFile {
@@ -30,7 +30,7 @@ impl LogFile {
             error: spec.error.0,
             lines: 0,
             bytes: 0,
-            files: Presence::new(blueprint.recording_from.nanos(), blueprint.horizon.nanos()),
+            files: Occupancy::new(blueprint.recording_from.nanos(), blueprint.horizon.nanos()),
         }
     }
 
@@ -45,7 +45,7 @@ impl LogFile {
 }
 
 impl Part for LogFile {
-    /// Files that are too many are dropped.
+    /// Drops surplus files.
     fn change(&mut self, at: usize, blueprint: &Blueprint, now: Instant, _: &mut Vec<Effect>) {
         let spec = &blueprint.model.logfiles[at];
         (self.line, self.error) = (spec.line.0, spec.error.0);

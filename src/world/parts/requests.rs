@@ -7,7 +7,7 @@ use crate::world::blueprint::Blueprint;
 use crate::world::measures::sheet::{Sheet, quota};
 use crate::world::part::{Effect, Ending, Part};
 
-/// The quota of requests at work.
+/// The state of the quota of requests.
 #[derive(Debug)]
 pub(crate) struct Requests {
     pub(crate) meter: Meter,

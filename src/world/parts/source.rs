@@ -1,7 +1,7 @@
-//! Where plans come from: when the next one of a class arrives.
+//! Arrivals: when the next plan of a class comes.
 //!
-//! Time is a row of eras, each with a law of its own. The process goes on from one to the next: what is drawn is how
-//! many arrivals are expected until the next one, and an era only says how fast time brings them.
+//! Time is a sequence of eras, each with its own law. The process continues across them: a draw is the expected number
+//! of arrivals until the next one, and an era gives the rate at which they accumulate.
 
 use crate::model::{Arrivals, Class, Model, Spike};
 use crate::streams::{Law, Purpose, Source as Draws, Stream, exponential_law, unit_exponential};
@@ -188,7 +188,7 @@ impl Source {
         self.advance();
     }
 
-    /// What was drawn that is no arrival.
+    /// Draws that are no arrivals.
     pub(crate) fn drawn(&self) -> u64 {
         if let Flow::Mmpp { burst, .. } = &self.flow { burst.drawn } else { 0 }
     }

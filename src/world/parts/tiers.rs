@@ -1,4 +1,5 @@
-//! Tiers of caches in front of a computation: which tier has a key, who computes it, and who waits for that.
+//! Tiers of caches in front of a computation: which tier has a key, which call computes it, and which calls wait for
+//! that.
 
 use crate::model::{FillsOnHit, Model, Tier, Tiers as Spec};
 use crate::policy::{Cache, Forgotten};
@@ -13,7 +14,7 @@ use crate::world::state::{Call, Phase, Question};
 
 const NOBODY: u32 = u32::MAX;
 
-/// What to do about a key that no tier has.
+/// What to do on a miss.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Miss {
     /// Compute it.
@@ -48,7 +49,7 @@ pub(crate) struct Tiers {
     rooms: Vec<Vec<Room>>,
     /// By isolate, then key.
     flights: Vec<Vec<Flight>>,
-    /// By call: who waits behind it.
+    /// By call: the next one waiting behind it.
     behind: Vec<u32>,
     /// Of the tiers that isolates share first, then of each isolate.
     restarts: Vec<Restarts>,
@@ -202,8 +203,8 @@ impl Tiers {
         Miss::Joins
     }
 
-    /// A computation ends: what came out of it goes into every tier, and the first of those who waited for it is
-    /// the answer; the others stand behind it.
+    /// A computation ends: its result goes into every tier. Returns the first call that waited for it; the others are
+    /// linked behind it.
     pub(crate) fn computed(&mut self, isolate: usize, key: u32, succeeded: bool, now: Instant) -> Option<u32> {
         if succeeded {
             self.restart(0, now);
@@ -219,7 +220,7 @@ impl Tiers {
         self.some(first)
     }
 
-    /// Who waited behind this call.
+    /// The calls that waited behind this one.
     pub(crate) fn next_behind(&mut self, call: u32) -> Option<u32> {
         self.waiting -= 1;
         self.some(self.behind[call as usize])

@@ -1,4 +1,4 @@
-//! Users who leave for good, whatever their plan is doing.
+//! Users who leave for good, whatever the state of their plan.
 
 use crate::model::OnLeave;
 use crate::streams::Purpose;
@@ -11,16 +11,16 @@ impl World<'_> {
     pub(crate) fn expect_leavers(&mut self) {
         if self.blueprint.users_leave {
             let classes = self.blueprint.model.classes.iter();
-            self.leaving = classes.map(|class| self.addresses.scatter(&class.name, Purpose::Patience)).collect();
+            self.leave_draws = classes.map(|class| self.addresses.scatter(&class.name, Purpose::Patience)).collect();
         }
     }
 
     /// When the user of a plan that has just come leaves.
     #[cold]
-    pub(crate) fn expect_leaving(&mut self, place: u32) {
+    pub(crate) fn expect_departure(&mut self, place: u32) {
         let plan = &self.plans[place as usize];
         let Some(law) = self.blueprint.leave_laws[plan.class as usize] else { return };
-        let word = self.leaving[plan.class as usize].at(0, plan.number).next();
+        let word = self.leave_draws[plan.class as usize].at(0, plan.number).next();
         let at = self.now.saturating_add(self.blueprint.laws[law as usize].sample(word));
         if at < self.blueprint.horizon {
             let order = order(Rank::Timeout, crate::world::event::address(plan.serial, u16::MAX >> 4), 255);

@@ -1,4 +1,4 @@
-//! Users: those who think and ask again, who give up while they wait, who leave, and who come back.
+//! Users: thinking, reneging, leaving and retrials.
 
 pub(crate) mod departure;
 pub(crate) mod reneging;

@@ -1,4 +1,4 @@
-//! Reneging: a call whose patience ends while it waits in a queue gives up.
+//! Reneging: a call gives up when its patience ends while it waits in a queue.
 
 use crate::streams::{Law, Purpose};
 use crate::units::Span;
@@ -9,11 +9,11 @@ use crate::world::ledger::{CallEnd, Cause};
 use crate::world::state::World;
 
 impl World<'_> {
-    /// A call that has just begun to wait leaves when its patience ends.
+    /// Schedules the reneging of a call that has just begun to wait.
     #[inline(never)]
     pub(crate) fn schedule_patience(&mut self, id: u32) {
         let call = &self.calls[id as usize];
-        // A class's own is its users', a queue's the program's.
+        // The patience of a class is its users', that of a queue the program's.
         let rules = match self.blueprint.class_patience[call.class as usize] {
             Some(patience) => (self.blueprint, patience),
             None => {

@@ -1,4 +1,4 @@
-//! Users who come back: after an overload answer some of them try again, a while later, as a new plan.
+//! Retrials: after an overload answer some users come back later, as a new plan.
 
 use crate::units::Instant;
 use crate::world::event::{Event, Rank, order};
@@ -61,7 +61,7 @@ impl World<'_> {
             retrials.tries[place as usize] = (plan.serial, tries);
         }
         if self.blueprint.users_leave {
-            self.expect_leaving(place);
+            self.expect_departure(place);
         }
         self.begin_plan::<false>(place);
     }

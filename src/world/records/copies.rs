@@ -36,7 +36,7 @@ impl World<'_> {
         row.bytes - if goes > self.now { key.bytes.min(row.bytes) } else { 0 }
     }
 
-    /// What lies under a key is replaced or deleted.
+    /// The entry under a key is replaced or deleted.
     pub(crate) fn clear_key(&mut self, store: u16, at: KeyAt, why: Loss) {
         let now = self.now;
         let key = self.key(at);
@@ -48,7 +48,7 @@ impl World<'_> {
         }
     }
 
-    /// Something that goes at `goes` lies under a key now.
+    /// A key has a new entry now, which goes at `goes`.
     pub(crate) fn fill_key(&mut self, at: KeyAt, row: &Row, goes: Instant, copy: Option<CopyAt>) {
         let key = self.key(at);
         *key = Key { written: key.written, bytes: row.bytes, goes, copy };
@@ -153,7 +153,7 @@ impl World<'_> {
         self.one_is_known(at.record);
     }
 
-    /// One thing less is not known of a record.
+    /// One unknown about a record is resolved.
     fn one_is_known(&mut self, id: u32) {
         let record = self.records.at(id);
         record.unknown -= 1;
@@ -247,7 +247,7 @@ impl World<'_> {
         }
     }
 
-    /// All is told of a record, but to those who wait for it.
+    /// A record is fully known; informs those waiting for it.
     fn forget(&mut self, id: u32, dies: Instant, is_there: bool) {
         let record = self.records.at(id);
         record.dies = Some(dies);
@@ -298,7 +298,7 @@ impl World<'_> {
         }
     }
 
-    /// The run is over: all that is not known by now is known to be there, or goes by itself.
+    /// The run is over: records whose end is unknown are still there, or go by themselves.
     pub(crate) fn finish_records(&mut self) {
         let horizon = self.blueprint.horizon;
         for id in 0..self.records.list.len() as u32 {

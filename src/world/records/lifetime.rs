@@ -1,4 +1,4 @@
-//! What becomes of a log event: the record that it stores, if it stores one, or why it stores none.
+//! The lifetime of a log event's record, or why it stores none.
 
 use crate::units::{Instant, Span};
 use crate::world::ledger::{Cause, Unstored};

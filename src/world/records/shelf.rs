@@ -1,4 +1,4 @@
-//! The shelf of a store that remembers its records: its size pushes the oldest out, or the admin page works on them.
+//! The shelf of a store that remembers its records: the oldest are evicted for size, or the admin page works on them.
 
 use crate::units::Span;
 use crate::world::parts::store::Loss;

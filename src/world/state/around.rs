@@ -1,4 +1,4 @@
-//! What calls hold or have asked beside their queue: a semaphore, tiers of caches, a limiter.
+//! What calls hold or have asked besides their queue: a semaphore, tiers of caches, a limiter.
 
 use crate::units::Instant;
 

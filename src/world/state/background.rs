@@ -28,7 +28,7 @@ pub(crate) struct Task {
     /// The number of its plan within its class, or of its day: the address of its draws.
     pub(crate) number: u64,
     pub(crate) recorded: bool,
-    /// Where its operations stand.
+    /// The state of its operations.
     pub(crate) ops: Progress,
     /// What it has read of the index.
     pub(crate) copy: Option<Vec<u32>>,

@@ -1,4 +1,4 @@
-//! A call that is alive, and where it stands.
+//! A call in flight, and its phase.
 
 use crate::policy::Fault;
 use crate::streams::Word;
@@ -6,7 +6,7 @@ use crate::units::{Instant, Span};
 use crate::world::ledger::{CallEnd, Cause};
 use crate::world::state::Progress;
 
-/// Where a call stands in its life.
+/// The phase of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Phase {
     /// Nobody.
@@ -54,8 +54,8 @@ impl Phase {
     }
 }
 
-/// A call that is alive, with the facts of its plan and step that the loop asks for at every turn (looking them up
-/// there instead took a quarter more time on M/M/1).
+/// A call in flight, with the facts of its plan and step that the loop asks for at every turn (looking them up there
+/// instead took a quarter more time on M/M/1).
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Call {
     /// Its place among the events of one instant.
@@ -78,7 +78,7 @@ pub(crate) struct Call {
     pub(crate) recorded: bool,
     pub(crate) in_slot: bool,
     pub(crate) request_error: bool,
-    /// Where its operations on stores stand.
+    /// The state of its operations on stores.
     pub(crate) ops: Progress,
     pub(crate) end: CallEnd,
     /// How the attempt under way will end.
@@ -94,12 +94,12 @@ pub(crate) struct Call {
 /// A call that goes through no queue.
 pub(crate) const NO_QUEUE: u32 = u32::MAX;
 
-/// Who does the work of a call.
+/// What does the work of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Work {
     /// A provider.
     Provider,
-    /// The program itself; or nobody, once a lookup has its answer.
+    /// The program itself; or nothing, once a lookup is answered.
     Compute,
     /// A database.
     D1,

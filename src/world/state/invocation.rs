@@ -1,4 +1,4 @@
-//! What an invocation has to itself: connections, processor time, and what goes on when its calls are over.
+//! The state of an invocation: connections, processor time, and background operations after its calls.
 
 use crate::streams::{Purpose, Scatter, Source as Draws};
 use crate::units::{Instant, Span};
@@ -244,8 +244,8 @@ impl Part for Invocations {
         }
     }
 
-    /// Every connection that is open is held by somebody, and no invocation has more than it may; every task of a plan is
-    /// known to the plan.
+    /// Checks that every open connection has a holder, that no invocation has more than its limit, and that every task
+    /// of a plan is known to the plan.
     fn balance(&self, _: usize, ending: &Ending) -> Result<(), String> {
         if self.tally.open_max > self.most_connections {
             return Err("an invocation had more connections than it may".into());

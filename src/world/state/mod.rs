@@ -48,11 +48,11 @@ use crate::world::parts::index::Departure;
 use crate::world::parts::source::{Due, Source};
 use std::collections::VecDeque;
 
-/// One replication at work.
+/// The state of one replication.
 #[derive(Debug)]
 pub(crate) struct World<'b> {
     pub(crate) blueprint: &'b Blueprint,
-    /// What takes the place of the blueprint later, and when.
+    /// The stages that replace the blueprint later, and when.
     pub(crate) stages: &'b [(Instant, Blueprint)],
     /// Where all draws come from.
     pub(crate) addresses: Draws,
@@ -98,11 +98,11 @@ pub(crate) struct World<'b> {
     pub(crate) tasks: Tasks,
     /// By how much of the staleness another region sees a record late.
     pub(crate) lateness: Scatter,
-    /// Calls that have something to do at this instant.
+    /// Calls that are ready at this instant.
     pub(crate) ready: VecDeque<u32>,
     pub(crate) serial: u64,
     pub(crate) events: u64,
-    /// So many events, and the limits of the run are looked at.
+    /// Events until the limits of the run are checked again.
     pub(crate) look_at: u64,
     pub(crate) ledgers: Vec<Ledger>,
     /// By class, plans completed before the recorded time; empty without a warm-up.
@@ -119,7 +119,7 @@ pub(crate) struct World<'b> {
     /// By class and step, once a call has waited whose patience is drawn.
     pub(crate) patience: Vec<Vec<Scatter>>,
     /// By class: how long its users stay, where the model has users who leave.
-    pub(crate) leaving: Vec<Scatter>,
+    pub(crate) leave_draws: Vec<Scatter>,
     /// By class; none where the model has no tiers.
     pub(crate) lookup_draws: Vec<LookupDraws>,
     /// By call, as far as any has asked.
@@ -136,7 +136,7 @@ pub(crate) struct World<'b> {
     pub(crate) stage: u16,
     /// By isolate: the stage whose rules its program follows; empty where all follow those that are in force.
     pub(crate) rules: Vec<u16>,
-    /// What ended, for whoever follows the replication.
+    /// What ended, for observers of the replication.
     pub(crate) notes: Option<Box<Notes>>,
     /// Calls that ended without asking a provider.
     pub(crate) not_logged: Account<6>,

@@ -79,7 +79,7 @@ impl<'b> World<'b> {
             answered: Vec::new(),
             answered_each: if blueprint.bills_tokens { blueprint.accounts.len() } else { 0 },
             patience: Vec::new(),
-            leaving: Vec::new(),
+            leave_draws: Vec::new(),
             lookup_draws: lookup_draws(model, &draws),
             questions: Vec::new(),
             limiter_draws: limiter_draws(model, &draws),

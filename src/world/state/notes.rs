@@ -1,4 +1,4 @@
-//! What ended within an event, for whoever follows a replication.
+//! What ended within an event, for observers of a replication.
 
 use crate::units::Instant;
 

@@ -1,4 +1,4 @@
-//! An operation on a store: who asks for it, what it is, and what the store has said.
+//! An operation on a store: its requester, what it is, and the store's answer.
 
 use crate::model::OpKind;
 use crate::streams::Word;
@@ -28,7 +28,7 @@ pub(crate) struct Wire {
     pub(crate) until: Instant,
 }
 
-/// Where the operations of a writer stand.
+/// The state of a writer's operations.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Progress {
     /// The row, or read, that is due.

@@ -1,4 +1,4 @@
-//! The parts of a world, and what is done to each of them in turn. Whoever adds a part adds it here.
+//! The parts of a world, and what is done to each of them in turn. A new part is added here.
 
 use crate::model::Model;
 use crate::streams::Source as Draws;

@@ -1,9 +1,9 @@
-//! A plan that is alive.
+//! A plan in flight.
 
 use crate::units::Instant;
 use crate::world::event::Handle;
 
-/// A plan that is alive.
+/// A plan in flight.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Plan {
     /// Its number among all plans: its place among the events of one instant.
@@ -21,13 +21,13 @@ pub(crate) struct Plan {
     /// Its end is decided; calls of it may still run.
     pub(crate) over: bool,
     pub(crate) completed: bool,
-    /// Its user has left: how it ends is of no account.
+    /// Its user has left: how it ends is ignored.
     pub(crate) left: bool,
     pub(crate) alive: bool,
 }
 
 impl Plan {
-    /// Whom an event of this plan, in this place, is for.
+    /// The target of an event for this plan in this place.
     pub(crate) fn handle(&self, place: u32) -> Handle {
         Handle { slot: place, generation: self.serial as u32 }
     }

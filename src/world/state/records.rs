@@ -2,7 +2,7 @@
 //!
 //! Most copies go when it was known as they were written that they would. Two kinds may go sooner: those under a key
 //! that may be written again or deleted, and those on the shelf of a store that remembers its records, as its size is
-//! limited or the admin page works on it. A record of such copies has its fate only when the last of them is known to
+//! limited or the admin page works on it. A record of such copies ends only when the last of them is known to
 //! go by itself, or has gone. A record that has no such copy needs no place here.
 
 use crate::units::Instant;
@@ -73,7 +73,7 @@ pub(crate) struct Record {
     pub(crate) recorded: bool,
     /// Copies that may go sooner; and 1 while its event is under way.
     pub(crate) unknown: u16,
-    /// Others who want to know when it goes.
+    /// Others that wait for its end.
     pub(crate) holders: u16,
     pub(crate) about: Option<About>,
     /// When its last copy goes, once that is known.
@@ -147,7 +147,7 @@ impl Records {
         record.copies.get_mut(at.nth as usize)
     }
 
-    /// Nobody wants to know more of a record.
+    /// A record is no longer needed.
     pub(crate) fn close(&mut self, id: u32) {
         let record = &mut self.list[id as usize];
         record.serial = record.serial.wrapping_add(1);

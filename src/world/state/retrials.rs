@@ -7,7 +7,7 @@ use crate::world::ledger::{Ledger, check};
 use crate::world::measures::sheet::{Sheet, ratio};
 use crate::world::part::{Ending, Part};
 
-/// Users on their way back, and what became of those who were turned away.
+/// Users on their way back, and what became of those who were refused.
 #[derive(Debug)]
 pub(crate) struct Retrials {
     /// By class; none where nobody comes back.
@@ -23,11 +23,11 @@ pub(crate) struct Retrials {
 /// The counts of one class; `[1]` of recorded plans.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct RetrialTally {
-    /// Plans turned away whose users will try again.
+    /// Refused plans whose users will try again.
     pub(crate) will_return: [u64; 2],
     /// Plans that are another try.
     pub(crate) returned: [u64; 2],
-    /// Plans turned away whose users do not try again.
+    /// Refused plans whose users do not try again.
     pub(crate) gave_up: [u64; 2],
 }
 
@@ -40,9 +40,8 @@ impl Retrials {
         if !retries && classes.iter().all(|class| class.comeback.is_none()) {
             return None;
         }
-        let of_class = |class: &crate::model::Class| {
-            class.comeback.as_ref().map(|_| draws.scatter(&class.name, Purpose::Comeback))
-        };
+        let of_class =
+            |class: &crate::model::Class| class.comeback.as_ref().map(|_| draws.scatter(&class.name, Purpose::Retrial));
         Some(Retrials {
             draws: classes.iter().map(of_class).collect(),
             tries: Vec::new(),

@@ -1,4 +1,4 @@
-//! `capsim verify`: the program against the books.
+//! `capsim verify`: validates the simulator against closed-form results.
 
 use crate::args::Verify;
 use crate::exit::Exit;

@@ -65,7 +65,7 @@ impl World<'_> {
         }
     }
 
-    /// When the client gives the attempt up that starts now.
+    /// When the client gives up the attempt that starts now.
     fn cut(&self, id: u32) -> Instant {
         self.now.saturating_add(self.time_limit(id)).min(self.parts.policies.guards[id as usize].deadline)
     }

@@ -1,6 +1,6 @@
 //! Attempts that race: at a provider with hedges the first success counts, and the others are given up.
 //!
-//! What an attempt leaves is free for the one that waits for it, so that when one ends is known only once it has a slot:
+//! An attempt that ends frees its slot for a waiting one, so the end of an attempt is known only once it has a slot:
 //! each has an event of its own.
 
 use crate::policy::{Ending, Fault};
@@ -68,7 +68,7 @@ impl World<'_> {
         self.expect_hedge(id);
     }
 
-    /// Free slots of a provider go to those who wait.
+    /// Gives free slots of a provider to waiting attempts.
     pub(crate) fn serve_desk(&mut self, provider: usize) {
         loop {
             let desk = &mut self.parts.policies.races.desks[provider];
@@ -177,14 +177,14 @@ impl World<'_> {
         }
     }
 
-    /// Nobody waits any more for the attempts of a call. Whether there were any.
+    /// The attempts of a call are abandoned; true if there were any.
     pub(crate) fn leave_race(&mut self, id: u32) -> bool {
         let left: Vec<Key> = self.parts.policies.races.of(id).collect();
         left.iter().for_each(|key| self.give_racer_up(*key));
         !left.is_empty()
     }
 
-    /// Nobody waits for an attempt any more: a provider that outlives its client goes on with it.
+    /// An attempt is abandoned: a provider that outlives its client goes on with it.
     fn give_racer_up(&mut self, key: Key) {
         let Some(racer) = self.parts.policies.races.racers.get_mut(&key) else { return };
         let provider = racer.provider as usize;

@@ -1,4 +1,4 @@
-//! Retries in layers: the innermost that still may tries again; when it gives up, the one around it decides.
+//! Layers of retries: the innermost one that has retries left tries again; when it gives up, the next layer decides.
 
 use crate::policy::{Backoff, Fault, Retry};
 use crate::units::Span;
@@ -63,7 +63,7 @@ impl<'b> World<'b> {
             return false;
         }
         let now = self.now;
-        if self.purse(id).is_some_and(|purse| !purse.spend(now)) {
+        if self.retry_budget(id).is_some_and(|budget| !budget.spend(now)) {
             self.parts.policies.tallies[provider].over_budget += recorded;
             self.calls[place].cause = Some(Cause::RetryBudget);
             return false;

@@ -1,4 +1,5 @@
-//! Attempts at a provider that shares itself: each ends when the provider says so, unless its client gives up before.
+//! Attempts at a provider with shared capacity (processor sharing): each ends when the provider is done, unless its
+//! client gives up before.
 
 use crate::policy::Fault;
 use crate::units::{Instant, Span};
@@ -24,7 +25,7 @@ impl World<'_> {
         self.expect_end(provider);
     }
 
-    /// Somebody has come or gone: another end is next, or the same at another time.
+    /// The number of attempts has changed: reschedules the next end.
     pub(crate) fn expect_end(&mut self, provider: usize) {
         let Some(sharing) = &mut self.parts.policies.shares[provider] else { return };
         sharing.version = sharing.version.wrapping_add(1);
@@ -37,7 +38,7 @@ impl World<'_> {
         }
     }
 
-    /// The provider has worked an attempt to its end, if that is still the one that was expected.
+    /// The provider has finished an attempt, if it is still the expected one.
     pub(crate) fn share_ends(&mut self, provider: usize) {
         let now = self.now;
         let Some(sharing) = &mut self.parts.policies.shares[provider] else { return };
@@ -62,7 +63,7 @@ impl World<'_> {
         self.guarded_ends(id);
     }
 
-    /// The client of an attempt is gone: the attempt goes on or goes too. Whether there was one.
+    /// The client of an attempt is gone: the attempt goes on or ends too. True if there was one.
     pub(crate) fn leave_share(&mut self, id: u32) -> bool {
         let Some(ticket) = self.parts.policies.guards.get_mut(id as usize).and_then(|guard| guard.ticket.take()) else {
             return false;

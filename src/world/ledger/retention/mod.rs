@@ -1,15 +1,14 @@
 //! How long log records live, who can still read them, and what was lost of them.
 
-use crate::stats::{Presence, Stock, Survival};
+use crate::stats::{Occupancy, Stock, Survival};
 use crate::units::{Instant, Span};
 use crate::world::blueprint::Blueprint;
-use crate::world::ledger::{Cause, Causes, CausesOf, check};
-use crate::world::measures::sheet::Sheet;
-use crate::world::part::{Ending, Part};
+use crate::world::ledger::{Cause, Causes};
 use crate::world::parts::index::{Departure, Entry, Subject};
 use crate::world::parts::store::Loss;
 
 mod measures;
+mod part;
 
 /// The ages at which the report says what can still be read.
 pub(crate) const AGES: [(&str, Span); 5] = [
@@ -20,7 +19,7 @@ pub(crate) const AGES: [(&str, Span); 5] = [
     ("30d", Span::from_secs(30 * 86_400)),
 ];
 
-/// The fates of normal (`[0]`) and error (`[1]`) records.
+/// The lifetimes of normal (`[0]`) and error (`[1]`) records.
 #[derive(Debug)]
 pub(crate) struct Retention {
     horizon: Instant,
@@ -33,7 +32,7 @@ pub(crate) struct Retention {
     /// All records over time, those of the warm-up too.
     pub(crate) alive: Stock,
     /// Error records over time: those that can be retrieved, and those that can be reached.
-    pub(crate) errors: [Presence; 2],
+    pub(crate) errors: [Occupancy; 2],
     /// For failed calls: the share of which request and response can both be read.
     pub(crate) context: Survival,
     /// What each reader sees.
@@ -184,7 +183,7 @@ impl Retention {
     pub(crate) fn new(blueprint: &Blueprint) -> Retention {
         let ages = AGES.map(|(_, age)| age.nanos());
         let horizon = blueprint.horizon;
-        let presence = || Presence::new(blueprint.recording_from.nanos(), horizon.nanos());
+        let occupancy = || Occupancy::new(blueprint.recording_from.nanos(), horizon.nanos());
         Retention {
             horizon,
             kinds: [Lifetimes::new(), Lifetimes::new()],
@@ -193,7 +192,7 @@ impl Retention {
             incident_gap: blueprint.model.logging.incident_gap,
             last_error: None,
             alive: Stock::default(),
-            errors: [presence(), presence()],
+            errors: [occupancy(), occupancy()],
             context: Survival::new(&ages),
             readers: blueprint.reader_regions.iter().map(|&region| ReaderView::new(region)).collect(),
             index_is_shared: blueprint.index_is_shared(),
@@ -406,44 +405,5 @@ fn record(survival: &mut Survival, written: Instant, dies: Instant) {
         survival.censored(u64::MAX);
     } else {
         survival.death(dies.saturating_since(written).nanos());
-    }
-}
-
-impl Part for Retention {
-    fn start_recording(&mut self, now: Instant) {
-        self.alive.restart(now.nanos());
-    }
-
-    /// What was never stored is gone at every age.
-    fn finish(&mut self, horizon: Instant) {
-        self.alive.finish(horizon.nanos());
-        for kind in &mut self.kinds {
-            let never = kind.offered() - kind.written;
-            kind.retrievable.deaths(0, never);
-            kind.reachable.deaths(0, never);
-        }
-        for view in &mut self.readers {
-            for (at, kind) in self.kinds.iter().enumerate() {
-                let never = kind.offered() - kind.written;
-                view.retrievable[at].there.deaths(0, never);
-                view.reachable[at].there.deaths(0, never);
-            }
-        }
-    }
-
-    /// Every record that was written has exactly one lifetime, and every one that was lost before one cause.
-    fn balance(&self, _: usize, ending: &Ending) -> Result<(), String> {
-        let known = CausesOf::of(&ending.first.model).records;
-        for kind in &self.kinds {
-            check("lost records", kind.lost_by.total() - i128::from(kind.lost()), 0)?;
-            kind.lost_by.check("records", known)?;
-            let fates = kind.gone.iter().sum::<u64>() + kind.alive;
-            check("written records", i128::from(kind.written) - i128::from(fates), 0)?;
-        }
-        Ok(())
-    }
-
-    fn measures(&self, _: usize, ending: &Ending, sheet: &mut Sheet) {
-        measures::of_records(self, ending, sheet);
     }
 }

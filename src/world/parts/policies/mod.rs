@@ -1,9 +1,10 @@
-//! What policies remember of each call, each isolate and each provider.
+//! The state of policies for each call, isolate and provider.
 //!
-//! What they remember of a call stands in a table of its own, so that calls stay small: it is clean whenever no attempt
-//! of the call is under way or to come.
+//! The state for a call is in a table of its own, so that calls stay small; it is clean whenever no attempt of the call
+//! is under way or to come.
 
 mod measures;
+mod part;
 pub(crate) mod races;
 pub(crate) mod server;
 pub(crate) mod sharing;
@@ -11,20 +12,16 @@ pub(crate) mod sharing;
 use self::races::Races;
 use self::server::Server;
 use self::sharing::{Sharing, Ticket};
-use crate::model::Model;
-use crate::policy::{Circuit, Ending, Meter, Pass, Purse};
+use crate::policy::{BreakerState, Ending, Meter, Pass, RetryBudgetState};
 use crate::streams::{Purpose, Scatter, Source as Draws};
 use crate::units::{Instant, Span};
 use crate::world::blueprint::Blueprint;
 use crate::world::event::Handle;
-use crate::world::ledger::{check, of_provider};
-use crate::world::measures::sheet::Sheet;
-use crate::world::part::{Effect, Ending as End, Part};
 
 /// Layers of retries: the application, its SDK, a proxy.
 pub(crate) const LAYERS: usize = 3;
 
-/// What the policies remember of a call.
+/// The state of the policies for a call.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Guard {
     /// An attempt has been made.
@@ -60,14 +57,14 @@ pub(crate) const CLEAN: Guard = Guard {
     ticket: None,
 };
 
-/// The policies at work.
+/// The state of all policies.
 #[derive(Debug)]
 pub(crate) struct Policies {
     /// By call.
     pub(crate) guards: Vec<Guard>,
     /// By isolate, then provider; an isolate has them once a call in it has met one.
-    pub(crate) circuits: Vec<Option<Circuit>>,
-    pub(crate) purses: Vec<Option<Purse>>,
+    pub(crate) breakers: Vec<Option<BreakerState>>,
+    pub(crate) retry_budgets: Vec<Option<RetryBudgetState>>,
     /// By provider.
     pub(crate) servers: Vec<Option<Server>>,
     pub(crate) shares: Vec<Option<Sharing>>,
@@ -76,7 +73,7 @@ pub(crate) struct Policies {
     /// By class and step: what decides about hangs, and what hedges draw.
     pub(crate) hangs: Vec<Vec<Scatter>>,
     pub(crate) hedges: Vec<Vec<Scatter>>,
-    /// Whom calls ask: so many circuits and budgets has each isolate.
+    /// The number of providers, databases and the like: each isolate has this many breakers and budgets.
     pub(crate) answerers: usize,
     /// From when until when it is recorded.
     recorded: (Instant, Instant),
@@ -127,8 +124,8 @@ impl Policies {
         };
         Policies {
             guards: Vec::new(),
-            circuits: Vec::new(),
-            purses: Vec::new(),
+            breakers: Vec::new(),
+            retry_budgets: Vec::new(),
             servers: model.providers.iter().map(server).collect(),
             shares: model.providers.iter().map(|p| p.server.as_ref()?.capacity.map(Sharing::new)).collect(),
             races: Races::new(model.providers.iter().map(|p| p.server.as_ref()?.max_concurrency)),
@@ -177,73 +174,5 @@ impl Policies {
     pub(crate) fn count_abandoned(&mut self, provider: usize, left_at: Instant, now: Instant, recorded: bool) {
         let time = self.recorded_part(left_at, now.since(left_at)).nanos();
         self.tallies[provider].abandoned_ns += u128::from(time * u64::from(recorded));
-    }
-}
-
-impl Part for Policies {
-    fn drawn(&self) -> u64 {
-        self.servers.iter().flatten().map(Server::outages).sum()
-    }
-
-    fn start_recording(&mut self, now: Instant) {
-        self.servers.iter_mut().flatten().for_each(|server| server.start_recording(now));
-    }
-
-    /// The rules of the providers' own side change.
-    fn change(&mut self, _: usize, blueprint: &Blueprint, now: Instant, effects: &mut Vec<Effect>) {
-        for (at, spec) in blueprint.model.providers.iter().enumerate() {
-            let Some(spec) = &spec.server else { continue };
-            self.servers[at].iter_mut().for_each(|server| server.change(spec, now));
-            if let (Some(capacity), Some(share)) = (spec.capacity, &mut self.shares[at])
-                && share.change(capacity, now)
-            {
-                effects.push(Effect::SpeedChanged(at));
-            }
-            if self.races.change_slots(at, spec.max_concurrency) {
-                effects.push(Effect::SlotsAdded(at));
-            }
-        }
-    }
-
-    /// What its breakers and budgets have counted stays.
-    fn change_program(&mut self, _: usize, isolate: usize, model: &Model, now: Instant) {
-        for (number, spec) in model.providers.iter().enumerate() {
-            let place = isolate * self.answerers + number;
-            if let (Some(Some(circuit)), Some(rules)) = (self.circuits.get_mut(place), spec.breaker) {
-                circuit.change(rules);
-            }
-            if let (Some(Some(purse)), Some(rules)) = (self.purses.get_mut(place), spec.budget) {
-                purse.change(rules, now);
-            }
-        }
-    }
-
-    /// What still goes on for nobody is counted up to here.
-    fn finish(&mut self, horizon: Instant) {
-        self.servers.iter_mut().flatten().for_each(|server| server.finish(horizon));
-        let of_shares = self.shares.iter().enumerate().flat_map(|(at, share)| {
-            share.iter().flat_map(Sharing::abandoned).map(move |job| (at, job.left_at, job.recorded))
-        });
-        let left: Vec<_> = of_shares.chain(self.races.abandoned()).collect();
-        for (provider, left_at, recorded) in left {
-            self.count_abandoned(provider, left_at, horizon, recorded);
-        }
-    }
-
-    fn balance(&self, _: usize, ending: &End) -> Result<(), String> {
-        for (number, server) in self.servers.iter().enumerate() {
-            let Some(server) = server else { continue };
-            server.refused.check("attempts at a provider", of_provider(&ending.first.model, number))?;
-            let turned_away = self.tallies[number].turned_away;
-            check("refusals of a provider", server.refused.recorded() - i128::from(turned_away), 0)?;
-        }
-        if self.is_sound() {
-            return Ok(());
-        }
-        Err("more attempts were billed, refused or counted at a provider than were sent to it".into())
-    }
-
-    fn measures(&self, _: usize, ending: &End, sheet: &mut Sheet) {
-        measures::of_providers(self, ending, sheet);
     }
 }

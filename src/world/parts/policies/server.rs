@@ -1,10 +1,10 @@
 //! The provider's side of an attempt: outages, rate limits, its own slots, and work that outlives the client.
 //!
-//! How an attempt goes is settled when it arrives. Its own slots serve in order of arrival, and who waits for one is
-//! served even if its client has gone, so the wait is known too: no event is needed for what happens over there.
+//! The course of an attempt is decided when it arrives. Its own slots serve in order of arrival, and a waiting attempt
+//! is served even if its client has gone, so its wait is known too and needs no event.
 
 use crate::model::{Outage, Server as Spec, UpAndDown};
-use crate::policy::{Bucket, Fault, Meter, Ramp, Verdict};
+use crate::policy::{Bucket, Fault, Meter, SlopeState, Verdict};
 use crate::stats::TimeWeighted;
 use crate::streams::{Purpose, Source as Draws, Stream};
 use crate::units::{CalendarStart, Instant, Span, Timestamp, Zone};
@@ -12,29 +12,29 @@ use crate::world::ledger::{Cause, Causes};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-/// What the provider makes of an attempt.
+/// The provider's decision on an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reception {
-    /// It answers this fault after so long, and says when to come again: why.
+    /// It answers this fault after this time, with a retry-after hint and a cause.
     Refused { fault: Fault, cause: Cause, takes: Span, retry_after: Span },
     /// It is down, takes the attempt, and never answers.
     Silent,
-    /// It works on it beside all others that are there, at a speed that depends on how many come.
+    /// It works on it together with all others, at a speed that depends on their number.
     Shares,
     /// It works on it: from then until then, or never to an end.
     Works { from: Instant, until: Instant },
 }
 
-/// A provider at work.
+/// The state of a provider.
 #[derive(Debug)]
 pub(crate) struct Server {
     spec: Spec,
     requests: Option<Bucket>,
     tokens: Option<Bucket>,
-    ramps: [Option<Ramp>; 2],
+    slopes: [Option<SlopeState>; 2],
     pub(crate) quotas: Vec<Meter>,
     outages: Vec<Timeline>,
-    /// When the attempts leave that are there.
+    /// When the attempts in flight end.
     leaving: BinaryHeap<Reverse<Instant>>,
     /// Attempts that share it.
     sharing: u64,
@@ -66,7 +66,7 @@ impl Server {
             spec: spec.clone(),
             requests: bucket(spec.requests_per_minute),
             tokens: bucket(spec.tokens_per_minute),
-            ramps: spec.slopes.map(|slope| slope.map(Ramp::new)),
+            slopes: spec.slopes.map(|slope| slope.map(SlopeState::new)),
             quotas: spec.quotas.iter().map(|quota| Meter::new(quota, start)).collect(),
             outages: spec.outages.iter().enumerate().map(timeline).collect(),
             leaving: BinaryHeap::new(),
@@ -93,13 +93,13 @@ impl Server {
             }
         }
         self.quotas.iter_mut().zip(&spec.quotas).for_each(|(meter, quota)| meter.change(quota, now));
-        for (ramp, slope) in self.ramps.iter_mut().zip(spec.slopes) {
-            if let (Some(ramp), Some(slope)) = (ramp, slope) {
-                ramp.change(slope, now);
+        for (slope, rules) in self.slopes.iter_mut().zip(spec.slopes) {
+            if let (Some(slope), Some(rules)) = (slope, rules) {
+                slope.change(rules, now);
             }
         }
         self.outages.iter_mut().zip(&spec.outages).for_each(|(timeline, outage)| timeline.change(*outage, now));
-        // Of fewer slots those are left that are taken for longest.
+        // With fewer slots, those that are taken longest remain.
         let slots = spec.max_concurrency.map_or(usize::MAX, |slots| slots as usize);
         while self.slots.len() > slots {
             self.slots.pop();
@@ -124,11 +124,11 @@ impl Server {
         }
         let asked = [(&self.requests, 1), (&self.tokens, tokens)];
         let fits = asked.map(|(bucket, n)| bucket.as_ref().map_or(now, |bucket| bucket.holds_at(now, n)));
-        // Of two that refuse, the one that holds longer.
+        // If two refuse, the one that refuses longer.
         let by_bucket = if fits[1] > fits[0] { Cause::TokensPerMinute } else { Cause::RequestsPerMinute };
         let fits = fits[0].max(fits[1]);
-        let ramps = self.ramps.iter_mut().zip([1, tokens]).filter_map(|(ramp, n)| Some((ramp.as_mut()?, n)));
-        let grows = ramps.fold(now, |grows, (ramp, n)| grows.max(ramp.holds_at(now, n)));
+        let slopes = self.slopes.iter_mut().zip([1, tokens]).filter_map(|(slope, n)| Some((slope.as_mut()?, n)));
+        let grows = slopes.fold(now, |grows, (slope, n)| grows.max(slope.holds_at(now, n)));
         let cause = if fits == now { Cause::Growth } else { by_bucket };
         let fits = fits.max(grows);
         let counts = fits == now || self.spec.counts_refused;
@@ -138,8 +138,8 @@ impl Server {
         }
         if fits <= now {
             self.quotas.iter_mut().for_each(|quota| quota.take(now, now));
-            let ramps = self.ramps.iter_mut().zip([1, tokens]);
-            ramps.for_each(|(ramp, n)| ramp.iter_mut().for_each(|ramp| ramp.take(now, n)));
+            let slopes = self.slopes.iter_mut().zip([1, tokens]);
+            slopes.for_each(|(slope, n)| slope.iter_mut().for_each(|slope| slope.take(now, n)));
         } else {
             let retry_after = fits.since(now);
             return (refuse(Fault::RateLimited, cause, retry_after), counts);

@@ -1,8 +1,8 @@
-//! A provider that shares itself: up to its capacity every attempt goes on at full speed; where there are more, all go on
-//! at the same speed, and together no faster than that.
+//! A provider with shared capacity (processor sharing): up to its capacity every attempt runs at full speed; beyond it
+//! all run at the same lower speed, so that the total stays at capacity.
 //!
-//! When an attempt ends depends on who comes later, so only the next end is known. A clock that runs at the speed of one
-//! attempt tells it: an attempt ends when the clock has gone on by its latency. The clock counts in whole parts of a
+//! The end of an attempt depends on later arrivals, so only the next end is known. A virtual clock runs at the speed of
+//! one attempt: an attempt ends when the clock has advanced by its latency. The clock counts in whole parts of a
 //! nanosecond, so that nothing depends on the order of sums.
 
 use crate::policy::Fault;
@@ -38,7 +38,7 @@ pub(crate) struct Sharing {
     clock: u128,
     now: Instant,
     jobs: BTreeMap<Ticket, Job>,
-    /// Counts the times that the next end has changed: an event of an earlier count is of no account.
+    /// Counts the times that the next end has changed: an event of an earlier count is ignored.
     pub(crate) version: u32,
 }
 
@@ -59,7 +59,7 @@ impl Sharing {
         self.jobs.len() as u64
     }
 
-    /// Those that are there, with nobody to wait for them.
+    /// Attempts that have been abandoned.
     pub(crate) fn abandoned(&self) -> impl Iterator<Item = &Job> {
         self.jobs.values().filter(|job| job.client.is_none())
     }
@@ -87,7 +87,7 @@ impl Sharing {
         self.jobs.remove(&ticket);
     }
 
-    /// Nobody waits for an attempt any more; it goes on.
+    /// An attempt is abandoned, and goes on.
     pub(crate) fn abandon(&mut self, now: Instant, ticket: Ticket) {
         if let Some(job) = self.jobs.get_mut(&ticket) {
             (job.client, job.left_at) = (None, now);

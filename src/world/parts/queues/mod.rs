@@ -1,4 +1,4 @@
-//! The queues of all isolates, the limits that follow the provider, and how long calls of each class have waited.
+//! The queues of all isolates, their adaptive limits, and the waits of each class.
 
 pub(crate) mod queue;
 

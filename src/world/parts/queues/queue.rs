@@ -1,4 +1,4 @@
-//! The in-memory queue in front of a provider: slots, waiting places, and who is next.
+//! The in-memory queue in front of a provider: slots, waiting places, and its discipline.
 
 use crate::model::{Discipline, Queue as Spec};
 use crate::stats::TimeWeighted;
@@ -6,8 +6,8 @@ use crate::units::Instant;
 
 const NOBODY: u32 = u32::MAX;
 
-/// Who stands before and after each call in whatever queue it waits in; one for all queues of a world, since a
-/// call waits in one place at a time.
+/// Links to the calls before and after each waiting call; one table for all queues, since a call waits in one queue at
+/// a time.
 #[derive(Debug, Default)]
 pub(crate) struct Links(Vec<(u32, u32)>);
 
@@ -20,14 +20,14 @@ impl Links {
     }
 }
 
-/// Those who wait with one priority, first to last.
+/// The waiting calls of one priority, first to last.
 #[derive(Clone, Copy, Debug)]
 struct Line {
     first: u32,
     last: u32,
 }
 
-/// What the queue says to a call that arrives.
+/// The queue's decision on an arriving call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Admission {
     /// It has a slot at once.
@@ -56,7 +56,7 @@ pub(crate) struct Queue {
     pub(crate) slots_level: TimeWeighted,
     /// Calls in slots that were taken away while they had them, over time.
     pub(crate) over_level: TimeWeighted,
-    /// Slots that only some may have.
+    /// Reserved slots.
     reserve: Option<Box<Reserve>>,
     /// The most slots and places that it ever had.
     most: (u32, u32),
@@ -75,7 +75,7 @@ struct Reserve {
     /// By line: slots reserved, and slots taken.
     slots: Vec<u32>,
     active: Vec<u32>,
-    /// By line: who is served first among lines, the smallest; all alike unless the discipline is `priority`.
+    /// By line: its rank, the smallest served first; all equal unless the discipline is `priority`.
     ranks: Vec<u8>,
     is_ranked: bool,
     last_first: bool,
@@ -268,7 +268,7 @@ impl Queue {
         self.most = (self.most.0.max(self.slots), self.most.1.max(self.places));
     }
 
-    /// Who goes first is another: whoever comes from now on, and of reserved slots those who wait too.
+    /// Priorities change: for calls that arrive from now on, and with reserved slots for waiting calls too.
     pub(crate) fn change_ranks(&mut self, ranks: &[u8]) {
         if let Some(reserve) = self.reserve.as_mut().filter(|reserve| reserve.is_ranked) {
             reserve.ranks = ranks.to_vec();
@@ -284,7 +284,7 @@ impl Queue {
         }
     }
 
-    /// Whoever is next, if there is a slot for it after a change.
+    /// The next call, if a change has freed a slot for it.
     pub(crate) fn serve_next(&mut self, links: &mut Links, now: Instant) -> Option<u32> {
         if self.waiting == 0 || self.active >= self.slots {
             return None;
@@ -333,7 +333,7 @@ impl Queue {
         Admission::Waiting
     }
 
-    /// A call of this line gives its slot back; whoever is next has it at this instant.
+    /// A call of this line gives its slot back; the next call gets it at the same instant.
     #[inline(always)]
     pub(crate) fn leave(&mut self, line: usize, links: &mut Links, now: Instant) -> Option<u32> {
         if self.reserve.is_some() {
@@ -351,7 +351,7 @@ impl Queue {
         self.take_first(links, now)
     }
 
-    /// With reserved slots, the one that is free now may be for nobody who waits.
+    /// With reserved slots, the free one may suit no waiting call.
     #[cold]
     fn leave_reserved(&mut self, line: usize, links: &mut Links, now: Instant) -> Option<u32> {
         if let Some(reserve) = &mut self.reserve {
@@ -379,7 +379,7 @@ impl Queue {
         Some(next)
     }
 
-    /// A call that has waited since `since` leaves without having been served.
+    /// A call that has waited since `since` reneges.
     pub(crate) fn abandon(&mut self, call: u32, line: usize, since: Instant, links: &mut Links, now: Instant) {
         self.waited_in_vain += u128::from(now.since(since).nanos());
         self.take_out(call, line, links, now);
@@ -408,7 +408,7 @@ impl Queue {
         self.waiting
     }
 
-    /// Whether slots, places and the rule that no slot is idle while a call waits all hold.
+    /// Whether the limits hold, and no slot is idle while a call waits.
     pub(crate) fn is_sound(&self) -> bool {
         let (slots, places) = self.most;
         self.active <= slots

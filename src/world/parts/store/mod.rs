@@ -1,4 +1,4 @@
-//! A store: what its quotas and its key spacing say to an op, and what it has counted.
+//! A store: the decisions of its quotas and its key spacing, and its counts.
 
 use crate::model::{OnKeyExceed, OpKind, Storage, Store as Spec, StoreKind};
 use crate::policy::{Meter, OnExceed, Verdict};
@@ -6,21 +6,20 @@ use crate::stats::Stock;
 use crate::streams::{Purpose, Source as Draws, Word, exponential};
 use crate::units::{Instant, Probability, Span, Timestamp};
 use crate::world::blueprint::Blueprint;
-use crate::world::ledger::{Cause, Causes, check, of_ops};
-use crate::world::measures::sheet::Sheet;
-use crate::world::part::{Effect, Ending, Part};
+use crate::world::ledger::{Cause, Causes};
 
 mod measures;
 mod outside;
+mod part;
 
-use self::outside::{Others, Pressure, Restarts, judge, stretch};
+use self::outside::{Others, Pressure, Restarts, judge};
 
 /// The counts of one kind of op; `[0]` in the warm-up, `[1]` recorded.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct OpCounts {
     pub(crate) attempted: [u64; 2],
     pub(crate) accepted: [u64; 2],
-    /// Why those were that were not accepted.
+    /// Why the others were not accepted.
     pub(crate) refused: Causes,
 }
 
@@ -28,7 +27,7 @@ impl OpCounts {
     const NONE: OpCounts = OpCounts { attempted: [0; 2], accepted: [0; 2], refused: Causes::NONE };
 }
 
-/// A store at work.
+/// The state of a store.
 #[derive(Debug)]
 pub(crate) struct Store {
     pub(crate) name: String,
@@ -77,7 +76,7 @@ pub(crate) struct Store {
     accepted_before: [u64; 4],
 }
 
-/// Why an entry is no longer there.
+/// Why an entry is gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Loss {
     /// Nothing takes it.
@@ -154,7 +153,7 @@ impl Store {
         }
     }
 
-    /// What the quotas of this kind of op say to one that is asked for at `now`.
+    /// The decision of the quotas of this kind of op on one that is requested at `now`.
     #[inline]
     pub(crate) fn judge(&mut self, op: OpKind, now: Instant) -> Verdict {
         let meters = &mut self.meters[op as usize];
@@ -212,7 +211,7 @@ impl Store {
         }
     }
 
-    /// Whether this is a log service, whose client swallows what goes wrong.
+    /// Whether this is a log service, whose client hides errors.
     pub(crate) fn is_service(&self) -> bool {
         self.retry_after.is_some()
     }
@@ -252,7 +251,7 @@ impl Store {
         }
     }
 
-    /// So many bytes, which would be stored until `dies`, are there no more.
+    /// This many bytes, which would be stored until `dies`, are deleted.
     pub(crate) fn delete(&mut self, bytes: u64, now: Instant, dies: Instant) {
         if self.storage.is_some() && now < dies {
             self.stored.take(bytes, now.nanos(), dies.nanos());
@@ -328,81 +327,6 @@ impl Store {
     /// Whether any window held more than its limit admits: never, unless the meter is broken.
     pub(crate) fn is_within_limits(&self) -> bool {
         self.meters.iter().flatten().all(Meter::is_sound)
-    }
-}
-
-impl Part for Store {
-    fn drawn(&self) -> u64 {
-        let others = self.others.iter().flatten().map(|others| others.drawn);
-        self.restarts.as_ref().map_or(0, |restarts| restarts.drawn) + others.sum::<u64>()
-    }
-
-    fn start_recording(&mut self, now: Instant) {
-        self.catch_up(now);
-        self.accepted_before = std::array::from_fn(|op| self.counts[op].accepted.iter().sum());
-        for others in self.others.iter_mut().flatten() {
-            (others.accepted, others.refused) = (0, 0);
-        }
-        self.meters.iter_mut().flatten().for_each(|meter| meter.restart(now));
-        self.stored.restart(now.nanos());
-    }
-
-    /// What was stored and counted stays.
-    fn change(&mut self, at: usize, blueprint: &Blueprint, now: Instant, effects: &mut Vec<Effect>) {
-        let spec = &blueprint.model.stores[at];
-        self.catch_up(now);
-        for (op, meters) in self.meters.iter_mut().enumerate() {
-            meters.iter_mut().zip(&spec.quotas[op]).for_each(|(meter, quota)| meter.change(quota, now));
-            if let Some(others) = &mut self.others[op] {
-                stretch(&mut others.next, &mut others.mean_gap, spec.background[op], now);
-            }
-        }
-        (self.spacing, self.on_key_exceed) = (spec.key_spacing, spec.on_key_exceed);
-        self.storage.clone_from(&spec.storage);
-        self.default_ttl = spec.ttl;
-        self.ops_per_invocation = spec.ops_per_invocation.unwrap_or(u32::MAX);
-        self.retry_after = self.retry_after.map(|_| spec.retry_after);
-        if let Some(pressure) = &mut self.pressure {
-            pressure.per_second = spec.evictions_per_hour / 3600.0;
-            pressure.factor = spec.evictions_spike_factor;
-        }
-        if let Some(restarts) = &mut self.restarts {
-            restarts.change(spec.restarts_per_day, now);
-        }
-        let capacity = spec.capacity.map(|bytes| bytes.0);
-        if std::mem::replace(&mut self.capacity, capacity) != capacity {
-            effects.push(Effect::StoreResized(at));
-        }
-        self.staleness = self.staleness.map(|_| spec.staleness);
-        (self.put_stores_nothing, self.network_errors) = (spec.put_stores_nothing, spec.network_errors);
-    }
-
-    /// The windows that have begun count.
-    fn finish(&mut self, horizon: Instant) {
-        for (meters, others) in self.meters.iter_mut().zip(&mut self.others) {
-            others.iter_mut().for_each(|others| others.catch_up(meters, horizon));
-            meters.iter_mut().for_each(|meter| meter.finish(horizon));
-        }
-        self.stored.finish(horizon.nanos());
-    }
-
-    fn balance(&self, at: usize, ending: &Ending) -> Result<(), String> {
-        check(&format!("ops on {}", self.name), self.unaccounted(), 0)?;
-        for op in OpKind::ALL {
-            let known = of_ops(&ending.first.model, at, op);
-            self.counts[op as usize].refused.check(&format!("{} of {}", op.plural(), self.name), known)?;
-        }
-        if !self.keeps_its_counts() {
-            return Err(format!("the quotas of {} do not add up to what they refused", self.name));
-        }
-        if !self.is_within_limits() {
-            return Err(format!("a quota of {} was exceeded", self.name));
-        }
-        Ok(())
-    }
-
-    fn measures(&self, at: usize, ending: &Ending, sheet: &mut Sheet) {
-        measures::of_store(self, at, ending, sheet);
     }
 }
 

@@ -79,9 +79,9 @@ impl Others {
     }
 }
 
-/// What several quotas say together: all that refuse or drop judge the op as it is asked for, the strictest first;
-/// those that make it wait delay it until it fits all of them.
-/// The second answer is the place of the quota that says no.
+/// The joint decision of several quotas: those that refuse or drop decide when the op is requested, the strictest
+/// first; those that delay it do so until it fits all of them. The second value is the position of the quota that
+/// refuses.
 #[inline]
 pub(super) fn judge(meters: &mut [Meter], now: Instant) -> (Verdict, u8) {
     let (mut at, mut verdict) = (now, (Verdict::At(now), 0));

@@ -278,5 +278,5 @@ fn a_rate_is_judged_over_its_own_era() {
     assert!((offered - (2592.0 + 10_000.0)).abs() <= 2.0, "{offered}");
     let source = Source { name: "m".into(), bytes: text("").into_bytes(), directory: "".into() };
     let refused = load(source, &[], &read_file).unwrap_err();
-    assert!(refused.list()[0].what.starts_with("more plans than a replication"), "{refused}");
+    assert!(refused.list()[0].what.starts_with("too many plans for the event limit"), "{refused}");
 }

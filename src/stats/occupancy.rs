@@ -1,4 +1,4 @@
-//! What is there over time: how many things, and since when the oldest of them.
+//! Occupancy over time: how many items there are, and since when the oldest of them.
 
 use super::Quantiles;
 
@@ -7,10 +7,10 @@ const LOOKS: usize = 1024;
 /// Tables for stretches of 1, 2, 4, … looks.
 const LEVELS: usize = LOOKS.ilog2() as usize + 1;
 
-/// Things that are there from one instant until another, seen at 1,024 evenly spaced instants of a run: in the middle
-/// of each 1,024th. They may be told in any order, long after they have gone, and none is remembered by itself.
+/// Items that are present from one instant until another, observed at 1,024 evenly spaced instants of a run: in the
+/// middle of each 1,024th. They can be added in any order, long after they have gone, and none is stored by itself.
 #[derive(Clone, Debug)]
-pub struct Presence {
+pub struct Occupancy {
     from: u64,
     /// The time between two looks; the first comes after half of it.
     step: u64,
@@ -21,10 +21,10 @@ pub struct Presence {
     earliest: Vec<u64>,
 }
 
-impl Presence {
+impl Occupancy {
     /// Nothing is there between two instants in nanoseconds, the second being the later.
-    pub fn new(from: u64, to: u64) -> Presence {
-        Presence { from, step: ((to - from) / LOOKS as u64).max(2), change: Vec::new(), earliest: Vec::new() }
+    pub fn new(from: u64, to: u64) -> Occupancy {
+        Occupancy { from, step: ((to - from) / LOOKS as u64).max(2), change: Vec::new(), earliest: Vec::new() }
     }
 
     /// The instant of a look.
@@ -38,7 +38,7 @@ impl Presence {
         (past / self.step).min(LOOKS as u64) as usize
     }
 
-    /// Something was there from `begin` until `end`.
+    /// An item was present from `begin` until `end`.
     pub fn there(&mut self, begin: u64, end: u64) {
         let (first, after) = (self.next_look(begin), self.next_look(end));
         if first >= after {
@@ -80,7 +80,7 @@ impl Presence {
         (0..LOOKS).map(look).collect()
     }
 
-    /// How far back the oldest reaches, over the looks that `counts`; 0 where nothing is there.
+    /// How far back the oldest item reaches, in nanoseconds, over the looks that `counts`; 0 if there is none.
     pub fn reach_back(&self, counts: impl Fn(u64) -> bool) -> Quantiles {
         let mut reach = Quantiles::default();
         for (now, _, begin) in self.looks().into_iter().filter(|look| counts(look.0)) {
@@ -103,7 +103,7 @@ mod tests {
             (state >> 33) % below
         };
         for (from, to) in [(0, 1_000_003), (5_000, 5_700), (123, 40_000_000)] {
-            let mut seen = Presence::new(from, to);
+            let mut seen = Occupancy::new(from, to);
             let length = to - from;
             let things: Vec<(u64, u64)> = (0..300)
                 .map(|_| {
@@ -122,14 +122,14 @@ mod tests {
 
     #[test]
     fn nothing_reaches_back_nowhere() {
-        let reach = Presence::new(0, 1_000).reach_back(|_| true);
+        let reach = Occupancy::new(0, 1_000).reach_back(|_| true);
         assert_eq!((reach.count(), reach.max()), (1024, Some(0)));
     }
 
     #[test]
     fn a_saw_has_the_quantiles_of_a_line() {
         // Ten files of 100,000 each, gone when the next but one begins: from 100,000 to 200,000 back.
-        let mut files = Presence::new(200_000, 1_000_000);
+        let mut files = Occupancy::new(200_000, 1_000_000);
         (0..10).for_each(|file| files.there(file * 100_000, (file + 2) * 100_000));
         let reach = files.reach_back(|_| true);
         for (p, exact) in [(0.05, 105_000.0), (0.5, 150_000.0), (0.95, 195_000.0)] {

@@ -73,7 +73,7 @@ fn records_that_live_ten_hours_are_ten_at_one_an_hour() {
 
 /// Six failures in the first six hours of each of three days, and a quota of two writes a day.
 #[test]
-fn the_first_error_of_an_incident_has_a_fate_of_its_own() {
+fn the_first_error_of_an_incident_has_a_lifetime_of_its_own() {
     let quiet =
         |day: u32| format!("[[traffic.user.spike]]\nat = \"{}m\"\nfor = \"1080m\"\nfactor = 0\n", day * 1440 + 360);
     let text = |store: &str| {

@@ -2,7 +2,7 @@
 //! and of a cache with their latencies, quotas of the day, spaced keys, and what an invocation may do.
 
 use crate::common::{ONE_CALL, answer_on, logged, mean, model};
-use crate::reference::whole::{Counts, Row, Store, Whole, play};
+use crate::reference::full::{Counts, Row, Store, Whole, play};
 use crate::reference::{Attempt, Plan, Rules, SECOND, trace};
 use proptest::prelude::*;
 

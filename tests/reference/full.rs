@@ -193,7 +193,7 @@ impl World<'_> {
                 self.ends(id, End::Abandoned);
                 self.go(id);
             }
-            // The patience of a call that has had its slot since is of no account.
+            // The patience of a call that has had its slot since is ignored.
             Rank::Timeout | Rank::Answer if self.is_due(id) => {
                 self.attempt_ends(id);
                 self.go(id);
@@ -251,7 +251,7 @@ impl World<'_> {
         }
     }
 
-    /// The reads before a call; what they find is of no account. False: one is under way.
+    /// The reads before a call; what they find is ignored. False: one is under way.
     fn read(&mut self, id: (usize, usize)) -> bool {
         let (of_plan, of_call) = self.whole.reads;
         let reads = of_call + if id.1 == 0 { of_plan } else { 0 };
