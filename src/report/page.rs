@@ -55,6 +55,8 @@ pub(super) struct Table {
     pub spare: Option<usize>,
     /// Rows are set apart by the part of the model that their first cell names.
     pub grouped: bool,
+    /// The notes follow at once, to save a line.
+    pub tight: bool,
     /// Long: it is folded away where the form can do so.
     pub folded: bool,
 }

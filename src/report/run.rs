@@ -77,5 +77,12 @@ fn metrics(answer: &Answer, show: &Show) -> Part {
     let table = if *show == Show::Short { table.without(3) } else { Table { spare: Some(3), ..table } };
     let is_long = *show == Show::All;
     let notes = show.left_out(answer, metrics.len()).into_iter().collect();
-    Part::Table(Table { notes, grouped: is_long, folded: is_long, title: "Metrics".into(), ..table })
+    Part::Table(Table {
+        notes,
+        tight: *show == Show::Short,
+        grouped: is_long,
+        folded: is_long,
+        title: "Metrics".into(),
+        ..table
+    })
 }

@@ -108,7 +108,7 @@ pub(super) fn table(table: &Table, screen: Screen) -> String {
         out += &if is_broken { screen.paint.bold(&line) } else { line };
         out.push('\n');
     }
-    let between = if notes.is_empty() { "" } else { "\n" };
+    let between = if notes.is_empty() || table.tight { "" } else { "\n" };
     out + between + &notes
 }
 
