@@ -23,6 +23,8 @@ const LEVEL: f64 = 0.05;
 const USUAL: [&str; 3] = ["plans.failed_fraction", "plans.overloaded_fraction", "plan.latency.p95"];
 /// What is shown beside the metric.
 const BILL: &str = "cost.month";
+/// What becomes of plans: a change that makes one of these worse is no improvement.
+const OUTCOMES: [&str; 3] = ["plans.per_day", "plans.failed_fraction", "plans.overloaded_fraction"];
 
 /// One key of the model at another value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,8 +76,20 @@ pub struct Effect {
     pub tied: bool,
     /// Objectives whose verdict it changes, over the same replications.
     pub turned: Vec<(Objective, Verdict, Verdict)>,
+    /// Outcomes of plans, other than the metric, that it makes worse for sure.
+    pub harms: Vec<&'static str>,
     /// By how much it changes the bill of a month in US dollars, where that is sure (95 %, by itself).
     pub bill: Option<f64>,
+}
+
+impl Effect {
+    /// Whether it makes other plans fail, or breaks an objective: such a change is no improvement.
+    pub fn does_harm(&self) -> bool {
+        let breaks = |(_, before, after): &(Objective, Verdict, Verdict)| {
+            *after == Verdict::Broken && *before != Verdict::Broken
+        };
+        !self.harms.is_empty() || self.turned.iter().any(breaks)
+    }
 }
 
 /// Why a lever has no effect to show.
@@ -126,10 +140,10 @@ pub struct Levers {
 }
 
 impl Levers {
-    /// The lever that improves the metric most, if one does so for sure; of a metric without a better way, the one that
-    /// moves it most.
+    /// The lever that improves the metric most, if one does so for sure and does no harm besides; of a metric without a
+    /// better way, the one that moves it most.
     pub fn best(&self) -> Option<&Effect> {
-        self.effects.first().filter(|effect| match self.better {
+        self.effects.first().filter(|effect| !effect.does_harm()).filter(|effect| match self.better {
             Some(_) => effect.standing == Standing::Better,
             None => matches!(effect.standing, Standing::More | Standing::Less),
         })
@@ -336,9 +350,10 @@ impl Search {
             }
         }
         let rank = |effect: &Effect| match effect.standing {
-            Standing::Better | Standing::Worse | Standing::More | Standing::Less => 0,
-            Standing::CannotTell => 1,
-            Standing::Same | Standing::OnlyFirst | Standing::OnlyOther => 2,
+            Standing::Better | Standing::More | Standing::Less if !effect.does_harm() => 0,
+            Standing::Better | Standing::Worse | Standing::More | Standing::Less => 1,
+            Standing::CannotTell => 2,
+            Standing::Same | Standing::OnlyFirst | Standing::OnlyOther => 3,
         };
         let harm = |effect: &Effect| -> i32 {
             let broken = |verdict: Verdict| i32::from(verdict == Verdict::Broken);
@@ -353,9 +368,20 @@ impl Search {
             effects.first().filter(|best| rank(best) == 0).and_then(|best| Some((best.standing, best.interval?)));
         for effect in effects.iter_mut().skip(1) {
             let overlaps = |(low, high): (f64, f64)| effect.interval.is_some_and(|(l, h)| l <= high && low <= h);
-            effect.tied = best.is_some_and(|(standing, interval)| standing == effect.standing && overlaps(interval));
+            let is_alike = |(standing, interval)| standing == effect.standing && overlaps(interval);
+            effect.tied = rank(effect) == 0 && best.is_some_and(is_alike);
         }
         effects
+    }
+
+    /// Whether a lever makes a metric worse for sure.
+    fn is_worse(&self, trial: &Trial, metric: &str) -> bool {
+        let interval = self.paired(trial, metric).and_then(|paired| paired.difference.interval(self.confidence));
+        interval.is_some_and(|(low, high)| match better(metric) {
+            Some(Better::More) => high < 0.0,
+            Some(Better::Less) => low > 0.0,
+            None => false,
+        })
     }
 
     fn effect(&self, lever: &Lever, trial: &Trial) -> Option<Effect> {
@@ -374,6 +400,7 @@ impl Search {
             let (before, after) = (verdict(&self.base, goal, n), verdict(trial, goal, n));
             (before != after).then(|| (goal.clone(), before, after))
         });
+        let harms = OUTCOMES.into_iter().filter(|metric| *metric != self.metric && self.is_worse(trial, metric));
         let bill = self.paired(trial, BILL).filter(|paired| paired.direction().is_some());
         Some(Effect {
             lever: lever.clone(),
@@ -383,6 +410,7 @@ impl Search {
             standing,
             tied: false,
             turned: turned.collect(),
+            harms: harms.collect(),
             bill: bill.map(|paired| paired.difference.mean),
         })
     }

@@ -4,7 +4,7 @@
 use super::encode::{SCHEMA_VERSION, csv_field, csv_number, interval, nullable, pretty};
 use super::page::{Page, Part, Table};
 use super::words::{self, range, short, things, value, value_or_dash};
-use crate::experiment::{Aim, Better, Effect, Lever, Levers, Silent, Standing};
+use crate::experiment::{Aim, Better, Effect, Lever, Levers, Objective, Silent, Standing, Verdict};
 use crate::units::{count, number, percent};
 use serde_json::{Value, json};
 
@@ -42,13 +42,15 @@ fn besides(effect: &Effect) -> String {
         format!("{} {} → {}", goal.metric, words::verdict(*before), words::verdict(*after))
     });
     let bill = effect.bill.map(|bill| format!("cost.month {}{} USD", if bill > 0.0 { "+" } else { "" }, number(bill)));
-    turned.chain(bill).collect::<Vec<_>>().join("; ")
+    let harms = effect.harms.iter().map(|metric| format!("{metric} worse"));
+    harms.chain(turned).chain(bill).collect::<Vec<_>>().join("; ")
 }
 
 fn standing(effect: &Effect, best: Option<&Effect>) -> String {
     let word = words::standing(effect.standing);
     match best {
         Some(best) if best == effect => "best".into(),
+        _ if effect.standing == Standing::Better && effect.does_harm() => "better, with harm".into(),
         _ if effect.tied => "tied".into(),
         _ => word.into(),
     }
@@ -95,6 +97,13 @@ fn answer(found: &Levers) -> Vec<String> {
     if found.partial {
         all.push("Interrupted: the results cover the completed replications only.".to_string());
     }
+    let is_met = |effect: &Effect| {
+        let meets = |(goal, _, after): &(Objective, _, Verdict)| goal.metric == found.metric && *after == Verdict::Met;
+        !effect.does_harm() && effect.turned.iter().any(meets)
+    };
+    if found.aim == Aim::Broken && !found.effects.is_empty() && !found.effects.iter().any(is_met) {
+        all.push(format!("No single change tried meets the objective on {} without doing harm.", found.metric));
+    }
     match found.best() {
         Some(best) => {
             let (before, after) = (value(best.means.0, found.unit), measured(Some(best.means.1), found.unit));
@@ -115,7 +124,14 @@ fn answer(found: &Levers) -> Vec<String> {
         None if found.sure().0.is_empty() => {
             all.push(format!("No change tried had a significant effect on {}.", found.metric))
         }
-        None => all.push(format!("No change tried makes {} better for sure.", found.metric)),
+        None => {
+            all.push(format!("No change tried makes {} better for sure without doing harm.", found.metric));
+            let harmful = found.effects.iter().find(|effect| effect.standing == Standing::Better);
+            all.extend(harmful.map(|effect| {
+                let moved = difference(effect, found.unit);
+                format!("The largest that does: {}, by {moved}; but {}.", named([&effect.lever]), besides(effect))
+            }));
+        }
     }
     all.push(why(found));
     all.push(work(found));
@@ -176,11 +192,17 @@ fn reason(silent: &Silent) -> (&str, String) {
 }
 
 fn silent(found: &Levers) -> Vec<String> {
-    let mut reasons: Vec<&Silent> = found.silent.iter().map(|(_, why)| why).collect();
+    let is_refused = |why: &Silent| matches!(why, Silent::Refused(_));
+    let refused = found.silent.iter().filter(|(_, why)| is_refused(why)).count();
+    let refused = (refused > 0).then(|| {
+        let changes = things(refused as f64, "change is", "changes are");
+        format!("{changes} refused by the model, as others would have to change with them: JSON lists them.")
+    });
+    let mut reasons: Vec<&Silent> = found.silent.iter().map(|(_, why)| why).filter(|why| !is_refused(why)).collect();
     reasons.sort();
     reasons.dedup();
     let of = |why: &Silent| named(found.silent.iter().filter(|(_, other)| other == why).map(|(lever, _)| lever));
-    reasons.into_iter().map(|why| format!("{}: {}.", reason(why).1, of(why))).collect()
+    reasons.into_iter().map(|why| format!("{}: {}.", reason(why).1, of(why))).chain(refused).collect()
 }
 
 /// A line for each lever with an effect.
@@ -227,6 +249,7 @@ pub(super) fn json(found: &Levers) -> String {
             "tied": effect.tied,
             "replications": effect.difference.count,
             "objectives": turned.collect::<Vec<_>>(),
+            "harms": effect.harms,
             "cost_month": nullable(effect.bill),
         })
     };
