@@ -76,8 +76,8 @@ pub struct Effect {
     pub tied: bool,
     /// Objectives whose verdict it changes, over the same replications.
     pub turned: Vec<(Objective, Verdict, Verdict)>,
-    /// Outcomes of plans, other than the metric, that it makes worse for sure.
-    pub harms: Vec<&'static str>,
+    /// What it makes worse, other than the metric: outcomes of plans, for sure, and metrics whose objective it breaks.
+    pub harms: Vec<String>,
     /// By how much it changes the bill of a month in US dollars, where that is sure (95 %, by itself).
     pub bill: Option<f64>,
 }
@@ -85,10 +85,7 @@ pub struct Effect {
 impl Effect {
     /// Whether it makes other plans fail, or breaks an objective: such a change is no improvement.
     pub fn does_harm(&self) -> bool {
-        let breaks = |(_, before, after): &(Objective, Verdict, Verdict)| {
-            *after == Verdict::Broken && *before != Verdict::Broken
-        };
-        !self.harms.is_empty() || self.turned.iter().any(breaks)
+        !self.harms.is_empty()
     }
 }
 
@@ -384,6 +381,16 @@ impl Search {
         })
     }
 
+    /// Whether a lever moves a metric the worse way. What leaves a band for the better does no harm.
+    fn falls(&self, trial: &Trial, metric: &str) -> bool {
+        let more = self.paired(trial, metric).is_some_and(|paired| paired.difference.mean > 0.0);
+        match better(metric) {
+            Some(Better::More) => !more,
+            Some(Better::Less) => more,
+            None => true,
+        }
+    }
+
     fn effect(&self, lever: &Lever, trial: &Trial) -> Option<Effect> {
         let difference = self.paired(trial, &self.metric)?.difference;
         let interval = difference.interval(self.confidence);
@@ -400,7 +407,13 @@ impl Search {
             let (before, after) = (verdict(&self.base, goal, n), verdict(trial, goal, n));
             (before != after).then(|| (goal.clone(), before, after))
         });
-        let harms = OUTCOMES.into_iter().filter(|metric| *metric != self.metric && self.is_worse(trial, metric));
+        let turned: Vec<(Objective, Verdict, Verdict)> = turned.collect();
+        let outcomes = OUTCOMES.into_iter().filter(|metric| self.is_worse(trial, metric)).map(String::from);
+        let broken =
+            turned.iter().filter(|(goal, _, after)| *after == Verdict::Broken && self.falls(trial, &goal.metric));
+        let mut harms: Vec<String> = outcomes.chain(broken.map(|(goal, ..)| goal.metric.clone())).collect();
+        harms.retain(|metric| *metric != self.metric);
+        harms.dedup();
         let bill = self.paired(trial, BILL).filter(|paired| paired.direction().is_some());
         Some(Effect {
             lever: lever.clone(),
@@ -409,8 +422,8 @@ impl Search {
             interval,
             standing,
             tied: false,
-            turned: turned.collect(),
-            harms: harms.collect(),
+            turned,
+            harms,
             bill: bill.map(|paired| paired.difference.mean),
         })
     }

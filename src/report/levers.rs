@@ -42,7 +42,8 @@ fn besides(effect: &Effect) -> String {
         format!("{} {} → {}", goal.metric, words::verdict(*before), words::verdict(*after))
     });
     let bill = effect.bill.map(|bill| format!("cost.month {}{} USD", if bill > 0.0 { "+" } else { "" }, number(bill)));
-    let harms = effect.harms.iter().map(|metric| format!("{metric} worse"));
+    let is_turned = |metric: &&String| effect.turned.iter().any(|(goal, ..)| goal.metric == **metric);
+    let harms = effect.harms.iter().filter(|metric| !is_turned(metric)).map(|metric| format!("{metric} worse"));
     harms.chain(turned).chain(bill).collect::<Vec<_>>().join("; ")
 }
 
