@@ -156,7 +156,11 @@ fn without_a_metric_the_broken_objective_is_asked() {
     // Too few are lost: no name says that more of it is better, but the bound does.
     let found = asked("\"queue.q.drop_fraction\" = { min = 0.5 }");
     assert_eq!((found.better, found.aim), (Some(Better::More), Aim::Broken));
-    assert_eq!(found.best().unwrap().lever.to, "2");
+    // A smaller queue does that, but plans fail by it: that is no improvement, and said in its row.
+    assert_eq!(found.best(), None);
+    let harmful = found.effects.iter().find(|effect| effect.standing == Standing::Better).unwrap();
+    assert_eq!(harmful.lever.to, "2");
+    assert!(harmful.harms.iter().any(|metric| metric == "plans.per_day"), "{harmful:?}");
     let found = asked("\"plan.latency.mean\" = { max = 1000 }");
     assert_eq!((found.metric.as_str(), found.aim), ("plans.failed_fraction", Aim::Usual));
     // Neither way of what is made is better by itself: the largest move comes first.
