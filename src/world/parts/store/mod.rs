@@ -3,7 +3,7 @@
 use crate::model::{OnKeyExceed, OpKind, Storage, Store as Spec, StoreKind};
 use crate::policy::{Meter, OnExceed, Verdict};
 use crate::stats::Stock;
-use crate::streams::{Purpose, Source as Draws, Word, exponential};
+use crate::streams::{Purpose, Source as Draws, Word};
 use crate::units::{Instant, Probability, Span, Timestamp};
 use crate::world::blueprint::Blueprint;
 use crate::world::ledger::{Cause, Causes};
@@ -12,7 +12,7 @@ mod measures;
 mod outside;
 mod part;
 
-use self::outside::{Others, Pressure, Restarts, judge};
+use self::outside::{Others, Poisson, Pressure, judge};
 
 /// The counts of one kind of op; `[0]` in the warm-up, `[1]` recorded.
 #[derive(Clone, Copy, Debug)]
@@ -63,7 +63,8 @@ pub(crate) struct Store {
     /// Whether another region sees what is stored, and after how long at most.
     pub(crate) staleness: Option<Span>,
     pressure: Option<Pressure>,
-    restarts: Option<Restarts>,
+    /// When it loses everything.
+    restarts: Option<Poisson>,
     pub(crate) evicted: [u64; 2],
     pub(crate) expired: [u64; 2],
     pub(crate) lost_at_restart: [u64; 2],
@@ -107,12 +108,7 @@ impl Store {
 
     /// The store as a replication starts at `start`, with the spikes of traffic in order.
     fn new(spec: &Spec, start: Timestamp, spikes: &[(Instant, Instant)], draws: &Draws) -> Store {
-        let restarts = (spec.restarts_per_day > 0.0).then(|| {
-            let mean_gap = Span::DAY.scale(1.0 / spec.restarts_per_day);
-            let mut gaps = draws.stream(&spec.name, Purpose::Restart, 0);
-            let next = Instant::START + exponential(mean_gap, gaps.next());
-            Restarts { mean_gap, gaps, next, drawn: 1 }
-        });
+        let restarts = Poisson::new(spec.restarts_per_day, draws.stream(&spec.name, Purpose::Restart, 0));
         let pressure = (spec.evictions_per_hour > 0.0).then(|| Pressure {
             per_second: spec.evictions_per_hour / 3600.0,
             factor: spec.evictions_spike_factor,

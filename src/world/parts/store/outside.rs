@@ -40,41 +40,76 @@ impl Pressure {
     }
 }
 
-/// Other programs of the same account: their ops come at Poisson instants, use the quotas, and store nothing here.
+/// Instants that come at random, at a mean rate (a Poisson process): the next one is drawn ahead.
 #[derive(Debug)]
-pub(crate) struct Others {
+pub(super) struct Poisson {
     pub(super) mean_gap: Span,
     pub(super) gaps: Stream,
     pub(super) next: Instant,
     pub(super) drawn: u64,
+}
+
+impl Poisson {
+    /// None where nothing comes.
+    pub(super) fn new(per_day: f64, mut gaps: Stream) -> Option<Poisson> {
+        let mean_gap = (per_day > 0.0).then(|| Span::DAY.scale(1.0 / per_day))?;
+        let next = Instant::START + exponential(mean_gap, gaps.next());
+        Some(Poisson { mean_gap, gaps, next, drawn: 1 })
+    }
+
+    /// The one after the next; never at the same instant.
+    fn step(&mut self) {
+        let gap = exponential(self.mean_gap, self.gaps.next());
+        self.next = self.next.saturating_add(gap.saturating_add(Span::from_nanos(1)));
+        self.drawn += 1;
+    }
+
+    /// Those that have come by `now` are followed by others.
+    pub(super) fn catch_up(&mut self, now: Instant) {
+        while self.next <= now {
+            self.step();
+        }
+    }
+
+    /// They come at another rate from `now` on, the next one as well.
+    pub(super) fn change(&mut self, per_day: f64, now: Instant) {
+        let new_gap = Span::DAY.scale(1.0 / per_day);
+        if new_gap != self.mean_gap {
+            self.next = self.next.stretched(now, new_gap.secs() / self.mean_gap.secs());
+            self.mean_gap = new_gap;
+        }
+    }
+}
+
+/// Other programs of the same account: their ops use the quotas, and store nothing here.
+#[derive(Debug)]
+pub(crate) struct Others {
+    pub(super) ops: Poisson,
     pub(crate) accepted: u64,
     pub(crate) refused: u64,
 }
 
 impl Others {
     pub(super) fn new(per_day: f64, name: &str, op: OpKind, draws: &Draws) -> Option<Others> {
-        let mean_gap = (per_day > 0.0).then(|| Span::DAY.scale(1.0 / per_day))?;
-        let mut gaps = draws.stream(name, Purpose::Arrival, op as u64);
-        let next = Instant::START + exponential(mean_gap, gaps.next());
-        Some(Others { mean_gap, gaps, next, drawn: 1, accepted: 0, refused: 0 })
+        let ops = Poisson::new(per_day, draws.stream(name, Purpose::Arrival, op as u64))?;
+        Some(Others { ops, accepted: 0, refused: 0 })
     }
 
     /// Lets them do what they do until `now`.
     pub(super) fn catch_up(&mut self, meters: &mut [Meter], now: Instant) {
-        while self.next < now {
-            match judge(meters, self.next).0 {
-                Verdict::At(at) => {
-                    meters.iter_mut().for_each(|meter| meter.take(self.next, at));
+        while self.ops.next < now {
+            let at = self.ops.next;
+            match judge(meters, at).0 {
+                Verdict::At(done) => {
+                    meters.iter_mut().for_each(|meter| meter.take(at, done));
                     self.accepted += 1;
                 }
                 Verdict::Refused | Verdict::Dropped => {
-                    meters.iter_mut().for_each(|meter| meter.refused(self.next));
+                    meters.iter_mut().for_each(|meter| meter.refused(at));
                     self.refused += 1;
                 }
             }
-            let gap = exponential(self.mean_gap, self.gaps.next());
-            self.next = self.next.saturating_add(gap.saturating_add(Span::from_nanos(1)));
-            self.drawn += 1;
+            self.ops.step();
         }
     }
 }
@@ -107,40 +142,5 @@ pub(super) fn judge(meters: &mut [Meter], now: Instant) -> (Verdict, u8) {
         if at == before {
             return (Verdict::At(at), 0);
         }
-    }
-}
-
-/// When a store loses everything, drawn ahead.
-#[derive(Debug)]
-pub(super) struct Restarts {
-    pub(super) mean_gap: Span,
-    pub(super) gaps: Stream,
-    pub(super) next: Instant,
-    pub(super) drawn: u64,
-}
-
-impl Restarts {
-    /// Restarts that have come by `now` are followed by others.
-    pub(super) fn catch_up(&mut self, now: Instant) {
-        while self.next <= now {
-            let gap = exponential(self.mean_gap, self.gaps.next());
-            self.next = self.next.saturating_add(gap.saturating_add(Span::from_nanos(1)));
-            self.drawn += 1;
-        }
-    }
-
-    /// They come at another rate from `now` on, for what is written then.
-    pub(super) fn change(&mut self, per_day: f64, now: Instant) {
-        self.catch_up(now);
-        stretch(&mut self.next, &mut self.mean_gap, per_day, now);
-    }
-}
-
-/// The next of a Poisson process comes at another rate.
-pub(super) fn stretch(next: &mut Instant, mean_gap: &mut Span, per_day: f64, now: Instant) {
-    let new_gap = Span::DAY.scale(1.0 / per_day);
-    if new_gap != *mean_gap {
-        *next = next.stretched(now, new_gap.secs() / mean_gap.secs());
-        *mean_gap = new_gap;
     }
 }

@@ -1,6 +1,5 @@
 //! A store as a part of the world: recorded, changed, ended, balanced and measured.
 
-use super::outside::stretch;
 use super::{Store, measures};
 use crate::model::OpKind;
 use crate::units::Instant;
@@ -11,7 +10,7 @@ use crate::world::part::{Effect, Ending, Part};
 
 impl Part for Store {
     fn drawn(&self) -> u64 {
-        let others = self.others.iter().flatten().map(|others| others.drawn);
+        let others = self.others.iter().flatten().map(|others| others.ops.drawn);
         self.restarts.as_ref().map_or(0, |restarts| restarts.drawn) + others.sum::<u64>()
     }
 
@@ -32,7 +31,7 @@ impl Part for Store {
         for (op, meters) in self.meters.iter_mut().enumerate() {
             meters.iter_mut().zip(&spec.quotas[op]).for_each(|(meter, quota)| meter.change(quota, now));
             if let Some(others) = &mut self.others[op] {
-                stretch(&mut others.next, &mut others.mean_gap, spec.background[op], now);
+                others.ops.change(spec.background[op], now);
             }
         }
         (self.spacing, self.on_key_exceed) = (spec.key_spacing, spec.on_key_exceed);
@@ -45,6 +44,7 @@ impl Part for Store {
             pressure.factor = spec.evictions_spike_factor;
         }
         if let Some(restarts) = &mut self.restarts {
+            restarts.catch_up(now);
             restarts.change(spec.restarts_per_day, now);
         }
         let capacity = spec.capacity.map(|bytes| bytes.0);

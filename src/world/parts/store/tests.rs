@@ -20,7 +20,7 @@ const MONTHS: [u64; 6] = [720, 744, 720, 744, 744, 720];
 fn a_restart_comes_before_what_is_written_at_its_instant() {
     let at = Instant::from_nanos;
     let gaps = Draws::new(1, 0).stream("kv", Purpose::Restart, 0);
-    let mut restarts = Restarts { mean_gap: Span::from_secs(1), gaps, next: at(10), drawn: 1 };
+    let mut restarts = Poisson { mean_gap: Span::from_secs(1), gaps, next: at(10), drawn: 1 };
     restarts.catch_up(at(9));
     assert_eq!(restarts.next, at(10));
     restarts.catch_up(at(10));
