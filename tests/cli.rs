@@ -357,6 +357,9 @@ fn a_directory_gets_every_file_whole() {
         assert!(whole, "{name} is not whole");
     }
     assert_eq!(std::fs::read(out.join("report.json")).unwrap(), output.stdout);
+    // A directory has what a screen has no room for.
+    let text = std::fs::read_to_string(out.join("report.txt")).unwrap();
+    assert!(text.contains("\nCeilings: ") && text.contains("\n  plans.offered "), "{text}");
     // Again, over what is there: the same bytes.
     let before: Vec<Vec<u8>> = names.iter().map(|name| std::fs::read(out.join(name)).unwrap()).collect();
     assert_eq!(run(&arguments).status.code(), Some(0));

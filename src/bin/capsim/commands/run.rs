@@ -51,7 +51,7 @@ fn try_run(args: &Run) -> Result<Exit, Exit> {
         ));
     }
     if let Some(out) = out {
-        out.write(Report::Run(&answer, &shown))?;
+        out.write(Report::of(&answer))?;
     }
     let printed = work::deliver(Report::Run(&answer, &shown), args.format.into(), None);
     Ok(if answer.replications < answer.asked { work::partial() } else { printed })
