@@ -3,6 +3,7 @@
 
 use crate::common::{answer, shipped};
 use capsim::experiment::{Comparison, Options, compare};
+use capsim::report::{Report, Screen, Show};
 use serde_json::Value;
 use std::num::NonZeroUsize;
 use std::path::Path;
@@ -33,6 +34,34 @@ fn pair(per_day: u32, replications: u32) -> Comparison {
     let names = ["queue-default.toml", "queue-large.toml"];
     let pair = names.map(|name| (name.to_string(), shipped(name, &[&demand, &replications])));
     compare(pair.into(), (&[], 10), &OPTIONS, &|_, _| true).unwrap()
+}
+
+/// What a comparison of two shipped models says at first, in one line.
+fn news(first: &str, second: &str) -> String {
+    let both = [first, second].map(|name| (name.into(), shipped(&format!("{name}.toml"), &["run.replications=3"])));
+    let found = compare(both.into(), (&[], 3), &OPTIONS, &|_, _| true).unwrap();
+    let page = Report::Comparison(&found, &Show::Short).text(Screen::PLAIN);
+    let answer = page.split("\nNews\n").next().unwrap();
+    answer.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn a_comparison_says_the_news_first() {
+    let ends = news("kv-only", "cache-only");
+    assert!(ends.contains("cache-only no longer completes any plan"), "{ends}");
+    assert!(ends.contains("plans end by the limit of external subrequests"), "{ends}");
+    assert!(
+        ends.contains("kv.writes_rejected <= 0: broken → met; plans.failed_fraction <= 6 %: met → broken"),
+        "{ends}"
+    );
+    let hybrid = news("kv-only", "hybrid");
+    for says in
+        ["keeps all error logs for 3 days", "refuses no kv write", ", but loses the request that led to an error"]
+    {
+        assert!(hybrid.contains(says), "{says}: {hybrid}");
+    }
+    let same = news("hybrid", "hybrid");
+    assert!(same.contains("do not differ significantly") && same.contains("No objective changes"), "{same}");
 }
 
 fn narrowing(found: &Comparison, metric: &str) -> f64 {

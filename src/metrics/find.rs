@@ -33,7 +33,8 @@ fn segment_has(form: &str, segment: &str) -> bool {
     }
 }
 
-fn has_form(form: &str, name: &str) -> bool {
+/// Whether a name has the form.
+pub fn has_form(form: &str, name: &str) -> bool {
     let mut segments = name.split('.').peekable();
     // `[.N]` may be left out.
     for part in form.split('.').filter(|part| !part.is_empty()) {

@@ -15,5 +15,5 @@ mod stores;
 mod work;
 
 pub use catalogue::{CATALOGUE, FIRST, PLACEHOLDERS};
-pub use find::{better, is_asked, like, of, rank};
+pub use find::{better, has_form, is_asked, like, of, rank};
 pub use metric::{Better, Metric};

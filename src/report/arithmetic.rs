@@ -3,7 +3,7 @@
 use super::encode::{SCHEMA_VERSION, csv_field, csv_number, nullable, pretty};
 use super::json::{ceiling, charge, invocation, longest_call, ops_per_day, ops_per_plan};
 use super::page::{Page, Part, Table};
-use super::words::plans_a_day;
+use super::words::{self, plans_a_day};
 use crate::experiment::{Arithmetic, Ceiling, InvocationNeed, Over, Upgrade, Wave};
 use crate::math::floor;
 use crate::units::{Span, count, number};
@@ -26,9 +26,8 @@ pub(super) fn page(model: &str, description: &str, arithmetic: &Arithmetic) -> P
         Part::List("Another plan of the platform".into(), upgrade.into_iter().collect()),
     ];
     let parts = parts.into_iter().chain(bounds(arithmetic)).collect();
-    let colon = if description.is_empty() { "" } else { ": " };
     let answer = [Some(demand), binds_first(arithmetic)];
-    Page::new(format!("{model}{colon}{description}"), answer.into_iter().flatten().collect(), "", parts)
+    Page::new(words::title(model, description), answer.into_iter().flatten().collect(), "", parts)
 }
 
 /// The ceilings, and what they say nothing of.
@@ -145,7 +144,7 @@ fn invocations(arithmetic: &Arithmetic) -> Part {
         vec![need.class.clone(), need.limit.clone(), allowed, needed, at_most]
     });
     let header = ["class", "limit", "#allowed", "#needed", "#with every retry"];
-    let notes = arithmetic.waves.iter().map(super::words::wave).collect();
+    let notes = arithmetic.waves.iter().map(words::wave).collect();
     Part::Table(Table { notes, ..Table::new("In one invocation", &header, rows) })
 }
 

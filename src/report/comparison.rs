@@ -110,16 +110,13 @@ pub(super) fn page(comparison: &Comparison, show: &Show) -> Page {
     for other in 1..comparison.names.len() {
         let name = &comparison.names[other];
         let titled = |title: &str| if several { format!("{title}: {name}") } else { title.into() };
-        parts.push(news::table(comparison, other, titled("News")));
+        parts.push(Part::Table(news::table(comparison, other, titled("News"))));
         parts.push(Part::List(titled("Why plans end otherwise"), why(comparison, other)));
         parts.push(Part::List(titled("What else moved"), moved(comparison, other)));
         let rows = shown(comparison, show);
         let left = seen(comparison).len().saturating_sub(rows.len());
-        let rows = rows.into_iter().map(|row| news::cells(comparison, row, other));
-        let names = [&comparison.names[0], name].map(|name| format!("#{name}"));
-        let header = ["`metric", &names[0], &names[1], "#difference (95 %)", "!verdict", "unit"];
-        let table = Table::new(titled("Metrics"), &header, rows);
-        parts.push(Part::Table(Table { grouped: true, folded: true, spare: Some(5), ..table }));
+        let table = news::side_by_side(comparison, other, titled("Metrics"), rows);
+        parts.push(Part::Table(Table { grouped: true, folded: true, ..table }));
         if *show == Show::Short && other + 1 == comparison.names.len() {
             let more = words::things(left as f64, "metric", "metrics");
             parts.push(Part::List("More".into(), vec![format!("{more} side by side: --all; some: --metric NAME.")]));

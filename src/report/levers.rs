@@ -3,7 +3,7 @@
 
 use super::encode::{SCHEMA_VERSION, csv_field, csv_number, interval, nullable, pretty};
 use super::page::{Page, Part, Table};
-use super::words::{self, range, short, things, value, value_or_dash};
+use super::words::{self, short, things, value, value_or_dash};
 use crate::experiment::{Aim, Better, Effect, Lever, Levers, Objective, Silent, Standing, Verdict};
 use crate::units::{count, number, percent};
 use serde_json::{Value, json};
@@ -29,11 +29,7 @@ fn measured(x: Option<f64>, unit: &str) -> String {
 }
 
 fn difference(effect: &Effect, unit: &str) -> String {
-    let mean = value(effect.difference.mean, unit);
-    match effect.interval {
-        Some((low, high)) if low < high => format!("{mean} ({})", range(low, high, unit)),
-        _ => mean,
-    }
+    words::difference(effect.difference.mean, effect.interval, unit)
 }
 
 /// What it does besides: objectives that it turns, and the bill.

@@ -2,7 +2,7 @@
 //! each thing that people compare for.
 
 use super::advice::causes;
-use super::page::{Part, Table};
+use super::page::Table;
 use super::words::{self, value, value_or_dash};
 use crate::experiment::{Comparison, Row, Standing, Verdict};
 use crate::metrics;
@@ -24,12 +24,7 @@ const NEWS: [&str; 10] = [
 
 /// Place among the news; none of what is none.
 fn place(name: &str) -> Option<usize> {
-    if name.starts_with("class.") {
-        return None;
-    }
-    let aged = NEWS.iter().position(|news| *news == name);
-    aged.or_else(|| metrics::of(name).and_then(|metric| NEWS.iter().position(|news| *news == metric.form)))
-        .filter(|_| aged.is_some() || !name.starts_with("logs."))
+    NEWS.iter().position(|form| metrics::has_form(form, name))
 }
 
 /// Whether a metric is among the news.
@@ -48,16 +43,19 @@ fn rows(comparison: &Comparison) -> Vec<&Row> {
 }
 
 /// The table of the news about configuration `other` (from 1).
-pub(super) fn table(comparison: &Comparison, other: usize, title: String) -> Part {
-    let name = &comparison.names[other];
-    let rows = rows(comparison).into_iter().map(|row| cells(comparison, row, other));
-    let names = [&comparison.names[0], name].map(|name| format!("#{name}"));
-    let header = ["`metric", &names[0], &names[1], "#difference (95 %)", "!verdict", "unit"];
-    Part::Table(Table { spare: Some(5), ..Table::new(title, &header, rows) })
+pub(super) fn table(comparison: &Comparison, other: usize, title: String) -> Table {
+    side_by_side(comparison, other, title, rows(comparison))
 }
 
-/// A metric of the first and of another configuration, side by side.
-pub(super) fn cells(comparison: &Comparison, row: &Row, other: usize) -> Vec<String> {
+/// Metrics of the first and of configuration `other` (from 1), side by side.
+pub(super) fn side_by_side(comparison: &Comparison, other: usize, title: String, rows: Vec<&Row>) -> Table {
+    let names = [&comparison.names[0], &comparison.names[other]].map(|name| format!("#{name}"));
+    let header = ["`metric", &names[0], &names[1], "#difference (95 %)", "!verdict", "unit"];
+    let rows = rows.into_iter().map(|row| cells(comparison, row, other));
+    Table { spare: Some(5), ..Table::new(title, &header, rows) }
+}
+
+fn cells(comparison: &Comparison, row: &Row, other: usize) -> Vec<String> {
     let change = &row.changes[other - 1];
     let standing = match change.standing {
         Standing::OnlyFirst => format!("only {}", comparison.names[0]),
@@ -68,7 +66,9 @@ pub(super) fn cells(comparison: &Comparison, row: &Row, other: usize) -> Vec<Str
         row.metric.clone(),
         value_or_dash(row.means[0], row.unit),
         value_or_dash(row.means[other], row.unit),
-        words::difference(change.difference.as_ref(), row.unit),
+        change
+            .difference
+            .map_or(words::NOTHING.into(), |change| words::difference(change.mean, change.ci95(), row.unit)),
         standing,
         words::unit(row.unit).into(),
     ]
@@ -100,10 +100,10 @@ pub(super) fn sentence(comparison: &Comparison, other: usize) -> String {
     let but = if better.is_empty() { "" } else { ", but " };
     match (better.is_empty(), worse.is_empty()) {
         (true, true) => format!(
-            "{name} and {} do not differ for sure in plans, failures, latency, error logs, cost or refusals.",
+            "{name} and {} do not differ significantly in plans, failures, latency, error logs, cost or refusals.",
             comparison.names[0]
         ),
-        (_, true) => format!("{name} {}, and nothing of the news is worse.", joined(&better)),
+        (_, true) => format!("{name} {}, and is worse in nothing listed below.", joined(&better)),
         (_, false) => {
             let fails = worse.iter().any(|clause| clause.contains("plans"));
             let because = if fails { because(comparison, other) } else { String::new() };
@@ -125,7 +125,7 @@ fn because(comparison: &Comparison, other: usize) -> String {
     let lost: Vec<&Row> = comparison.why(other).into_iter().filter(|row| change(row) > 0.0).collect();
     let all: f64 = lost.iter().map(change).sum();
     let Some(first) = lost.first() else { return String::new() };
-    let cause = first.metric.trim_start_matches("plans.ended_by.");
+    let cause = first.metric.strip_prefix("plans.ended_by.").unwrap_or(&first.metric);
     let share = change(first) / all;
     let share = if share > 0.995 { String::new() } else { format!(", {} of them", words::about(share)) };
     format!(": plans end by {}{share}", causes::words(cause))
@@ -137,46 +137,46 @@ fn clause(row: &Row, before: f64, after: f64) -> Option<String> {
     let [was, is] = [before, after].map(|x| value(x, row.unit));
     let more = |more: &'static str, less: &'static str| if after > before { more } else { less };
     let points = format!("{} percentage points", number((after - before).abs() * 100.0));
-    let form = metrics::of(metric).map_or(metric, |metric| metric.form);
-    Some(match (metric, form) {
-        ("plans.per_day", _) if after == 0.0 => format!("completes no plan any more ({was} a day before)"),
-        ("plans.per_day", _) if before == 0.0 => format!("completes plans: {is} a day (none before)"),
-        ("plans.per_day", _) => {
+    Some(match NEWS[place(metric)?] {
+        "plans.per_day" if after == 0.0 => format!("no longer completes any plan ({was} a day before)"),
+        "plans.per_day" if before == 0.0 => format!("completes {is} plans a day (none before)"),
+        "plans.per_day" => {
             let by = percent((after / before - 1.0).abs());
             format!("completes {by} {} plans ({was} → {is} a day)", more("more", "fewer"))
         }
-        ("plans.failed_fraction", _) => format!("fails {points} {} plans ({was} → {is})", more("more", "fewer")),
-        ("plans.overloaded_fraction", _) => {
-            format!("answers {points} {} plans with an overload ({was} → {is})", more("more", "fewer"))
+        "plans.failed_fraction" => format!("fails {points} {} of the plans ({was} → {is})", more("more", "less")),
+        "plans.overloaded_fraction" => {
+            format!("answers {points} {} of the plans with an overload ({was} → {is})", more("more", "less"))
         }
-        ("plan.latency.p95", _) => {
+        "plan.latency.p95" => {
             let by = number((after - before).abs());
             format!("is {by} s {} for the slowest 5 % of plans (p95 {was} → {is} s)", more("slower", "faster"))
         }
-        ("logs.error.retrievable.3d", _) => format!("keeps {} for 3 days ({was} before)", share_of(after, "error log")),
-        ("logs.error.reachable.3d", _) => {
+        "logs.error.retrievable.3d" => format!("keeps {} for 3 days ({was} before)", share_of(after, "error log")),
+        "logs.error.reachable.3d" => {
             format!("finds {} through the index after 3 days ({was} before)", share_of(after, "error log"))
         }
-        ("logs.error.context.3d", _) if after == 0.0 => {
+        "logs.error.context.3d" if after == 0.0 => {
             format!("loses the request that led to an error ({was} before)")
         }
-        ("logs.error.context.3d", _) => {
+        "logs.error.context.3d" => {
             format!("keeps the request that led to an error in {is} of cases ({was} before)")
         }
-        ("cost.month", _) => {
+        "cost.month" => {
             let by = number((after - before).abs());
             format!("costs {by} USD a month {} ({was} → {is})", more("more", "less"))
         }
-        (_, "S.OPS_rejected") => {
-            let of = metric.trim_end_matches("_rejected").replacen('.', " ", 1);
-            let is = if after == 0.0 { "no".into() } else { is };
-            format!("refuses {is} {} ({was} before)", if is == "no" { of.trim_end_matches('s') } else { &of })
+        "S.OPS_rejected" => {
+            let ops = metric.strip_suffix("_rejected")?.replacen('.', " ", 1);
+            match after {
+                0.0 => format!("refuses no {} ({was} before)", ops.strip_suffix('s')?),
+                _ => format!("refuses {is} {ops} ({was} before)"),
+            }
         }
-        (_, "provider.P.attempts.refused") => {
-            let provider = metric.trim_start_matches("provider.").trim_end_matches(".attempts.refused");
+        _ => {
+            let provider = metric.strip_prefix("provider.")?.strip_suffix(".attempts.refused")?;
             format!("has {is} attempts refused by {provider} ({was} before)")
         }
-        _ => return None,
     })
 }
 

@@ -2,6 +2,7 @@
 
 use super::page::{Page, Part, Table};
 use super::text::{self, Screen};
+use super::words;
 use std::collections::BTreeMap;
 
 /// Operations by store and kind.
@@ -47,5 +48,5 @@ pub fn preset_list(presets: &[(&str, &str)], screen: Screen) -> String {
 pub fn preset(name: &str, description: &str, values: Vec<[&str; 5]>, screen: Screen) -> String {
     let rows = values.into_iter().map(|value| value.map(String::from).to_vec());
     let table: Part = Table::part("Values", &["key", "value", "unit", "date", "source"], rows);
-    text::render(&Page::new(format!("{name}: {description}"), Vec::new(), "", vec![table]), screen)
+    text::render(&Page::new(words::title(name, description), Vec::new(), "", vec![table]), screen)
 }

@@ -31,9 +31,8 @@ pub(super) fn page(answer: &Answer, show: &Show, pictures: bool) -> Page {
             parts.push(metrics(answer, show));
         }
     }
-    let colon = if answer.description.is_empty() { "" } else { ": " };
     Page {
-        title: format!("{}{colon}{}", answer.model, answer.description),
+        title: words::title(&answer.model, &answer.description),
         answer: statements(answer, is_short),
         run: summary::run(answer),
         parts,

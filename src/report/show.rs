@@ -1,6 +1,6 @@
 //! Which metrics a report for people shows.
 
-use super::words;
+use super::{summary, words};
 use crate::experiment::{Answer, Metric};
 use crate::metrics;
 
@@ -50,7 +50,7 @@ impl Show {
 /// What the objectives judge, and of the rest what people ask for first, as far as it says something.
 fn short(answer: &Answer) -> Vec<&Metric> {
     let judged = |metric: &Metric| answer.objectives.iter().any(|(objective, _)| objective.metric == metric.name);
-    let is_logged = answer.mean("logs.error.offered") != answer.mean("logs.error.unlogged");
+    let is_logged = summary::is_logged(answer, "error");
     let says_something = |metric: &Metric| {
         let is_zero = (metric.min, metric.max) == (Some(0.0), Some(0.0));
         let is_log = metric.name.starts_with("logs.");

@@ -109,14 +109,16 @@ fn reads(answer: &Answer) -> Option<String> {
     (!all.is_empty()).then(|| format!("{}.", all.join("; ")))
 }
 
+/// Whether anything of a kind, `normal` or `error`, is logged.
+pub(super) fn is_logged(answer: &Answer, kind: &str) -> bool {
+    let of = |what: &str| answer.mean(&format!("logs.{kind}.{what}"));
+    of("offered") != of("unlogged")
+}
+
 fn error_logs(answer: &Answer) -> Option<String> {
     let of = |what: &str| answer.mean(&format!("logs.error.{what}"));
-    let none_of = |kind: &str| {
-        let of = |what: &str| answer.mean(&format!("logs.{kind}.{what}"));
-        of("offered") == of("unlogged")
-    };
-    if of("offered").is_some_and(|offered| offered > 0.0) && none_of("error") {
-        return (!none_of("normal")).then(|| "none is logged.".into());
+    if of("offered").is_some_and(|offered| offered > 0.0) && !is_logged(answer, "error") {
+        return is_logged(answer, "normal").then(|| "none is logged.".into());
     }
     let metric = answer.metric("logs.error.retrievable.3d")?;
     let Some(mean) = metric.mean else {

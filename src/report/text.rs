@@ -2,6 +2,7 @@
 
 use super::page::{Holds, Page, Part, Says, Statement, Table, tone};
 use super::words::{self, Paint, paragraph};
+use crate::experiment::Verdict;
 use crate::units::inert;
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, presets};
 
@@ -96,15 +97,15 @@ pub(super) fn table(table: &Table, screen: Screen) -> String {
     let is_one_line_each = lines.len() == table.rows.len() + 1;
     let mut lines = lines.into_iter();
     let mut out = lines.next().map_or(String::new(), |header| screen.paint.dim(&header) + "\n");
-    let mut group = table.rows.first().map_or("", |row| words::group(&row[0]));
+    let mut before: Option<&str> = None;
     for (at, line) in lines.enumerate() {
-        if let Some(row) = table.rows.get(at).filter(|_| table.grouped && is_one_line_each)
-            && words::group(&row[0]) != group
-        {
-            group = words::group(&row[0]);
+        let row = table.rows.get(at).filter(|_| is_one_line_each);
+        let group = row.filter(|_| table.grouped).map(|row| words::group(&row[0]));
+        if before.is_some() && before != group {
             out.push('\n');
         }
-        let is_broken = table.rows.get(at).filter(|_| is_one_line_each).is_some_and(|row| has_bad_news(table, row));
+        before = group;
+        let is_broken = row.is_some_and(|row| has_bad_news(table, row));
         out += &if is_broken { screen.paint.bold(&line) } else { line };
         out.push('\n');
     }
@@ -120,8 +121,8 @@ fn ends_in_prose(table: &Table) -> bool {
 }
 
 fn has_bad_news(table: &Table, row: &[String]) -> bool {
-    let verdicts = table.columns().zip(row).filter(|((_, holds), _)| *holds == Holds::Verdicts);
-    verdicts.into_iter().any(|(_, cell)| tone(cell) == crate::experiment::Verdict::Broken)
+    let mut cells = table.columns().zip(row);
+    cells.any(|((_, holds), cell)| holds == Holds::Verdicts && tone(cell) == Verdict::Broken)
 }
 
 /// Lines without borders, indented by two; within a width the last column is broken into lines.

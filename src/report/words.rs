@@ -3,7 +3,6 @@
 use crate::experiment::{Answer, Metric, Objective, Standing, Verdict, Wave};
 use crate::math;
 use crate::metrics;
-use crate::stats::Estimate;
 use crate::units::{Span, count, inert_lines, number, percent};
 pub(super) use crate::units::{agree, things};
 
@@ -147,16 +146,18 @@ pub(super) fn standing(standing: Standing) -> &'static str {
 }
 
 /// A difference with its interval: `-3.1 (-3.4 to -2.8)`; of fractions in percentage points.
-pub(super) fn difference(difference: Option<&Estimate>, unit: &str) -> String {
-    let Some(difference) = difference else { return NOTHING.into() };
+pub(super) fn difference(mean: f64, interval: Option<(f64, f64)>, unit: &str) -> String {
     let (scale, sign) = if unit == "1" { (100.0, " pp") } else { (1.0, "") };
-    let mean = number(difference.mean * scale);
-    match difference.ci95() {
-        Some((low, high)) if low < high => {
-            format!("{mean} ({}){sign}", range(low * scale, high * scale, ""))
-        }
+    let mean = number(mean * scale);
+    match interval {
+        Some((low, high)) if low < high => format!("{mean} ({}){sign}", range(low * scale, high * scale, "")),
         _ => format!("{mean}{sign}"),
     }
+}
+
+/// `hybrid: what it is`; the name alone where nothing describes it.
+pub(super) fn title(name: &str, description: &str) -> String {
+    if description.is_empty() { name.into() } else { format!("{name}: {description}") }
 }
 
 /// Enough of a digest to tell models apart.
