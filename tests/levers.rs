@@ -51,8 +51,8 @@ fn the_time_limit_is_what_moves_soft_failures() {
     let best = found.best().unwrap();
     assert_eq!((best.lever.path.as_str(), best.lever.to.as_str()), ("provider.openai.request_timeout", "24s"));
     assert!(best.means.1 < 0.01 && best.difference.mean < -0.13, "{best:?}");
-    // The administrator's share leaves the band that was observed.
-    assert!(best.turned.iter().any(|(goal, ..)| goal.metric == "class.admin.plans.overloaded_fraction"), "{best:?}");
+    // That the administrator's share leaves the band that was observed is no harm.
+    assert!(best.turned.is_empty() && best.harms.is_empty(), "{best:?}");
     for (path, to) in [("max_concurrency", "8"), ("max_concurrency", "2"), ("max_queue", "32"), ("max_queue", "128")] {
         let effect = one(&found, &format!("queue.ai.{path}"), to);
         assert!(matches!(effect.standing, Standing::Same | Standing::CannotTell), "{effect:?}");

@@ -8,6 +8,7 @@ mod arrival_changes;
 mod capacity;
 mod causes;
 mod change;
+mod check;
 mod cli;
 mod common;
 mod cost;

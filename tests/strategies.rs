@@ -10,11 +10,12 @@ fn the_page_of_the_strategies_is_up_to_date() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let program = Command::new(env!("CARGO_BIN_EXE_capsim"))
         .current_dir(root)
-        .args(["strategies", "--compare", "models/base/plans.toml"])
+        .args(["strategies", "--compare", "models/base/plans.toml", "--format", "markdown"])
         .output()
         .unwrap();
     assert!(program.status.success(), "{}", String::from_utf8_lossy(&program.stderr));
-    let page = String::from_utf8(program.stdout).unwrap();
+    let made = "<!-- Made by `capsim strategies --compare models/base/plans.toml --format markdown`. -->\n\n";
+    let page = made.to_string() + &String::from_utf8(program.stdout).unwrap();
     if std::env::var_os("CAPSIM_BLESS").is_some() {
         std::fs::write(root.join(PAGE), &page).unwrap();
     }
@@ -27,7 +28,7 @@ fn the_page_of_the_strategies_is_up_to_date() {
 fn the_page_shows_what_strategies_are_chosen_by() {
     let page = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(PAGE)).unwrap();
     let row = |section: &str, strategy: &str| {
-        let from = page.find(&format!("## On `{section}`")).unwrap();
+        let from = page.find(&format!("## On {section}\n")).unwrap();
         let line = page[from..].lines().find(|line| line.starts_with(&format!("| `{strategy}` |"))).unwrap();
         line.split('|').map(|cell| cell.trim().to_string()).collect::<Vec<_>>()
     };

@@ -1,7 +1,7 @@
 //! What `run` found: plain data, rendered by [`crate::report`].
 
 use super::{Arithmetic, Facts, Theory};
-use crate::model::{Objective, Setting};
+use crate::model::{Objective, Observed, Setting};
 use crate::units::{Span, Timestamp};
 
 /// One metric over all replications. `None` means that nothing was observed: an empty value is never shown as 0.
@@ -62,6 +62,8 @@ pub struct Answer {
     pub metrics: Vec<Metric>,
     /// Each objective with its verdict, in the order of the model.
     pub objectives: Vec<(Objective, Verdict)>,
+    /// Each observation of the real system with whether the model agrees, in the order of the model.
+    pub observed: Vec<(Observed, Verdict)>,
     /// The values of settings that change in mid-run, or were meant to, by path and time.
     pub settings: Vec<Setting>,
     /// The limits that the advice speaks of.
@@ -76,6 +78,12 @@ impl Answer {
     /// The metric of this name.
     pub fn metric(&self, name: &str) -> Option<&Metric> {
         self.metrics.binary_search_by(|metric| metric.name.as_str().cmp(name)).ok().map(|at| &self.metrics[at])
+    }
+
+    /// Whether an objective or an observation speaks of this metric.
+    pub fn is_judged(&self, name: &str) -> bool {
+        self.objectives.iter().any(|(objective, _)| objective.metric == name)
+            || self.observed.iter().any(|(observed, _)| observed.metric == name)
     }
 
     /// The mean of this metric, where there is one.

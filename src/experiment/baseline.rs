@@ -1,10 +1,10 @@
-//! A model held against its objectives and against results of before, replication by replication on the same draws.
+//! A model held against its objectives, what was observed, and results of before, replication by replication on the same draws.
 
 use super::progress::Progress;
 use super::run::answer;
 use super::trials::{Trial, extend};
 use super::{Answer, Better, Options, Precision, Verdict, better};
-use crate::model::{Model, Objective};
+use crate::model::Model;
 use crate::stats::Paired;
 use crate::world::Failure;
 use sha2::{Digest, Sha256};
@@ -104,10 +104,32 @@ pub enum Ruling {
     Pass,
     /// An objective is broken for sure.
     Broken,
+    /// It is unlike what was observed, for sure.
+    Unlike,
     /// It is worse than the baseline by more than the tolerance, for sure.
     Regression,
     /// The evidence does not say.
     NotEnough,
+}
+
+/// What a metric is held against.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Against {
+    /// What is wanted.
+    Objective,
+    /// What was measured of the real system.
+    Observation,
+    /// What it was before.
+    Baseline,
+}
+
+/// What is to be checked, beside the baseline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// Objectives, observations and regressions.
+    All,
+    /// Only that nothing is worse than the baseline: for a model whose objectives are broken today.
+    Regressions,
 }
 
 /// One thing that was checked.
@@ -115,8 +137,8 @@ pub enum Ruling {
 pub struct Check {
     /// The metric.
     pub metric: String,
-    /// Whether it is held against the baseline, not against an objective.
-    pub baseline: bool,
+    /// What it is held against.
+    pub against: Against,
     /// What it must be, in words.
     pub must: String,
     /// What it is: the mean, or the mean change against the baseline.
@@ -145,6 +167,8 @@ pub enum Outcome {
     Passed,
     /// An objective is broken.
     Broken,
+    /// The model is unlike what was observed.
+    Unlike,
     /// Something is worse than the baseline.
     Regression,
     /// The evidence does not say, or nothing was checked.
@@ -159,6 +183,7 @@ impl Judgement {
         let any = |ruling: Ruling| self.checks.iter().any(|check| check.ruling == ruling);
         match () {
             () if any(Ruling::Broken) => Outcome::Broken,
+            () if any(Ruling::Unlike) => Outcome::Unlike,
             () if self.no_baseline.is_some() => Outcome::NoBaseline,
             () if any(Ruling::Regression) => Outcome::Regression,
             () if any(Ruling::NotEnough) || self.checks.is_empty() => Outcome::NotEnough,
@@ -180,16 +205,23 @@ pub fn measure(model: &Model, options: &Options, progress: Progress<'_>) -> Resu
     Ok((answer, Baseline { question: Asked::of(model), digest: model.digest.clone(), values }))
 }
 
-/// Holds what was measured against the objectives, and against a baseline where there is one: `Err` says why one that
-/// was asked for cannot be used. `tolerances` name the metrics that may be worse by another share than 1 %.
+/// Holds what was measured against the objectives and observations of the model, as far as the scope has them, and
+/// against a baseline where there is one: `Err` says why one that was asked for cannot be used. `tolerances` name the metrics that may be worse by another share than 1 %.
 pub fn check(
     measured: (Answer, &Baseline),
+    scope: Scope,
     baseline: Option<Result<&Baseline, String>>,
     tolerances: &[Precision],
 ) -> Judgement {
     let (answer, now) = measured;
-    let mut checks: Vec<Check> =
-        answer.objectives.iter().map(|(goal, verdict)| objective(&answer, goal, *verdict)).collect();
+    let mut checks = Vec::new();
+    if scope == Scope::All {
+        let wanted = answer.objectives.iter();
+        let wanted = wanted.map(|(goal, verdict)| (&goal.metric, (goal.min, goal.max), *verdict, Against::Objective));
+        let seen = answer.observed.iter();
+        let seen = seen.map(|(seen, verdict)| (&seen.metric, (seen.min, seen.max), *verdict, Against::Observation));
+        checks.extend(wanted.chain(seen).map(|one| bounded(&answer, one)));
+    }
     let mut no_baseline = None;
     match baseline {
         Some(Err(why)) => no_baseline = Some(why),
@@ -203,18 +235,22 @@ pub fn check(
     Judgement { answer, checks, no_baseline }
 }
 
-fn objective(answer: &Answer, goal: &Objective, verdict: Verdict) -> Check {
-    let metric = answer.metric(&goal.metric);
+/// A metric, its least and most, how it was judged, and as what.
+type Bounded<'a> = (&'a String, (Option<f64>, Option<f64>), Verdict, Against);
+
+fn bounded(answer: &Answer, (name, (min, max), verdict, against): Bounded<'_>) -> Check {
+    let metric = answer.metric(name);
     let bound = |word: &str, bound: Option<f64>| bound.map(|bound| format!("at {word} {bound}"));
-    let must: Vec<String> = [bound("least", goal.min), bound("most", goal.max)].into_iter().flatten().collect();
+    let must: Vec<String> = [bound("least", min), bound("most", max)].into_iter().flatten().collect();
     Check {
-        metric: goal.metric.clone(),
-        baseline: false,
+        metric: name.clone(),
+        against,
         must: must.join(" and "),
         found: metric.and_then(|metric| metric.mean),
         ci95: metric.and_then(|metric| metric.ci95),
         ruling: match verdict {
             Verdict::Met => Ruling::Pass,
+            Verdict::Broken if against == Against::Observation => Ruling::Unlike,
             Verdict::Broken => Ruling::Broken,
             Verdict::Undecided => Ruling::NotEnough,
         },
@@ -262,7 +298,7 @@ fn worse(metric: &str, values: Option<(Values, Values)>, share: f64) -> Check {
     let back = |(low, high): (f64, f64)| if sign < 0.0 { (-high, -low) } else { (low, high) };
     Check {
         metric: metric.into(),
-        baseline: true,
+        against: Against::Baseline,
         must: format!("not worse than the baseline by more than {} %", share * 100.0),
         found: paired.map(|paired| sign * paired.difference.mean),
         ci95: interval.map(back),

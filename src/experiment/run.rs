@@ -142,6 +142,7 @@ pub(super) fn answer(model: &Model, columns: &Columns) -> Answer {
             .map(|column| metric(column, columns.estimate_of(column, columns.len())))
             .collect(),
         objectives: Vec::new(),
+        observed: Vec::new(),
         settings: model.settings.clone(),
         facts: super::facts::facts(model),
         arithmetic: explain(model),
@@ -150,6 +151,11 @@ pub(super) fn answer(model: &Model, columns: &Columns) -> Answer {
     answer.theory = theory::beside(model, &answer.metrics, |name| columns.estimate(name));
     let judged = model.objectives.iter().map(|goal| (goal.clone(), judge(goal, columns.estimate(&goal.metric))));
     answer.objectives = judged.collect();
+    let seen = model.observed.iter().map(|seen| {
+        let verdict = within((seen.min, seen.max), columns.estimate(&seen.metric));
+        (seen.clone(), verdict)
+    });
+    answer.observed = seen.collect();
     answer
 }
 
@@ -164,13 +170,18 @@ fn metric(column: &Column, estimate: Option<Estimate>) -> Metric {
     }
 }
 
-/// An objective is met or broken when the whole interval of its metric says so. No interval of what is drawn ends at 0
-/// itself, or at the whole: a bound there is met where every replication meets it.
+/// An objective is met or broken when the whole interval of its metric says so.
 pub(super) fn judge(goal: &Objective, estimate: Option<Estimate>) -> Verdict {
+    within((goal.min, goal.max), estimate)
+}
+
+/// Whether the whole interval lies within bounds, or outside. No interval of what is drawn ends at 0 itself, or at the
+/// whole: a bound there is met where every replication meets it.
+fn within((min, max): (Option<f64>, Option<f64>), estimate: Option<Estimate>) -> Verdict {
     let Some(estimate) = estimate else { return Verdict::Undecided };
     let (low, high) = estimate.ci95().unwrap_or((estimate.mean, estimate.mean));
     let (least, most) = estimate.range.ends();
-    let (min, max) = (goal.min.unwrap_or(f64::NEG_INFINITY), goal.max.unwrap_or(f64::INFINITY));
+    let (min, max) = (min.unwrap_or(f64::NEG_INFINITY), max.unwrap_or(f64::INFINITY));
     let is_over = low >= min || min == most && estimate.min >= most;
     let is_under = high <= max || max == least && estimate.max <= least;
     if is_over && is_under {

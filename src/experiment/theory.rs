@@ -109,6 +109,7 @@ fn is_plain(model: &Model) -> bool {
         isolates,
         diagnostics: _,
         objectives: _,
+        observed: _,
         stages,
         settings: _,
     } = model;

@@ -73,6 +73,8 @@ pub struct Tuned {
     pub digest: String,
     /// The seed.
     pub seed: u64,
+    /// Whether there is anything that the points are to meet.
+    pub has_objectives: bool,
     /// What was wanted.
     pub search: Search,
     /// The knobs and their values.
@@ -135,7 +137,8 @@ pub fn tune(
     let ties = ranked.iter().skip(1).filter(|candidate| candidate.tied).count();
     ranked.truncate(search.best.max(1));
     let (model, digest, seed, grid) = (base.name.clone(), base.digest.clone(), base.run.seed, grid_size(&axes));
-    Ok(Tuned { model, digest, seed, search, axes, grid, tried, runs, best: ranked, ties, partial })
+    let has_objectives = !base.objectives.is_empty();
+    Ok(Tuned { model, digest, seed, has_objectives, search, axes, grid, tried, runs, best: ranked, ties, partial })
 }
 
 /// All finalists in order, and what it took.

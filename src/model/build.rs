@@ -7,8 +7,8 @@ use crate::model::problems::At;
 use crate::model::root::{MODEL, ROOT};
 use crate::model::section::arrivals::Arrivals;
 use crate::model::section::{
-    cost, d1, diagnostics, isolates, limiter, logfile, logging, objectives, platform, provider, queue, reader, reads,
-    run, store, strategy, tiers, traffic, workflow,
+    cost, d1, diagnostics, isolates, limiter, logfile, logging, objectives, observed, plan_error, platform, provider,
+    queue, reader, reads, run, store, strategy, tiers, traffic, workflow,
 };
 use crate::model::tree::Node;
 use crate::model::whole::Model;
@@ -67,7 +67,8 @@ fn sections(
     let platform = platform::read(input, &section("platform")?);
     let workflows = workflow::read(input, &cursor, &names);
     workflow::no_deadlock(input, &cursor, &names);
-    let providers = provider::read(input, &cursor, &names);
+    let mut providers = provider::read(input, &cursor, &names);
+    plan_error::spread(input, &cursor, &workflows, &mut providers);
     workflow::tokens_fit(input, &cursor, &workflows, &providers);
     workflow::check_fallbacks(input, &cursor, &workflows, &providers);
     let queues = queue::read(input, &cursor, &names);
@@ -100,6 +101,7 @@ fn sections(
     }
     let diagnostics = cursor.table("diagnostics").and_then(|table| diagnostics::read(input, &table, &names));
     let objectives = objectives::read(input, &cursor, &names);
+    let observed = observed::read(input, &cursor, &names);
     let zone_data = digest::zone_data(root);
     Some(Model {
         name: cursor.text("name").map_or_else(|| stem(&source.name), str::to_string),
@@ -126,6 +128,7 @@ fn sections(
         isolates,
         diagnostics,
         objectives,
+        observed,
         stages: Vec::new(),
         settings: Vec::new(),
     })

@@ -12,6 +12,7 @@ use crate::model::section::limiter::LIMITER;
 use crate::model::section::logfile::LOGFILE;
 use crate::model::section::logging::LOGGING;
 use crate::model::section::objectives::OBJECTIVE;
+use crate::model::section::observed::OBSERVED;
 use crate::model::section::platform::PLATFORM;
 use crate::model::section::provider::PROVIDER;
 use crate::model::section::queue::QUEUE;
@@ -64,6 +65,7 @@ pub(in crate::model) static MODEL: Section = Section {
         ),
         optional("diagnostics", Table(&DIAGNOSTICS), "no page", "A page that shows the counters of a queue."),
         optional("objectives", Metrics(&Table(&OBJECTIVE)), "none", "Bounds that metrics are held against."),
+        optional("observed", Metrics(&Table(&OBSERVED)), "none", "What was measured of the real system."),
         optional(
             "change",
             List(&Table(&CHANGE), None),

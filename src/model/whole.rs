@@ -9,6 +9,7 @@ use crate::model::section::limiter::Limiter;
 use crate::model::section::logfile::LogFile;
 use crate::model::section::logging::Logging;
 use crate::model::section::objectives::Objective;
+use crate::model::section::observed::Observed;
 use crate::model::section::platform::Platform;
 use crate::model::section::provider::Provider;
 use crate::model::section::queue::Queue;
@@ -75,6 +76,8 @@ pub struct Model {
     pub diagnostics: Option<Diagnostics>,
     /// The bounds that results are checked against.
     pub objectives: Vec<Objective>,
+    /// What was measured of the real system, in the order of their metrics.
+    pub observed: Vec<Observed>,
     /// `[[change]]`: the models in force later, in order of time.
     pub stages: Vec<Stage>,
     /// The values of the settings that change, or were meant to, by path and time.

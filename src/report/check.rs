@@ -5,7 +5,7 @@ use super::markup::escape;
 use super::page::{Page, Table};
 use super::sealed::Kind;
 use super::words::{NOTHING, range, replications, short, things};
-use crate::experiment::{Asked, Baseline, Check, Judgement, Outcome, Ruling};
+use crate::experiment::{Against, Asked, Baseline, Check, Judgement, Outcome, Ruling};
 use crate::units::number;
 use serde_json::{Map, Value, json};
 
@@ -75,6 +75,7 @@ fn ruling(ruling: Ruling) -> &'static str {
     match ruling {
         Ruling::Pass => "pass",
         Ruling::Broken => "broken",
+        Ruling::Unlike => "differs",
         Ruling::Regression => "regression",
         Ruling::NotEnough => "not enough evidence",
     }
@@ -84,6 +85,7 @@ fn outcome(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Passed => "passed",
         Outcome::Broken => "objective broken",
+        Outcome::Unlike => "unlike what was observed",
         Outcome::Regression => "regression",
         Outcome::NotEnough => "not enough evidence",
         Outcome::NoBaseline => "no baseline",
@@ -99,7 +101,8 @@ fn answer(judgement: &Judgement) -> String {
         things(checks.len() as f64, "check passes", "checks pass")
     );
     if checks.is_empty() {
-        text += " Nothing was checked, which is a failure: give the model [objectives], or --baseline FILE.";
+        text +=
+            " Nothing was checked, which is a failure: give the model [objectives] or [observed], or --baseline FILE.";
     }
     if let Some(why) = &judgement.no_baseline {
         text += &format!(" There is no baseline to compare with: {why}. `--bless` writes one.");
@@ -109,9 +112,13 @@ fn answer(judgement: &Judgement) -> String {
 
 fn cells(check: &Check) -> [String; 5] {
     let interval = check.ci95.map_or(NOTHING.into(), |(low, high)| range(low, high, ""));
-    let what = if check.baseline { "change " } else { "" };
+    let (what, must) = match check.against {
+        Against::Objective => ("", check.must.clone()),
+        Against::Observation => ("", format!("{}, as observed", check.must)),
+        Against::Baseline => ("change ", check.must.clone()),
+    };
     let found = check.found.map_or(NOTHING.into(), |found| format!("{what}{}", number(found)));
-    [check.metric.clone(), check.must.clone(), found, interval, ruling(check.ruling).into()]
+    [check.metric.clone(), must, found, interval, ruling(check.ruling).into()]
 }
 
 /// The page of a verdict.
@@ -133,7 +140,11 @@ pub(super) fn json(judgement: &Judgement) -> String {
     let checks = judgement.checks.iter().map(|check| {
         json!({
             "metric": check.metric,
-            "against": if check.baseline { "baseline" } else { "objective" },
+            "against": match check.against {
+                Against::Objective => "objective",
+                Against::Observation => "observation",
+                Against::Baseline => "baseline",
+            },
             "must_be": check.must,
             "found": nullable(check.found),
             "ci95": interval(check.ci95),

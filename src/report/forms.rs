@@ -4,8 +4,10 @@ use super::ours::Form;
 use super::page::Page;
 use super::plots::Picture;
 use super::text::Screen;
-use super::{Show, Sweep, arithmetic, capacity, check, comparison, csv, fit, html, json, levers, markdown, run};
-use super::{sweep, text, tune, verification};
+use super::{
+    Show, Strategies, Sweep, arithmetic, capacity, check, comparison, csv, fit, html, json, levers, markdown, run,
+};
+use super::{side_by_side, sweep, text, tune, verification};
 use crate::experiment::verify::Verification;
 use crate::experiment::{Answer, Arithmetic, Capacity, Comparison, Fit, Judgement, Levers, Tuned};
 
@@ -32,6 +34,8 @@ pub enum Report<'a> {
     Tuned(&'a Tuned),
     /// Of `levers`.
     Levers(&'a Levers),
+    /// Of `strategies --compare`.
+    Strategies(&'a Strategies),
 }
 
 impl<'a> Report<'a> {
@@ -85,6 +89,7 @@ impl<'a> Report<'a> {
             Report::Sweep(found) => sweep::json(found),
             Report::Tuned(found) => tune::json(found),
             Report::Levers(found) => levers::json(found),
+            Report::Strategies(found) => side_by_side::json(found),
         }
     }
 
@@ -100,6 +105,7 @@ impl<'a> Report<'a> {
             Report::Sweep(found) => Some(sweep::csv(found)),
             Report::Tuned(found) => Some(tune::csv(found)),
             Report::Levers(found) => Some(levers::csv(found)),
+            Report::Strategies(found) => Some(side_by_side::csv(found)),
         }
     }
 
@@ -138,6 +144,7 @@ impl<'a> Report<'a> {
             Report::Sweep(found) => sweep::page(found),
             Report::Tuned(found) => tune::page(found),
             Report::Levers(found) => levers::page(found),
+            Report::Strategies(found) => side_by_side::page(found),
         };
         if is_drawn && let Some(picture) = self.picture() {
             page.add_picture(picture.describe(), picture.svg());

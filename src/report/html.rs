@@ -47,9 +47,8 @@ fn one(statement: &Statement, has_topics: bool) -> String {
     let says = match &statement.says {
         Says::Sentence(sentence) => escape(sentence),
         Says::Verdicts(judged) => {
-            let line = |(verdict, what): &(_, String)| {
-                let word = words::verdict(*verdict);
-                format!("<span class=\"{word}\">{word}</span> {}", escape(what))
+            let line = |(word, what): &(&str, String)| {
+                format!("<span class=\"{}\">{word}</span> {}", words::verdict(tone(word)), escape(what))
             };
             judged.iter().map(line).collect::<Vec<_>>().join("<br />\n")
         }

@@ -49,6 +49,17 @@ pub(super) fn json(answer: &Answer) -> String {
         "leaves_out": arithmetic.leaves_out,
         "advice": Advice::of(answer).iter().map(one_advice).collect::<Vec<_>>(),
     });
+    if !answer.observed.is_empty() {
+        let observed = answer.observed.iter().map(|(seen, verdict)| {
+            json!({
+                "metric": seen.metric,
+                "min": nullable(seen.min),
+                "max": nullable(seen.max),
+                "verdict": words::agreement(*verdict),
+            })
+        });
+        report["observed"] = observed.collect();
+    }
     if !answer.settings.is_empty() {
         report["settings"] = answer.settings.iter().map(settings::json).collect();
     }

@@ -39,9 +39,8 @@ fn statement(statement: &Statement) -> String {
         (Says::Sentence(sentence), "") => format!("\n{}\n", escape(sentence)),
         (Says::Sentence(sentence), topic) => format!("- **{topic}**: {}\n", escape(sentence)),
         (Says::Verdicts(judged), topic) => {
-            let lines = judged.iter().map(|(verdict, what)| {
-                format!("  - {} {}: {}\n", mark(*verdict), words::verdict(*verdict), escape(what))
-            });
+            let lines =
+                judged.iter().map(|(word, what)| format!("  - {} {word}: {}\n", mark(tone(word)), escape(what)));
             format!("- **{topic}**:\n{}", lines.collect::<String>())
         }
     }

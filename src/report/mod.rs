@@ -51,7 +51,7 @@ pub use levers::LEVERS_SCHEMA;
 pub use ours::Form;
 pub use preset::{preset, preset_list, strategy_as_custom, strategy_list};
 pub use show::Show;
-pub use side_by_side::{Platform, strategies_side_by_side};
+pub use side_by_side::Strategies;
 pub use sweep::{Cell, PointOf, SWEEP_SCHEMA, Sweep, begins_as_point, point};
 pub use text::Screen;
 pub use timeline::timeline;

@@ -103,19 +103,12 @@ pub(super) fn sentence(comparison: &Comparison, other: usize) -> String {
             "{name} and {} do not differ significantly in plans, failures, latency, error logs, cost or refusals.",
             comparison.names[0]
         ),
-        (_, true) => format!("{name} {}, and is worse in nothing listed below.", joined(&better)),
+        (_, true) => format!("{name} {}, and is worse in nothing listed below.", words::enumerated(&better)),
         (_, false) => {
             let fails = worse.iter().any(|clause| clause.contains("plans"));
             let because = if fails { because(comparison, other) } else { String::new() };
-            format!("{name} {}{but}{}{because}.", joined(&better), joined(&worse))
+            format!("{name} {}{but}{}{because}.", words::enumerated(&better), words::enumerated(&worse))
         }
-    }
-}
-
-fn joined(clauses: &[String]) -> String {
-    match clauses.split_last() {
-        Some((last, first)) if !first.is_empty() => format!("{} and {last}", first.join(", ")),
-        _ => clauses.concat(),
     }
 }
 

@@ -27,8 +27,8 @@ pub(super) struct Statement {
 pub(super) enum Says {
     /// A sentence.
     Sentence(String),
-    /// Things that were judged, a line each.
-    Verdicts(Vec<(Verdict, String)>),
+    /// Things that were judged, a line each: the verdict in a word, which has a tone, and of what.
+    Verdicts(Vec<(&'static str, String)>),
 }
 
 /// A part of a page under its title; an empty one is left out.
@@ -138,8 +138,8 @@ impl Table {
 /// Whether the word of a verdict is good news, bad news, or neither.
 pub(super) fn tone(word: &str) -> Verdict {
     match word {
-        "met" | "holds" | "pass" | "better" | "meets" => Verdict::Met,
-        "broken" | "regression" | "worse" | "fails" => Verdict::Broken,
+        "met" | "holds" | "pass" | "better" | "meets" | "agrees" => Verdict::Met,
+        "broken" | "regression" | "worse" | "fails" | "differs" => Verdict::Broken,
         _ => Verdict::Undecided,
     }
 }

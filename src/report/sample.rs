@@ -29,6 +29,7 @@ pub(super) fn answer(strategy: &str, metrics: &[(&str, &'static str, f64, f64)])
         start: model.run.start,
         metrics,
         objectives: vec![],
+        observed: vec![],
         settings: vec![],
         facts: facts(&model),
         arithmetic: explain(&model),

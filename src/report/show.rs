@@ -51,11 +51,13 @@ impl Show {
 fn short(answer: &Answer) -> Vec<&Metric> {
     let judged = |metric: &Metric| answer.objectives.iter().any(|(objective, _)| objective.metric == metric.name);
     let is_logged = summary::is_logged(answer, "error");
+    // What was observed stands with its values above the table.
+    let stands_above = |metric: &Metric| answer.observed.iter().any(|(observed, _)| observed.metric == metric.name);
     let says_something = |metric: &Metric| {
         let is_zero = (metric.min, metric.max) == (Some(0.0), Some(0.0));
         let is_log = metric.name.starts_with("logs.");
         let always = ["plans.per_day", "plans.failed_fraction"].contains(&metric.name.as_str());
-        metric.mean.is_some() && (always || is_log && is_logged || !is_log && !is_zero)
+        metric.mean.is_some() && !stands_above(metric) && (always || is_log && is_logged || !is_log && !is_zero)
     };
     let ranked = answer.metrics.iter().filter_map(|metric| match metrics::rank(&metric.name) {
         _ if judged(metric) => Some((0, metric)),

@@ -21,6 +21,7 @@ pub(super) fn statements(answer: &Answer) -> Vec<Statement> {
     all.extend(answer.arithmetic.upgrade.as_ref().map(|upgrade| say("Other plan", upgrade_in_words(upgrade))));
     all.extend(error_logs(answer).map(|text| say("Error logs", text)));
     all.extend(objectives(answer));
+    all.extend(observed(answer));
     all.extend(recorded(answer).map(|text| say("Recorded", text)));
     all
 }
@@ -139,19 +140,35 @@ fn error_logs(answer: &Answer) -> Option<String> {
     Some(format!("{}{interval} can be retrieved after 3 days{reachable}.", value(mean, metric.unit)))
 }
 
-/// What was judged, with what was found.
+/// What is wanted, with what was found.
 fn objectives(answer: &Answer) -> Option<Statement> {
+    let judged = answer.objectives.iter().map(|(objective, verdict)| {
+        let found = found(answer, &objective.metric);
+        (words::verdict(*verdict), format!("{}: {found}", words::bound(objective)))
+    });
+    verdicts("Objectives", judged.collect())
+}
+
+/// What was observed, with what was found.
+fn observed(answer: &Answer) -> Option<Statement> {
+    let judged = answer.observed.iter().map(|(seen, verdict)| {
+        let found = found(answer, &seen.metric);
+        (words::agreement(*verdict), format!("{}: {found}", words::bounds(&seen.metric, (seen.min, seen.max))))
+    });
+    verdicts("Observed", judged.collect())
+}
+
+fn verdicts(topic: &'static str, judged: Vec<(&'static str, String)>) -> Option<Statement> {
+    (!judged.is_empty()).then_some(Statement { topic, says: Says::Verdicts(judged) })
+}
+
+fn found(answer: &Answer, metric: &str) -> String {
     let found = |metric: &Metric| {
         let mean = words::value(metric.mean?, metric.unit);
         let interval = metric.ci95.filter(|(low, high)| low != high);
         Some(interval.map_or(mean.clone(), |(low, high)| format!("{mean} ({})", range(low, high, metric.unit))))
     };
-    let judged = answer.objectives.iter().map(|(objective, verdict)| {
-        let found = answer.metric(&objective.metric).and_then(found).unwrap_or_else(|| "nothing observed".into());
-        (*verdict, format!("{}: {found}", words::bound(objective)))
-    });
-    let judged: Vec<_> = judged.collect();
-    (!judged.is_empty()).then_some(Statement { topic: "Objectives", says: Says::Verdicts(judged) })
+    answer.metric(metric).and_then(found).unwrap_or_else(|| "nothing observed".into())
 }
 
 /// Which metrics look at when things end, and which at when they began.

@@ -56,11 +56,11 @@ fn statement(statement: &Statement, has_topics: bool, screen: Screen) -> String 
         Says::Sentence(sentence) => paragraph(&first, &inert(sentence), screen.width),
         Says::Verdicts(judged) => {
             let mut out = String::new();
-            for (at, (verdict, what)) in judged.iter().enumerate() {
+            for (at, (word, what)) in judged.iter().enumerate() {
                 let margin = if at == 0 { first.clone() } else { topic("", has_topics) };
-                let word = format!("{:<9}", words::verdict(*verdict));
-                let line = paragraph(&format!("{margin}{word}  "), &inert(what), screen.width);
-                out += &line.replacen(&word, &screen.paint.verdict(*verdict, &word), 1);
+                let padded = format!("{word:<9}");
+                let line = paragraph(&format!("{margin}{padded}  "), &inert(what), screen.width);
+                out += &line.replacen(&padded, &screen.paint.verdict(tone(word), &padded), 1);
             }
             out
         }

@@ -4,7 +4,8 @@ use super::encode::{SCHEMA_VERSION, csv_field, csv_number, interval, nullable, p
 use super::page::{Page, Table};
 use super::words::{self, NOTHING, agree, range, short, things};
 use crate::experiment::{Better, Candidate, Goal, Objective, Tuned, Verdict, set_at};
-use crate::units::{count, number};
+use crate::metrics;
+use crate::units::count;
 use serde_json::{Map, Value, json};
 
 /// The JSON Schema of what `tune --format json` prints.
@@ -35,13 +36,25 @@ impl Tuned {
     }
 }
 
-fn value(candidate: &Candidate) -> String {
+fn unit(goal: &Goal) -> &'static str {
+    match goal {
+        Goal::Capacity => "plans/day",
+        Goal::Metric(metric, _) => metrics::of(metric).map_or("", |metric| metric.unit),
+    }
+}
+
+fn value(tuned: &Tuned, candidate: &Candidate) -> String {
+    let unit = unit(&tuned.search.goal);
     let Some(value) = candidate.value else { return NOTHING.into() };
     match candidate.interval {
-        Some((low, high)) if high == f64::INFINITY => format!("{} or more", number(low)),
-        Some((low, high)) if low < high => format!("{} ({})", number(value), range(low, high, "")),
-        _ => number(value),
+        Some((low, high)) if high == f64::INFINITY => format!("{} or more", words::value(low, unit)),
+        Some((low, high)) if low < high => format!("{} ({})", words::value(value, unit), range(low, high, unit)),
+        _ => words::value(value, unit),
     }
+}
+
+fn with_unit(tuned: &Tuned, candidate: &Candidate) -> String {
+    format!("{} {}", value(tuned, candidate), words::unit(unit(&tuned.search.goal))).trim_end().into()
 }
 
 fn broken(not_met: &[(Objective, Verdict)]) -> String {
@@ -68,10 +81,11 @@ fn answer(tuned: &Tuned) -> Vec<String> {
         all.push("Interrupted: this ranks what was done so far, on the draws of the search.".to_string());
     }
     let Some(best) = tuned.best.first() else { return all };
-    let (named, value) = (tuned.named(best), value(best));
+    let (named, value) = (tuned.named(best), with_unit(tuned, best));
     let goal = wanted(&tuned.search.goal);
     all.push(match best.verdict {
-        Verdict::Met => format!("{named} has {goal} under the objectives: {value}."),
+        Verdict::Met if tuned.has_objectives => format!("{named} has {goal} under the objectives: {value}."),
+        Verdict::Met => format!("{named} has {goal}: {value}. The model has no objectives."),
         Verdict::Undecided => format!(
             "Nothing tried meets every objective for sure. Of those that may, {named} has {goal}: {value}; {}.",
             broken(&best.not_met)
@@ -108,9 +122,13 @@ fn answer(tuned: &Tuned) -> Vec<String> {
 
 /// The page of what `tune` found.
 pub(super) fn page(tuned: &Tuned) -> Page {
-    let goal = format!("#{}", goal_name(&tuned.search.goal));
+    let unit = words::unit(unit(&tuned.search.goal));
+    let unit = if unit.is_empty() { String::new() } else { format!(" [{unit}]") };
+    let goal = format!("#{}{unit}", goal_name(&tuned.search.goal));
     let knobs = tuned.axes.iter().map(|axis| axis.path.as_str());
-    let header: Vec<&str> = knobs.chain([goal.as_str(), "objectives", "#replications", "standing"]).collect();
+    let judged = tuned.has_objectives.then_some("objectives");
+    let header = knobs.chain([goal.as_str()]).chain(judged).chain(["#replications", "standing"]);
+    let header: Vec<&str> = header.collect();
     let rows = tuned.best.iter().enumerate().map(|(at, candidate)| {
         let knobs = tuned.values(candidate).map(|(_, value)| value.to_string());
         let standing = match (at, candidate.tied) {
@@ -118,9 +136,9 @@ pub(super) fn page(tuned: &Tuned) -> Page {
             (_, true) => "tied",
             _ => "behind",
         };
-        let rest =
-            [value(candidate), objectives(tuned, candidate), count(candidate.replications.into()), standing.into()];
-        knobs.chain(rest).collect()
+        let judged = tuned.has_objectives.then(|| objectives(tuned, candidate));
+        let rest = [count(candidate.replications.into()), standing.into()];
+        knobs.chain([value(tuned, candidate)]).chain(judged).chain(rest).collect()
     });
     let digest = short(&tuned.digest);
     Page::new(

@@ -92,6 +92,15 @@ pub(super) fn unit(unit: &str) -> &str {
     if unit == "1" { "" } else { unit }
 }
 
+/// `a`, `a and b`, `a, b and c`.
+pub(super) fn enumerated<T: AsRef<str>>(all: &[T]) -> String {
+    let all: Vec<&str> = all.iter().map(AsRef::as_ref).collect();
+    match all.split_last() {
+        Some((last, first)) if !first.is_empty() => format!("{} and {last}", first.join(", ")),
+        _ => all.concat(),
+    }
+}
+
 /// `1 plan a day`, `8,028 plans a day`.
 pub(super) fn plans_a_day(n: f64) -> String {
     things(n, "plan a day", "plans a day")
@@ -114,13 +123,26 @@ pub(super) fn with_interval(metric: &Metric) -> Option<String> {
 
 /// `plans.failed_fraction <= 1 %`.
 pub(super) fn bound(objective: &Objective) -> String {
-    let name = &objective.metric;
+    bounds(&objective.metric, (objective.min, objective.max))
+}
+
+/// A metric between its bounds.
+pub(super) fn bounds(name: &str, ends: (Option<f64>, Option<f64>)) -> String {
     let unit = metrics::of(name).map_or("", |metric| metric.unit);
-    match (objective.min, objective.max) {
+    match ends {
         (Some(min), Some(max)) => format!("{} <= {name} <= {}", value(min, unit), value(max, unit)),
         (Some(min), None) => format!("{name} >= {}", value(min, unit)),
         (None, Some(max)) => format!("{name} <= {}", value(max, unit)),
-        (None, None) => name.clone(),
+        (None, None) => name.into(),
+    }
+}
+
+/// Whether the model agrees with what was observed.
+pub(super) fn agreement(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Met => "agrees",
+        Verdict::Broken => "differs",
+        Verdict::Undecided => "undecided",
     }
 }
 
@@ -179,7 +201,7 @@ pub(super) fn about(fraction: f64) -> String {
 /// ages by their length. What was 0 or never observed says nothing, except of plans and logs, and where an
 /// objective asks for it.
 pub(super) fn reading_order(answer: &Answer) -> Vec<&Metric> {
-    let judged = |metric: &Metric| answer.objectives.iter().any(|(objective, _)| objective.metric == metric.name);
+    let judged = |metric: &Metric| answer.is_judged(&metric.name);
     let telling = |metric: &Metric| {
         let name = metric.name.as_str();
         (name.starts_with("plans.") && !name.contains("ended_by."))

@@ -10,7 +10,7 @@ use crate::random::{config, low_load, read};
 use capsim::experiment::{Answer, Arithmetic, Failure, OpsPerPlan, Options, explain, run};
 use capsim::math::special::student_quantile;
 use capsim::model::{Arrivals, Limiter, Model, OnLogError, Spike};
-use capsim::policy::{Quota, Window};
+use capsim::policy::{OnExceed, Quota, Window};
 use capsim::units::{Rate, RateUnit, Span};
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
@@ -208,8 +208,10 @@ fn most_frequent(limiter: &Limiter) -> f64 {
     limiter.people.popularity.shares(limiter.people.count).into_iter().fold(0.0, f64::max)
 }
 
+/// What a quota lets through a day: one that is billed beyond its limit has no more than that included.
 fn a_day(quota: &Quota) -> f64 {
-    let limit = quota.limit as f64;
+    let is_whole = quota.on_exceed == OnExceed::Bill || matches!(quota.window, Window::Bucket(..));
+    let limit = if is_whole { quota.limit } else { quota.admitted() } as f64;
     match quota.window {
         Window::Day => limit,
         Window::Month => limit / 30.0,

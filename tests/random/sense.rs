@@ -88,7 +88,7 @@ pub fn names_of(making: &mut Making, table: &str, key: &str) -> Vec<String> {
             let classes = making.names("traffic").to_vec();
             making.dice.name(&classes).into_iter().collect()
         }
-        ("", "objectives") => {
+        ("", "objectives" | "observed") => {
             let metrics = ["plans.failed_fraction", "plan.latency.p95", "plans.per_day", "calls.refused"];
             let many = 1 + making.dice.up_to(2);
             (0..many).map(|_| making.dice.one(&metrics).to_string()).collect()

@@ -267,6 +267,9 @@ pub struct Check {
     /// How much worse than the baseline a metric may be, such as plan.latency.p95=5% [default: 1%]
     #[arg(long, value_name = "METRIC=SHARE", value_parser = precision_of)]
     pub tolerance: Vec<Precision>,
+    /// Ask only that nothing is worse than the baseline, not that the objectives are met
+    #[arg(long, requires = "baseline", conflicts_with = "bless")]
+    pub regressions_only: bool,
     /// Write the results to --baseline instead of judging them
     #[arg(long, requires = "baseline")]
     pub bless: bool,
@@ -407,9 +410,14 @@ pub struct Strategies {
     /// The strategy to show, as TOML to copy into a model
     #[arg(long, value_name = "NAME")]
     pub show: Option<String>,
-    /// Lay all strategies side by side on this model and every platform, as a page of Markdown
+    /// Lay all strategies side by side on this model and every platform
     #[arg(long, value_name = "MODEL", conflicts_with = "show")]
     pub compare: Option<PathBuf>,
+    /// Say nothing of how far the work is
+    #[arg(long, short)]
+    pub quiet: bool,
+    #[command(flatten)]
+    pub answer: Answered,
 }
 
 #[derive(Debug, Group)]

@@ -24,6 +24,7 @@ exits! {
     Regression = 11, "check: worse than the baseline";
     NotEnoughEvidence = 12, "check: not enough evidence";
     NoBaseline = 13, "check: the baseline is missing, damaged, of another version or of another question";
+    Unlike = 14, "check: the model is unlike what was observed";
     Invalid = 20, "the model or its data is invalid, or a limit of the run was reached";
     Internal = 21, "an internal invariant is broken; verify: a law does not hold";
     Usage = 64, "wrong usage";

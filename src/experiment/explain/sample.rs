@@ -83,6 +83,7 @@ pub fn model(strategy: &str) -> Model {
             Objective { metric: "kv.writes_rejected".into(), min: None, max: Some(0.0) },
             Objective { metric: "logs.error.retrievable.3d".into(), min: Some(0.99), max: None },
         ],
+        observed: vec![],
         isolates: None,
         diagnostics: None,
         stages: vec![],

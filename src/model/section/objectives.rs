@@ -69,25 +69,35 @@ pub fn renamed(metric: &str) -> Option<String> {
 pub(in crate::model) fn read(input: &mut Input<'_>, root: &Cursor<'_>, names: &Names) -> Vec<Objective> {
     let mut objectives = Vec::new();
     for (metric, cursor) in root.named("objectives") {
-        let (min, max) = (cursor.number("min"), cursor.number("max"));
-        if let Err(complaint) = possible(metric, names) {
-            input.problems.report_once(cursor.node.key, &cursor.path, complaint);
-        }
-        match (min, max) {
-            (Some(min), Some(max)) if min > max => {
-                let complaint =
-                    Complaint::new("`min` is larger than `max`").found(format!("a min of {min} over a max of {max}"));
-                input.problems.report_once(cursor.node.at, &cursor.path, complaint);
-            }
-            (None, None) if cursor.get("min").is_none() && cursor.get("max").is_none() => {
-                let complaint = Complaint::new("a bound is missing").allowed("`min`, `max` or both");
-                input.problems.report_once(cursor.node.at, &cursor.path, complaint);
-            }
-            _ => {}
-        }
+        let (min, max) = bounds(input, (metric, &cursor), names);
         objectives.push(Objective { metric: metric.into(), min, max });
     }
     objectives
+}
+
+/// The `min` and the `max` of a metric, at least one of them.
+pub(super) fn bounds(
+    input: &mut Input<'_>,
+    (metric, cursor): (&str, &Cursor<'_>),
+    names: &Names,
+) -> (Option<f64>, Option<f64>) {
+    let (min, max) = (cursor.number("min"), cursor.number("max"));
+    if let Err(complaint) = possible(metric, names) {
+        input.problems.report_once(cursor.node.key, &cursor.path, complaint);
+    }
+    match (min, max) {
+        (Some(min), Some(max)) if min > max => {
+            let complaint =
+                Complaint::new("`min` is larger than `max`").found(format!("a min of {min} over a max of {max}"));
+            input.problems.report_once(cursor.node.at, &cursor.path, complaint);
+        }
+        (None, None) if cursor.get("min").is_none() && cursor.get("max").is_none() => {
+            let complaint = Complaint::new("a bound is missing").allowed("`min`, `max` or both");
+            input.problems.report_once(cursor.node.at, &cursor.path, complaint);
+        }
+        _ => {}
+    }
+    (min, max)
 }
 
 fn possible(metric: &str, names: &Names) -> Result<(), Complaint> {

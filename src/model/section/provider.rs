@@ -149,6 +149,14 @@ static ERRORS: Section = Section {
         error("auth", "The credentials were refused."),
         error("bad_request", "The request was refused as faulty (400)."),
         error("request_error", "Not an answer: the call's request is itself faulty, known before it is sent."),
+        error(
+            "plan_error",
+            "The chance that a call of a plan fails at this provider: spread evenly over the calls that the plan makes \
+                there, as `bad_request`.",
+        )
+        .note("Operators know the share of plans that end in an error, not of attempts. Of n calls, each fails with \
+                1 − (1 − `plan_error`)^(1/n) of its answered attempts. All workflows that use the provider must make the \
+                same number of calls there, and `bad_request` must not be retried."),
     ],
     ..PLAIN
 };

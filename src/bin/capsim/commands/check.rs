@@ -7,7 +7,7 @@ use crate::inputs;
 use crate::output::Target;
 use crate::progress::Progress;
 use crate::work::{self, fail, failed, io};
-use capsim::experiment::{self, Baseline, Outcome};
+use capsim::experiment::{self, Baseline, Outcome, Scope};
 use capsim::report::{self, Form, Report};
 use capsim::units::inert;
 use std::io::ErrorKind;
@@ -55,7 +55,8 @@ fn try_check(args: &Check) -> Result<Exit, Exit> {
         return Ok(console::print(&(inert(&done) + "\n")));
     }
     let before = before.as_ref().map(|before| before.as_ref().map_err(Clone::clone));
-    let judgement = experiment::check((answer, &now), before, &args.tolerance);
+    let scope = if args.regressions_only { Scope::Regressions } else { Scope::All };
+    let judgement = experiment::check((answer, &now), scope, before, &args.tolerance);
     let delivered = work::deliver(Report::Judgement(&judgement), format, out);
     Ok(if delivered == Exit::Done { exit(judgement.outcome()) } else { delivered })
 }
@@ -64,6 +65,7 @@ fn exit(outcome: Outcome) -> Exit {
     match outcome {
         Outcome::Passed => Exit::Done,
         Outcome::Broken => Exit::ObjectiveBroken,
+        Outcome::Unlike => Exit::Unlike,
         Outcome::Regression => Exit::Regression,
         Outcome::NotEnough => Exit::NotEnoughEvidence,
         Outcome::NoBaseline => Exit::NoBaseline,

@@ -1,13 +1,16 @@
 //! `capsim strategies`: the logging strategies that are built in, what each costs, and its table to copy.
 
 use crate::args;
-use crate::args::Strategies;
+use crate::args::{Format, Strategies};
 use crate::console;
 use crate::exit::Exit;
-use crate::work::{self, failed};
-use capsim::experiment::{self, Answer};
+use crate::output::Out;
+use crate::progress::Progress;
+use crate::work::{self, fail, failed};
+use capsim::experiment::{self, Answer, Work};
+use capsim::model;
+use capsim::report::{self, Report};
 use capsim::units::inert;
-use capsim::{model, report};
 use std::path::Path;
 
 /// Replications of each strategy on the page: their means are shown to a tenth of a per cent at most.
@@ -15,10 +18,10 @@ const REPLICATIONS: u32 = 4;
 
 pub fn strategies(args: &Strategies) -> Exit {
     if let Some(model) = &args.compare {
-        return match side_by_side(model) {
-            Ok(page) => console::print(&page),
-            Err(exit) => exit,
-        };
+        return side_by_side(model, args).unwrap_or_else(|exit| exit);
+    }
+    if args.answer.format != Format::Text || args.answer.out.is_some() {
+        return fail("--format and --out are of --compare MODEL", Exit::Usage);
     }
     let all = model::strategies();
     let Some(name) = &args.show else {
@@ -37,22 +40,30 @@ pub fn strategies(args: &Strategies) -> Exit {
 }
 
 /// Every strategy but `none` on every platform, under one seed.
-fn side_by_side(path: &Path) -> Result<String, Exit> {
+fn side_by_side(path: &Path, args: &Strategies) -> Result<Exit, Exit> {
+    let out = Out::open(args.answer.out.as_deref(), args.answer.format, false, "strategies")?;
     let strategies = model::strategies();
+    let strategies: Vec<&str> =
+        strategies.iter().map(|strategy| strategy.name).filter(|name| *name != "none").collect();
+    let progress = Progress::new(args.quiet);
+    let all = model::platforms().len() * strategies.len() * REPLICATIONS as usize;
+    let mut done = 0.0;
     let mut platforms = Vec::new();
     for platform in model::platforms() {
         let mut answers = Vec::new();
-        for strategy in strategies.iter().filter(|strategy| strategy.name != "none") {
-            answers.push((strategy.name, answer(path, platform, strategy.name)?));
+        for strategy in &strategies {
+            let goes_on = |more: f64, _: Work| progress.show(done + more, Work::Replications(all as u64));
+            answers.push((*strategy, answer(path, platform, strategy, &goes_on)?));
+            done += f64::from(REPLICATIONS);
         }
-        platforms.push((*platform, answers));
+        platforms.push(((*platform).to_string(), answers));
     }
-    let shown = inert(&path.display().to_string()).replace('\\', "/").replace('`', "'");
-    let command = format!("capsim strategies --compare {shown}");
-    Ok(report::strategies_side_by_side(&command, &shown, &platforms))
+    progress.clear();
+    let found = report::Strategies { model: inert(&path.display().to_string()).replace('\\', "/"), platforms };
+    Ok(out.deliver(Report::Strategies(&found), args.answer.format))
 }
 
-fn answer(path: &Path, platform: &str, strategy: &str) -> Result<Answer, Exit> {
+fn answer(path: &Path, platform: &str, strategy: &str, progress: experiment::Progress<'_>) -> Result<Answer, Exit> {
     let load = |more: &[&str]| {
         let sets = [&format!("platform.preset={platform}"), &format!("run.replications={REPLICATIONS}")];
         let model = args::Model { model: path.into(), set: sets.map(String::from).to_vec() };
@@ -63,5 +74,5 @@ fn answer(path: &Path, platform: &str, strategy: &str) -> Result<Answer, Exit> {
     let service = if known { vec![] } else { vec!["store.external.preset=sentry-developer"] };
     let strategy = format!("logging.strategy={strategy}");
     let model = load(&[service, vec![strategy.as_str()]].concat())?;
-    experiment::run(&model, &work::options(None), &|_, _| true).map_err(failed)
+    experiment::run(&model, &work::options(None), progress).map_err(failed)
 }
