@@ -20,6 +20,7 @@ pub(super) fn statements(answer: &Answer) -> Vec<Statement> {
     all.extend(reads(answer).map(|text| say("Reads", text)));
     all.extend(answer.arithmetic.upgrade.as_ref().map(|upgrade| say("Other plan", upgrade_in_words(upgrade))));
     all.extend(error_logs(answer).map(|text| say("Error logs", text)));
+    all.extend(readers(answer).map(|text| say("Readers", text)));
     all.extend(objectives(answer));
     all.extend(observed(answer));
     all.extend(recorded(answer).map(|text| say("Recorded", text)));
@@ -138,6 +139,25 @@ fn error_logs(answer: &Answer) -> Option<String> {
     let reachable = answer.mean("logs.error.reachable.3d").filter(|reachable| mean - reachable > 0.005);
     let reachable = reachable.map_or(String::new(), |share| format!(", {} found through the index", percent(share)));
     Some(format!("{}{interval} can be retrieved after 3 days{reachable}.", value(mean, metric.unit)))
+}
+
+/// What those see who read the logs from somewhere, where that is not the same for all.
+fn readers(answer: &Answer) -> Option<String> {
+    let names = answer.metrics.iter().filter_map(|metric| {
+        metric.name.strip_prefix("reader.")?.strip_suffix(".logs.error.retrievable.3d")
+    });
+    let sees = |name: &str| {
+        let of = |kind: &str| {
+            let at = |age: &str| answer.mean(&format!("reader.{name}.logs.{kind}.retrievable.{age}")).map(words::about);
+            Some(format!("{kind} logs {} after 1h, {} after 3d", at("1h")?, at("3d")?))
+        };
+        let kinds: Vec<String> = ["error", "normal"].into_iter().filter_map(of).collect();
+        (!kinds.is_empty()).then(|| (name.to_string(), kinds.join("; ")))
+    };
+    let seen: Vec<(String, String)> = names.filter_map(sees).collect();
+    let differ = seen.iter().any(|(_, what)| *what != seen[0].1);
+    let one = |(name, what): &(String, String)| format!("{name} can read {what}.");
+    differ.then(|| seen.iter().map(one).collect::<Vec<_>>().join(" "))
 }
 
 /// What is wanted, with what was found.
