@@ -143,3 +143,26 @@ fn timeouts_and_retries() {
         holds(&law, &answer, "plans.failed_fraction", retry::call_fails(fails, 2), 0.0);
     }
 }
+
+/// A database that answers nobody for 70 s while two ask each second: 140 of 7,200 fail.
+#[test]
+fn a_database_that_is_down_refuses_who_asks_meanwhile() {
+    let text = "[run]\nhorizon = \"1h\"\nreplications = 2\n[traffic.page]\n\
+        arrivals = { process = \"deterministic\", per_second = 2 }\n[workflow.page]\nsteps = [{ name = \"q\", d1 = \"db\" }]\n\
+        [d1.db]\nlatency = \"20ms\"\noutage = { at = \"20m\", for = \"70s\" }\n";
+    let found = answer(&model(text));
+    for (metric, count) in [
+        ("d1.db.ops_down", 140.0),
+        ("plans.ended_by.outage", 140.0),
+        ("d1.db.ops_overloaded", 0.0),
+        ("d1.db.ops", 7_060.0),
+    ] {
+        assert_eq!(mean(&found, metric), count, "{metric}");
+    }
+    // One that is down half of the time, again and again, refuses half of what comes.
+    let text = text.replace("{ at = \"20m\", for = \"70s\" }", "{ mean_up = \"30s\", mean_down = \"30s\" }");
+    let found = answer(&model(&text.replace("\"1h\"", "\"2d\"").replace("replications = 2", "replications = 8")));
+    let share = found.metric("plans.failed_fraction").unwrap();
+    let (low, high) = share.ci95.unwrap();
+    assert!(low < 0.5 && 0.5 < high && high - low < 0.03, "{share:?}");
+}

@@ -96,3 +96,16 @@ fn in_one_region_or_at_once_a_hundred_are_a_hundred() {
     let over = mean(&split, "limiter.key.admitted_over");
     assert_eq!(over, mean(&split, "limiter.key.admitted") - 1000.0, "what is over is counted by who was there");
 }
+
+/// One person asks each second, a hundred in 15 minutes are meant: 96 windows a day, whatever overlaps.
+#[test]
+fn a_window_admits_its_limit_again_and_again() {
+    let text = "[run]\nhorizon = \"2d\"\nreplications = 2\n[traffic.api]\n\
+        arrivals = { process = \"deterministic\", per_second = 1 }\n[workflow.w]\nsteps = [{ name = \"l\", limiter = \"key\" }]\n\
+        [limiter.key]\npeople = { law = \"same\" }\nlimit = 100\nwindow = \"15m\"\n[store.kv]\nkind = \"kv\"\n";
+    let answer = answer(&model(text));
+    assert_eq!(mean(&answer, "limiter.key.admitted"), 2.0 * 96.0 * 100.0);
+    assert_eq!(mean(&answer, "limiter.key.admitted_over"), 0.0);
+    let ceiling = answer.arithmetic.ceilings.iter().find(|ceiling| ceiling.limit == "limiter.key.limit").unwrap();
+    assert_eq!(ceiling.plans_per_day, 9_600.0);
+}

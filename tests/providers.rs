@@ -565,3 +565,23 @@ quota = [{ limit = 30 }, { limit = 10, window = "6h" }]
     let of = |limit: &str| ceilings.iter().find(|ceiling| ceiling.limit == limit).unwrap().plans_per_day;
     assert_eq!((of("provider.p.quota.attempts"), of("provider.p.quota.attempts.2")), (30.0, 40.0));
 }
+
+/// One call in fifty fails, one comes every three seconds: in 20 minutes there are eight failures, in one minute 0.4. A
+/// share of 2 % would open neither.
+#[test]
+fn a_breaker_counts_the_failures_of_a_window() {
+    let trips = |window: &str| {
+        let text = format!(
+            "[run]\nhorizon = \"1d\"\nreplications = 3\n[traffic.api]\narrivals = {{ process = \"poisson\", per_minute = 20 }}\n\
+             [workflow.ask]\nsteps = [{{ name = \"ask\" }}]\n[provider.p]\nlatency = \"2s\"\n\
+             errors = {{ server_error = 0.02 }}\n[breaker.p]\nwindow = {window}\nreset_timeout = \"5m\"\n"
+        );
+        mean(&answer(&model(&text)), "breaker.p.trips")
+    };
+    // The fifth failure comes after 12.5 minutes on average where the window forgets nothing; then it is shut for 5, so
+    // that there are at most 1,440 ÷ 17.5 = 82.3 a day, give or take a few; with the last 20 minutes somewhat fewer.
+    let found = trips("{ length = \"20m\", failures = 5 }");
+    assert!((70.0..87.0).contains(&found), "{found}");
+    assert!(trips("{ length = \"1m\", failures = 5 }") < 0.5);
+    assert_eq!(trips("{ length = \"20m\", failure_rate = 0.5, min_calls = 5 }"), 0.0);
+}

@@ -160,6 +160,7 @@ pub(super) const METRICS: &[Metric] = &[
     )
     .less()
     .exists(DATABASE),
+    Metric::amount("d1.D.ops_down", "ops", "Queries that came while the database was down.").less().exists(DATABASE),
     Metric::amount("d1.D.ops_retried", "ops", "Queries that were sent again.").exists(DATABASE),
     Metric::amount("d1.D.ops_exhausted", "ops", "Queries that met an overload on their last attempt.")
         .less()
@@ -182,7 +183,7 @@ pub(super) const METRICS: &[Metric] = &[
     .exists(DATABASE),
     Metric::amount("d1.D.wait.max", "s", "The same: the longest of a replication.").less().exists(DATABASE),
     Metric::amount("d1.D.unfinished.mean", "ops", "Queries in the database, over time.").exists(DATABASE),
-    Metric::amount("d1.D.unfinished.max", "ops", "The most bytes in the store at once.").exists(DATABASE),
+    Metric::amount("d1.D.unfinished.max", "ops", "The most queries in the database at once.").exists(DATABASE),
     Metric::share("d1.D.utilisation", "The share of time in which the database works.").exists(DATABASE),
     // Limiters
     Metric::amount("limiter.L.checked", "requests", "Requests that the limiter was asked about.").exists(LIMITER),

@@ -91,7 +91,7 @@ fn sections(
     let readers = reader::read(input, &cursor, &names, &stores, &logging);
     let logfiles = logfile::read(&cursor);
     if let Some(run) = &run {
-        endless::check(input, &cursor, (run, most), &classes, &providers);
+        endless::check(input, &cursor, (run, most), &classes, (&providers, &d1));
     }
     let cost = cursor.table("cost").map(|cursor| cost::read(&cursor));
     if isolates.is_some() && classes.iter().any(|class| matches!(class.arrivals, Arrivals::Trace { .. })) {

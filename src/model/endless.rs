@@ -5,6 +5,7 @@ use super::cursor::Cursor;
 use super::input::Input;
 use super::problems::At;
 use super::section::arrivals::Arrivals;
+use super::section::d1::D1;
 use super::section::provider::Provider;
 use super::section::run::{Run, too_many};
 use super::section::server::UpAndDown;
@@ -16,7 +17,7 @@ pub(super) fn check(
     root: &Cursor<'_>,
     (run, isolates): (&Run, u32),
     classes: &[Class],
-    providers: &[Provider],
+    (providers, d1): (&[Provider], &[D1]),
 ) {
     let mut refuse = |at: At, key: String, what: &str, rate: f64| too_many(input, (at, &key), what, rate, 0.0, run);
     for (name, cursor) in root.named("traffic") {
@@ -32,6 +33,11 @@ pub(super) fn check(
         let per_second: f64 =
             server.iter().flat_map(|server| &server.outages).map(|outage| per_second(outage.when)).sum();
         refuse(cursor.at("outage"), cursor.key("outage"), "outages", per_second);
+    }
+    for (name, cursor) in root.named("d1") {
+        let rate =
+            d1.iter().filter(|db| db.name == name).flat_map(|db| &db.outages).map(|when| per_second(*when)).sum();
+        refuse(cursor.at("outage"), cursor.key("outage"), "outages", rate);
     }
     for (section, each) in [("store", 1), ("tiers", 1 + isolates)] {
         for (_, cursor) in root.named(section) {

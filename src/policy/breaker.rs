@@ -18,6 +18,13 @@ pub enum Trip {
         /// But not before the window holds this many results; at least 1.
         min_calls: u32,
     },
+    /// Once so many of the latest results are failures, whatever their share.
+    Count {
+        /// Which results are the latest.
+        window: Latest,
+        /// It trips at this many failures; at least 1.
+        failures: u32,
+    },
 }
 
 /// The results that a sliding window holds.
@@ -29,6 +36,15 @@ pub enum Latest {
     Time(Span),
 }
 
+/// When the probes of a half-open breaker close it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum HalfOpen {
+    /// When all have succeeded; the first that fails opens it again.
+    AllSucceed,
+    /// When all have ended and the share of those that failed, 0 to 1, is below this; else it opens again.
+    ShareBelow(f64),
+}
+
 /// The rules of a breaker.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Breaker {
@@ -36,8 +52,10 @@ pub struct Breaker {
     pub trip: Trip,
     /// How long it stays open; it is half-open once this has fully passed.
     pub reset_timeout: Span,
-    /// Probes that a half-open breaker lets through; it closes when all have succeeded; at least 1.
+    /// Probes that a half-open breaker lets through; at least 1.
     pub half_open_probes: u32,
+    /// What the probes decide.
+    pub half_open: HalfOpen,
     /// Whether it counts calls, with all their attempts, or each attempt.
     pub counts_calls: bool,
     /// The faults that are failures; any other result counts as a success.
@@ -52,7 +70,7 @@ pub struct Pass(u32);
 enum State {
     Closed,
     Open { until: Instant },
-    HalfOpen { under_way: u32, succeeded: u32 },
+    HalfOpen { under_way: u32, succeeded: u32, failed: u32 },
 }
 
 /// The state of a breaker.
@@ -89,13 +107,13 @@ impl BreakerState {
         if let State::Open { until } = self.state
             && now >= until
         {
-            self.enter(State::HalfOpen { under_way: 0, succeeded: 0 });
+            self.enter(State::HalfOpen { under_way: 0, succeeded: 0, failed: 0 });
         }
         match &mut self.state {
             State::Closed => Some(Pass(self.round)),
             State::Open { .. } => None,
-            State::HalfOpen { under_way, succeeded } => {
-                let has_room = *under_way + *succeeded < self.rules.half_open_probes;
+            State::HalfOpen { under_way, succeeded, failed } => {
+                let has_room = *under_way + *succeeded + *failed < self.rules.half_open_probes;
                 *under_way += u32::from(has_room);
                 has_room.then_some(Pass(self.round))
             }
@@ -109,11 +127,13 @@ impl BreakerState {
         }
         match &mut self.state {
             State::Open { .. } => return false,
-            State::HalfOpen { .. } if failed => {}
-            State::HalfOpen { under_way, succeeded } => {
-                (*under_way, *succeeded) = (*under_way - 1, *succeeded + 1);
-                if *succeeded == self.rules.half_open_probes {
-                    self.enter(State::Closed);
+            State::HalfOpen { under_way, succeeded, failed: before } => {
+                *under_way -= 1;
+                *if failed { before } else { succeeded } += 1;
+                match self.decision() {
+                    Some(true) => self.enter(State::Closed),
+                    Some(false) => return self.open(now),
+                    None => {}
                 }
                 return false;
             }
@@ -123,8 +143,23 @@ impl BreakerState {
                 }
             }
         }
+        self.open(now)
+    }
+
+    fn open(&mut self, now: Instant) -> bool {
         self.enter(State::Open { until: now.saturating_add(self.rules.reset_timeout) });
         true
+    }
+
+    /// Whether the probes that have ended close a half-open breaker, open it again, or do not say yet.
+    fn decision(&self) -> Option<bool> {
+        let State::HalfOpen { succeeded, failed, .. } = self.state else { return None };
+        let all = succeeded + failed >= self.rules.half_open_probes;
+        match self.rules.half_open {
+            HalfOpen::AllSucceed if failed > 0 => Some(false),
+            HalfOpen::AllSucceed => all.then_some(true),
+            HalfOpen::ShareBelow(share) => all.then(|| f64::from(failed) < share * f64::from(succeeded + failed)),
+        }
     }
 
     /// A call that passed has ended without a result: a probe gives its place back.
@@ -137,13 +172,13 @@ impl BreakerState {
     }
 
     /// Other rules hold from now on. Counts stay. A breaker that is open stays open as long as planned; then the new
-    /// rules say how many probes there are.
+    /// rules say how many probes there are. Probes that have decided by the new rules that it stays shut are sent anew.
     pub fn change(&mut self, rules: Breaker) {
         self.rules = rules;
-        if let State::HalfOpen { succeeded, .. } = self.state
-            && succeeded >= rules.half_open_probes
-        {
-            self.enter(State::Closed);
+        match self.decision() {
+            Some(true) => self.enter(State::Closed),
+            Some(false) => self.enter(State::HalfOpen { under_way: 0, succeeded: 0, failed: 0 }),
+            None => {}
         }
     }
 
@@ -162,15 +197,24 @@ impl BreakerState {
                 self.in_a_row = if failed { self.in_a_row + 1 } else { 0 };
                 self.in_a_row >= most
             }
+            Trip::Count { window, failures } => {
+                self.slide(window, now, failed);
+                failed && self.failed >= failures
+            }
             Trip::Share { window, failure_rate, min_calls } => {
-                self.latest.push_back((now, failed));
-                self.failed += u32::from(failed);
-                while self.latest.front().is_some_and(|&(at, _)| self.is_past(window, at, now)) {
-                    self.failed -= u32::from(self.latest.pop_front().is_some_and(|(_, failed)| failed));
-                }
+                self.slide(window, now, failed);
                 let results = self.latest.len() as u32;
                 failed && results >= min_calls && f64::from(self.failed) >= failure_rate * f64::from(results)
             }
+        }
+    }
+
+    /// A result comes into the window, and what is too old goes.
+    fn slide(&mut self, window: Latest, now: Instant, failed: bool) {
+        self.latest.push_back((now, failed));
+        self.failed += u32::from(failed);
+        while self.latest.front().is_some_and(|&(at, _)| self.is_past(window, at, now)) {
+            self.failed -= u32::from(self.latest.pop_front().is_some_and(|(_, failed)| failed));
         }
     }
 
@@ -191,6 +235,7 @@ mod tests {
         trip: Trip::InARow(3),
         reset_timeout: Span::from_nanos(10),
         half_open_probes: 1,
+        half_open: HalfOpen::AllSucceed,
         counts_calls: false,
         failures: FaultSet::NONE,
     };
@@ -298,6 +343,37 @@ mod tests {
         );
     }
 
+    /// Three failures within ten, however many succeed in between; a failure counts until exactly ten later.
+    #[test]
+    fn a_window_trips_at_its_count() {
+        let count = |window| Breaker { trip: Trip::Count { window, failures: 3 }, ..RULES };
+        let mut breaker = BreakerState::new(count(Latest::Time(Span::from_nanos(10))));
+        let seen = [(0, true), (1, true), (2, false), (3, false), (10, true), (10, true), (30, true)];
+        let seen = seen.map(|(now, failed)| go(&mut breaker, now, failed));
+        assert_eq!(seen, ["through", "through", "through", "through", "through", "trips", "through"]);
+        let mut breaker = BreakerState::new(count(Latest::Calls(4)));
+        let results = [true, true, false, false, true, true, true];
+        let seen: Vec<_> = results.iter().zip(0..).map(|(&failed, now)| go(&mut breaker, now, failed)).collect();
+        assert_eq!(seen, ["through", "through", "through", "through", "through", "through", "trips"]);
+    }
+
+    /// Three probes, opened again by half of them: one failure closes it, two open it, and nothing is decided before the
+    /// third has ended.
+    #[test]
+    fn probes_are_judged_by_a_share() {
+        let rules = Breaker { half_open_probes: 3, half_open: HalfOpen::ShareBelow(0.5), ..RULES };
+        for (results, closes) in [([true, false, false], true), ([true, true, false], false), ([true; 3], false)] {
+            let mut breaker = BreakerState::new(rules);
+            (0..3).for_each(|now| assert_ne!(go(&mut breaker, now, true), "refused"));
+            let probes = [12; 3].map(|now| breaker.ask(at(now)).unwrap());
+            assert_eq!(breaker.ask(at(12)), None, "all are given out");
+            assert!(!breaker.ended(at(13), probes[0], results[0]) && !breaker.ended(at(13), probes[1], results[1]));
+            assert_eq!(breaker.ask(at(13)), None, "two of three decide nothing");
+            assert_eq!(breaker.ended(at(14), probes[2], results[2]), !closes);
+            assert_eq!(breaker.ask(at(14)).is_some(), closes, "{results:?}");
+        }
+    }
+
     fn rules() -> impl Strategy<Value = Breaker> {
         let window = prop_oneof![
             (1_u32..8).prop_map(Latest::Calls),
@@ -308,11 +384,15 @@ mod tests {
             failure_rate,
             min_calls,
         });
-        let trip = prop_oneof![(1_u32..6).prop_map(Trip::InARow), share];
-        (trip, 0_u64..40, 1_u32..4).prop_map(|(trip, reset, half_open_probes)| Breaker {
+        let count = (1_u64..60, 1_u32..6)
+            .prop_map(|(length, failures)| Trip::Count { window: Latest::Time(Span::from_nanos(length)), failures });
+        let trip = prop_oneof![(1_u32..6).prop_map(Trip::InARow), share, count];
+        let half_open = prop_oneof![Just(HalfOpen::AllSucceed), (0.1_f64..1.0).prop_map(HalfOpen::ShareBelow)];
+        (trip, 0_u64..40, 1_u32..4, half_open).prop_map(|(trip, reset, half_open_probes, half_open)| Breaker {
             trip,
             reset_timeout: Span::from_nanos(reset),
             half_open_probes,
+            half_open,
             ..RULES
         })
     }
@@ -337,8 +417,8 @@ mod tests {
                     let is_open = open_until.is_some_and(|until| now < until);
                     prop_assert!(!(is_open && pass.is_some()), "open until {open_until:?}, through at {now}");
                     under_way.extend(pass.map(|pass| (pass, trips)));
-                    if let State::HalfOpen { under_way: probes, succeeded } = breaker.state {
-                        prop_assert!(probes + succeeded <= rules.half_open_probes);
+                    if let State::HalfOpen { under_way: probes, succeeded, failed } = breaker.state {
+                        prop_assert!(probes + succeeded + failed <= rules.half_open_probes);
                     }
                 } else {
                     let (pass, given) = under_way.swap_remove(pick.index(under_way.len()));
@@ -350,7 +430,8 @@ mod tests {
                         prop_assert_eq!(tripped, in_a_row == most);
                     }
                     if tripped {
-                        prop_assert!(failed && given == trips, "a late result trips nothing");
+                        let by_share = was_half_open && rules.half_open != HalfOpen::AllSucceed;
+                        prop_assert!((failed || by_share) && given == trips, "a late result trips nothing");
                         (trips, in_a_row) = (trips + 1, 0);
                         open_until = Some(now + rules.reset_timeout.nanos());
                     } else if breaker.state == State::Closed && was_half_open {

@@ -19,13 +19,13 @@ mod rotation;
 mod slope;
 
 pub use adaptive::{Adaptive, AdaptiveLimit, By};
-pub use breaker::{Breaker, BreakerState, Latest, Pass, Trip};
+pub use breaker::{Breaker, BreakerState, HalfOpen, Latest, Pass, Trip};
 pub use bucket::Bucket;
 pub use budget::{RetryBudget, RetryBudgetState};
 pub use eviction::{Cache, Evict, Forgotten, Renew};
 pub use hedge::{Ending, Hedge};
 pub use meter::{Meter, Verdict};
 pub use quota::{OnExceed, Quota, Usage, Window};
-pub use retry::{Backoff, BackoffKind, Fault, FaultSet, Jitter, Retry};
+pub use retry::{Backoff, BackoffKind, Fault, FaultSet, Jitter, Retry, Waits};
 pub use rotation::{RotateOn, Rotation};
 pub use slope::{Slope, SlopeState};

@@ -107,6 +107,35 @@ pub enum BackoffKind {
     Exponential,
     /// Uniform from `base` to three times the wait before, as in the AWS article on backoff and jitter.
     Decorrelated,
+    /// As listed in `waits`, the last one again and again.
+    List,
+}
+
+/// Waits before the first retry, the second and so on; by default none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Waits {
+    list: [Span; Waits::MOST],
+    count: u8,
+}
+
+impl Waits {
+    /// As many as a list may have.
+    pub const MOST: usize = 16;
+
+    /// The waits of a list; none where it is empty or longer than [`Waits::MOST`].
+    pub fn new(waits: &[Span]) -> Option<Waits> {
+        let mut list = [Span::ZERO; Waits::MOST];
+        list.get_mut(..waits.len())?.copy_from_slice(waits);
+        (!waits.is_empty()).then_some(Waits { list, count: waits.len() as u8 })
+    }
+
+    /// No wait.
+    pub const NONE: Waits = Waits { list: [Span::ZERO; Waits::MOST], count: 0 };
+
+    fn after(&self, attempt: u32) -> Span {
+        let last = usize::from(self.count).saturating_sub(1);
+        self.list[last.min(attempt as usize)]
+    }
 }
 
 /// How the wait is spread, so that callers who failed together do not come back together.
@@ -129,6 +158,8 @@ pub struct Backoff {
     pub kind: BackoffKind,
     /// The first wait.
     pub base: Span,
+    /// The waits of a list.
+    pub waits: Waits,
     /// What it is multiplied by each time; at least 1.
     pub factor: f64,
     /// The longest wait, applied before the jitter.
@@ -139,14 +170,21 @@ pub struct Backoff {
 
 impl Backoff {
     /// No wait before any retry.
-    pub const NONE: Backoff =
-        Backoff { kind: BackoffKind::None, base: Span::ZERO, factor: 1.0, cap: Span::MAX, jitter: Jitter::None };
+    pub const NONE: Backoff = Backoff {
+        kind: BackoffKind::None,
+        base: Span::ZERO,
+        waits: Waits::NONE,
+        factor: 1.0,
+        cap: Span::MAX,
+        jitter: Jitter::None,
+    };
 
     /// The wait after attempt `attempt` (from 0) failed, where `last` is the wait before that attempt.
     pub fn delay(&self, attempt: u32, last: Span, word: Word) -> Span {
         let full = match self.kind {
             BackoffKind::None => return Span::ZERO,
             BackoffKind::Constant => self.base,
+            BackoffKind::List => self.waits.after(attempt),
             BackoffKind::Exponential => {
                 self.base.scale((0..attempt).fold(1.0, |growth: f64, _| (growth * self.factor).min(1e12)))
             }
@@ -216,6 +254,7 @@ mod tests {
     const EXPONENTIAL: Backoff = Backoff {
         kind: BackoffKind::Exponential,
         base: Span::SECOND,
+        waits: Waits::NONE,
         factor: 2.0,
         cap: Span::from_secs(30),
         jitter: Jitter::None,
@@ -227,6 +266,19 @@ mod tests {
             (0..7).map(|a| EXPONENTIAL.delay(a, Span::ZERO, Word(0)).nanos() / 1_000_000_000).collect();
         assert_eq!(waits, [1, 2, 4, 8, 16, 30, 30]);
         assert_eq!(EXPONENTIAL.delay(u32::MAX / 1024, Span::ZERO, Word(0)), Span::from_secs(30));
+    }
+
+    /// 10 s, 60 s and 300 s outlive a storm of five minutes, three times 10 s do not.
+    #[test]
+    fn listed_waits_come_in_their_order_and_the_last_again() {
+        let waits = Waits::new(&[10, 60, 300].map(Span::from_secs)).unwrap();
+        let backoff = Backoff { kind: BackoffKind::List, waits, cap: Span::MAX, ..EXPONENTIAL };
+        let seen = [0, 1, 2, 3, 99].map(|nth| backoff.delay(nth, Span::ZERO, Word(7)).secs());
+        assert_eq!(seen, [10.0, 60.0, 300.0, 300.0, 300.0]);
+        let spread = Backoff { jitter: Jitter::Equal, ..backoff };
+        assert_eq!(spread.delay(1, Span::ZERO, Word(0)), Span::from_secs(30));
+        assert_eq!(Backoff { cap: Span::from_secs(90), ..backoff }.delay(2, Span::ZERO, Word(0)), Span::from_secs(90));
+        assert!(Waits::new(&[]).is_none() && Waits::new(&[Span::ZERO; 17]).is_none());
     }
 
     #[test]
@@ -307,7 +359,7 @@ mod tests {
                 [BackoffKind::None, BackoffKind::Constant, BackoffKind::Exponential, BackoffKind::Decorrelated][kind];
             let jitter = [Jitter::None, Jitter::Quarter, Jitter::Equal, Jitter::Full][jitter];
             let (base, cap) = (Span::from_millis(base), Span::from_millis(base + cap));
-            let backoff = Backoff { kind, base, factor, cap, jitter };
+            let backoff = Backoff { kind, base, waits: Waits::NONE, factor, cap, jitter };
             let wait = backoff.delay(attempt, Span::from_millis(last), Word(word));
             let bare = Backoff { jitter: Jitter::None, ..backoff }.delay(attempt, Span::from_millis(last), Word(word));
             let least = match jitter {

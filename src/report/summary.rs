@@ -143,9 +143,10 @@ fn error_logs(answer: &Answer) -> Option<String> {
 
 /// What those see who read the logs from somewhere, where that is not the same for all.
 fn readers(answer: &Answer) -> Option<String> {
-    let names = answer.metrics.iter().filter_map(|metric| {
-        metric.name.strip_prefix("reader.")?.strip_suffix(".logs.error.retrievable.3d")
-    });
+    let names = answer
+        .metrics
+        .iter()
+        .filter_map(|metric| metric.name.strip_prefix("reader.")?.strip_suffix(".logs.error.retrievable.3d"));
     let sees = |name: &str| {
         let of = |kind: &str| {
             let at = |age: &str| answer.mean(&format!("reader.{name}.logs.{kind}.retrievable.{age}")).map(words::about);

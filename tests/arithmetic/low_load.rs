@@ -181,10 +181,11 @@ fn seen(model: &Model, limit: &str) -> Option<Seen> {
         ["provider", name, "quota", "attempts"] => {
             count(a_day(&provider(name)?.quotas[0]), format!("provider.{name}.attempts.sent"))
         }
-        ["limiter", name, "per_day"] => {
+        ["limiter", name, "per_day" | "limit"] => {
             let limiter = model.limiters.iter().find(|limiter| limiter.name == name)?;
             let most = most_frequent(limiter);
-            count(f64::from(limiter.per_day) / most, format!("limiter.{name}.checked"))
+            let windows = limiter.window.map_or(1.0, |length| 86_400.0 / length.secs());
+            count(f64::from(limiter.limit) * windows / most, format!("limiter.{name}.checked"))
         }
         [store, "quota", op] => {
             let spec = model.stores.iter().find(|spec| spec.name == store)?;
@@ -353,7 +354,7 @@ fn quiet(mut model: Model) -> Option<Model> {
     model.stores.iter_mut().flat_map(|store| store.quotas.iter_mut().flatten()).for_each(high);
     model.stores.iter_mut().for_each(|store| store.ops_per_invocation = None);
     model.d1.iter_mut().for_each(|d1| (d1.max_queue, d1.max_wait) = (None, None));
-    model.limiters.iter_mut().for_each(|limiter| limiter.per_day = 1_000_000);
+    model.limiters.iter_mut().for_each(|limiter| limiter.limit = 1_000_000);
     let platform = &mut model.platform;
     (platform.subrequests_external, platform.subrequests_internal) = (None, None);
     (platform.connections, platform.cpu.limit) = (None, None);

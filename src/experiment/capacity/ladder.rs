@@ -90,11 +90,17 @@ impl Symptom {
     }
 }
 
+/// The limiter whose own limit it is.
+fn limiter(limit: &str) -> Option<&str> {
+    let (name, what) = limit.strip_prefix("limiter.")?.rsplit_once('.')?;
+    ["per_day", "limit"].contains(&what).then_some(name)
+}
+
 fn symptom(limit: &str) -> Option<Symptom> {
     if limit == "platform.requests" {
         return Some(Symptom::Refused("platform.requests_rejected".into()));
     }
-    if let Some(limiter) = limit.strip_prefix("limiter.").and_then(|rest| rest.strip_suffix(".per_day")) {
+    if let Some(limiter) = limiter(limit) {
         return Some(Symptom::Refused(format!("limiter.{limiter}.refused")));
     }
     if limit.contains(".quota.") {
@@ -144,9 +150,9 @@ fn relax(model: &mut Model, limit: &str) -> Option<&'static str> {
         model.platform.requests.as_mut()?.limit *= 2;
         return Some("twice the limit");
     }
-    if let Some(name) = limit.strip_prefix("limiter.").and_then(|rest| rest.strip_suffix(".per_day")) {
+    if let Some(name) = limiter(limit) {
         let limiter = model.limiters.iter_mut().find(|limiter| limiter.name == name)?;
-        limiter.per_day = limiter.per_day.saturating_mul(2);
+        limiter.limit = limiter.limit.saturating_mul(2);
         return Some("twice the limit");
     }
     let store = model

@@ -201,15 +201,18 @@ fn people(model: &Model, mix: &[Expected; 2], (at, limiter): (usize, &Limiter)) 
     }
     let busiest = checks * most_popular(&limiter.people);
     let whose = if limiter.people.count > 1 { " of the one who comes most often" } else { "" };
+    let (name, windows, over, each) = match limiter.window {
+        None => ("per_day", 1.0, Over::Day, "a day".into()),
+        Some(length) => {
+            let windows = Span::DAY.secs() / length.secs();
+            ("limit", windows, Over::Each(length), format!("each {length} × {} a day", number(windows)))
+        }
+    };
     let admits = Ceiling::new(
-        format!("limiter.{}.per_day", limiter.name),
-        f64::from(limiter.per_day) / busiest,
-        Over::Day,
-        format!(
-            "{} a day ÷ {} a plan{note}{whose}",
-            things(limiter.per_day.into(), "check", "checks"),
-            number(busiest)
-        ),
+        format!("limiter.{}.{name}", limiter.name),
+        f64::from(limiter.limit) * windows / busiest,
+        over,
+        format!("{} {each} ÷ {} a plan{note}{whose}", things(limiter.limit.into(), "check", "checks"), number(busiest)),
     );
     let key = spacing(store).map(|spacing| spaced(store, &limiter.name, spacing, (busiest, note)));
     let key = key.map(|key| Ceiling { because: key.because + whose, ..key });

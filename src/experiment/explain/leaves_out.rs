@@ -139,8 +139,8 @@ fn attempts(model: &Model) -> Vec<Line> {
             "Hedges: attempts that race a late one are not counted, nor the time that they save.",
         ),
         (
-            servers(model).any(|server| !server.outages.is_empty()),
-            "Outages: a provider is counted as if it were always up.",
+            servers(model).any(|server| !server.outages.is_empty()) || model.d1.iter().any(|db| !db.outages.is_empty()),
+            "Outages: what is asked is counted as if it were always up.",
         ),
         (
             servers(model).any(|s| s.load_per_in_flight > 0.0 || s.capacity.is_some() || s.max_queue != Some(0)),

@@ -1,7 +1,7 @@
 //! The reference models, built in code: what the tests of the arithmetic and of the report stand on.
 
 use crate::model::*;
-use crate::policy::{Backoff, BackoffKind, Fault, FaultSet, Jitter, Quota, Retry};
+use crate::policy::{Backoff, BackoffKind, Fault, FaultSet, Jitter, Quota, Retry, Waits};
 use crate::streams::{LawSpec, Shape};
 use crate::units::{Bytes, Id, Money, Probability, Rate, RateUnit, Span, Timestamp, Zone};
 
@@ -131,6 +131,7 @@ fn provider() -> Provider {
             max: 2,
             on: FaultSet::NONE.with(Fault::Timeout).with(Fault::ServerError),
             backoff: Backoff {
+                waits: Waits::NONE,
                 kind: BackoffKind::Exponential,
                 base: Span::SECOND,
                 factor: 2.0,

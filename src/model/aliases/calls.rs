@@ -255,11 +255,12 @@ pub(super) const ROWS: &[Row] = &[
         &["max", "max_delay", "limit", "maximum", "max_wait", "max_ms", "cap_ms"],
         "write `cap`, such as \"30s\"",
     ),
+    (&["backoff"], &["delays", "list", "intervals", "schedule", "steps"], "write `waits`, such as [\"10s\", \"60s\"]"),
     (&["backoff"], &["multiplier", "exponent", "rate", "growth"], "write `factor`"),
     (
         &["backoff"],
         &["type", "strategy", "policy"],
-        "write `kind`: \"none\", \"constant\", \"exponential\" or \"decorrelated\"",
+        "write `kind`: \"none\", \"constant\", \"exponential\", \"decorrelated\" or \"list\"",
     ),
     (
         &["[breaker.PROVIDER]"],

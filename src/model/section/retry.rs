@@ -3,7 +3,7 @@
 use crate::model::language::*;
 use crate::model::preset;
 use crate::model::section::faults::{self, FAULTS};
-use crate::policy::{Backoff, BackoffKind, Jitter, Retry, RetryBudget};
+use crate::policy::{Backoff, BackoffKind, Jitter, Retry, RetryBudget, Waits};
 use crate::units::Span;
 
 const RETRY_PRESET: Field =
@@ -58,6 +58,17 @@ static BACKOFF: Section = Section {
     fields: &[
         default("kind", OneOf(BackoffKind::WORDS), "exponential", "How the wait grows.").decision(),
         default("base", Duration, "1s", "The first wait.").decision(),
+        optional(
+            "waits",
+            List(&Duration, None),
+            "of `list`",
+            "The waits before the first retry, the second and so on, the last again and again: at most 16.",
+        )
+        .example(r#"["10s", "60s", "5m"]"#)
+        .note(
+            "Of the kind `list`, which `waits` implies: in place of `base`, `factor` and `cap`; without `jitter` they \
+                are exact.",
+        ),
         default("factor", Number(1.0, 1000.0), "2", "What it is multiplied by each time; with `exponential`.")
             .decision(),
         default("cap", Duration, "30s", "The longest wait, applied before the jitter.").decision(),
@@ -184,6 +195,7 @@ fn layer(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Retry {
         None => Backoff {
             kind: BackoffKind::Exponential,
             base: Span::SECOND,
+            waits: Waits::NONE,
             factor: 2.0,
             cap: Span::from_secs(30),
             jitter: Jitter::Full,
@@ -193,11 +205,15 @@ fn layer(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Retry {
 }
 
 words!(
-    BackoffKind: "none" => None, "constant" => Constant, "exponential" => Exponential, "decorrelated" => Decorrelated
+    BackoffKind: "none" => None, "constant" => Constant, "exponential" => Exponential, "decorrelated" => Decorrelated,
+    "list" => List
 );
 words!(Jitter: "none" => None, "quarter" => Quarter, "equal" => Equal, "full" => Full);
 
 fn backoff(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Backoff {
+    if cursor.get("waits").is_some() || cursor.one::<BackoffKind>("kind") == BackoffKind::List {
+        return listed(input, cursor);
+    }
     let (base, cap) = (cursor.span("base").unwrap_or_default(), cursor.span("cap").unwrap_or(Span::MAX));
     if base > cap {
         let key = if cursor.get("cap").is_some() { "cap" } else { "base" };
@@ -207,5 +223,30 @@ fn backoff(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Backoff {
         input.problems.report_once(cursor.at(key), &cursor.key(key), complaint);
     }
     let factor = cursor.number("factor").unwrap_or(1.0);
-    Backoff { kind: cursor.one("kind"), base, factor, cap, jitter: cursor.one("jitter") }
+    Backoff { kind: cursor.one("kind"), base, waits: Waits::NONE, factor, cap, jitter: cursor.one("jitter") }
+}
+
+/// A backoff whose waits are listed.
+fn listed(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Backoff {
+    for key in ["base", "factor", "cap"].into_iter().filter(|key| cursor.get(key).is_some()) {
+        let complaint = Complaint::new("the waits are listed").found("both").cure(format!("remove `{key}` or `waits`"));
+        input.problems.report_once(cursor.at(key), &cursor.key(key), complaint);
+    }
+    if cursor.get("kind").is_some() && cursor.one::<BackoffKind>("kind") != BackoffKind::List {
+        let complaint = Complaint::new("`waits` are of another kind").allowed("\"list\", or no `kind`");
+        input.problems.report_once(cursor.at("kind"), &cursor.key("kind"), complaint);
+    }
+    let waits: Vec<Span> = cursor.items("waits").iter().filter_map(|node| Span::parse(node.text()?).ok()).collect();
+    let waits = Waits::new(&waits).unwrap_or_else(|| {
+        let complaint = Complaint::new("not a list of waits").found(things(waits.len()));
+        let complaint = complaint.allowed(format!("1 to {} waits; the last comes again and again", Waits::MOST));
+        input.problems.report_once(cursor.at("waits"), &cursor.key("waits"), complaint);
+        Waits::NONE
+    });
+    let jitter = if cursor.get("jitter").is_some() { cursor.one("jitter") } else { Jitter::None };
+    Backoff { kind: BackoffKind::List, base: Span::ZERO, waits, factor: 1.0, cap: Span::MAX, jitter }
+}
+
+fn things(waits: usize) -> String {
+    if waits == 1 { "1 wait".into() } else { format!("{waits} waits") }
 }

@@ -37,13 +37,24 @@ pub(in crate::model) static LOAD: Section = Section {
     ..PLAIN
 };
 
+const AT: Field =
+    optional("at", Duration, "`mean_up` is given", "When it goes down, after the start of the run; with `for`.");
+const FOR: Field = optional("for", Length, "`mean_down` is given", "How long it is down.");
+const MEAN_UP: Field =
+    optional("mean_up", Length, "`at` is given", "The mean of the exponential times up; with `mean_down`.");
+const MEAN_DOWN: Field = optional("mean_down", Length, "`for` is given", "The mean of the exponential times down.");
+
+/// Of what answers nobody while it is down.
+pub(in crate::model) static DOWN: Section =
+    Section { title: "outage of a database", fields: &[AT, FOR, MEAN_UP, MEAN_DOWN], ..PLAIN };
+
 pub(in crate::model) static OUTAGE: Section = Section {
     title: "outage",
     fields: &[
-        optional("at", Duration, "`mean_up` is given", "When it goes down, after the start of the run; with `for`."),
-        optional("for", Length, "`mean_down` is given", "How long it is down."),
-        optional("mean_up", Length, "`at` is given", "The mean of the exponential times up; with `mean_down`."),
-        optional("mean_down", Length, "`for` is given", "The mean of the exponential times down."),
+        AT,
+        FOR,
+        MEAN_UP,
+        MEAN_DOWN,
         default(
             "fault",
             OneOf(&["server_error", "overloaded", "rate_limited", "network", "timeout"]),
@@ -242,12 +253,19 @@ fn slopes(input: &mut Input<'_>, cursor: &Cursor<'_>) -> [Option<Slope>; 2] {
 }
 
 fn outage(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Option<Outage> {
+    let when = when(input, cursor)?;
+    let fault = Some(cursor.word("fault")).filter(|word| *word != "timeout").and_then(Fault::parse);
+    Some(Outage { when, fault, latency: cursor.span("latency").unwrap_or_default() })
+}
+
+/// When something is down: once, or again and again.
+pub(in crate::model) fn when(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Option<UpAndDown> {
     let keys = ["at", "for", "mean_up", "mean_down"];
     let given = keys.map(|key| cursor.get(key).is_some());
-    let when = match given {
-        [true, true, false, false] => UpAndDown::Once { at: cursor.span("at")?, lasts: cursor.span("for")? },
+    match given {
+        [true, true, false, false] => Some(UpAndDown::Once { at: cursor.span("at")?, lasts: cursor.span("for")? }),
         [false, false, true, true] => {
-            UpAndDown::Random { mean_up: cursor.span("mean_up")?, mean_down: cursor.span("mean_down")? }
+            Some(UpAndDown::Random { mean_up: cursor.span("mean_up")?, mean_down: cursor.span("mean_down")? })
         }
         _ => {
             let found: Vec<&str> = keys.into_iter().zip(given).filter(|(_, is)| *is).map(|(key, _)| key).collect();
@@ -255,11 +273,9 @@ fn outage(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Option<Outage> {
             let complaint = Complaint::new("an outage happens either once or repeatedly").found(found);
             let allowed = "`at` and `for` (once), or `mean_up` and `mean_down` (repeatedly)";
             input.problems.report_once(cursor.node.key, &cursor.path, complaint.allowed(allowed));
-            return None;
+            None
         }
-    };
-    let fault = Some(cursor.word("fault")).filter(|word| *word != "timeout").and_then(Fault::parse);
-    Some(Outage { when, fault, latency: cursor.span("latency").unwrap_or_default() })
+    }
 }
 
 /// What may change while a model runs.
@@ -287,7 +303,12 @@ pub(in crate::model) fn keep(server: &mut Server, of: &Server) {
 
 fn keep_outage(outage: &mut Outage, of: &Outage) {
     (outage.fault, outage.latency) = (of.fault, of.latency);
-    if matches!(outage.when, UpAndDown::Once { .. }) == matches!(of.when, UpAndDown::Once { .. }) {
-        outage.when = of.when;
+    keep_when(&mut outage.when, &of.when);
+}
+
+/// Other times of the same kind.
+pub(in crate::model) fn keep_when(when: &mut UpAndDown, of: &UpAndDown) {
+    if matches!(when, UpAndDown::Once { .. }) == matches!(of, UpAndDown::Once { .. }) {
+        *when = *of;
     }
 }

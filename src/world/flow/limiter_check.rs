@@ -31,7 +31,7 @@ impl World<'_> {
     pub(crate) fn limiter_check_goes_on(&mut self, id: u32) {
         let call = &self.calls[id as usize];
         let (limiter, recorded) = (self.blueprint.limiter(call), call.recorded);
-        let model::Limiter { fails_open: opens, per_day, .. } = self.program_of(id).model.limiters[limiter];
+        let model::Limiter { fails_open: opens, limit, .. } = self.program_of(id).model.limiters[limiter];
         let LimiterCheck { person, seen } = self.limiter_checks[id as usize];
         let refused = self.calls[id as usize].ops.refused.is_some();
         let (which, region) = (usize::from(recorded), self.blueprint.class_regions[call.class as usize]);
@@ -47,7 +47,7 @@ impl World<'_> {
                 let draws = &mut self.limiter_draws[call.class as usize].late;
                 let age = |other: u16| staleness.scale(draws.at(index << 16 | u64::from(other), number).next().unit());
                 let count = state.read((person, region), self.now, age);
-                if count >= per_day {
+                if count >= limit {
                     return self.judged(id, false, Cause::Limiter);
                 }
                 self.limiter_checks[id as usize].seen = Some(count);
@@ -88,10 +88,10 @@ impl World<'_> {
     fn judged(&mut self, id: u32, admitted: bool, cause: Cause) {
         let call = &self.calls[id as usize];
         let (limiter, recorded) = (self.blueprint.limiter(call), call.recorded);
-        let per_day = self.program_of(id).model.limiters[limiter].per_day;
+        let limit = self.program_of(id).model.limiters[limiter].limit;
         let state = &mut self.parts.limiters[limiter];
         if admitted {
-            state.admit(self.limiter_checks[id as usize].person, per_day, self.now, recorded);
+            state.admit(self.limiter_checks[id as usize].person, limit, self.now, recorded);
             self.finish_attempts::<false>(id, CallEnd::Succeeded);
         } else {
             state.refused[usize::from(recorded)] += 1;

@@ -40,11 +40,14 @@ impl World<'_> {
                         call.fault = Some(Fault::Overloaded);
                         self.schedule_work(id, Rank::Timeout, at.since(self.now));
                     }
-                    Answer::Refused => {
+                    Answer::Refused | Answer::Down => {
                         if self.blueprint.connections_bind {
                             self.disconnect(Writer::Call(id));
                         }
-                        self.op_refused(id);
+                        self.op_refused(
+                            id,
+                            if answer == Answer::Down { Cause::Outage } else { Cause::DatabaseOverloaded },
+                        );
                     }
                 }
             }
@@ -69,7 +72,7 @@ impl World<'_> {
             } else if done {
                 self.finish_attempts::<false>(id, CallEnd::Succeeded)
             } else {
-                self.op_refused(id)
+                self.op_refused(id, Cause::DatabaseOverloaded)
             }
             if self.blueprint.connections_bind && self.calls[id as usize].phase != Phase::Running {
                 self.disconnect(Writer::Call(id));
@@ -117,7 +120,7 @@ impl World<'_> {
     }
 
     /// The database refuses an operation: it is tried again after a wait, or given up.
-    fn op_refused(&mut self, id: u32) {
+    fn op_refused(&mut self, id: u32, cause: Cause) {
         self.note_attempt(id, Fault::Overloaded.name());
         let call = &self.calls[id as usize];
         let retry = &self.program_of(id).providers[call.provider as usize].retry;
@@ -127,7 +130,7 @@ impl World<'_> {
             self.wait_to_retry(id);
         } else {
             db.exhausted += u64::from(call.recorded);
-            self.calls[id as usize].cause = Some(Cause::DatabaseOverloaded);
+            self.calls[id as usize].cause = Some(cause);
             self.give_up(id, CallEnd::Failed);
         }
     }

@@ -120,6 +120,7 @@ fn of_calls(model: &Model) -> CauseSet {
     let has_database = asks(|work| matches!(work, Work::D1(_)));
     let refuses = model.d1.iter().any(|db| db.max_queue.is_some() || db.max_wait.is_some());
     set.add(Cause::DatabaseOverloaded, has_database && refuses);
+    set.add(Cause::Outage, has_database && model.d1.iter().any(|db| !db.outages.is_empty()));
     let has_limiter = asks(|work| matches!(work, Work::Limiter(_)));
     set.add(Cause::Limiter, has_limiter);
     let can_refuse = |id: &crate::model::Limiter| !of_store(model, id.store.index()).is_empty();

@@ -1,13 +1,15 @@
 //! A database that does one operation at a time: accepted operations wait in order, and it refuses those beyond its
 //! limits.
 
-use crate::model::D1 as Spec;
+use crate::model::{D1 as Spec, UpAndDown};
 use crate::stats::{Quantiles, TimeWeighted};
+use crate::streams::Source;
 use crate::units::{Instant, Span};
 use crate::world::blueprint::Blueprint;
 use crate::world::ledger::check;
 use crate::world::measures::sheet::{Sheet, quantiles, ratio};
 use crate::world::part::{Effect, Ending, Part};
+use crate::world::parts::outage::Timeline;
 use crate::world::state::{Call, Phase, Work};
 
 /// The database's decision on an operation.
@@ -19,6 +21,8 @@ pub(crate) enum Answer {
     TooLate(Instant),
     /// It is refused at once.
     Refused,
+    /// The database is down.
+    Down,
 }
 
 /// One database. Operations are done in the order in which they come, so that it is known on arrival when each ends.
@@ -26,6 +30,7 @@ pub(crate) enum Answer {
 pub(crate) struct D1 {
     max_queue: u64,
     max_wait: Span,
+    outages: Vec<Timeline>,
     /// When all that is accepted, and not too late, will be done.
     free_at: Instant,
     /// Accepted operations that are unfinished, over time.
@@ -39,6 +44,7 @@ pub(crate) struct D1 {
     pub(crate) done: [u64; 2],
     pub(crate) too_late: [u64; 2],
     pub(crate) refused: [u64; 2],
+    pub(crate) down: [u64; 2],
     pub(crate) retried: u64,
     pub(crate) exhausted: u64,
     /// Of operations that were begun.
@@ -47,11 +53,13 @@ pub(crate) struct D1 {
 }
 
 impl D1 {
-    pub(crate) fn new(spec: &Spec) -> D1 {
+    pub(crate) fn new(spec: &Spec, draws: &Source) -> D1 {
+        let timeline = |(place, when): (usize, &UpAndDown)| Timeline::new(*when, &spec.name, place, draws);
         let (max_queue, max_wait) = D1::limits(spec);
         D1 {
             max_queue,
             max_wait,
+            outages: spec.outages.iter().enumerate().map(timeline).collect(),
             free_at: Instant::START,
             unfinished: TimeWeighted::default(),
             busy: TimeWeighted::default(),
@@ -61,6 +69,7 @@ impl D1 {
             done: [0; 2],
             too_late: [0; 2],
             refused: [0; 2],
+            down: [0; 2],
             retried: 0,
             exhausted: 0,
             waits: Quantiles::default(),
@@ -76,6 +85,10 @@ impl D1 {
     pub(crate) fn arrive(&mut self, takes: Span, now: Instant, recorded: bool) -> Answer {
         let which = usize::from(recorded);
         self.attempted[which] += 1;
+        if self.outages.iter_mut().any(|outage| outage.is_down(now)) {
+            self.down[which] += 1;
+            return Answer::Down;
+        }
         if self.unfinished.level() >= self.max_queue {
             self.refused[which] += 1;
             return Answer::Refused;
@@ -110,6 +123,7 @@ impl D1 {
         let sum = |both: [u64; 2]| i128::from(both[0]) + i128::from(both[1]);
         sum(self.attempted)
             - sum(self.refused)
+            - sum(self.down)
             - sum(self.done)
             - sum(self.too_late)
             - i128::from(self.unfinished.level())
@@ -122,8 +136,10 @@ impl Part for D1 {
         self.busy.restart(now.nanos());
     }
 
-    fn change(&mut self, at: usize, blueprint: &Blueprint, _: Instant, _: &mut Vec<Effect>) {
-        (self.max_queue, self.max_wait) = D1::limits(&blueprint.model.d1[at]);
+    fn change(&mut self, at: usize, blueprint: &Blueprint, now: Instant, _: &mut Vec<Effect>) {
+        let spec = &blueprint.model.d1[at];
+        (self.max_queue, self.max_wait) = D1::limits(spec);
+        self.outages.iter_mut().zip(&spec.outages).for_each(|(timeline, when)| timeline.change(*when, now));
     }
 
     fn balance(&self, at: usize, ending: &Ending) -> Result<(), String> {
@@ -144,6 +160,7 @@ impl Part for D1 {
             ("ops_attempted", self.attempted[1]),
             ("ops_accepted", self.accepted[1]),
             ("ops_overloaded", overloaded),
+            ("ops_down", self.down[1]),
             ("ops_retried", self.retried),
             ("ops_exhausted", self.exhausted),
         ] {
@@ -171,7 +188,9 @@ mod tests {
 
     fn database(max_queue: u32, max_wait: Option<Span>) -> D1 {
         let latency = LawSpec::Constant { value: Span::SECOND };
-        D1::new(&Spec { name: "db".into(), latency, max_queue: Some(max_queue), max_wait, retry: Retry::NEVER })
+        let (max_queue, outages) = (Some(max_queue), vec![]);
+        let spec = Spec { name: "db".into(), latency, max_queue, max_wait, outages, retry: Retry::NEVER };
+        D1::new(&spec, &Source::new(1, 0))
     }
 
     #[test]

@@ -16,14 +16,14 @@ use std::collections::VecDeque;
 struct Count {
     /// Its number among all writes.
     nth: u64,
-    /// Its day; of another day it is 0.
-    day: u32,
+    /// Its window; of another one it is 0.
+    window: u32,
     count: u32,
 }
 
 impl Count {
-    fn on(self, today: u32) -> u32 {
-        if self.day == today { self.count } else { 0 }
+    fn within(self, window: u32) -> u32 {
+        if self.window == window { self.count } else { 0 }
     }
 }
 
@@ -53,7 +53,7 @@ struct Person {
     stored: Count,
     /// Where the writes of its regions are, past 0.
     regions: u32,
-    admitted_on: u32,
+    admitted_in: u32,
     admitted: u32,
     written: Option<Instant>,
 }
@@ -68,13 +68,15 @@ pub(crate) struct Limiter {
     written: Vec<Written>,
     writes: u64,
     calendar: CalendarStart,
-    /// Days are counted from 1.
-    day: u32,
-    day_ends: Instant,
+    /// How long a window is; none: a calendar day.
+    length: Option<Span>,
+    /// Windows are counted from 1.
+    window: u32,
+    window_ends: Instant,
     /// Counts are kept twice: `[0]` for calls of the warm-up, `[1]` for recorded.
     pub(crate) checked: [u64; 2],
     pub(crate) admitted: [u64; 2],
-    /// Admitted although the person had used up the day.
+    /// Admitted although the person had used up the window.
     pub(crate) over: [u64; 2],
     pub(crate) refused: [u64; 2],
     /// The store did not answer a read, or not accept a write.
@@ -95,20 +97,21 @@ impl Limiter {
         let all = regions.iter().max().map_or(0, |most| usize::from(*most) + 1);
         let limiter = |spec: &crate::model::Limiter| {
             let late = several && !model.stores[spec.store.index()].staleness.is_zero();
-            Limiter::new(spec.people.count, if late { all } else { 0 }, model.run.start)
+            Limiter::new(spec.people.count, if late { all } else { 0 }, (model.run.start, spec.window))
         };
         model.limiters.iter().map(limiter).collect()
     }
 
-    pub(crate) fn new(people: u32, regions: usize, start: Timestamp) -> Limiter {
+    pub(crate) fn new(people: u32, regions: usize, (start, length): (Timestamp, Option<Span>)) -> Limiter {
         Limiter {
             people: vec![Person::default(); people as usize],
             regions,
             written: Vec::new(),
             writes: 0,
             calendar: CalendarStart::new(start, &Zone::UTC),
-            day: 0,
-            day_ends: Instant::START,
+            length,
+            window: 0,
+            window_ends: Instant::START,
             checked: [0; 2],
             admitted: [0; 2],
             over: [0; 2],
@@ -120,37 +123,43 @@ impl Limiter {
         }
     }
 
-    fn today(&mut self, now: Instant) -> u32 {
-        if now >= self.day_ends {
-            self.day += 1;
-            self.day_ends = self.calendar.next_day(now);
+    /// The window of an instant: they begin at midnight, or one after the other from the start of the run.
+    fn window(&mut self, now: Instant) -> u32 {
+        match self.length {
+            Some(length) => (now.nanos() / length.nanos().max(1)) as u32 + 1,
+            None => {
+                if now >= self.window_ends {
+                    self.window += 1;
+                    self.window_ends = self.calendar.next_day(now);
+                }
+                self.window
+            }
         }
-        self.day
     }
 
     /// The count that the store gives of a person to a region, which sees what was written in another as it was so long
     /// ago.
     pub(crate) fn read(&mut self, (person, region): (u32, u16), now: Instant, mut age: impl FnMut(u16) -> Span) -> u32 {
-        let today = self.today(now);
+        let window = self.window(now);
         let person = &self.people[person as usize];
         if person.regions == 0 {
-            return person.stored.on(today);
+            return person.stored.within(window);
         }
         let written = self.written[person.regions as usize - 1..][..self.regions].iter().zip(0..);
         let seen = written.map(|(of, other)| of.seen(now, if other == region { Span::ZERO } else { age(other) }));
-        seen.max_by_key(|count| count.nth).unwrap_or_default().on(today)
+        seen.max_by_key(|count| count.nth).unwrap_or_default().within(window)
     }
 
-    /// Admits one more request of a person, whatever the store says, under a limit of this many a day.
-    pub(crate) fn admit(&mut self, person: u32, per_day: u32, now: Instant, recorded: bool) {
-        let today = self.today(now);
+    /// Admits one more request of a person, whatever the store says, under a limit of this many a window.
+    pub(crate) fn admit(&mut self, person: u32, limit: u32, now: Instant, recorded: bool) {
+        let window = self.window(now);
         let person = &mut self.people[person as usize];
-        if person.admitted_on != today {
-            (person.admitted_on, person.admitted) = (today, 0);
+        if person.admitted_in != window {
+            (person.admitted_in, person.admitted) = (window, 0);
         }
         person.admitted += 1;
         self.admitted[usize::from(recorded)] += 1;
-        self.over[usize::from(recorded)] += u64::from(person.admitted > per_day);
+        self.over[usize::from(recorded)] += u64::from(person.admitted > limit);
     }
 
     /// When the person's key was last written.
@@ -171,11 +180,11 @@ impl Limiter {
         (now, recorded): (Instant, bool),
         staleness: Span,
     ) {
-        let today = self.today(now);
+        let window = self.window(now);
         let person = &mut self.people[person as usize];
-        self.lost_updates[usize::from(recorded)] += u64::from(person.stored.on(today) >= count);
+        self.lost_updates[usize::from(recorded)] += u64::from(person.stored.within(window) >= count);
         self.writes += 1;
-        person.stored = Count { nth: self.writes, day: today, count };
+        person.stored = Count { nth: self.writes, window, count };
         if self.regions == 0 {
             return;
         }
@@ -230,7 +239,7 @@ mod tests {
     #[test]
     fn a_day_begins_at_midnight_and_an_overlap_loses_an_update() {
         let start = Timestamp::parse("2026-02-16T23:00:00Z").unwrap();
-        let mut limiter = Limiter::new(1, 0, start);
+        let mut limiter = Limiter::new(1, 0, (start, None));
         let at = |minutes: u64| Instant::START + Span::from_secs(60 * minutes);
         for minute in 0..2 {
             let seen = limiter.read((0, 0), at(minute), at_once);
@@ -249,9 +258,19 @@ mod tests {
     }
 
     #[test]
+    fn a_window_ends_after_its_length() {
+        let start = Timestamp::parse("2026-02-16T23:00:00Z").unwrap();
+        let mut limiter = Limiter::new(1, 0, (start, Some(Span::MINUTE * 15)));
+        let at = |seconds: u64| Instant::START + Span::from_secs(seconds);
+        limiter.write((0, 0), 100, (at(899), true), Span::ZERO);
+        let seen = [899, 900, 3600].map(|now| limiter.read((0, 0), at(now), at_once));
+        assert_eq!(seen, [100, 0, 0], "the second window begins after exactly 15 minutes");
+    }
+
+    #[test]
     fn a_region_counts_from_what_has_come_to_it() {
         let start = Timestamp::parse("2026-02-16T00:00:00Z").unwrap();
-        let mut limiter = Limiter::new(1, 2, start);
+        let mut limiter = Limiter::new(1, 2, (start, None));
         let at = |seconds: u64| Instant::START + Span::from_secs(seconds);
         let mut add = |region: u16, now: u64, age: u64| {
             let seen = limiter.read((0, region), at(now), |_| Span::from_secs(age));

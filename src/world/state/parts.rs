@@ -94,7 +94,7 @@ parts! {
         let isolates = blueprint.model.platform.isolates;
         blueprint.model.tiers.iter().map(|spec| Tiers::new(spec, isolates, draws)).collect()
     },
-    all d1: Vec<D1> = |blueprint, _| blueprint.model.d1.iter().map(D1::new).collect(),
+    all d1: Vec<D1> = |blueprint, draws| blueprint.model.d1.iter().map(|spec| D1::new(spec, draws)).collect(),
     all limiters: Vec<Limiter> = |blueprint, _| Limiter::of(blueprint),
     one invocations: Invocations = Invocations::new,
     all requests: Option<Requests> = |blueprint, _| Requests::of(&blueprint.model),

@@ -3,12 +3,13 @@
 //! The course of an attempt is decided when it arrives. Its own slots serve in order of arrival, and a waiting attempt
 //! is served even if its client has gone, so its wait is known too and needs no event.
 
-use crate::model::{Outage, Server as Spec, UpAndDown};
+use crate::model::{Outage, Server as Spec};
 use crate::policy::{Bucket, Fault, Meter, SlopeState, Verdict};
 use crate::stats::TimeWeighted;
-use crate::streams::{Purpose, Source as Draws, Stream};
+use crate::streams::Source as Draws;
 use crate::units::{CalendarStart, Instant, Span, Timestamp, Zone};
 use crate::world::ledger::{Cause, Causes};
+use crate::world::parts::outage::Timeline;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
@@ -55,13 +56,7 @@ pub(crate) struct Server {
 impl Server {
     pub(crate) fn new(name: &str, spec: &Spec, start: Timestamp, draws: &Draws) -> Server {
         let bucket = |limit: Option<u64>| limit.map(|limit| Bucket::full(spec.holds(limit), limit, Span::MINUTE));
-        let timeline = |(lane, outage): (usize, &Outage)| Timeline {
-            outage: *outage,
-            times: draws.stream(name, Purpose::Outage, lane as u64),
-            from: Instant::START,
-            until: Instant::START,
-            drawn: 0,
-        };
+        let timeline = |(lane, outage): (usize, &Outage)| Timeline::new(outage.when, name, lane, draws);
         Server {
             spec: spec.clone(),
             requests: bucket(spec.requests_per_minute),
@@ -98,7 +93,8 @@ impl Server {
                 slope.change(rules, now);
             }
         }
-        self.outages.iter_mut().zip(&spec.outages).for_each(|(timeline, outage)| timeline.change(*outage, now));
+        let outages = self.outages.iter_mut().zip(&spec.outages);
+        outages.for_each(|(timeline, outage)| timeline.change(outage.when, now));
         // With fewer slots, those that are taken longest remain.
         let slots = spec.max_concurrency.map_or(usize::MAX, |slots| slots as usize);
         while self.slots.len() > slots {
@@ -112,9 +108,9 @@ impl Server {
     pub(crate) fn receive(&mut self, now: Instant, tokens: u64, latency: Span, hangs: bool) -> (Reception, bool) {
         self.catch_up(now);
         self.count_minute(now);
-        for outage in &mut self.outages {
-            if let Some(reception) = outage.at(now) {
-                return (reception, false);
+        for (timeline, outage) in self.outages.iter_mut().zip(&self.spec.outages) {
+            if timeline.is_down(now) {
+                return (unanswered(outage), false);
             }
         }
         let takes = self.spec.refusal_latency;
@@ -232,7 +228,7 @@ impl Server {
 
     /// Outages drawn so far.
     pub(crate) fn outages(&self) -> u64 {
-        self.outages.iter().map(|timeline| timeline.drawn).sum()
+        self.outages.iter().map(Timeline::drawn).sum()
     }
 
     /// Forgets what was measured before `now`.
@@ -250,53 +246,21 @@ impl Server {
     }
 }
 
-/// One outage, or one that comes and goes.
-#[derive(Debug)]
-struct Timeline {
-    outage: Outage,
-    times: Stream,
-    /// The latest time down that has been drawn.
-    from: Instant,
-    until: Instant,
-    drawn: u64,
-}
-
-impl Timeline {
-    /// Other times hold from `now` on.
-    fn change(&mut self, outage: Outage, now: Instant) {
-        self.at(now);
-        self.outage = outage;
-    }
-
-    /// What it makes of an attempt at `now`, if it is down.
-    fn at(&mut self, now: Instant) -> Option<Reception> {
-        match self.outage.when {
-            UpAndDown::Once { at, lasts } => {
-                self.from = Instant::START + at;
-                self.until = self.from.saturating_add(lasts);
-            }
-            UpAndDown::Random { mean_up, mean_down } => {
-                while self.until <= now {
-                    self.from = self.until.saturating_add(mean_up.scale(self.times.next().exponential()));
-                    self.until = self.from.saturating_add(mean_down.scale(self.times.next().exponential()));
-                    self.drawn += 1;
-                }
-            }
+/// What an outage makes of an attempt.
+fn unanswered(outage: &Outage) -> Reception {
+    match outage.fault {
+        None => Reception::Silent,
+        Some(fault) => {
+            let (takes, retry_after) = (outage.latency, Span::ZERO);
+            Reception::Refused { fault, cause: Cause::Outage, takes, retry_after }
         }
-        let is_down = self.from <= now && now < self.until;
-        is_down.then_some(match self.outage.fault {
-            None => Reception::Silent,
-            Some(fault) => {
-                let (takes, retry_after) = (self.outage.latency, Span::ZERO);
-                Reception::Refused { fault, cause: Cause::Outage, takes, retry_after }
-            }
-        })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::UpAndDown;
 
     fn at(nanos: u64) -> Instant {
         Instant::from_nanos(nanos)
