@@ -348,7 +348,7 @@ mod tests {
     fn a_window_trips_at_its_count() {
         let count = |window| Breaker { trip: Trip::Count { window, failures: 3 }, ..RULES };
         let mut breaker = BreakerState::new(count(Latest::Time(Span::from_nanos(10))));
-        let seen = [(0, true), (1, true), (2, false), (3, false), (10, true), (10, true), (30, true)];
+        let seen = [(0, true), (1, true), (2, false), (3, false), (10, true), (10, true), (30, false)];
         let seen = seen.map(|(now, failed)| go(&mut breaker, now, failed));
         assert_eq!(seen, ["through", "through", "through", "through", "through", "trips", "through"]);
         let mut breaker = BreakerState::new(count(Latest::Calls(4)));

@@ -23,6 +23,7 @@ mod isolates;
 mod ledger;
 mod measures;
 mod operation;
+mod outage;
 mod part;
 mod parts;
 mod population;

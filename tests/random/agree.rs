@@ -129,10 +129,24 @@ pub fn agree(making: &mut Making, name: &str, table: &mut Table) {
         "breaker-provider" => only_one(making, table, &["fail_max", "window"]),
         "window-of-a-breaker" => {
             one_of(making, table, name, &["size", "length"]);
-            if let Some(size) = table.get("size").and_then(Value::as_integer) {
-                table.insert("min_calls".into(), Value::Integer(size.min(5)));
+            let size = table.get("size").and_then(Value::as_integer);
+            if table.contains_key("failures") && making.dice.percent(50) {
+                ["failure_rate", "min_calls"].iter().for_each(|key| drop(table.remove(*key)));
+                table.insert("failures".into(), Value::Integer(size.unwrap_or(3).min(3)));
+            } else {
+                table.remove("failures");
+                size.map(|size| table.insert("min_calls".into(), Value::Integer(size.min(5))));
             }
         }
+        "limiter-name" => {
+            one_of(making, table, name, &["per_day", "limit"]);
+            if table.contains_key("limit") {
+                all_of(making, table, name, &["window"]);
+            } else {
+                table.remove("window");
+            }
+        }
+        "backoff" => backoff(making, table),
         "slope" if !table.contains_key("requests_per_minute") => all_of(making, table, name, &["tokens_per_minute"]),
         "errors" => {
             let most = table.len().max(1) as f64;
@@ -165,6 +179,19 @@ fn spikes(table: &mut Table) {
         begins.push(at);
         is_alone
     });
+}
+
+/// Waits that grow by a rule, or a list of them.
+fn backoff(making: &mut Making, table: &mut Table) {
+    if table.contains_key("waits") && making.dice.percent(50) {
+        ["base", "factor", "cap"].iter().for_each(|key| drop(table.remove(*key)));
+        table.insert("kind".into(), text("list"));
+        return;
+    }
+    table.remove("waits");
+    if table.get("kind").and_then(Value::as_str) == Some("list") {
+        table.remove("kind");
+    }
 }
 
 /// A provider's own side.

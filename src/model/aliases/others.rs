@@ -170,9 +170,11 @@ pub(super) const ROWS: &[Row] = &[
     ),
     (
         &["[limiter.NAME]"],
-        &["limit", "max", "rate", "rpm", "rps", "quota", "daily", "requests_per_day"],
-        "write `per_day`",
+        &["max", "rate", "rpm", "rps", "quota", "requests"],
+        "write `limit` and `window`: limit = 30, window = \"1m\"",
     ),
+    (&["[limiter.NAME]"], &["daily", "requests_per_day"], "write `per_day`"),
+    (&["[limiter.NAME]"], &["per", "period", "interval", "every"], "write `window`: \"day\" or a duration"),
     (&["a quota"], &["max", "count", "rate", "amount"], "write `limit`"),
     (&["quota of a store"], &["max", "count", "rate", "amount"], "name the operation: writes = { limit = … }"),
     (&["a quota"], &["per", "period", "interval", "every"], "write `window`: \"day\", \"month\" or a duration"),

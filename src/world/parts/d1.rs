@@ -8,8 +8,8 @@ use crate::units::{Instant, Span};
 use crate::world::blueprint::Blueprint;
 use crate::world::ledger::check;
 use crate::world::measures::sheet::{Sheet, quantiles, ratio};
+use crate::world::outage::Timeline;
 use crate::world::part::{Effect, Ending, Part};
-use crate::world::parts::outage::Timeline;
 use crate::world::state::{Call, Phase, Work};
 
 /// The database's decision on an operation.

@@ -4,7 +4,6 @@ pub(crate) mod d1;
 pub(crate) mod index;
 pub(crate) mod limiter;
 pub(crate) mod logfile;
-pub(crate) mod outage;
 pub(crate) mod policies;
 pub(crate) mod queues;
 pub(crate) mod requests;

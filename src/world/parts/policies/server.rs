@@ -9,7 +9,7 @@ use crate::stats::TimeWeighted;
 use crate::streams::Source as Draws;
 use crate::units::{CalendarStart, Instant, Span, Timestamp, Zone};
 use crate::world::ledger::{Cause, Causes};
-use crate::world::parts::outage::Timeline;
+use crate::world::outage::Timeline;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
