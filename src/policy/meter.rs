@@ -91,8 +91,7 @@ impl Meter {
         self.catch_up(now);
         self.usage.change(quota, now);
         self.quota = quota.clone();
-        let is_window = !matches!(quota.window, Window::Rolling(_) | Window::Bucket(..));
-        if is_window && quota.on_exceed != OnExceed::Bill {
+        if self.is_window() && quota.on_exceed != OnExceed::Bill {
             let full = self.usage.used() >= quota.admitted();
             if full && !self.exhausted_now {
                 self.note_exhausted(now);
@@ -137,32 +136,50 @@ impl Meter {
     /// What it decides for an operation requested at `now`. Nothing is counted yet.
     #[inline]
     pub fn ask(&mut self, now: Instant) -> Verdict {
+        self.ask_for(now, 1)
+    }
+
+    /// The same for an operation that counts `n`: tokens, rows or units. One that counts nothing always takes place.
+    #[inline]
+    pub fn ask_for(&mut self, now: Instant, n: u64) -> Verdict {
         self.catch_up(now);
-        if self.quota.on_exceed == OnExceed::Bill {
+        if self.quota.on_exceed == OnExceed::Bill || n == 0 {
             return Verdict::At(now);
         }
-        let at = self.usage.fits_at(&self.quota, now);
+        let at = self.usage.fits_at(&self.quota, now, n);
         if at == now {
             return Verdict::At(now);
         }
         match self.quota.on_exceed {
             OnExceed::Wait if at < Instant::NEVER => Verdict::At(at),
             OnExceed::Drop => {
-                self.keeps_back(now);
+                self.keeps_back(now, n);
                 Verdict::Dropped
             }
             _ => {
-                self.keeps_back(now);
+                self.keeps_back(now, n);
                 Verdict::Refused
             }
         }
     }
 
-    /// Of rolling windows and buckets the day counts as exhausted once they keep an operation back.
-    fn keeps_back(&mut self, now: Instant) {
-        if matches!(self.quota.window, Window::Rolling(_) | Window::Bucket(..)) && !self.exhausted_now {
+    /// Of rolling windows and buckets the day counts as exhausted once they keep an operation back; and any window once
+    /// what is left is too little for one that counts more than 1.
+    fn keeps_back(&mut self, now: Instant, n: u64) {
+        if (n > 1 || !self.is_window()) && !self.exhausted_now {
             self.note_exhausted(now);
         }
+    }
+
+    /// Whether it is used up by its limit, and not by the flow of time.
+    fn is_window(&self) -> bool {
+        !matches!(self.quota.window, Window::Rolling(_) | Window::Bucket(..))
+    }
+
+    /// When an operation that counts `n` would fit, as the quota would say to whoever it refused at `now`; of more than
+    /// it ever admits, when so much would have flowed in.
+    pub fn fits_at(&self, now: Instant, n: u64) -> Instant {
+        self.usage.fits_at(&self.quota, now, n)
     }
 
     fn note_exhausted(&mut self, now: Instant) {
@@ -180,32 +197,51 @@ impl Meter {
     /// `now`.
     #[inline]
     pub fn take(&mut self, now: Instant, at: Instant) {
+        self.take_for(now, at, 1);
+    }
+
+    /// The same of an operation that counts `n`.
+    #[inline]
+    pub fn take_for(&mut self, now: Instant, at: Instant, n: u64) {
         self.catch_up(at);
         self.waited += u64::from(at > now);
-        let fits = self.usage.fits_at(&self.quota, at) == at;
-        self.billed += u64::from(!fits && self.quota.on_exceed == OnExceed::Bill);
-        self.sound &= fits || self.quota.on_exceed == OnExceed::Bill;
-        self.usage.count(&self.quota, at);
-        self.accepted += 1;
-        let is_window = !matches!(self.quota.window, Window::Rolling(_) | Window::Bucket(..));
+        let bills = self.quota.on_exceed == OnExceed::Bill;
+        let fits = n == 0 || self.usage.fits_at(&self.quota, at, n) == at;
+        if bills && !fits {
+            let over = (self.usage.used() + n).saturating_sub(self.quota.admitted());
+            self.billed += if self.is_window() { n.min(over) } else { n };
+        }
+        self.sound &= fits || bills;
+        self.usage.count(&self.quota, at, n);
+        self.accepted += n;
         let counts = if self.quota.counts_rejected { self.usage.used() } else { self.accepted };
-        self.sound &= !is_window || self.quota.on_exceed == OnExceed::Bill || self.accepted <= self.quota.admitted();
-        if is_window && self.quota.on_exceed != OnExceed::Bill && counts == self.quota.admitted() {
+        self.sound &= !self.is_window() || bills || self.accepted <= self.quota.admitted();
+        if self.is_window() && !bills && self.reaches_limit(counts, n) {
             self.note_exhausted(at);
         }
+    }
+
+    /// Whether the latest operation, which counted `n` of these, has used up the window.
+    fn reaches_limit(&self, counts: u64, n: u64) -> bool {
+        let limit = self.quota.admitted();
+        counts >= limit && counts - n < limit && !(self.exhausted_now && n > 1)
     }
 
     /// An operation was refused, here or by another limit of the store: it counts where the quota says so. Of a bucket
     /// it takes a token, or what there is of one.
     pub fn refused(&mut self, now: Instant) {
-        if !self.quota.counts_rejected || self.quota.on_exceed == OnExceed::Wait {
+        self.refused_for(now, 1);
+    }
+
+    /// The same of an operation that would have counted `n`.
+    pub fn refused_for(&mut self, now: Instant, n: u64) {
+        if !self.quota.counts_rejected || self.quota.on_exceed == OnExceed::Wait || n == 0 {
             return;
         }
         self.catch_up(now);
-        let was_full = self.usage.fits_at(&self.quota, now) != now;
-        self.usage.count(&self.quota, now);
-        let is_window = !matches!(self.quota.window, Window::Rolling(_) | Window::Bucket(..));
-        if is_window && !was_full && self.usage.used() == self.quota.admitted() {
+        let was_full = self.usage.fits_at(&self.quota, now, n) != now;
+        self.usage.count(&self.quota, now, n);
+        if self.is_window() && !was_full && self.reaches_limit(self.usage.used(), n) {
             self.note_exhausted(now);
         }
     }

@@ -86,8 +86,10 @@ pub struct Usage {
     begins: Instant,
     ends: Instant,
     used: u64,
-    /// Of a rolling window: the latest operations that count, as many as it admits at most.
-    recent: VecDeque<Instant>,
+    /// Of a rolling window: the latest operations that count, each with how much, and no more than fill it.
+    recent: VecDeque<(Instant, u64)>,
+    /// What they count together.
+    in_recent: u64,
     bucket: Option<Bucket>,
 }
 
@@ -100,7 +102,7 @@ impl Usage {
             _ => None,
         };
         let (begins, recent) = (Instant::START, VecDeque::new());
-        let mut usage = Usage { admitted, begins, ends: Instant::START, used: 0, recent, bucket };
+        let mut usage = Usage { admitted, begins, ends: Instant::START, used: 0, recent, in_recent: 0, bucket };
         usage.roll(quota, Instant::START, calendar);
         usage.begins = Instant::START;
         usage
@@ -112,9 +114,18 @@ impl Usage {
         if let Some(bucket) = &mut self.bucket {
             bucket.change(self.admitted, new.limit, now);
         }
-        // Of a rolling window only as many of the latest count as it admits: the oldest of them says when it has room.
-        let keep = usize::try_from(self.admitted).unwrap_or(usize::MAX);
-        self.recent.drain(..self.recent.len().saturating_sub(keep));
+        self.forget_oldest(0);
+    }
+
+    /// Of a rolling window only as many of the latest count as fill it, `more` included: the oldest of them says when it
+    /// has room.
+    fn forget_oldest(&mut self, more: u64) {
+        while let Some(&(_, oldest)) = self.recent.front()
+            && (self.in_recent - oldest).saturating_add(more) >= self.admitted
+        {
+            self.recent.pop_front();
+            self.in_recent -= oldest;
+        }
     }
 
     /// Operations counted in the current window; for rolling windows and buckets, in the calendar day.
@@ -148,49 +159,56 @@ impl Usage {
         std::mem::take(&mut self.used)
     }
 
-    /// When an operation that is asked for at `now` fits: `now` itself, or the first later instant; never, where
-    /// nothing is admitted. `now` must not lie past the window ([`Usage::roll`]).
+    /// When an operation that is asked for at `now` and counts `n` fits: `now` itself, or the first later instant; never,
+    /// where so much is not admitted at all. `now` must not lie past the window ([`Usage::roll`]).
     #[inline]
-    pub fn fits_at(&self, quota: &Quota, now: Instant) -> Instant {
-        if self.admitted == 0 {
+    pub fn fits_at(&self, quota: &Quota, now: Instant, n: u64) -> Instant {
+        if n > self.admitted {
             return Instant::NEVER;
         }
         match quota.window {
             Window::Day | Window::Month | Window::Fixed(_) => {
-                if self.used < self.admitted {
+                if n <= self.admitted.saturating_sub(self.used) {
                     now.max(self.begins)
                 } else {
                     self.ends
                 }
             }
-            Window::Rolling(length) => {
-                let last = self.recent.back().copied().unwrap_or(now);
-                match self.recent.front() {
-                    Some(first) if self.recent.len() as u64 >= self.admitted => {
-                        now.max(last).max(first.saturating_add(length))
-                    }
-                    _ => now.max(last),
-                }
-            }
-            Window::Bucket(..) => self.bucket.as_ref().map_or(now, |bucket| bucket.holds_at(now, 1)),
+            Window::Rolling(length) => self.rolls_to(length, now, n),
+            Window::Bucket(..) => self.bucket.as_ref().map_or(now, |bucket| bucket.holds_at(now, n)),
         }
     }
 
-    /// Counts an operation at `at`, which lies in the current window. Where one that waited is counted later already
-    /// (and this one is refused, which counts), rolling windows and buckets count it with that one: never too little.
+    /// The same of a rolling window: when enough of the oldest count no more.
+    fn rolls_to(&self, length: Span, now: Instant, n: u64) -> Instant {
+        let now = self.recent.back().map_or(now, |&(last, _)| now.max(last));
+        let (mut left, room) = (self.in_recent, self.admitted - n);
+        let mut oldest = self.recent.iter();
+        let mut at = now;
+        while left > room
+            && let Some(&(when, counts)) = oldest.next()
+        {
+            left -= counts;
+            at = now.max(when.saturating_add(length));
+        }
+        at
+    }
+
+    /// Counts `n` for an operation at `at`, which lies in the current window. Where one that waited is counted later
+    /// already (and this one is refused, which counts), rolling windows and buckets count it with that one: never too
+    /// little.
     #[inline]
-    pub fn count(&mut self, quota: &Quota, at: Instant) {
-        self.used += 1;
+    pub fn count(&mut self, quota: &Quota, at: Instant, n: u64) {
+        self.used = self.used.saturating_add(n);
         match quota.window {
             Window::Day | Window::Month | Window::Fixed(_) => {}
             Window::Rolling(_) => {
-                let at = self.recent.back().map_or(at, |last| at.max(*last));
-                if self.admitted > 0 && self.recent.len() as u64 >= self.admitted {
-                    self.recent.pop_front();
-                }
-                self.recent.push_back(at);
+                let at = self.recent.back().map_or(at, |&(last, _)| at.max(last));
+                self.forget_oldest(n);
+                self.recent.push_back((at, n));
+                self.in_recent = self.in_recent.saturating_add(n);
             }
-            Window::Bucket(..) => self.bucket.iter_mut().for_each(|bucket| bucket.take(at, 1)),
+            Window::Bucket(..) => self.bucket.iter_mut().for_each(|bucket| bucket.take(at, n)),
         }
     }
 }
