@@ -61,6 +61,7 @@ mod stores;
 mod strategies;
 mod tariffs;
 mod timeline;
+mod token_limits;
 mod traces;
 mod tune;
 mod verify;

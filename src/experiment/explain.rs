@@ -16,13 +16,25 @@ mod longest;
 mod lookup;
 mod month;
 mod plan;
+/// What beside attempts is worth a row of a provider: tokens, and whatever else one of its limits counts.
+fn counted_at(model: &Model, provider: usize) -> impl Iterator<Item = Counted> {
+    let server = model.providers[provider].server.as_ref();
+    let is_counted = move |of: Counted| {
+        let limits = |server: &Server| {
+            server.flows().any(|(limit, _)| limit.counts() == of) || server.quotas.iter().any(|quota| quota.of == of)
+        };
+        of == Counted::Tokens || of != Counted::Attempts && server.is_some_and(limits)
+    };
+    Counted::ALL.into_iter().filter(move |of| is_counted(*of))
+}
+
 #[cfg(test)]
 pub(crate) mod sample;
 mod upgrade;
 mod work;
 
 use crate::math;
-use crate::model::{Arrivals, Class, Model, OpKind, Role};
+use crate::model::{Arrivals, Class, Counted, Model, OpKind, Role, Server};
 use crate::units::Span;
 use attempts::Failures;
 use plan::Expected;
@@ -398,7 +410,9 @@ fn ops_per_plan(model: &Model, (class, share): (&Class, f64), plan: &[Expected; 
     let providers = model.providers.iter().enumerate().flat_map(|(at, provider)| {
         let name = format!("provider {}", provider.name);
         let attempts = row(&name, "attempts", false, &|plan| plan.attempts[at]);
-        [attempts, row(&name, "tokens", false, &|plan| plan.tokens[at])].into_iter().flatten()
+        let counted =
+            counted_at(model, at).filter_map(|of| row(&name, of.name(), false, &|plan| plan.weight[at][of as usize]));
+        attempts.into_iter().chain(counted.collect::<Vec<_>>())
     });
     let queues = model.queues.iter().enumerate().filter_map(|(at, queue)| {
         row(&format!("queue {}", queue.name), "slot_seconds", false, &|plan| plan.slot_seconds[at])

@@ -1,6 +1,6 @@
 //! What advice must know of a model beside its metrics: the limits as they are set, and by which path.
 
-use crate::model::{Model, OpKind, Step};
+use crate::model::{Model, OpKind, ProviderQuota, Step};
 use crate::policy::{OnExceed, Quota, Window};
 use crate::units::Span;
 
@@ -72,8 +72,8 @@ pub struct ProviderFact {
     pub breaker: bool,
     /// `request_timeout`
     pub timeout: Option<Span>,
-    /// `requests_per_minute`, `tokens_per_minute`, `max_concurrency`.
-    pub limits: [Option<u64>; 3],
+    /// Those of its limits that it has, such as `requests_per_minute` and `max_concurrency`, by their key.
+    pub limits: Vec<(&'static str, u64)>,
 }
 
 /// The facts of a model.
@@ -92,11 +92,10 @@ pub(crate) fn facts(model: &Model) -> Facts {
             budget: provider.budget.is_some(),
             breaker: provider.breaker.is_some(),
             timeout: provider.request_timeout,
-            limits: [
-                server.and_then(|server| server.requests_per_minute),
-                server.and_then(|server| server.tokens_per_minute),
-                server.and_then(|server| server.max_concurrency.map(u64::from)),
-            ],
+            limits: server.map_or_else(Vec::new, |server| {
+                let slots = server.max_concurrency.map(|slots| ("max_concurrency", u64::from(slots)));
+                server.flows().map(|(limit, rate)| (limit.name(), rate)).chain(slots).collect()
+            }),
         }
     });
     let chores = model.readers.iter().flat_map(|reader| {
@@ -138,8 +137,11 @@ fn quotas(model: &Model) -> Vec<QuotaFact> {
     for provider in &model.providers {
         let quotas = provider.server.as_ref().map_or(&[][..], |server| &server.quotas);
         let prefix = format!("provider.{}.quota", provider.name);
-        let words = format!("attempts at {}", provider.name);
-        all.extend(numbered(quotas, &(format!("{prefix}.attempts"), prefix, words)));
+        for (nth, ProviderQuota { quota, of }) in quotas.iter().enumerate() {
+            let words = format!("{} at {}", of.name().replace('_', " "), provider.name);
+            let names = (format!("{prefix}.{}", of.name()), prefix.clone(), words);
+            all.extend(fact(quota, (nth, quotas.len()), &names));
+        }
     }
     if let Some(quota) = &model.platform.requests {
         let names = ("platform.quota.requests".into(), "platform.requests".into(), "requests of the account".into());
@@ -148,11 +150,21 @@ fn quotas(model: &Model) -> Vec<QuotaFact> {
     all
 }
 
-/// The quotas of one place; of several, the metrics of those after the first are numbered, and their paths too.
-fn numbered(quotas: &[Quota], (metric, path, what): &(String, String, String)) -> Vec<QuotaFact> {
-    let fact = |(nth, quota): (usize, &Quota)| QuotaFact {
+/// The quotas of one place.
+fn numbered(quotas: &[Quota], names: &(String, String, String)) -> Vec<QuotaFact> {
+    quotas.iter().enumerate().filter_map(|(nth, quota)| fact(quota, (nth, quotas.len()), names)).collect()
+}
+
+/// A quota that keeps something back. Of several in one place, the metrics of those after the first are numbered, and their
+/// paths too.
+fn fact(
+    quota: &Quota,
+    (nth, of): (usize, usize),
+    (metric, path, what): &(String, String, String),
+) -> Option<QuotaFact> {
+    (quota.on_exceed != OnExceed::Bill).then(|| QuotaFact {
         metric: if nth > 0 { format!("{metric}.{}", nth + 1) } else { metric.clone() },
-        path: if quotas.len() > 1 { format!("{path}.{nth}.limit") } else { format!("{path}.limit") },
+        path: if of > 1 { format!("{path}.{nth}.limit") } else { format!("{path}.limit") },
         what: what.clone(),
         limit: quota.limit,
         window: match quota.window {
@@ -166,6 +178,5 @@ fn numbered(quotas: &[Quota], (metric, path, what): &(String, String, String)) -
         waits: quota.on_exceed == OnExceed::Wait,
         drops: quota.on_exceed == OnExceed::Drop,
         counts_refused: quota.counts_rejected,
-    };
-    quotas.iter().enumerate().filter(|(_, quota)| quota.on_exceed != OnExceed::Bill).map(fact).collect()
+    })
 }

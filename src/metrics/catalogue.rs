@@ -28,7 +28,7 @@ pub const FIRST: [&str; 29] = [
     "queue.Q.utilisation",
     "S.quota.OPS[.N].used_fraction",
     "provider.P.attempts.refused",
-    "provider.P.quota.attempts[.N].used_fraction",
+    "provider.P.quota.COUNTED[.N].used_fraction",
     "limiter.L.refused_fraction",
     "d1.D.overloaded_fraction",
     "d1.D.wait.p95",
@@ -44,8 +44,9 @@ pub const FIRST: [&str; 29] = [
 ];
 
 /// What stands for a part of the model, or one of a few words.
-pub const PLACEHOLDERS: [(&str, &str); 18] = [
+pub const PLACEHOLDERS: [(&str, &str); 19] = [
     ("CAUSE", "a cause, such as `queue_full`: `capsim metrics` of a model's run names those that it has"),
+    ("COUNTED", "`attempts`, `tokens`, `input_tokens`, `output_tokens`, `units`: what the quota counts"),
     ("DIRECTION", "`input`, `output`"),
     ("QUANTILE", "`p05`, `p50`, `p90`, `p95`, `p99`"),
     ("LAYER", "`application`, `sdk`, `proxy`"),

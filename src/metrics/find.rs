@@ -13,6 +13,7 @@ fn words(placeholder: &str) -> Option<&'static [&'static str]> {
         "LEVEL" => &["mean", "max"],
         "LAYER" => &["application", "sdk", "proxy"],
         "JOB" => &["gets", "exports", "cleanups"],
+        "COUNTED" => &["attempts", "tokens", "input_tokens", "output_tokens", "units"],
         "DIRECTION" => &["input", "output"],
         _ => return None,
     })

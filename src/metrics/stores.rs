@@ -92,30 +92,30 @@ pub(super) const METRICS: &[Metric] = &[
     )
     .exists(QUOTA)
     .more(),
-    Metric::ratio("provider.P.quota.attempts[.N].used_fraction", "How much of the limit a window uses, on average.")
+    Metric::ratio("provider.P.quota.COUNTED[.N].used_fraction", "How much of the limit a window uses, on average.")
         .less()
         .exists("Where the provider has a quota."),
-    Metric::amount("provider.P.quota.attempts[.N].refused", "ops", "Attempts that this quota refused.")
+    Metric::amount("provider.P.quota.COUNTED[.N].refused", "ops", "Attempts that this quota refused.")
         .exists("Where the provider has a quota."),
     Metric::share(
-        "provider.P.quota.attempts[.N].exhausted_days_fraction",
+        "provider.P.quota.COUNTED[.N].exhausted_days_fraction",
         "The share of windows in which it was used up.",
     )
     .less()
     .exists("Where the provider has a quota."),
     Metric::hour(
-        "provider.P.quota.attempts[.N].exhausted_at_hour",
+        "provider.P.quota.COUNTED[.N].exhausted_at_hour",
         "The hour of the day at which it was used up, on average.",
     )
     .exists("Where the provider has a quota."),
     Metric::amount(
-        "provider.P.quota.attempts[.N].exhausted_on_day",
+        "provider.P.quota.COUNTED[.N].exhausted_on_day",
         "d",
         "The day of the month on which it was used up, on average.",
     )
     .exists("Where the quota is monthly."),
     Metric::amount(
-        "provider.P.quota.attempts[.N].first_exhausted",
+        "provider.P.quota.COUNTED[.N].first_exhausted",
         "s",
         "From the start of a replication until it was first used up.",
     )

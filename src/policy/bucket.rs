@@ -40,12 +40,17 @@ impl Bucket {
     /// When this many tokens are available: `now`, or the first later instant; not before any were taken, and never if
     /// the bucket cannot hold them.
     pub fn holds_at(&self, now: Instant, tokens: u64) -> Instant {
+        if tokens > self.capacity { Instant::NEVER } else { self.flows_in_at(now, tokens) }
+    }
+
+    /// When this many tokens would have flowed in, were the bucket large enough: what a provider tells whom it refuses.
+    pub fn flows_in_at(&self, now: Instant, tokens: u64) -> Instant {
         let now = now.max(self.since);
         let (level, wanted) = (self.level_at(now), self.parts(tokens));
         if level >= wanted {
             return now;
         }
-        if tokens > self.capacity || self.refill == 0 {
+        if self.refill == 0 {
             return Instant::NEVER;
         }
         let wait = (wanted - level).div_ceil(u128::from(self.refill));
@@ -55,6 +60,12 @@ impl Bucket {
     /// Takes this many tokens, or as many as there are.
     pub fn take(&mut self, now: Instant, tokens: u64) {
         self.level = self.level_at(now).saturating_sub(self.parts(tokens));
+        self.since = self.since.max(now);
+    }
+
+    /// Gives this many tokens back, as far as they fit.
+    pub fn give(&mut self, now: Instant, tokens: u64) {
+        self.level = self.level_at(now).saturating_add(self.parts(tokens)).min(self.parts(self.capacity));
         self.since = self.since.max(now);
     }
 }

@@ -99,7 +99,7 @@ pub fn agree(making: &mut Making, name: &str, table: &mut Table) {
         }
         "a-distribution" | "a-part-of-a-mixture" => law(making, table),
         "a-step" => step(making, table),
-        "a-quota" => quota(making, table),
+        "a-quota" | "quota-of-a-provider" => quota(making, table),
         "outage" => {
             let once = making.dice.percent(50);
             let (kept, gone) = if once {
@@ -210,12 +210,12 @@ fn provider(making: &mut Making, table: &mut Table) {
             table.remove(key);
         }
     }
+    if table.get("unused_tokens").is_some() && (!table.contains_key("usage") || table.contains_key("capacity")) {
+        table.insert("unused_tokens".into(), text("lost"));
+    }
     let silent = |table: &Table| format!("{:?}", table.get("outage")).contains("timeout");
     if table.contains_key("hang") || silent(table) {
         all_of(making, table, "provider-name", &["request_timeout"]);
-    }
-    if table.get("tokens_per_minute").is_some() {
-        table.remove("limit_burst");
     }
 }
 
@@ -275,7 +275,7 @@ fn quota(making: &mut Making, table: &mut Table) {
     let mut tables = making.place.iter().rev().filter(|part| part.parse::<u64>().is_err());
     let around = tables.nth(1).cloned().unwrap_or_default();
     match around.as_str() {
-        "provider-name" => drop(table.remove("on_exceed")),
+        "provider-name" => drop(table.insert("on_exceed".into(), text("reject"))),
         "platform" if ["wait", "drop"].contains(&word(table, "on_exceed").as_str()) => drop(table.remove("on_exceed")),
         _ => {}
     }

@@ -116,7 +116,7 @@ const MOMENTS: [&str; 8] = ["0s", "1s", "10m", "1h", "90m", "5h", "1d", "30h"];
 pub fn duration(making: &mut Making, table: &str, key: &str) -> String {
     let is_period = match (table, key) {
         ("a-state-of-mmpp", "stay") | ("outage", "mean_up" | "mean_down") => true,
-        ("a-quota", "window") | ("isolates", "idle") => true,
+        ("a-quota" | "quota-of-a-provider", "window") | ("isolates", "idle") => true,
         (_, "every" | "get_every" | "export_every" | "cleanup_every") => true,
         _ => making.is_in("lifetime") || making.is_in("think"),
     };
@@ -188,7 +188,7 @@ pub fn special(making: &mut Making, of: &Schema, table: &str, key: &str) -> Said
             value(Value::Float(making.dice.one(&[0.0, 0.5, 2.0, 20.0])))
         }
         ("background-of-a-store", _) => value(Value::Float(making.dice.one(&[0.0, 5.0, 100.0, 900.0]))),
-        ("a-quota", "limit") => value(whole(making.dice.one(&[0, 1, 2, 10, 60, 300, 5_000]))),
+        ("a-quota" | "quota-of-a-provider", "limit") => value(whole(making.dice.one(&[0, 1, 2, 10, 60, 300, 5_000]))),
         ("budget-of-retries" | "retry-name" | "a-layer-of-retries", "max" | "burst") => {
             value(whole(making.dice.one(&[1, 1, 2, 3, 5])))
         }
@@ -206,8 +206,12 @@ pub fn special(making: &mut Making, of: &Schema, table: &str, key: &str) -> Said
         ("provider-name", "requests_per_minute") | ("slope", "requests_per_minute") => {
             value(whole(making.dice.one(&[1, 5, 20, 300])))
         }
-        (_, "tokens_per_minute") => value(whole(making.dice.one(&[20_000, 100_000, 1_000_000]))),
-        (_, "tokens") => value(whole(making.dice.one(&[0, 100, 2_000]))),
+        (_, "requests_per_day") => value(whole(making.dice.one(&[5, 100, 5_000]))),
+        (_, limit) if limit.ends_with("tokens_per_minute") || limit == "tokens_per_day" => {
+            value(whole(making.dice.one(&[1_500, 20_000, 100_000, 1_000_000])))
+        }
+        (_, "tokens" | "max_tokens") => value(whole(making.dice.one(&[0, 100, 2_000]))),
+        ("a-step", "units") => value(whole(making.dice.one(&[0, 1, 7]))),
         // What is changed is known when the rest is made.
         ("change", "set") => value(Value::Table(Table::new())),
         ("logging", "strategy") if making.names("store").is_empty() => Said::Value(by_kind_but_custom(making, of)),

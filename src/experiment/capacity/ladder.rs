@@ -4,7 +4,7 @@ use super::probe::{Search, breaks};
 use crate::experiment::demand::Demand;
 use crate::experiment::explain;
 use crate::experiment::trials::Trial;
-use crate::model::{Model, OpKind, Server};
+use crate::model::{Limit, Model, OpKind, Server};
 
 /// A queue whose slots are busy so much is taken to bind.
 const BUSY: f64 = 0.95;
@@ -175,14 +175,11 @@ fn relax_provider(server: &mut Server, limit: &str) -> Option<&'static str> {
         return Some("one slot more");
     }
     if limit.contains(".quota.") {
-        server.quotas.iter_mut().for_each(|quota| quota.limit *= 2);
+        server.quotas.iter_mut().for_each(|of| of.quota.limit *= 2);
         return Some("twice the limit");
     }
-    let limit = if limit.ends_with(".requests_per_minute") {
-        &mut server.requests_per_minute
-    } else {
-        &mut server.tokens_per_minute
-    };
-    *limit = limit.map(|limit| 2 * limit);
+    let limit = Limit::parse(limit.rsplit('.').next()?)?;
+    let rate = server.limits[limit as usize].as_mut()?;
+    *rate *= 2;
     Some("twice the limit")
 }

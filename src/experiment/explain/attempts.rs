@@ -5,7 +5,7 @@
 
 use super::latency::{self, Cut};
 use super::lookup;
-use crate::model::{Model, OpKind, Provider, Step, Store, Work};
+use crate::model::{Counted, Model, OpKind, Provider, Step, Store, Work};
 use crate::policy::{Backoff, BackoffKind, Fault, FaultSet, Retry};
 use crate::streams::{LawSpec, Word};
 use crate::units::Span;
@@ -26,8 +26,8 @@ pub(super) struct Asked {
     pub attempts: f64,
     /// Those of them that it bills.
     pub billed: f64,
-    /// What they reserve.
-    pub tokens: f64,
+    /// What its limits count of them, by [`Counted`].
+    pub weight: [f64; Counted::ALL.len()],
     /// How long it works on them: to the end, if it does not mind that the client has gone.
     pub work_seconds: f64,
 }
@@ -76,9 +76,8 @@ impl Outcome {
     /// The same behind a cache that leaves this share of calls to it.
     fn behind(mut self, misses: f64) -> Outcome {
         for asked in &mut self.asked {
-            for amount in [&mut asked.attempts, &mut asked.billed, &mut asked.tokens, &mut asked.work_seconds] {
-                *amount *= misses;
-            }
+            let amounts = [&mut asked.attempts, &mut asked.billed, &mut asked.work_seconds];
+            amounts.into_iter().chain(&mut asked.weight).for_each(|amount| *amount *= misses);
         }
         self.asks = misses;
         for amount in [&mut self.slot_seconds, &mut self.visits, &mut self.seconds] {
@@ -122,12 +121,11 @@ fn at_providers(model: &Model, step: &Step, first: usize, failures: Failures) ->
             Failures::None => attempt(provider, law, None),
             Failures::Expected => layers(provider, attempt(provider, law, Some(is_faulty))),
         };
-        let tokens = step.tokens.unwrap_or(provider.server.as_ref().map_or(0, |server| server.tokens)) as f64;
         found.asked.push(Asked {
             provider: at,
             attempts: share * tries.attempts,
             billed: share * tries.billed,
-            tokens: share * tries.attempts * tokens,
+            weight: provider.weight(&step.weight).map(|each| share * tries.attempts * each as f64),
             work_seconds: share * tries.work_seconds,
         });
         found.slot_seconds += share * tries.slot_seconds;

@@ -3,7 +3,7 @@
 use super::lookup::most_popular;
 use super::plan::Expected;
 use super::{Ceiling, Over, chores, demand_per_day};
-use crate::model::{Limiter, Model, OnKeyExceed, OpKind, Server, Store};
+use crate::model::{Counted, Limit, Limiter, Model, OnKeyExceed, OpKind, ProviderQuota, Server, Step, Store};
 use crate::policy::{OnExceed, Quota, Window};
 use crate::units::{Span, count, number, things};
 
@@ -28,7 +28,7 @@ pub(super) fn of(model: &Model, mix: &[Expected; 2]) -> Vec<Ceiling> {
     all.extend((0..model.d1.len()).filter_map(|database| writer(model, mix, database)));
     for (at, provider) in model.providers.iter().enumerate() {
         if let Some(server) = &provider.server {
-            all.extend(of_server(&provider.name, server, mix, at));
+            all.extend(of_server(model, server, mix, at));
         }
     }
     all.extend(requests(model, mix));
@@ -260,26 +260,13 @@ fn writer(model: &Model, mix: &[Expected; 2], database: usize) -> Option<Ceiling
 }
 
 /// The limits of a provider: of a minute, of other windows, and its slots.
-fn of_server(name: &str, server: &Server, mix: &[Expected; 2], at: usize) -> Vec<Ceiling> {
+fn of_server(model: &Model, server: &Server, mix: &[Expected; 2], at: usize) -> Vec<Ceiling> {
+    let name = &model.providers[at].name;
     let mut all = Vec::new();
-    let mut a_minute = |what: &str, limit: Option<u64>, (per_plan, note): (f64, &str), unit: &str| {
-        let Some(limit) = limit.filter(|_| per_plan > 0.0) else { return };
-        let minutes = Span::DAY.secs() / Span::MINUTE.secs();
-        let mut because = format!(
-            "{} a minute × 1,440 minutes ÷ {} a plan{note}",
-            number(limit as f64),
-            things(per_plan, unit.trim_end_matches('s'), unit)
-        );
-        if server.counts_refused {
-            because += &beyond(&things(server.holds(limit) as f64, unit.trim_end_matches('s'), unit));
-        }
-        let plans = limit as f64 * minutes / per_plan;
-        let ceiling = Ceiling::new(format!("provider.{name}.{what}"), plans, Over::Each(Span::MINUTE), because);
-        all.push(Ceiling { collapses: server.counts_refused, ..ceiling });
-    };
-    let attempts = larger(mix, |plan| plan.attempts[at]);
-    a_minute("requests_per_minute", server.requests_per_minute, attempts, "attempts");
-    a_minute("tokens_per_minute", server.tokens_per_minute, larger(mix, |plan| plan.tokens[at]), "tokens");
+    for (limit, rate) in server.flows() {
+        let per_plan = larger(mix, |plan| plan.weight[at][limit.counts() as usize]);
+        all.extend(too_large(model, at, limit).or_else(|| of_flow(name, server, (limit, rate), per_plan)));
+    }
     let (seconds, note) = larger(mix, |plan| plan.work_seconds[at]);
     if let Some(slots) = server.max_concurrency.into_iter().chain(server.capacity).min().filter(|_| seconds > 0.0) {
         let because =
@@ -287,13 +274,51 @@ fn of_server(name: &str, server: &Server, mix: &[Expected; 2], at: usize) -> Vec
         let plans = f64::from(slots) * Span::DAY.secs() / seconds;
         all.push(Ceiling::new(format!("provider.{name}.slots"), plans, Over::Moment, because));
     }
-    let (per_plan, note) = attempts;
-    for (nth, quota) in server.quotas.iter().enumerate().filter(|_| per_plan > 0.0) {
-        let because = format!("{} ÷ {} a plan{note}", in_words(quota, "attempts"), number(per_plan));
-        let limit = format!("provider.{name}.quota.attempts{}", numbered(nth));
-        all.push(ceiling(limit, lets_through(quota) / per_plan, quota, because));
+    for (nth, ProviderQuota { quota, of }) in server.quotas.iter().enumerate() {
+        let (per_plan, note) = larger(mix, |plan| plan.weight[at][*of as usize]);
+        if per_plan > 0.0 {
+            let what = of.name().replace('_', " ");
+            let because = format!("{} ÷ {} a plan{note}", in_words(quota, &what), number(per_plan));
+            let limit = format!("provider.{name}.quota.{}{}", of.name(), numbered(nth));
+            all.push(ceiling(limit, lets_through(quota) / per_plan, quota, because));
+        }
     }
     all
+}
+
+/// A full bucket that holds less than an attempt of some step reserves: it is refused each time.
+fn too_large(model: &Model, at: usize, limit: Limit) -> Option<Ceiling> {
+    let provider = &model.providers[at];
+    let holds = provider.server.as_ref()?.holds(limit)?;
+    let mut steps = model.classes.iter().flat_map(|class| &model.workflows[class.workflow.index()].steps);
+    let needs = |step: &Step| provider.weight(&step.weight)[limit.counts() as usize];
+    let step = steps.find(|step| step.provider().is_some_and(|id| id.index() == at) && needs(step) > holds)?;
+    let (name, key) = (&provider.name, limit.name());
+    let because = format!(
+        "step {} reserves {} at once, and a full bucket holds {}: it is refused each time",
+        step.name,
+        things(needs(step) as f64, "token", "tokens"),
+        number(holds as f64)
+    );
+    Some(Ceiling::new(format!("provider.{name}.{key}"), 0.0, Over::Each(limit.window()), because))
+}
+
+/// The ceiling of a limit that flows in, of which a plan takes so much.
+fn of_flow(name: &str, server: &Server, (limit, rate): (Limit, u64), (per_plan, note): (f64, &str)) -> Option<Ceiling> {
+    let window = limit.window();
+    let (a_day, over) = match window == Span::DAY {
+        true => (1.0, "a day".to_string()),
+        false => (Span::DAY.secs() / window.secs(), "a minute × 1,440 minutes".to_string()),
+    };
+    let unit = if limit.counts() == Counted::Attempts { "attempts" } else { "tokens" };
+    let each = things(per_plan, unit.trim_end_matches('s'), unit);
+    let mut because = format!("{} {over} ÷ {each} a plan{note}", number(rate as f64));
+    if server.counts_refused {
+        because += &beyond(&things(server.holds(limit)? as f64, unit.trim_end_matches('s'), unit));
+    }
+    let name = format!("provider.{name}.{}", limit.name());
+    let ceiling = Ceiling::new(name, rate as f64 * a_day / per_plan, Over::Each(window), because);
+    (per_plan > 0.0).then_some(Ceiling { collapses: server.counts_refused, ..ceiling })
 }
 
 fn requests(model: &Model, mix: &[Expected; 2]) -> Option<Ceiling> {

@@ -44,8 +44,8 @@ fn limits(model: &Model, needs: &[InvocationNeed]) -> Vec<Line> {
         |quota: &Quota| !matches!(quota.window, Window::Day | Window::Month) && quota.on_exceed != OnExceed::Bill;
     let short_of_store = model.stores.iter().flat_map(|store| store.quotas.iter().flatten()).any(short);
     let of_server = |server: &Server| {
-        let a_minute = server.requests_per_minute.is_some() || server.tokens_per_minute.is_some();
-        a_minute || server.max_concurrency.is_some() || server.quotas.iter().any(short)
+        let quotas = server.quotas.iter().any(|of| short(&of.quota));
+        quotas || server.max_concurrency.is_some() || server.flows().next().is_some()
     };
     let keys = spaced_writes(model, KeyScope::Shared) || limiter_keys_spaced(model);
     let patience = queues().any(|queue| queue.patience.is_some()) || model.classes.iter().any(|c| c.patience.is_some());
@@ -101,8 +101,8 @@ fn attempts(model: &Model) -> Vec<Line> {
     };
     let refused = |provider: &Provider| {
         let Some(server) = &provider.server else { return false };
-        let limits = server.requests_per_minute.is_some() || server.tokens_per_minute.is_some();
-        let limits = limits || !server.quotas.is_empty() || server.slopes.iter().any(Option::is_some);
+        let limits =
+            server.flows().next().is_some() || !server.quotas.is_empty() || server.slopes.iter().any(Option::is_some);
         limits && tries_again(provider, Fault::RateLimited)
             || server.max_concurrency.is_some() && tries_again(provider, server.when_full)
     };

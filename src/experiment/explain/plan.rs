@@ -3,8 +3,8 @@
 use super::attempts::{self, Failures, Outcome};
 use super::{chores, latency};
 use crate::model::{
-    Class, InvocationScope, KeyScope, Level, LogEvent, LogOp, Model, OnCallError, OpKind, ReadCount, Role, Step, When,
-    Work, Workflow,
+    Class, Counted, InvocationScope, KeyScope, Level, LogEvent, LogOp, Model, OnCallError, OpKind, ReadCount, Role,
+    Step, When, Work, Workflow,
 };
 use crate::units::Span;
 use std::collections::BTreeMap;
@@ -19,8 +19,8 @@ pub(super) struct Expected {
     /// By provider: attempts, and those of them that it bills.
     pub attempts: Vec<f64>,
     pub billed: Vec<f64>,
-    /// By provider: tokens that they reserve, and the time that it works on them.
-    pub tokens: Vec<f64>,
+    /// By provider: what its limits count of them, and the time that it works on them.
+    pub weight: Vec<[f64; Counted::ALL.len()]>,
     pub work_seconds: Vec<f64>,
     /// By queue: the time that its calls hold a slot.
     pub slot_seconds: Vec<f64>,
@@ -55,7 +55,7 @@ impl Expected {
             attempts: vec![0.0; model.providers.len()],
             billed: vec![0.0; model.providers.len()],
             records: vec![Vec::new(); model.stores.len()],
-            tokens: vec![0.0; model.providers.len()],
+            weight: vec![[0.0; Counted::ALL.len()]; model.providers.len()],
             work_seconds: vec![0.0; model.providers.len()],
             database_seconds: vec![0.0; model.d1.len()],
             slot_seconds: vec![0.0; model.queues.len()],
@@ -114,7 +114,9 @@ impl Expected {
         for asked in &outcome.asked {
             self.attempts[asked.provider] += calls * asked.attempts;
             self.billed[asked.provider] += calls * asked.billed;
-            self.tokens[asked.provider] += calls * asked.tokens;
+            for (sum, each) in self.weight[asked.provider].iter_mut().zip(asked.weight) {
+                *sum += calls * each;
+            }
             self.work_seconds[asked.provider] += calls * asked.work_seconds;
         }
         for (op, chance) in logged(model, step, outcome) {
@@ -147,7 +149,9 @@ impl Expected {
             }
             mix.cpu_seconds += weight * plan.cpu_seconds;
             add(&mut mix.attempts, &plan.attempts, weight);
-            add(&mut mix.tokens, &plan.tokens, weight);
+            for (sum, each) in mix.weight.iter_mut().zip(&plan.weight) {
+                add(sum, each, weight);
+            }
             add(&mut mix.work_seconds, &plan.work_seconds, weight);
             add(&mut mix.database_seconds, &plan.database_seconds, weight);
             add(&mut mix.slot_seconds, &plan.slot_seconds, weight);

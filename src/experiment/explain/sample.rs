@@ -109,7 +109,7 @@ fn step(name: &str, calls: u32, after: Vec<usize>) -> Step {
         parallel: 1,
         critical: false,
         latency: None,
-        tokens: None,
+        weight: crate::model::StepWeight { tokens: None, max_tokens: None, units: 1 },
         cpu: None,
     }
 }

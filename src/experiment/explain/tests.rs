@@ -141,8 +141,7 @@ fn what_is_left_out_is_what_the_model_has() {
 fn limits_and_slots_of_a_provider_are_ceilings() {
     let mut model = sample::model("cache-only");
     model.providers[0].server = Some(crate::model::Server {
-        requests_per_minute: Some(60),
-        tokens_per_minute: Some(90_000),
+        limits: [Some(60), Some(90_000), None, None, None, None],
         tokens: 1_000,
         max_concurrency: Some(2),
         ..crate::model::Server::default()

@@ -2,7 +2,7 @@
 //! one attempt each that waits in no queue, and all traffic is Poisson; then each of these has a formula of its own.
 
 use super::{Formula, invocations_limit, is_plain};
-use crate::model::{Arrivals, Class, Model, Provider, Server, Step};
+use crate::model::{Arrivals, Class, Limit, Model, Provider, Server, Step};
 use crate::policy::{Breaker, Fault, FaultSet, RetryBudget, Trip};
 use crate::streams::Law;
 use crate::theory::breaker::open_fraction;
@@ -73,9 +73,11 @@ fn of_server(bare: &Model, provider: &Provider, server: &Server, customers: &[At
     {
         return refused("Erlang B", erlang_b(slots, load));
     }
-    if let Some(limit) = server.requests_per_minute {
-        let limits = Server { requests_per_minute: Some(limit), limit_burst: server.limit_burst, ..alone };
-        let size = u32::try_from(server.holds(limit)).ok().filter(|&size| size <= 10_000);
+    if let Some(limit) = server.limits[Limit::RequestsPerMinute as usize] {
+        let mut limits = Server { limit_burst: server.limit_burst, ..alone };
+        limits.limits[Limit::RequestsPerMinute as usize] = Some(limit);
+        let size = server.holds(Limit::RequestsPerMinute).and_then(|holds| u32::try_from(holds).ok());
+        let size = size.filter(|&size| size <= 10_000);
         if let (true, 0, Some(size)) = (*server == limits, provider.retry.max, size) {
             return refused("token bucket (M/D/1/n)", bucket::refused(rate, limit as f64 / 60.0, size));
         }

@@ -11,12 +11,21 @@ pub(super) const ROWS: &[Row] = &[
         &["rpm", "requests_per_min", "rate_limit", "ratelimit", "rate", "max_rpm"],
         "write `requests_per_minute`",
     ),
-    (&["[provider.NAME]", "slope"], &["tpm", "tokens_per_min", "max_tpm", "itpm", "otpm"], "write `tokens_per_minute`"),
+    (&["[provider.NAME]", "slope"], &["tpm", "tokens_per_min", "max_tpm"], "write `tokens_per_minute`"),
+    (&["[provider.NAME]"], &["itpm", "input_tpm", "prompt_tokens_per_minute"], "write `input_tokens_per_minute`"),
+    (&["[provider.NAME]"], &["otpm", "output_tpm", "completion_tokens_per_minute"], "write `output_tokens_per_minute`"),
     (
         &["[provider.NAME]"],
-        &["rps", "qps", "rpd", "requests_per_second", "requests_per_day", "requests_per_hour", "daily_limit"],
-        "write `requests_per_minute`, or a `quota` such as { limit = 1000, window = \"day\" }",
+        &["rps", "qps", "requests_per_second", "requests_per_hour"],
+        "write `requests_per_minute`, or a `quota` such as { limit = 1000, window = \"1h\" }",
     ),
+    (
+        &["[provider.NAME]"],
+        &["rpd", "tpd", "daily_limit", "requests_daily", "tokens_daily"],
+        "write a `quota` such as { limit = 1000, window = \"day\" }; where a day's limit flows in evenly, `requests_per_day` or `tokens_per_day`",
+    ),
+    (&["[provider.NAME]", "a step"], &["max_output_tokens", "max_completion_tokens"], "write `max_tokens`"),
+    (&["a step"], &["neurons", "weight", "cost", "credits"], "write `units`"),
     (
         &["[provider.NAME]"],
         &[
@@ -184,11 +193,7 @@ pub(super) const ROWS: &[Row] = &[
         "write `latency`, such as \"4s\"",
     ),
     (&["a step"], &["rate_limit", "rate_limiter", "ratelimiter"], "write `limiter`, the name of a [limiter.NAME]"),
-    (
-        &["a step"],
-        &["max_tokens", "input_tokens", "output_tokens", "prompt_tokens"],
-        "write `tokens`, all that an attempt reserves",
-    ),
+    (&["a step"], &["input_tokens", "output_tokens", "prompt_tokens"], "write `tokens`, all that an attempt reserves"),
     (&["a step"], &["lock", "mutex"], "write `semaphore`, the name of a [queue.NAME]"),
     (&["[workflow.NAME]"], &["step", "calls", "tasks", "stages", "nodes"], "write `steps`, a list of tables"),
     (&["[workflow.NAME]"], &["on_error", "on_failure", "on_fail"], "write `on_call_error`: \"abort\" or \"continue\""),

@@ -3,7 +3,7 @@
 use crate::model::language::*;
 use crate::model::section::faults::FAULTS;
 use crate::model::section::law::LAW;
-use crate::model::section::quota::REFUSING_QUOTA;
+use crate::model::section::limits::{Counted, PROVIDER_QUOTA, StepWeight, Weight};
 use crate::model::section::retry::RetryAfter;
 use crate::model::section::server::{LOAD, OUTAGE, SLOPE, Server};
 use crate::model::section::{breaker, faults, hedge, law, retry, server};
@@ -59,18 +59,51 @@ pub(in crate::model) static PROVIDER: Section = Section {
         ),
         optional(
             "quota",
-            OneOrMore(&REFUSING_QUOTA),
+            OneOrMore(&PROVIDER_QUOTA),
             "unlimited",
-            "Attempts that it admits in a day, a month or another window: one quota, or a list; more are refused (429).",
+            "Attempts, tokens or units that it admits in a day, a month or another window: one quota, or a list; more are refused (429).",
         ).example(r#"{ limit = 1_500, window = "day" }"#),
         optional(
             "tokens_per_minute",
             Whole(1, 1_000_000_000_000),
             "unlimited",
             "A bucket of tokens; each attempt reserves the `tokens` of its step (429).",
+        )
+        .note("An attempt that reserves more than a full bucket holds is refused each time, and told to come when so much would have flowed in."),
+        optional(
+            "input_tokens_per_minute",
+            Whole(1, 1_000_000_000_000),
+            "unlimited",
+            "A bucket of the tokens that attempts send, `usage.input` (429).",
         ),
+        optional(
+            "output_tokens_per_minute",
+            Whole(1, 1_000_000_000_000),
+            "unlimited",
+            "A bucket of the tokens that it writes; each attempt reserves its `max_tokens` (429).",
+        ),
+        optional(
+            "requests_per_day",
+            Whole(1, U32),
+            "unlimited",
+            "A bucket of attempts that a day refills, evenly (429); of a limit that begins anew at midnight, write a `quota`.",
+        ),
+        optional("tokens_per_day", Whole(1, 1_000_000_000_000), "unlimited", "The same of `tokens` (429)."),
         default("tokens", Whole(0, U32), "0", "Tokens that an attempt reserves, where its step says nothing.")
             .changes(Program),
+        optional(
+            "max_tokens",
+            Whole(0, U32),
+            "`usage.output`",
+            "Tokens that an attempt lets it write at most, where its step says nothing: it reserves them of `output_tokens_per_minute`.",
+        )
+        .changes(Program),
+        optional(
+            "unused_tokens",
+            OneOf(&["lost", "given_back"]),
+            "given back of `output_tokens_per_minute`, lost of the others",
+            "What becomes at the end of an attempt of tokens that it reserved and did not use, by `usage`.",
+        ),
         default(
             "limit_burst",
             Length,
@@ -220,6 +253,32 @@ impl Provider {
             (Some(fault), Some(tokens)) => tokens.billed_on.contains(fault),
             (Some(fault), None) => matches!(fault, Fault::ParseFailure | Fault::InvalidResponse),
         }
+    }
+
+    /// What limits count of an attempt, by what its step or else the provider says.
+    pub fn weight(&self, step: &StepWeight) -> Weight {
+        let (usage, server) = (self.tokens.as_ref(), self.server.as_ref());
+        let written = usage.map_or(0, |usage| usage.output);
+        let mut weight = [0; Counted::ALL.len()];
+        weight[Counted::Attempts as usize] = 1;
+        weight[Counted::Tokens as usize] = step.tokens.unwrap_or(server.map_or(0, |server| server.tokens));
+        weight[Counted::Input as usize] = usage.map_or(0, |usage| usage.input);
+        weight[Counted::Output as usize] =
+            step.max_tokens.or(server.and_then(|server| server.max_tokens)).unwrap_or(written);
+        weight[Counted::Units as usize] = step.units;
+        weight
+    }
+
+    /// What of this is given back at the end of an attempt.
+    pub fn unused(&self, weight: &Weight) -> Weight {
+        let mut unused = [0; Counted::ALL.len()];
+        if let (Some(usage), Some(server)) = (&self.tokens, &self.server) {
+            let used = [(Counted::Output, usage.output), (Counted::Tokens, usage.input.saturating_add(usage.output))];
+            for (of, used) in used.into_iter().filter(|(of, _)| server.gives_back(*of)) {
+                unused[of as usize] = weight[of as usize].saturating_sub(used);
+            }
+        }
+        unused
     }
 
     /// Whether an attempt meets more than a latency, a timeout, faults and one layer of retries.

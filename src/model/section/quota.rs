@@ -2,9 +2,9 @@
 
 use crate::model::language::*;
 use crate::policy::{OnExceed, Quota, Window};
-use crate::units::Span;
+use crate::units::{Money, Span};
 
-const ABOUT: &str = "A quota is a table or a list of tables; all of a list hold at once. Those that refuse or drop judge an \
+pub(in crate::model) const ABOUT: &str = "A quota is a table or a list of tables; all of a list hold at once. Those that refuse or drop judge an \
     operation as it is asked for; those with `on_exceed = \"wait\"` then delay it, first come first served, until \
     it fits all of them. A quota in front of a store costs no time and no subrequest when it refuses; one that \
     drops takes the time of the operation.";
@@ -12,15 +12,10 @@ const ABOUT: &str = "A quota is a table or a list of tables; all of a list hold 
 /// Of a store or the platform, which may bill what goes beyond it.
 pub(in crate::model) static QUOTA: Section = Section { title: "a quota", about: ABOUT, fields: &QUOTA_KEYS, ..PLAIN };
 
-static QUOTA_KEYS: [Field; 9] = keys(None);
+static QUOTA_KEYS: [Field; 9] = keys();
 
-/// Of a provider, which refuses what goes beyond it.
-pub(in crate::model) static REFUSING_QUOTA: Section =
-    Section { title: "a quota", about: ABOUT, fields: &REFUSING_QUOTA_KEYS, ..PLAIN };
-
-static REFUSING_QUOTA_KEYS: [Field; 9] = keys(Some(Fixed("a price of refused work, which is never billed")));
-
-const fn keys(price: Option<Rule>) -> [Field; 9] {
+/// The keys that quotas of all kinds have, and a price.
+pub(in crate::model) const fn keys() -> [Field; 9] {
     [
         required("limit", Whole(0, U64), "Operations that a window admits, or includes in the price."),
         default(
@@ -60,15 +55,12 @@ const fn keys(price: Option<Rule>) -> [Field; 9] {
             "The share of the limit (of a bucket: of its burst) that is admitted beyond it before it bites.",
         )
         .note("With `0.37` a limit of 1,000 bites at 1,370 (accounts were seen to get 2 to 366 more)."),
-        Field {
-            changes: price,
-            ..default(
-                "price_per_million",
-                Number(0.0, 1e12),
-                "0",
-                "US dollars for a million operations over the limit; with `bill`.",
-            )
-        },
+        default(
+            "price_per_million",
+            Number(0.0, 1e12),
+            "0",
+            "US dollars for a million operations over the limit; with `bill`.",
+        ),
     ]
 }
 
@@ -84,15 +76,23 @@ enum WindowKind {
 
 words!(WindowKind: "fixed" => Fixed, "rolling" => Rolling, "bucket" => Bucket);
 
-/// Reads a quota.
+/// Reads a quota of a store or the platform.
 pub(in crate::model) fn read(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Option<Quota> {
+    let bills = cursor.one::<OnExceed>("on_exceed") == OnExceed::Bill;
+    if !bills && cursor.number("price_per_million").is_some_and(|price| price > 0.0) {
+        let key = "price_per_million";
+        let complaint = Complaint::new("`price_per_million` needs `on_exceed = \"bill\"`");
+        input.problems.report_once(cursor.at(key), &cursor.key(key), complaint);
+    }
+    Some(Quota { price_per_million: cursor.money("price_per_million"), ..free(input, cursor)? })
+}
+
+/// Reads a quota, without a price of what is beyond it.
+fn free(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Option<Quota> {
     let on_exceed: OnExceed = cursor.one("on_exceed");
     let mut refuse = |key: &str, complaint: Complaint| {
         input.problems.report_once(cursor.at(key), &cursor.key(key), complaint);
     };
-    if on_exceed != OnExceed::Bill && cursor.number("price_per_million").is_some_and(|price| price > 0.0) {
-        refuse("price_per_million", Complaint::new("`price_per_million` needs `on_exceed = \"bill\"`"));
-    }
     let limit = cursor.whole("limit")?;
     if on_exceed == OnExceed::Wait && limit == 0 {
         refuse("limit", Complaint::new("an operation would wait forever").allowed("a limit of at least 1"));
@@ -122,7 +122,7 @@ pub(in crate::model) fn read(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Opti
         window,
         zone: cursor.zone("zone"),
         on_exceed,
-        price_per_million: cursor.money("price_per_million"),
+        price_per_million: Money::ZERO,
         counts_rejected: cursor.flag("counts_rejected"),
         enforcement_lag: cursor.number("enforcement_lag").unwrap_or_default(),
     })
@@ -138,7 +138,7 @@ pub(in crate::model) fn refusing(input: &mut Input<'_>, cursor: &Cursor<'_>) -> 
             complaint.allowed("\"reject\"; `prices` says what attempts cost"),
         );
     }
-    read(input, cursor)
+    free(input, cursor)
 }
 
 /// What may change while a model runs.

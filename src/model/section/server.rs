@@ -2,8 +2,8 @@
 
 use crate::math;
 use crate::model::language::*;
-use crate::model::section::quota;
-use crate::policy::{Fault, Quota, Slope};
+use crate::model::section::limits::{self, Counted, Limit, Limits, ProviderQuota};
+use crate::policy::{Fault, Slope};
 use crate::units::{Probability, Span};
 
 pub(in crate::model) static SLOPE: Section = Section {
@@ -69,15 +69,18 @@ pub(in crate::model) static OUTAGE: Section = Section {
 /// The provider's own side of an attempt.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Server {
-    /// `requests_per_minute`: attempts a minute, as a token bucket; none: no limit.
-    pub requests_per_minute: Option<u64>,
-    /// `quota`: attempts in a window; all of a list hold at once, and more are refused.
-    pub quotas: Vec<Quota>,
-    /// `tokens_per_minute`: tokens a minute, as a token bucket; none: no limit.
-    pub tokens_per_minute: Option<u64>,
+    /// `requests_per_minute`, `tokens_per_minute` and the like: token buckets.
+    pub limits: Limits,
+    /// `quota`: attempts, tokens or units in a window; all of a list hold at once, and more are refused.
+    pub quotas: Vec<ProviderQuota>,
     /// `tokens`: how many an attempt reserves of `tokens_per_minute`, unless its step says otherwise; 0 by default.
     pub tokens: u64,
-    /// `limit_burst`: a full bucket holds what flows in during this time; longer than 0, 1 minute by default.
+    /// `max_tokens`: how many it reserves of `output_tokens_per_minute`, unless its step says otherwise.
+    pub max_tokens: Option<u64>,
+    /// `unused_tokens`: whether they are given back; none: only those of `output_tokens_per_minute`.
+    pub unused_given_back: Option<bool>,
+    /// `limit_burst`: a full bucket of a minute's limit holds what flows in during this time; longer than 0, 1 minute by
+    /// default.
     pub limit_burst: Span,
     /// `slope`: how fast attempts `[0]` and their tokens `[1]` may grow.
     pub slopes: [Option<Slope>; 2],
@@ -107,10 +110,25 @@ pub struct Server {
 }
 
 impl Server {
-    /// What a full bucket of a minute's limit holds: what flows in during `limit_burst`, and at least 1.
-    pub fn holds(&self, limit: u64) -> u64 {
-        let flows = u128::from(limit) * u128::from(self.limit_burst.nanos());
-        u64::try_from(flows.div_ceil(u128::from(Span::MINUTE.nanos()))).unwrap_or(u64::MAX).max(1)
+    /// What a full bucket of a limit holds; none: there is no such limit. Of a minute's, what flows in during
+    /// `limit_burst`, and at least 1; of a day's, the day's.
+    pub fn holds(&self, limit: Limit) -> Option<u64> {
+        let rate = self.limits[limit as usize]?;
+        if limit.window() != Span::MINUTE {
+            return Some(rate);
+        }
+        let flows = u128::from(rate) * u128::from(self.limit_burst.nanos());
+        Some(u64::try_from(flows.div_ceil(u128::from(Span::MINUTE.nanos()))).unwrap_or(u64::MAX).max(1))
+    }
+
+    /// Its limits that flow in, each with how much does.
+    pub fn flows(&self) -> impl Iterator<Item = (Limit, u64)> {
+        Limit::ALL.into_iter().filter_map(|limit| Some((limit, self.limits[limit as usize]?)))
+    }
+
+    /// Whether tokens that were reserved and not used are given back.
+    pub(super) fn gives_back(&self, of: Counted) -> bool {
+        self.unused_given_back.unwrap_or(of == Counted::Output)
     }
 }
 
@@ -118,10 +136,11 @@ impl Default for Server {
     /// No limits, always up.
     fn default() -> Server {
         Server {
-            requests_per_minute: None,
+            limits: Limits::default(),
             quotas: Vec::new(),
-            tokens_per_minute: None,
             tokens: 0,
+            max_tokens: None,
+            unused_given_back: None,
             limit_burst: Span::MINUTE,
             slopes: [None; 2],
             counts_refused: false,
@@ -170,10 +189,8 @@ pub enum UpAndDown {
 }
 
 /// The keys of a provider that say something of its own side.
-const KEYS: [&str; 12] = [
-    "requests_per_minute",
+const KEYS: [&str; 10] = [
     "quota",
-    "tokens_per_minute",
     "slope",
     "max_concurrency",
     "capacity",
@@ -187,7 +204,8 @@ const KEYS: [&str; 12] = [
 
 /// Reads them; nothing where there are none.
 pub(in crate::model) fn read(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Option<Server> {
-    if !KEYS.iter().any(|key| cursor.get(key).is_some()) {
+    let limits = Limit::ALL.map(|limit| cursor.whole(limit.name()));
+    if limits == Limits::default() && !KEYS.iter().any(|key| cursor.get(key).is_some()) {
         return None;
     }
     let load = cursor.table("load");
@@ -209,10 +227,11 @@ pub(in crate::model) fn read(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Opti
         }
     }
     Some(Server {
-        requests_per_minute: cursor.whole("requests_per_minute"),
-        quotas: cursor.one_or_more("quota").iter().filter_map(|table| quota::refusing(input, table)).collect(),
-        tokens_per_minute: cursor.whole("tokens_per_minute"),
+        limits,
+        quotas: limits::quotas(input, cursor),
         tokens: cursor.whole("tokens").unwrap_or_default(),
+        max_tokens: cursor.whole("max_tokens"),
+        unused_given_back: unused_given_back(input, cursor),
         limit_burst: cursor.span("limit_burst").unwrap_or(Span::MINUTE),
         slopes: cursor.table("slope").map_or([None; 2], |table| slopes(input, &table)),
         counts_refused: cursor.flag("counts_refused"),
@@ -231,6 +250,21 @@ pub(in crate::model) fn read(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Opti
         outages,
         outlives_client: cursor.get("outlives_client").is_none() || cursor.flag("outlives_client"),
     })
+}
+
+/// What becomes of tokens that were reserved and not used, where the model says it: only `usage` tells how many those are.
+fn unused_given_back(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Option<bool> {
+    let node = cursor.get("unused_tokens")?;
+    let gives_back = node.text() == Some("given_back");
+    let mut refuse =
+        |complaint: Complaint| input.problems.report_once(node.at, &cursor.key("unused_tokens"), complaint);
+    if gives_back && cursor.get("usage").is_none() {
+        refuse(Complaint::new("what an attempt uses is not known").cure("add `usage`"));
+    }
+    if gives_back && cursor.get("capacity").is_some() {
+        refuse(Complaint::new("cannot be combined with `capacity`").cure("remove one of the two"));
+    }
+    Some(gives_back)
 }
 
 /// How fast attempts and tokens may become more.
@@ -280,10 +314,10 @@ pub(in crate::model) fn when(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Opti
 
 /// What may change while a model runs.
 pub(in crate::model) fn keep(server: &mut Server, of: &Server) {
-    keep_some(&mut server.requests_per_minute, &of.requests_per_minute);
-    keep_some(&mut server.tokens_per_minute, &of.tokens_per_minute);
-    keep_all(&mut server.quotas, &of.quotas, quota::keep);
+    server.limits.iter_mut().zip(&of.limits).for_each(|(limit, of)| keep_some(limit, of));
+    keep_all(&mut server.quotas, &of.quotas, limits::keep);
     (server.tokens, server.limit_burst) = (of.tokens, of.limit_burst);
+    (server.max_tokens, server.unused_given_back) = (of.max_tokens, of.unused_given_back);
     for (slope, of) in server.slopes.iter_mut().zip(of.slopes) {
         if slope.map(|slope| slope.minutes) == of.map(|of| of.minutes) {
             *slope = of;

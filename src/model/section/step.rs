@@ -6,6 +6,7 @@ use crate::model::names::List;
 use crate::model::section::d1::D1;
 use crate::model::section::law::{self, LAW};
 use crate::model::section::limiter::Limiter;
+use crate::model::section::limits::StepWeight;
 use crate::model::section::provider::Provider;
 use crate::model::section::queue::Queue;
 use crate::model::section::tiers::Tiers;
@@ -58,6 +59,15 @@ pub(in crate::model) static STEP: Section = Section {
         )
         .changes(Program),
         optional(
+            "max_tokens",
+            Whole(0, U32),
+            "the provider's",
+            "Tokens that an attempt lets the provider write: it reserves them of `output_tokens_per_minute`.",
+        )
+        .changes(Program),
+        default("units", Whole(0, U32), "1", "What an attempt counts in a `quota` of units, such as neurons.")
+            .changes(Program),
+        optional(
             "cpu",
             Law(&LAW),
             "none",
@@ -94,8 +104,8 @@ pub struct Step {
     pub critical: bool,
     /// A latency of its own, instead of the provider's.
     pub latency: Option<LawSpec>,
-    /// Tokens that an attempt reserves, instead of the provider's number.
-    pub tokens: Option<u64>,
+    /// `tokens`, `max_tokens` and `units`: what limits count of an attempt.
+    pub weight: StepWeight,
     /// `cpu`: processor time that a call takes once it is answered.
     pub cpu: Option<LawSpec>,
 }
@@ -165,7 +175,8 @@ pub(in crate::model) fn read(
     let latency = law::read(input, table, "latency");
     let name = table.text("name")?.to_string();
     let critical = table.flag("critical");
-    let tokens = table.whole("tokens");
+    let (tokens, max_tokens) = (table.whole("tokens"), table.whole("max_tokens"));
+    let weight = StepWeight { tokens, max_tokens, units: table.whole("units").unwrap_or(1) };
     let cpu = law::read(input, table, "cpu");
     Some(Step {
         name,
@@ -179,7 +190,7 @@ pub(in crate::model) fn read(
         parallel,
         critical,
         latency,
-        tokens,
+        weight,
         cpu,
     })
 }
@@ -235,6 +246,6 @@ fn resolved<T>(input: &mut Input<'_>, table: &Cursor<'_>, key: &str, list: &List
 /// What may change while a model runs.
 pub(in crate::model) fn keep(step: &mut Step, of: &Step) {
     step.latency.clone_from(&of.latency);
-    (step.critical, step.tokens) = (of.critical, of.tokens);
+    (step.critical, step.weight) = (of.critical, of.weight);
     keep_some(&mut step.cpu, &of.cpu);
 }

@@ -2,6 +2,7 @@
 
 use crate::model::language::*;
 use crate::model::section::faults::FAULTS;
+use crate::model::section::limits::Counted;
 use crate::model::section::provider::Provider;
 use crate::model::section::retry::MOST_ATTEMPTS;
 use crate::model::section::step::{self, MAX_CALLS, STEP, Step, WORK, Work};
@@ -235,7 +236,7 @@ pub(in crate::model) fn can_compute(input: &mut Input<'_>, root: &Cursor<'_>, wo
     }
 }
 
-/// Checks that the tokens of a step fit into the limits of its provider.
+/// Checks that the tokens of a step fit into the growth that its provider allows: a first minute refuses more for ever.
 pub(in crate::model) fn tokens_fit(
     input: &mut Input<'_>,
     root: &Cursor<'_>,
@@ -244,24 +245,18 @@ pub(in crate::model) fn tokens_fit(
 ) {
     for step in workflows.iter().flat_map(|workflow| &workflow.steps) {
         let Some(provider) = step.provider().and_then(|id| providers.get(id.index())) else { continue };
-        let Some(server) = &provider.server else { continue };
+        let Some(slope) = provider.server.as_ref().and_then(|server| server.slopes[1]) else { continue };
         let tables = root.named("provider");
         let Some((_, cursor)) = tables.iter().find(|(name, _)| *name == provider.name) else { continue };
-        let tokens = step.tokens.unwrap_or(server.tokens);
-        let mut refuse = |cursor: &Cursor<'_>, has: (&str, u64), cure: &str| {
-            let complaint =
-                Complaint::new(format!("an attempt needs more tokens than {} holds, so it would never start", has.0))
-                    .found(format!("{tokens} tokens of step {:?}, {} in {}", step.name, has.1, has.0));
-            let key = "tokens_per_minute";
-            input.problems.report_once(cursor.at(key), &cursor.key(key), complaint.cure(cure));
-        };
-        if let Some(holds) = server.tokens_per_minute.map(|limit| server.holds(limit)).filter(|holds| tokens > *holds) {
-            refuse(cursor, ("a full bucket", holds), "raise `tokens_per_minute` or `limit_burst`, or lower `tokens`");
-        }
-        if let (Some(slope), Some(cursor)) = (server.slopes[1], cursor.table("slope"))
+        let tokens = provider.weight(&step.weight)[Counted::Tokens as usize];
+        if let Some(cursor) = cursor.table("slope")
             && tokens > slope.above
         {
-            refuse(&cursor, ("a first minute", slope.above), "raise `tokens_per_minute`, or lower `tokens`");
+            let what = "an attempt needs more tokens than a first minute holds, so it would never start";
+            let found = format!("{tokens} tokens of step {:?}, {} in a first minute", step.name, slope.above);
+            let complaint = Complaint::new(what).found(found).cure("raise `tokens_per_minute`, or lower `tokens`");
+            let key = "tokens_per_minute";
+            input.problems.report_once(cursor.at(key), &cursor.key(key), complaint);
         }
     }
 }

@@ -21,9 +21,7 @@ pub(super) fn against(answer: &Answer, cause: &str) -> Option<String> {
             Some(compare("longer", &format!("provider.{}.request_timeout", provider.name), longer))
         }
         "timeout_at_provider_queue" => fewer_retries(answer),
-        "requests_per_minute" => twice(answer, 0, cause),
-        "tokens_per_minute" => twice(answer, 1, cause),
-        "provider_slots" => twice(answer, 2, "max_concurrency"),
+        "provider_slots" => twice(answer, "max_concurrency", cause),
         "request_quota" => larger_quota(answer, |metric| metric == "platform.quota.requests"),
         "external_subrequests" | "internal_subrequests" | "processor_time" | "connections" => by_call(answer),
         "daily_quota" | "monthly_quota" | "fixed_quota" | "rolling_quota" | "bucket_quota" | "dropped" => {
@@ -32,7 +30,7 @@ pub(super) fn against(answer: &Answer, cause: &str) -> Option<String> {
         _ if cause.starts_with("provider_") && cause.ends_with("_quota") => {
             larger_quota(answer, |metric| metric.starts_with("provider."))
         }
-        _ => None,
+        _ => twice(answer, cause, cause),
     }
 }
 
@@ -60,13 +58,14 @@ fn more_slots(answer: &Answer, what: &str) -> Option<String> {
     Some(compare("slots", &format!("queue.{name}.max_concurrency"), u64::from(*slots) * 2))
 }
 
-/// Twice the limit of the provider that it refuses most.
-fn twice(answer: &Answer, limit: usize, key: &str) -> Option<String> {
-    let cause = if key == "max_concurrency" { "provider_slots" } else { key };
+/// Twice the limit of the provider that it refuses most, where this key is a limit.
+fn twice(answer: &Answer, key: &str, cause: &str) -> Option<String> {
+    let limit =
+        |provider: &ProviderFact| provider.limits.iter().find(|(name, _)| *name == key).map(|(_, limit)| *limit);
     let refused = |name: &str| answer.mean(&format!("provider.{name}.attempts.refused_by.{cause}")).unwrap_or(0.0);
-    let limited = answer.facts.providers.iter().filter(|provider| provider.limits[limit].is_some());
+    let limited = answer.facts.providers.iter().filter(|provider| limit(provider).is_some());
     let provider = limited.max_by(|a, b| refused(&a.name).total_cmp(&refused(&b.name)))?;
-    let more = provider.limits[limit]?.saturating_mul(2);
+    let more = limit(provider)?.saturating_mul(2);
     Some(compare("more", &format!("provider.{}.{key}", provider.name), more))
 }
 

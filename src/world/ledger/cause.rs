@@ -4,6 +4,7 @@
 //! `causes_of` says which of them a model has. A cause that is counted and that its model does not have is an internal
 //! error, as is a sum that does not come out.
 
+use crate::model::Limit;
 use crate::policy::{Fault, Window};
 
 /// Counts of what began and how it ended. Each is kept twice: `[0]` for plans of the warm-up, `[1]` for recorded.
@@ -56,6 +57,16 @@ causes! {
     RequestsPerMinute = "requests_per_minute",
     /// `tokens_per_minute`
     TokensPerMinute = "tokens_per_minute",
+    /// `input_tokens_per_minute`
+    InputTokensPerMinute = "input_tokens_per_minute",
+    /// `output_tokens_per_minute`
+    OutputTokensPerMinute = "output_tokens_per_minute",
+    /// `requests_per_day`
+    RequestsPerDay = "requests_per_day",
+    /// `tokens_per_day`
+    TokensPerDay = "tokens_per_day",
+    /// The attempt reserves more than a full bucket of the provider holds.
+    RequestTooLarge = "request_too_large",
     /// `slope`: it grew too fast.
     Growth = "growth",
     /// All slots and waiting places of the provider were taken.
@@ -178,6 +189,18 @@ impl Cause {
         }
     }
 
+    /// A limit of a provider that flows in evenly.
+    pub(crate) fn of_limit(limit: Limit) -> Cause {
+        match limit {
+            Limit::RequestsPerMinute => Cause::RequestsPerMinute,
+            Limit::TokensPerMinute => Cause::TokensPerMinute,
+            Limit::InputTokensPerMinute => Cause::InputTokensPerMinute,
+            Limit::OutputTokensPerMinute => Cause::OutputTokensPerMinute,
+            Limit::RequestsPerDay => Cause::RequestsPerDay,
+            Limit::TokensPerDay => Cause::TokensPerDay,
+        }
+    }
+
     /// Whether it is the quota of a store.
     pub(crate) fn is_quota(self) -> bool {
         (Cause::DailyQuota as u8..=Cause::BucketQuota as u8).contains(&(self as u8))
@@ -245,7 +268,7 @@ impl Causes {
 
 /// Some of the causes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct CauseSet(u64);
+pub(crate) struct CauseSet(u128);
 
 impl CauseSet {
     pub(crate) fn has(self, cause: Cause) -> bool {
@@ -254,7 +277,7 @@ impl CauseSet {
 
     /// Takes a cause in, if the model has it.
     pub(crate) fn add(&mut self, cause: Cause, exists: bool) {
-        self.0 |= u64::from(exists) << cause as u8;
+        self.0 |= u128::from(exists) << cause as u8;
     }
 
     pub(crate) fn union(self, other: CauseSet) -> CauseSet {
@@ -286,7 +309,7 @@ mod tests {
         names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), Cause::ALL.len());
-        assert!(Cause::ALL.len() <= 64, "a set of them is one word");
+        assert!(Cause::ALL.len() <= 128, "a set of them is one word");
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! Which causes a model has, by its parts: what a metric of one stands for, whether or not it is ever counted.
 
-use crate::model::{Arrivals, LogEvent, Model, OnKeyExceed, OnLeave, OnLogError, OpKind, Provider, StoreKind, Work};
+use crate::model::{
+    Arrivals, Counted, LogEvent, Model, OnKeyExceed, OnLeave, OnLogError, OpKind, Provider, StoreKind, Work,
+};
 use crate::policy::{Fault, OnExceed, Quota};
 use crate::world::ledger::{Cause, CauseSet};
 
@@ -81,14 +83,15 @@ fn of_attempts(provider: &Provider) -> CauseSet {
 
 /// What the provider's own side may answer.
 fn of_server(server: &crate::model::Server, set: &mut CauseSet) {
-    set.add(Cause::RequestsPerMinute, server.requests_per_minute.is_some());
-    set.add(Cause::TokensPerMinute, server.tokens_per_minute.is_some());
+    server.flows().for_each(|(limit, _)| set.add(Cause::of_limit(limit), true));
+    // The provider's own number of tokens, or that of some step, may be too large for it: the steps say.
+    set.add(Cause::RequestTooLarge, server.flows().any(|(limit, _)| limit.counts() != Counted::Attempts));
     set.add(Cause::Growth, server.slopes.iter().any(Option::is_some));
     let has_slots = server.max_concurrency.is_some() || server.capacity.is_some();
     set.add(Cause::ProviderSlots, has_slots && server.max_queue.is_some());
     set.add(Cause::Hang, server.hang.value() > 0.0);
     set.add(Cause::Outage, !server.outages.is_empty());
-    server.quotas.iter().for_each(|quota| set.add(Cause::of_provider_quota(quota.window), true));
+    server.quotas.iter().for_each(|of| set.add(Cause::of_provider_quota(of.quota.window), true));
 }
 
 /// Those of the provider's own side alone, in whatever stage.

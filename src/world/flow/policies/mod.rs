@@ -11,7 +11,7 @@ use crate::units::{Instant, Span};
 use crate::world::event::{Event, Rank, order};
 use crate::world::ledger::{AttemptEnd, CallEnd, Cause};
 use crate::world::parts::policies::CLEAN;
-use crate::world::parts::policies::server::Reception;
+use crate::world::parts::policies::server::{Asked, Reception};
 use crate::world::state::{Phase, World};
 
 /// Attempts of one call, and hedges of one attempt, that have draws of their own: more than a model may have.
@@ -74,8 +74,7 @@ impl World<'_> {
     /// unless the provider shares itself among those that are still to come.
     fn ask_provider(&mut self, id: u32, cut: Instant) -> Option<Ending> {
         let (latency, fault) = self.planned(id);
-        let hangs = self.hangs(id);
-        let (now, tokens) = (self.now, self.tokens(id));
+        let (now, asked) = (self.now, self.asked(id, latency));
         let call = &self.calls[id as usize];
         let (provider, recorded) = (call.provider as usize, u64::from(call.recorded));
         let gives_up = Ending { at: cut, fault: Some(Fault::Timeout), retry_after: Span::ZERO };
@@ -87,7 +86,7 @@ impl World<'_> {
             self.note_cut(id, (now, at), cut);
             return Some(ends(at, fault, Span::ZERO));
         };
-        let (reception, counts) = server.receive(now, tokens, latency, hangs);
+        let (reception, counts) = server.receive(now, &asked);
         self.parts.policies.guards[id as usize].is_billed = false;
         let tally = &mut self.parts.policies.tallies[provider];
         tally.sent += recorded;
@@ -145,15 +144,16 @@ impl World<'_> {
         deadline <= cut && deadline < self.now.saturating_add(self.time_limit(id))
     }
 
-    /// The tokens that an attempt of this call reserves.
-    fn tokens(&self, id: u32) -> u64 {
+    /// What an attempt of this call asks of its provider, which would take so long.
+    fn asked(&mut self, id: u32, latency: Span) -> Asked {
+        let hangs = self.hangs(id);
         let call = &self.calls[id as usize];
         let workflow = self.plans[call.plan as usize].workflow as usize;
         let step = self.blueprint.workflows[workflow].calls[call.index as usize].step as usize;
         let program = &self.program_of(id).model;
-        let server = program.providers[call.provider as usize].server.as_ref();
-        let own = program.workflows[workflow].steps[step].tokens;
-        own.unwrap_or(server.map_or(0, |server| server.tokens))
+        let provider = &program.providers[call.provider as usize];
+        let weight = provider.weight(&program.workflows[workflow].steps[step].weight);
+        Asked { weight, unused: provider.unused(&weight), latency, hangs }
     }
 
     /// The draws that stand for this attempt of the call, of so many words each.

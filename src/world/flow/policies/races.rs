@@ -15,7 +15,7 @@ impl World<'_> {
     /// An attempt of a call goes to its provider, beside others or not, for a client that gives up at `cut`.
     pub(crate) fn send_racer(&mut self, id: u32, cut: Instant) {
         let (latency, fault) = self.planned(id);
-        let (hangs, tokens, now) = (self.hangs(id), self.tokens(id), self.now);
+        let (asked, now) = (self.asked(id, latency), self.now);
         let is_hedge = self.parts.policies.guards[id as usize].hedges > 0;
         let call = &self.calls[id as usize];
         let mut racer = Racer {
@@ -35,7 +35,7 @@ impl World<'_> {
         };
         let provider = call.provider as usize;
         if let Some(server) = &mut self.parts.policies.servers[provider] {
-            let (reception, counts) = server.receive(now, tokens, latency, hangs);
+            let (reception, counts) = server.receive(now, &asked);
             racer.meets(reception, now);
             let (tally, recorded) = (&mut self.parts.policies.tallies[provider], u64::from(racer.recorded));
             tally.sent += recorded;

@@ -62,9 +62,9 @@ fn server(sheet: &mut Sheet, (policies, ending): (&Policies, &Ending), number: u
             sheet.count(&metric(&format!("attempts.refused_at.{hour:02}h")), "attempts", refused);
         }
     }
-    for (nth, meter) in server.quotas.iter().enumerate() {
+    for (nth, (meter, of)) in server.quotas.iter().zip(server.counted()).enumerate() {
         let number = if nth > 0 { format!(".{}", nth + 1) } else { String::new() };
-        crate::world::measures::sheet::quota(sheet, meter, &metric(&format!("quota.attempts{number}")));
+        crate::world::measures::sheet::quota(sheet, meter, &metric(&format!("quota.{}{number}", of.name())));
     }
     sheet.put(&metric("in_flight.mean"), "attempts", server.in_flight.mean(ending.now.nanos()));
     sheet.count(&metric("in_flight.max"), "attempts", server.in_flight.max());

@@ -3,7 +3,7 @@
 //! The course of an attempt is decided when it arrives. Its own slots serve in order of arrival, and a waiting attempt
 //! is served even if its client has gone, so its wait is known too and needs no event.
 
-use crate::model::{Outage, Server as Spec};
+use crate::model::{Counted, Limit, Outage, Server as Spec, Weight};
 use crate::policy::{Bucket, Fault, Meter, SlopeState, Verdict};
 use crate::stats::TimeWeighted;
 use crate::streams::Source as Draws;
@@ -26,12 +26,30 @@ pub(crate) enum Reception {
     Works { from: Instant, until: Instant },
 }
 
+/// What an attempt asks of a provider.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Asked {
+    /// What limits count of it.
+    pub(crate) weight: Weight,
+    /// What of that is given back at its end.
+    pub(crate) unused: Weight,
+    /// How long it would take if it had the provider to itself.
+    pub(crate) latency: Span,
+    /// Whether it is never answered.
+    pub(crate) hangs: bool,
+}
+
+/// What the limits of growth count.
+const SLOPES: [Counted; 2] = [Counted::Attempts, Counted::Tokens];
+
 /// The state of a provider.
 #[derive(Debug)]
 pub(crate) struct Server {
     spec: Spec,
-    requests: Option<Bucket>,
-    tokens: Option<Bucket>,
+    /// Its limits that flow in evenly.
+    buckets: Vec<(Limit, Bucket)>,
+    /// What is given back to them, and when.
+    unused: BinaryHeap<Reverse<(Instant, Weight)>>,
     slopes: [Option<SlopeState>; 2],
     pub(crate) quotas: Vec<Meter>,
     outages: Vec<Timeline>,
@@ -55,14 +73,14 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) fn new(name: &str, spec: &Spec, start: Timestamp, draws: &Draws) -> Server {
-        let bucket = |limit: Option<u64>| limit.map(|limit| Bucket::full(spec.holds(limit), limit, Span::MINUTE));
+        let bucket = |(limit, rate)| (limit, Bucket::full(spec.holds(limit).unwrap_or(rate), rate, limit.window()));
         let timeline = |(lane, outage): (usize, &Outage)| Timeline::new(outage.when, name, lane, draws);
         Server {
             spec: spec.clone(),
-            requests: bucket(spec.requests_per_minute),
-            tokens: bucket(spec.tokens_per_minute),
+            buckets: spec.flows().map(bucket).collect(),
+            unused: BinaryHeap::new(),
             slopes: spec.slopes.map(|slope| slope.map(SlopeState::new)),
-            quotas: spec.quotas.iter().map(|quota| Meter::new(quota, start)).collect(),
+            quotas: spec.quotas.iter().map(|quota| Meter::new(&quota.quota, start)).collect(),
             outages: spec.outages.iter().enumerate().map(timeline).collect(),
             leaving: BinaryHeap::new(),
             sharing: 0,
@@ -81,13 +99,13 @@ impl Server {
     /// there stays; a time up or down that has begun ends as it would have.
     pub(crate) fn change(&mut self, spec: &Spec, now: Instant) {
         self.catch_up(now);
-        let limits = [spec.requests_per_minute, spec.tokens_per_minute];
-        for (bucket, limit) in [&mut self.requests, &mut self.tokens].into_iter().zip(limits) {
-            if let (Some(bucket), Some(limit)) = (bucket, limit) {
-                bucket.change(spec.holds(limit), limit, now);
+        self.give_back(now);
+        for (limit, bucket) in &mut self.buckets {
+            if let (Some(rate), Some(holds)) = (spec.limits[*limit as usize], spec.holds(*limit)) {
+                bucket.change(holds, rate, now);
             }
         }
-        self.quotas.iter_mut().zip(&spec.quotas).for_each(|(meter, quota)| meter.change(quota, now));
+        self.quotas.iter_mut().zip(&spec.quotas).for_each(|(meter, quota)| meter.change(&quota.quota, now));
         for (slope, rules) in self.slopes.iter_mut().zip(spec.slopes) {
             if let (Some(slope), Some(rules)) = (slope, rules) {
                 slope.change(rules, now);
@@ -103,9 +121,8 @@ impl Server {
         self.spec = spec.clone();
     }
 
-    /// An attempt arrives that would take `latency` if it had the provider to itself; whether it counted against the
-    /// rate limits comes with the answer.
-    pub(crate) fn receive(&mut self, now: Instant, tokens: u64, latency: Span, hangs: bool) -> (Reception, bool) {
+    /// An attempt arrives; whether it counted against the rate limits comes with the answer.
+    pub(crate) fn receive(&mut self, now: Instant, asked: &Asked) -> (Reception, bool) {
         self.catch_up(now);
         self.count_minute(now);
         for (timeline, outage) in self.outages.iter_mut().zip(&self.spec.outages) {
@@ -115,39 +132,73 @@ impl Server {
         }
         let takes = self.spec.refusal_latency;
         let refuse = |fault, cause, retry_after| Reception::Refused { fault, cause, takes, retry_after };
-        if let Some(cause) = self.refused_by_quota(now) {
+        let weight = &asked.weight;
+        if let Some(cause) = self.refused_by_quota(now, weight) {
             return (refuse(Fault::RateLimited, cause, Span::ZERO), false);
         }
-        let asked = [(&self.requests, 1), (&self.tokens, tokens)];
-        let fits = asked.map(|(bucket, n)| bucket.as_ref().map_or(now, |bucket| bucket.holds_at(now, n)));
-        // If two refuse, the one that refuses longer.
-        let by_bucket = if fits[1] > fits[0] { Cause::TokensPerMinute } else { Cause::RequestsPerMinute };
-        let fits = fits[0].max(fits[1]);
-        let slopes = self.slopes.iter_mut().zip([1, tokens]).filter_map(|(slope, n)| Some((slope.as_mut()?, n)));
-        let grows = slopes.fold(now, |grows, (slope, n)| grows.max(slope.holds_at(now, n)));
-        let cause = if fits == now { Cause::Growth } else { by_bucket };
-        let fits = fits.max(grows);
+        self.give_back(now);
+        let (cause, fits) = self.fits_at(now, weight);
         let counts = fits == now || self.spec.counts_refused;
         if counts {
-            self.requests.iter_mut().for_each(|bucket| bucket.take(now, 1));
-            self.tokens.iter_mut().for_each(|bucket| bucket.take(now, tokens));
+            self.buckets.iter_mut().for_each(|(limit, bucket)| bucket.take(now, weight[limit.counts() as usize]));
         }
-        if fits <= now {
-            self.quotas.iter_mut().for_each(|quota| quota.take(now, now));
-            let slopes = self.slopes.iter_mut().zip([1, tokens]);
-            slopes.for_each(|(slope, n)| slope.iter_mut().for_each(|slope| slope.take(now, n)));
-        } else {
-            let retry_after = fits.since(now);
-            return (refuse(Fault::RateLimited, cause, retry_after), counts);
+        if fits > now {
+            return (refuse(Fault::RateLimited, cause, fits.since(now)), counts);
         }
+        for (quota, spec) in self.quotas.iter_mut().zip(&self.spec.quotas) {
+            quota.take_for(now, now, weight[spec.of as usize]);
+        }
+        let slopes = self.slopes.iter_mut().zip(SLOPES);
+        slopes.for_each(|(slope, of)| slope.iter_mut().for_each(|slope| slope.take(now, weight[of as usize])));
+        let reception = self.work(now, asked);
+        if let Reception::Works { until, .. } = reception
+            && until < Instant::NEVER
+            && asked.unused != Weight::default()
+        {
+            self.unused.push(Reverse((until, asked.unused)));
+        }
+        (reception, counts)
+    }
+
+    /// When all buckets and limits of growth have room, and which of them has it last.
+    fn fits_at(&mut self, now: Instant, weight: &Weight) -> (Cause, Instant) {
+        let mut last = (Cause::Growth, now);
+        for (limit, bucket) in &self.buckets {
+            let n = weight[limit.counts() as usize];
+            let at = bucket.flows_in_at(now, n);
+            if at > last.1 {
+                let is_too_large = bucket.holds_at(now, n) == Instant::NEVER;
+                last = (if is_too_large { Cause::RequestTooLarge } else { Cause::of_limit(*limit) }, at);
+            }
+        }
+        for (slope, of) in self.slopes.iter_mut().zip(SLOPES) {
+            let at = slope.as_mut().map_or(now, |slope| slope.holds_at(now, weight[of as usize]));
+            last.1 = last.1.max(at);
+        }
+        last
+    }
+
+    /// What was reserved and not used by attempts that are over flows back.
+    fn give_back(&mut self, now: Instant) {
+        while let Some(&Reverse((at, unused))) = self.unused.peek()
+            && at <= now
+        {
+            self.unused.pop();
+            self.buckets.iter_mut().for_each(|(limit, bucket)| bucket.give(at, unused[limit.counts() as usize]));
+        }
+    }
+
+    /// It has no limit against the attempt: it works on it, if it has room.
+    fn work(&self, now: Instant, asked: &Asked) -> Reception {
         let there = self.present();
         if let (Some(slots), Some(places)) = (self.spec.max_concurrency, self.spec.max_queue)
             && there >= u64::from(slots) + u64::from(places)
         {
-            return (refuse(self.spec.when_full, Cause::ProviderSlots, Span::ZERO), counts);
+            let (fault, takes) = (self.spec.when_full, self.spec.refusal_latency);
+            return Reception::Refused { fault, cause: Cause::ProviderSlots, takes, retry_after: Span::ZERO };
         }
         if self.spec.capacity.is_some() {
-            return (Reception::Shares, counts);
+            return Reception::Shares;
         }
         let from = match self.spec.max_concurrency {
             Some(slots) if self.slots.len() >= slots as usize => {
@@ -155,19 +206,21 @@ impl Server {
             }
             _ => now,
         };
-        if hangs {
-            return (Reception::Works { from, until: Instant::NEVER }, counts);
+        if asked.hangs {
+            return Reception::Works { from, until: Instant::NEVER };
         }
         let over = there.saturating_sub(u64::from(self.spec.load_from)) as f64;
-        let latency = latency.scale(1.0 + self.spec.load_per_in_flight * over);
-        (Reception::Works { from, until: from.saturating_add(latency) }, counts)
+        let latency = asked.latency.scale(1.0 + self.spec.load_per_in_flight * over);
+        Reception::Works { from, until: from.saturating_add(latency) }
     }
 
     /// The first quota that does not admit one more attempt; one that is refused counts where a quota says so. It names no
     /// time at which to come again.
-    fn refused_by_quota(&mut self, now: Instant) -> Option<Cause> {
-        self.refuser = self.quotas.iter_mut().position(|quota| quota.ask(now) != Verdict::At(now))?;
-        self.quotas.iter_mut().for_each(|quota| quota.refused(now));
+    fn refused_by_quota(&mut self, now: Instant, weight: &Weight) -> Option<Cause> {
+        let mut quotas = self.quotas.iter_mut().zip(&self.spec.quotas);
+        self.refuser = quotas.position(|(quota, of)| quota.ask_for(now, weight[of.of as usize]) != Verdict::At(now))?;
+        let quotas = self.quotas.iter_mut().zip(&self.spec.quotas);
+        quotas.for_each(|(quota, of)| quota.refused_for(now, weight[of.of as usize]));
         Some(Cause::of_provider_quota(self.quotas[self.refuser].quota().window))
     }
 
@@ -226,6 +279,11 @@ impl Server {
         self.busiest_minute = self.busiest_minute.max(self.minute.1);
     }
 
+    /// What each of its quotas counts.
+    pub(crate) fn counted(&self) -> impl Iterator<Item = Counted> {
+        self.spec.quotas.iter().map(|quota| quota.of)
+    }
+
     /// Outages drawn so far.
     pub(crate) fn outages(&self) -> u64 {
         self.outages.iter().map(Timeline::drawn).sum()
@@ -260,10 +318,20 @@ fn unanswered(outage: &Outage) -> Reception {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::UpAndDown;
+    use crate::model::{Limits, UpAndDown};
 
     fn at(nanos: u64) -> Instant {
         Instant::from_nanos(nanos)
+    }
+
+    fn asks(tokens: u64, latency: Span) -> Asked {
+        Asked { weight: [1, tokens, 0, 0, 1], unused: Weight::default(), latency, hangs: false }
+    }
+
+    fn limits(limit: Limit, rate: u64) -> Limits {
+        let mut limits = Limits::default();
+        limits[limit as usize] = Some(rate);
+        limits
     }
 
     fn works(from: u64, until: u64) -> Reception {
@@ -277,7 +345,7 @@ mod tests {
     /// Each arrives at its time, takes its latency, and stays to the end.
     fn story(server: &mut Server, arrivals: &[(u64, u64)]) -> Vec<Reception> {
         let mut go = |&(now, latency): &(u64, u64)| {
-            let (reception, _) = server.receive(at(now), 0, Span::from_nanos(latency), false);
+            let (reception, _) = server.receive(at(now), &asks(0, Span::from_nanos(latency)));
             if let Reception::Works { from, until } = reception {
                 server.keep(at(now), from, until);
             }
@@ -318,14 +386,16 @@ mod tests {
     #[test]
     fn a_minute_limit_enforced_by_the_second() {
         let of = |burst| {
-            let spec = Spec { requests_per_minute: Some(60), limit_burst: burst, ..Spec::default() };
+            let limits = limits(Limit::RequestsPerMinute, 60);
+            let spec = Spec { limits, limit_burst: burst, ..Spec::default() };
             let mut server = server(spec);
-            (0..90).filter(|_| matches!(server.receive(at(0), 0, Span::ZERO, false).0, Reception::Works { .. })).count()
+            (0..90).filter(|_| matches!(server.receive(at(0), &asks(0, Span::ZERO)).0, Reception::Works { .. })).count()
         };
         assert_eq!((of(Span::MINUTE), of(Span::SECOND)), (60, 1));
-        let spec = Spec { tokens_per_minute: Some(6_000), limit_burst: Span::SECOND, ..Spec::default() };
+        let limits = limits(Limit::TokensPerMinute, 6_000);
+        let spec = Spec { limits, limit_burst: Span::SECOND, ..Spec::default() };
         let mut server = server(spec);
-        let mut ask = |now, tokens| server.receive(at(now), tokens, Span::ZERO, false);
+        let mut ask = |now, tokens| server.receive(at(now), &asks(tokens, Span::ZERO));
         assert_eq!(ask(0, 80), (works(0, 0), true));
         let later = Span::from_millis(300);
         let refused = Reception::Refused {
