@@ -16,6 +16,7 @@ mod coverage;
 mod determinism;
 mod effects;
 mod endless;
+mod first_tokens;
 mod foreign;
 mod forms;
 mod fuzzing;

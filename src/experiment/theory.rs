@@ -117,6 +117,7 @@ fn is_plain(model: &Model) -> bool {
         let Provider {
             name: _,
             latency: _,
+            streamed: _, // it has policies
             request_timeout: _,
             headers_after: _, // only of account where connections bind
             timeout_from_arrival,

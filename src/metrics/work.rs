@@ -196,6 +196,16 @@ pub(super) const METRICS: &[Metric] = &[
     )
     .exists(SERVER)
     .less(),
+    Metric::amount(
+        "provider.P.first_token.QUANTILE",
+        "s",
+        "So many per cent of the answered attempts had their first token no longer after they were sent.",
+    )
+    .less()
+    .exists("Where the provider has `first_token`."),
+    Metric::amount("provider.P.first_token.max", "s", "The same: the longest of a replication.")
+        .less()
+        .exists("Where the provider has `first_token`."),
     Metric::amount("provider.P.fell_back", "calls", "Calls that went on to the provider of the fallback.")
         .exists("Where a step of this provider has a fallback."),
     Metric::amount("provider.P.tokens.DIRECTION", "tokens", "Tokens that were billed.")

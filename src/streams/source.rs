@@ -67,6 +67,8 @@ pub enum Purpose {
     Cpu = 25,
     /// When a new value of a setting reaches an isolate.
     Reach = 26,
+    /// How long the first token of an answer takes.
+    FirstToken = 27,
 }
 
 impl Source {

@@ -70,6 +70,33 @@ fn refuse<T>(why: impl Into<String>) -> Result<T, UnitError> {
 }
 
 impl LawSpec {
+    /// The law of so many times what this one draws.
+    #[must_use]
+    pub fn times(&self, times: u64) -> LawSpec {
+        let long = |span: Span| Span::from_nanos(span.nanos().saturating_mul(times));
+        let shaped = |shape: &Shape| match *shape {
+            Shape::MeanCv { mean, cv } => Shape::MeanCv { mean: long(mean), cv },
+            Shape::Quantiles { low, high } => {
+                Shape::Quantiles { low: (low.0, long(low.1)), high: (high.0, long(high.1)) }
+            }
+        };
+        match self {
+            _ if times == 0 => LawSpec::Constant { value: Span::ZERO },
+            LawSpec::Constant { value } => LawSpec::Constant { value: long(*value) },
+            LawSpec::Exponential { mean } => LawSpec::Exponential { mean: long(*mean) },
+            LawSpec::Uniform { min, max } => LawSpec::Uniform { min: long(*min), max: long(*max) },
+            LawSpec::Lognormal(shape) => LawSpec::Lognormal(shaped(shape)),
+            LawSpec::Gamma(shape) => LawSpec::Gamma(shaped(shape)),
+            LawSpec::Weibull(shape) => LawSpec::Weibull(shaped(shape)),
+            LawSpec::Empirical { quantiles } => {
+                LawSpec::Empirical { quantiles: quantiles.iter().map(|&(p, at)| (p, long(at))).collect() }
+            }
+            LawSpec::Mixture { parts } => {
+                LawSpec::Mixture { parts: parts.iter().map(|(weight, law)| (*weight, law.times(times))).collect() }
+            }
+        }
+    }
+
     /// Whether it leaves nothing to chance, and so draws nothing.
     pub fn is_constant(&self) -> bool {
         matches!(self, LawSpec::Constant { .. })

@@ -213,9 +213,27 @@ fn provider(making: &mut Making, table: &mut Table) {
     if table.get("unused_tokens").is_some() && (!table.contains_key("usage") || table.contains_key("capacity")) {
         table.insert("unused_tokens".into(), text("lost"));
     }
+    token_by_token(making, table);
     let silent = |table: &Table| format!("{:?}", table.get("outage")).contains("timeout");
     if table.contains_key("hang") || silent(table) {
         all_of(making, table, "provider-name", &["request_timeout"]);
+    }
+}
+
+/// Answers that come token by token, or all at once.
+fn token_by_token(making: &mut Making, table: &mut Table) {
+    let is_hedged = making.names("hedge").iter().any(|name| making.is_in(name));
+    if is_hedged || table.contains_key("capacity") || !table.contains_key("first_token") {
+        for key in ["first_token", "per_token", "first_token_timeout", "idle_timeout"] {
+            table.remove(key);
+        }
+    }
+    let writes = table.get("usage").and_then(|usage| usage.get("output")).and_then(Value::as_integer);
+    if table.contains_key("per_token") && writes.is_some_and(|tokens| tokens > 0) && making.dice.percent(50) {
+        table.remove("latency");
+    } else {
+        table.remove("per_token");
+        all_of(making, table, "provider-name", &["latency"]);
     }
 }
 

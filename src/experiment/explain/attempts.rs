@@ -162,8 +162,8 @@ struct Tries {
 /// One attempt; `faulty` is whether its request is, or none where nothing fails.
 fn attempt(provider: &Provider, law: &LawSpec, faulty: Option<bool>) -> Tries {
     let limit = provider.request_timeout.into_iter().chain(provider.deadline).min();
-    let Cut { late, seconds } = latency::under(law, limit);
-    let to_the_end = latency::under(law, None).seconds;
+    let Cut { late, seconds } = waited_for(provider, latency::under(law, limit));
+    let to_the_end = waited_for_ever(provider, latency::under(law, None).seconds);
     // Who shares itself evenly has no attempt that it never answers.
     let server = provider.server.as_ref().filter(|server| server.capacity.is_none());
     let hangs = server.map_or(0.0, |server| server.hang.value());
@@ -188,7 +188,7 @@ fn attempt(provider: &Provider, law: &LawSpec, faulty: Option<bool>) -> Tries {
     let mut ends = faults.map(|chance| answered * chance);
     ends[Fault::Timeout as usize] += hangs + (1.0 - hangs) * late;
     let seconds = hangs * given_up + (1.0 - hangs) * seconds;
-    let works = if provider.outlives_client() { to_the_end } else { latency::under(law, limit).seconds };
+    let works = if provider.outlives_client() { to_the_end } else { seconds };
     Tries {
         attempts: 1.0,
         billed: answered * (1.0 - free) + cut,
@@ -197,6 +197,26 @@ fn attempt(provider: &Provider, law: &LawSpec, faulty: Option<bool>) -> Tries {
         slot_seconds: seconds,
         visits: 1.0,
         ends,
+    }
+}
+
+/// An attempt whose client also waits for the first token, as if that were independent of the rest.
+fn waited_for(provider: &Provider, rest: Cut) -> Cut {
+    let Some(streamed) = &provider.streamed else { return rest };
+    let first = latency::under(&streamed.first_token, streamed.patience());
+    let comes = 1.0 - first.late;
+    let seconds = match streamed.tokens_after {
+        Some(_) => first.seconds + comes * rest.seconds,
+        None => comes * rest.seconds + first.late * streamed.patience().map_or(0.0, Span::secs),
+    };
+    Cut { late: first.late + comes * rest.late, seconds }
+}
+
+/// How long such an answer takes to its end.
+fn waited_for_ever(provider: &Provider, rest: f64) -> f64 {
+    match &provider.streamed {
+        Some(streamed) if streamed.tokens_after.is_some() => latency::under(&streamed.first_token, None).seconds + rest,
+        _ => rest,
     }
 }
 

@@ -112,6 +112,7 @@ fn attempts(model: &Model) -> Vec<Line> {
             || !provider.errors.is_empty()
             || provider.request_error.value() > 0.0
             || provider.request_timeout.is_some()
+            || provider.streamed.as_ref().is_some_and(|streamed| streamed.patience().is_some())
     };
     let abort = || model.workflows.iter().filter(|workflow| workflow.on_call_error == OnCallError::Abort);
     let side_by_side = |workflow: &Workflow| {
@@ -133,6 +134,11 @@ fn attempts(model: &Model) -> Vec<Line> {
         (
             providers().any(|provider| provider.deadline.is_some() && retries(provider)),
             "Deadlines: every retry is counted as made in time.",
+        ),
+        (
+            providers().any(|provider| provider.streamed.is_some()),
+            "First tokens: they are counted as independent of the rest of the answer, and no answer as cut between two \
+             tokens.",
         ),
         (
             providers().any(|provider| provider.hedge.is_some()),

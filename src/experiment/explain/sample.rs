@@ -118,6 +118,7 @@ fn provider() -> Provider {
     let share = |value| Probability::new(value).expect("a fraction");
     Provider {
         headers_after: None,
+        streamed: None,
         name: "openai".into(),
         latency: LawSpec::Lognormal(Shape::Quantiles {
             low: (0.5, Span::from_secs(4)),

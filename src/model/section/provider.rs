@@ -2,11 +2,12 @@
 
 use crate::model::language::*;
 use crate::model::section::faults::FAULTS;
+use crate::model::section::first_token::{self, Streamed};
 use crate::model::section::law::LAW;
 use crate::model::section::limits::{Counted, PROVIDER_QUOTA, StepWeight, Weight};
 use crate::model::section::retry::RetryAfter;
 use crate::model::section::server::{LOAD, OUTAGE, SLOPE, Server};
-use crate::model::section::{breaker, faults, hedge, law, retry, server};
+use crate::model::section::{breaker, faults, hedge, retry, server};
 use crate::model::tree::{Node, Value};
 use crate::policy::{Breaker, Fault, FaultSet, Hedge, Retry, RetryBudget};
 use crate::streams::LawSpec;
@@ -24,7 +25,17 @@ pub(in crate::model) static PROVIDER: Section = Section {
     title: "[provider.NAME]",
     changes: Some(Shared(OWN_SIDE)),
     fields: &[
-        required("latency", Law(&LAW), "How long an attempt takes.").example(r#"{ dist = "lognormal", median = "4s", p95 = "11s" }"#),
+        optional("latency", Law(&LAW), "`per_token` is given", "How long an attempt takes, to the end of its answer.").example(r#"{ dist = "lognormal", median = "4s", p95 = "11s" }"#),
+        optional("first_token", Law(&LAW), "with the answer", "How long the first token of an answer takes; no answer ends before it.")
+            .example(r#"{ dist = "lognormal", median = "600ms", p95 = "2s" }"#),
+        optional("per_token", Law(&LAW), "`latency` is given", "How long each token of `usage.output` after the first takes, one law's draw for all of an answer.")
+            .example(r#""20ms""#),
+        optional("first_token_timeout", Length, "no timeout", "An attempt is given up if no token has come after this long.")
+            .changes(Program)
+            .decision(),
+        optional("idle_timeout", Length, "no timeout", "An attempt is given up after this long without a token, the first or the next.")
+            .changes(Program)
+            .decision(),
         optional("request_timeout", Length, "no timeout", "An attempt is cut after this long, counted from its start.")
             .changes(Program)
             .decision(),
@@ -204,6 +215,8 @@ pub struct Provider {
     pub name: String,
     /// `latency`: the service time of an attempt.
     pub latency: LawSpec,
+    /// `first_token` and its time limits: an answer that comes token by token.
+    pub streamed: Option<Streamed>,
     /// `request_timeout`: an attempt is cut after this long, counted from when it starts.
     pub request_timeout: Option<Span>,
     /// `headers_after`: when an attempt frees its connection; none: with its end.
@@ -284,6 +297,7 @@ impl Provider {
     /// Whether an attempt meets more than a latency, a timeout, faults and one layer of retries.
     pub fn has_policies(&self) -> bool {
         self.server.is_some()
+            || self.streamed.is_some()
             || self.breaker.is_some()
             || self.hedge.is_some()
             || self.inner.iter().any(Option::is_some)
@@ -342,13 +356,11 @@ pub(in crate::model) fn read(input: &mut Input<'_>, root: &Cursor<'_>, names: &N
             let complaint = complaint.cure("remove one of the two");
             input.problems.report_once(cursor.at("capacity"), &cursor.key("capacity"), complaint);
         }
-        if provider.hedge.is_some() && provider.tokens.is_some() {
-            let complaint = Complaint::new("cannot be combined with [hedge.NAME] of the same provider");
-            input.problems.report_once(
-                cursor.at("usage"),
-                &cursor.key("usage"),
-                complaint.cure("remove one of the two"),
-            );
+        for (key, is_there) in [("usage", provider.tokens.is_some()), ("first_token", provider.streamed.is_some())] {
+            if provider.hedge.is_some() && is_there {
+                let complaint = Complaint::new("cannot be combined with [hedge.NAME] of the same provider");
+                input.problems.report_once(cursor.at(key), &cursor.key(key), complaint.cure("remove one of the two"));
+            }
         }
         providers.push(provider);
     }
@@ -356,7 +368,8 @@ pub(in crate::model) fn read(input: &mut Input<'_>, root: &Cursor<'_>, names: &N
 }
 
 fn provider(input: &mut Input<'_>, name: &str, cursor: &Cursor<'_>) -> Option<Provider> {
-    let latency = law::read(input, cursor, "latency");
+    let output = cursor.table("usage").and_then(|usage| usage.whole("output")).unwrap_or_default();
+    let latency = first_token::latency(input, cursor, output);
     let mut errors = Vec::new();
     let mut request_error = Probability::ZERO;
     if let Some(table) = cursor.table("errors") {
@@ -381,6 +394,7 @@ fn provider(input: &mut Input<'_>, name: &str, cursor: &Cursor<'_>) -> Option<Pr
     Some(Provider {
         name: name.into(),
         latency: latency?,
+        streamed: first_token::read(input, cursor, output),
         request_timeout,
         headers_after: cursor.span("headers_after"),
         timeout_from_arrival,
@@ -431,6 +445,7 @@ fn tokens(input: &mut Input<'_>, cursor: &Cursor<'_>) -> Option<Tokens> {
 /// What may change while a model runs.
 pub(in crate::model) fn keep(provider: &mut Provider, of: &Provider) {
     provider.latency.clone_from(&of.latency);
+    keep_some(&mut provider.streamed, &of.streamed);
     (provider.request_timeout, provider.headers_after) = (of.request_timeout, of.headers_after);
     provider.timeout_from_arrival = of.timeout_from_arrival;
     provider.errors.clone_from(&of.errors);

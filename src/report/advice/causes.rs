@@ -54,6 +54,8 @@ pub(in crate::report) fn words(cause: &str) -> String {
         "patience" => "the end of their patience in a queue",
         "timeout_waiting" => "the time they had waited before they were served",
         "timeout_served" => "a timeout while the provider works on them",
+        "timeout_first_token" => "a timeout while they wait for the first token",
+        "timeout_idle" => "a timeout while they wait for the next token",
         "timeout_at_provider_queue" => "a timeout while they wait for a slot of the provider",
         "deadline" => "the deadline",
         "hang" => "a provider that never answers",

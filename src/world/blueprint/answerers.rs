@@ -17,22 +17,25 @@ pub(crate) struct Provider {
     pub(crate) faults: Vec<(f64, Fault)>,
     pub(crate) request_error: f64,
     pub(crate) retry: Retry,
+    /// The law of the first token, where answers come token by token.
+    pub(crate) first_token: Option<u16>,
 }
 
 /// A provider, flat.
-pub(crate) fn provider(spec: &crate::model::Provider) -> Provider {
+fn provider(spec: &crate::model::Provider, laws: &mut Laws) -> Result<Provider, String> {
     let mut sum = 0.0;
     let faults = spec.errors.iter().map(|&(fault, probability)| {
         sum += probability.value();
         (sum, fault)
     });
-    Provider {
+    Ok(Provider {
         faults: faults.collect(),
+        first_token: spec.streamed.as_ref().map(|streamed| laws.id(&streamed.first_token)).transpose()?,
         from_arrival: spec.timeout_from_arrival && spec.request_timeout.is_some(),
         timeout: spec.request_timeout.unwrap_or(Span::from_nanos(u64::MAX)),
         request_error: spec.request_error.value(),
         retry: spec.retry,
-    }
+    })
 }
 
 /// A limiter, flat.
@@ -51,7 +54,7 @@ pub(crate) struct Lookup {
 }
 
 /// What calls ask, each with its retries: the providers, the databases, the limiters, and none of them.
-pub(crate) fn answerers(model: &Model) -> Vec<Provider> {
+pub(crate) fn answerers(model: &Model, laws: &mut Laws) -> Result<Vec<Provider>, String> {
     let forever = Span::from_nanos(u64::MAX);
     let sure = |retry: Retry| Provider {
         timeout: forever,
@@ -59,10 +62,12 @@ pub(crate) fn answerers(model: &Model) -> Vec<Provider> {
         faults: Vec::new(),
         request_error: 0.0,
         retry,
+        first_token: None,
     };
     let never = std::iter::repeat_n(Retry::NEVER, model.limiters.len() + 1);
     let others = model.d1.iter().map(|db| db.retry).chain(never);
-    model.providers.iter().map(provider).chain(others.map(sure)).collect()
+    let providers = model.providers.iter().map(|spec| provider(spec, laws));
+    providers.chain(others.map(sure).map(Ok)).collect()
 }
 
 pub(crate) fn check(spec: &Limiter) -> Check {

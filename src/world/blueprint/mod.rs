@@ -214,7 +214,7 @@ impl Blueprint {
                 || model.queues.iter().any(|queue| queue.patience.is_some())
         };
         let thinks = thinks?;
-        let providers = answerers(model);
+        let providers = answerers(model, &mut laws)?;
         let is_plain = |p: &Provider| p.faults.is_empty() && p.request_error == 0.0 && !p.from_arrival;
         let guarded = model.has_policies();
         let limits_external = model.platform.subrequests_external.is_some();

@@ -45,6 +45,10 @@ causes! {
     TimeoutWaiting = "timeout_waiting",
     /// The time limit ran out while the provider worked on the attempt.
     TimeoutServed = "timeout_served",
+    /// No token had come when the time limit of the first token ran out.
+    TimeoutFirstToken = "timeout_first_token",
+    /// No token had come for longer than the client waits for the next.
+    TimeoutIdle = "timeout_idle",
     /// The time limit ran out while the attempt waited for a slot of the provider.
     TimeoutQueued = "timeout_at_provider_queue",
     /// The attempt, or the call with its retries, reached the deadline.

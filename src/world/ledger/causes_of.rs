@@ -69,13 +69,18 @@ fn of_attempts(provider: &Provider) -> CauseSet {
     set.add(Cause::TimeoutServed, provider.request_timeout.is_some());
     set.add(Cause::TimeoutWaiting, provider.request_timeout.is_some() && provider.timeout_from_arrival);
     set.add(Cause::Deadline, provider.deadline.is_some());
+    if let Some(streamed) = &provider.streamed {
+        set.add(Cause::TimeoutFirstToken, streamed.patience().is_some());
+        set.add(Cause::TimeoutIdle, streamed.idle_timeout.is_some() && streamed.tokens_after.is_some());
+    }
     set.add(Cause::Breaker, provider.breaker.is_some());
     for (fault, _) in &provider.errors {
         set.add(Cause::of_fault(*fault), true);
     }
     set.add(Cause::BadRequest, provider.request_error.value() > 0.0);
     let Some(server) = &provider.server else { return set };
-    let is_cut = provider.request_timeout.is_some() || provider.deadline.is_some();
+    let waits = provider.streamed.as_ref().is_some_and(|streamed| streamed.patience().is_some());
+    let is_cut = waits || provider.request_timeout.is_some() || provider.deadline.is_some();
     set.add(Cause::TimeoutQueued, is_cut && server.max_concurrency.is_some());
     of_server(server, &mut set);
     set

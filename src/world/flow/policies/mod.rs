@@ -5,6 +5,7 @@ pub(crate) mod memory;
 pub(crate) mod races;
 pub(crate) mod retries;
 pub(crate) mod shares;
+mod streamed;
 
 use crate::policy::{Ending, Fault};
 use crate::units::{Instant, Span};
@@ -13,6 +14,7 @@ use crate::world::ledger::{AttemptEnd, CallEnd, Cause};
 use crate::world::parts::policies::CLEAN;
 use crate::world::parts::policies::server::{Asked, Reception};
 use crate::world::state::{Phase, World};
+use streamed::Answer;
 
 /// Attempts of one call, and hedges of one attempt, that have draws of their own: more than a model may have.
 const ATTEMPTS: u64 = 256;
@@ -74,17 +76,20 @@ impl World<'_> {
     /// unless the provider shares itself among those that are still to come.
     fn ask_provider(&mut self, id: u32, cut: Instant) -> Option<Ending> {
         let (latency, fault) = self.planned(id);
-        let (now, asked) = (self.now, self.asked(id, latency));
+        let answer = self.streamed_answer(id, latency);
+        let (now, asked) = (self.now, self.asked(id, answer.whole));
         let call = &self.calls[id as usize];
         let (provider, recorded) = (call.provider as usize, u64::from(call.recorded));
-        let gives_up = Ending { at: cut, fault: Some(Fault::Timeout), retry_after: Span::ZERO };
-        let ends =
-            |at: Instant, fault, retry_after| if at > cut { gives_up } else { Ending { at, fault, retry_after } };
+        let gives_up = |cut| Ending { at: cut, fault: Some(Fault::Timeout), retry_after: Span::ZERO };
+        let ends = |at: Instant, cut: Instant, fault, retry_after| {
+            if at > cut { gives_up(cut) } else { Ending { at, fault, retry_after } }
+        };
         self.calls[id as usize].cause = None;
         let Some(server) = &mut self.parts.policies.servers[provider] else {
-            let at = now.saturating_add(latency);
-            self.note_cut(id, (now, at), cut);
-            return Some(ends(at, fault, Span::ZERO));
+            let at = now.saturating_add(answer.whole);
+            let cut = self.note_cut(id, (now, at), &answer, cut);
+            self.note_first_token(id, answer.first, at <= cut);
+            return Some(ends(at, cut, fault, Span::ZERO));
         };
         let (reception, counts) = server.receive(now, &asked);
         self.parts.policies.guards[id as usize].is_billed = false;
@@ -96,21 +101,25 @@ impl World<'_> {
                 tally.turned_away += recorded;
                 server.count_refused(cause, now, recorded > 0);
                 self.calls[id as usize].cause = Some(cause);
-                Some(ends(now.saturating_add(takes), Some(fault), retry_after))
+                Some(ends(now.saturating_add(takes), cut, Some(fault), retry_after))
             }
             Reception::Silent => {
+                let cut = cut.min(now.saturating_add(answer.patience));
                 server.keep(now, cut, cut);
                 self.calls[id as usize].cause = Some(Cause::Outage);
-                Some(gives_up)
+                Some(gives_up(cut))
             }
             Reception::Shares => {
                 self.share(id, (latency, fault), cut);
                 None
             }
             Reception::Works { from, until } => {
+                let cut = self.note_cut(id, (from, until), &answer, cut);
+                self.note_first_token(id, from.saturating_add(answer.first).since(now), until <= cut);
                 let goes_on = self.blueprint.model.providers[provider].outlives_client();
                 let leaves = if goes_on && until < Instant::NEVER { until } else { until.min(cut) };
-                server.keep(now, from, leaves);
+                self.parts.policies.servers[provider].as_mut().expect("it has just answered").keep(now, from, leaves);
+                let tally = &mut self.parts.policies.tallies[provider];
                 let is_billed = self.blueprint.model.providers[provider].bills(fault) && leaves == until;
                 self.parts.policies.guards[id as usize].is_billed = is_billed;
                 tally.billed += recorded * u64::from(is_billed);
@@ -119,14 +128,22 @@ impl World<'_> {
                     let time = self.parts.policies.recorded_part(cut, leaves.since(cut)).nanos();
                     self.parts.policies.tallies[provider].abandoned_ns += u128::from(time * recorded);
                 }
-                self.note_cut(id, (from, until), cut);
-                Some(ends(until, fault, Span::ZERO))
+                Some(ends(until, cut, fault, Span::ZERO))
             }
         }
     }
 
-    /// An attempt that the provider works on, from then until then, is given up before its answer.
-    fn note_cut(&mut self, id: u32, (from, until): (Instant, Instant), cut: Instant) {
+    /// When the client gives up an attempt that the provider works on, from then until then: by its own time limit, or for
+    /// want of a token. If that is before the answer, the call keeps why.
+    fn note_cut(&mut self, id: u32, (from, until): (Instant, Instant), answer: &Answer, cut: Instant) -> Instant {
+        if let Some((stalled, cause)) = answer.stalls(self.now, (from, until))
+            && stalled < cut
+            && stalled < until
+        {
+            let cause = if from > self.now && from >= stalled { Cause::TimeoutQueued } else { cause };
+            self.calls[id as usize].cause = Some(cause);
+            return stalled;
+        }
         if until > cut {
             let cause = match until {
                 Instant::NEVER => Cause::Hang,
@@ -136,6 +153,7 @@ impl World<'_> {
             };
             self.calls[id as usize].cause = Some(cause);
         }
+        cut
     }
 
     /// Whether the deadline is what cuts an attempt that starts now, and not its own time limit.

@@ -3,7 +3,7 @@
 use super::{LAYERS, Policies, PolicyTally};
 use crate::model::Provider;
 use crate::world::ledger::{Cause, of_provider};
-use crate::world::measures::sheet::{Sheet, causes, ratio};
+use crate::world::measures::sheet::{Sheet, causes, quantiles, ratio};
 use crate::world::part::Ending;
 
 /// The names of the layers of retries, the outermost first.
@@ -16,6 +16,9 @@ pub(super) fn of_providers(policies: &Policies, ending: &Ending, sheet: &mut She
             breaker(sheet, ending, &provider.name, tally);
         }
         server(sheet, (policies, ending), number, tally);
+        if let Some(times) = &policies.first_token_times[number] {
+            quantiles(sheet, &format!("provider.{}.first_token", provider.name), times);
+        }
         retries(sheet, provider, tally);
         let steps = || model.workflows.iter().flat_map(|workflow| &workflow.steps);
         if steps().any(|step| step.fallback.is_some() && step.provider().is_some_and(|id| id.index() == number)) {

@@ -13,6 +13,7 @@ use self::races::Races;
 use self::server::Server;
 use self::sharing::{Sharing, Ticket};
 use crate::policy::{BreakerState, Ending, Meter, Pass, RetryBudgetState};
+use crate::stats::Quantiles;
 use crate::streams::{Purpose, Scatter, Source as Draws};
 use crate::units::{Instant, Span};
 use crate::world::blueprint::Blueprint;
@@ -73,6 +74,10 @@ pub(crate) struct Policies {
     /// By class and step: what decides about hangs, and what hedges draw.
     pub(crate) hangs: Vec<Vec<Scatter>>,
     pub(crate) hedges: Vec<Vec<Scatter>>,
+    /// The same: when the first token comes.
+    pub(crate) first_tokens: Vec<Vec<Scatter>>,
+    /// By provider whose answers come token by token: from the sending of an attempt to its first token.
+    pub(crate) first_token_times: Vec<Option<Quantiles>>,
     /// The number of providers, databases and the like: each isolate has this many breakers and budgets.
     pub(crate) answerers: usize,
     /// From when until when it is recorded.
@@ -131,6 +136,12 @@ impl Policies {
             races: Races::new(model.providers.iter().map(|p| p.server.as_ref()?.max_concurrency)),
             tallies: vec![PolicyTally::default(); model.providers.len()],
             hangs: scatters(Purpose::Hang, hangs),
+            first_tokens: scatters(Purpose::FirstToken, model.providers.iter().any(|p| p.streamed.is_some())),
+            first_token_times: model
+                .providers
+                .iter()
+                .map(|p| p.streamed.as_ref().map(|_| Quantiles::default()))
+                .collect(),
             hedges: scatters(Purpose::Hedge, model.providers.iter().any(|provider| provider.hedge.is_some())),
             answerers: blueprint.providers.len(),
             recorded: (blueprint.recording_from, blueprint.horizon),
