@@ -247,7 +247,7 @@ fn a_fallback_adds_up_and_a_change_multiplies() {
     let [made, calls] = ["attempts.made", "calls.failed"].map(|metric| mean(&answer, metric));
     assert_eq!(made, 254.0 * calls);
     let message = refusal(&of(63, 63, ""));
-    assert!(message.contains("256 attempts") && message.contains("at most 255 at both together"), "{message}");
+    assert!(message.contains("256 attempts") && message.contains("at most 255 at all together"), "{message}");
     let change = "[[change]]\nat = \"1h\"\nset = { \"retry.p.max\" = 1, \"retry.p.sdk.max\" = 90 }\n";
     let message = refusal(&of(63, 1, change));
     assert!(message.contains("a call in flight during a change could make too many attempts"), "{message}");

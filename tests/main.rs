@@ -37,6 +37,7 @@ mod overload;
 mod overrides;
 mod parts;
 mod plan_and_day_end;
+mod pools;
 mod profiles;
 mod properties;
 mod providers;

@@ -79,10 +79,7 @@ pub struct ProviderFact {
 /// The facts of a model.
 pub(crate) fn facts(model: &Model) -> Facts {
     let steps = || model.workflows.iter().flat_map(|workflow| &workflow.steps);
-    let asked = |at: usize| {
-        let is = |step: &Step| [step.provider(), step.fallback].into_iter().flatten().any(|id| id.index() == at);
-        steps().any(is)
-    };
+    let asked = |at: usize| steps().any(|step: &Step| step.asks().any(|id| id.index() == at));
     let providers = model.providers.iter().enumerate().filter(|(at, _)| asked(*at)).map(|(_, provider)| {
         let layers = [Some(&provider.retry), provider.inner[0].as_ref(), provider.inner[1].as_ref()];
         let server = provider.server.as_ref();

@@ -149,7 +149,7 @@ fn is_plain(model: &Model) -> bool {
     let steady = stages.is_empty() && isolates.is_none();
     let plain_class = |class: &Class| class.comeback.is_none() && class.leaves_after.is_none();
     let steps = || workflows.iter().flat_map(|workflow| &workflow.steps);
-    let no_fallback = steps().all(|step| step.fallback.is_none() && step.semaphore.is_none());
+    let no_fallback = steps().all(|step| step.pool.is_none() && step.fallback.is_empty() && step.semaphore.is_none());
     // Work that a cache answers, or that waits for a database or a limiter, is another matter; so are plans that find no
     // request left.
     !lacks_requests(model)

@@ -206,6 +206,13 @@ pub(super) const METRICS: &[Metric] = &[
     Metric::amount("provider.P.first_token.max", "s", "The same: the longest of a replication.")
         .less()
         .exists("Where the provider has `first_token`."),
+    Metric::amount(
+        "provider.P.cooled_down",
+        "times",
+        "How often the provider was not asked for a while, in all isolates.",
+    )
+    .less()
+    .exists("Where a step has it among several, with `cool_down`."),
     Metric::amount("provider.P.fell_back", "calls", "Calls that went on to the provider of the fallback.")
         .exists("Where a step of this provider has a fallback."),
     Metric::amount("provider.P.tokens.DIRECTION", "tokens", "Tokens that were billed.")

@@ -71,6 +71,7 @@ fn sections(
     plan_error::spread(input, &cursor, &workflows, &mut providers);
     workflow::tokens_fit(input, &cursor, &workflows, &providers);
     workflow::check_fallbacks(input, &cursor, &workflows, &providers);
+    workflow::check_pools(input, &cursor, &workflows, &providers);
     let queues = queue::read(input, &cursor, &names);
     let isolates = cursor.table("isolates").and_then(|table| isolates::read(input, &table, root));
     let most = isolates.as_ref().map_or(platform.isolates, |spec| spec.max);

@@ -119,6 +119,8 @@ pub(super) enum Need {
 pub(super) enum Kind {
     /// Any text.
     Text,
+    /// A text, or a list of texts: the names of parts.
+    Names,
     /// A text that names something: letters, digits, `_` and `-`.
     Name,
     /// `true` or `false`.
@@ -191,6 +193,7 @@ impl Kind {
     pub fn allowed(&self) -> String {
         match *self {
             Kind::Text => "a text".into(),
+            Kind::Names => "a text, or a list of texts".into(),
             Kind::Name => "a name of letters, digits, `_` and `-`".into(),
             Kind::Bool => "true or false".into(),
             Kind::Whole(min, max) => format!("a whole number from {} to {}", digits(min), digits(max)),
@@ -229,7 +232,10 @@ impl Kind {
         let refuse = |why: &str| Err(self.refuse(why, node));
         let wrong = || Err(self.refuse("wrong type", node));
         match (*self, &node.value) {
-            (Kind::Text, Value::Text(_)) | (Kind::Bool, Value::Bool(_)) => Ok(()),
+            (Kind::Names, Value::List(list)) if !list.is_empty() && list.iter().all(|item| item.text().is_some()) => {
+                Ok(())
+            }
+            (Kind::Text | Kind::Names, Value::Text(_)) | (Kind::Bool, Value::Bool(_)) => Ok(()),
             (Kind::Name, Value::Text(name)) if is_name(name) => Ok(()),
             (Kind::Name, Value::Text(_)) => refuse("not a valid name"),
             (Kind::WholeOr(.., word), Value::Text(text)) if text == word => Ok(()),

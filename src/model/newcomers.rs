@@ -94,7 +94,11 @@ fn is_built_in(section: &str, name: &str) -> bool {
 fn names_it(node: &Node, keys: &[&str], name: &str) -> bool {
     match &node.value {
         Value::Table(table) => table.iter().any(|(key, value)| {
-            keys.contains(&key.as_str()) && value.text() == Some(name) || names_it(value, keys, name)
+            let is_named = match &value.value {
+                Value::List(list) => list.iter().any(|item| item.text() == Some(name)),
+                _ => value.text() == Some(name),
+            };
+            keys.contains(&key.as_str()) && is_named || names_it(value, keys, name)
         }),
         Value::List(list) => list.iter().any(|item| names_it(item, keys, name)),
         _ => false,

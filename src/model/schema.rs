@@ -108,6 +108,9 @@ fn of(kind: &Kind, definitions: &mut Map<String, Value>) -> Value {
     let duration = || json!({ "type": "string", "pattern": "[0-9]" });
     match *kind {
         Kind::Text | Kind::Zone => json!({ "type": "string" }),
+        Kind::Names => {
+            json!({ "anyOf": [{ "type": "string" }, { "type": "array", "items": { "type": "string" }, "minItems": 1 }] })
+        }
         Kind::Name => json!({ "type": "string", "pattern": "^[A-Za-z0-9_-]+$" }),
         Kind::Bool => json!({ "type": "boolean" }),
         Kind::Whole(min, max) => json!({ "type": "integer", "minimum": min as f64, "maximum": max as f64 }),

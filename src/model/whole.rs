@@ -93,7 +93,11 @@ impl Model {
     /// Whether an attempt at any provider meets more than a latency, a timeout, faults and one layer of retries.
     pub fn has_policies(&self) -> bool {
         self.providers.iter().any(Provider::has_policies)
-            || self.workflows.iter().flat_map(|workflow| &workflow.steps).any(|step| step.fallback.is_some())
+            || self
+                .workflows
+                .iter()
+                .flat_map(|workflow| &workflow.steps)
+                .any(|step| step.pool.is_some() || !step.fallback.is_empty())
     }
 }
 
@@ -102,8 +106,7 @@ impl Model {
     pub fn connections_bind(&self) -> bool {
         let Some(connections) = self.platform.connections else { return false };
         let hedges = |step: &Step| {
-            let asked = step.provider().into_iter().chain(step.fallback);
-            asked.filter_map(|id| self.providers[id.index()].hedge).map(|hedge| hedge.max).max().unwrap_or(0)
+            step.asks().filter_map(|id| self.providers[id.index()].hedge).map(|hedge| hedge.max).max().unwrap_or(0)
         };
         let wants = |workflow: &Workflow| {
             let hedges = workflow.steps.iter().map(hedges).max().unwrap_or(0);

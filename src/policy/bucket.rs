@@ -57,6 +57,11 @@ impl Bucket {
         now.saturating_add(Span::from_nanos(u64::try_from(wait).unwrap_or(u64::MAX)))
     }
 
+    /// How full it is, as a share.
+    pub fn left(&self, now: Instant) -> f64 {
+        self.level_at(now.max(self.since)) as f64 / self.parts(self.capacity).max(1) as f64
+    }
+
     /// Takes this many tokens, or as many as there are.
     pub fn take(&mut self, now: Instant, tokens: u64) {
         self.level = self.level_at(now).saturating_sub(self.parts(tokens));

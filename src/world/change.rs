@@ -68,8 +68,10 @@ impl<'b> World<'b> {
             let template = &self.templates[call.class as usize][call.index as usize];
             let flow = &blueprint.workflows[self.draws[call.class as usize].workflow as usize];
             let step = flow.calls[call.index as usize].step as usize;
-            call.law = match flow.steps[step].fallback {
-                Some((provider, law)) if provider == call.provider && provider != template.provider => law,
+            let members = flow.steps[step].pool.map_or(&[][..], |pool| &blueprint.pools.0[pool as usize].members);
+            let others = flow.steps[step].fallback.iter().chain(members);
+            call.law = match others.into_iter().find(|(provider, _)| *provider == call.provider) {
+                Some((provider, law)) if *provider != template.provider => *law,
                 _ => template.law,
             };
             if matches!(call.phase, Phase::Running | Phase::Response | Phase::Done) {

@@ -126,7 +126,13 @@ pub fn agree(making: &mut Making, name: &str, table: &mut Table) {
         }
         "an-objective" if table.is_empty() => all_of(making, table, name, &["max"]),
         "an-objective" => only_one(making, table, &["min", "max"]),
-        "breaker-provider" => only_one(making, table, &["fail_max", "window"]),
+        "breaker-provider" => {
+            only_one(making, table, &["fail_max", "window"]);
+            // One that counts calls stands around a provider that is asked alone.
+            if making.names("provider").len() > 1 && making.names("hedge").is_empty() {
+                table.remove("counts");
+            }
+        }
         "window-of-a-breaker" => {
             one_of(making, table, name, &["size", "length"]);
             let size = table.get("size").and_then(Value::as_integer);
@@ -342,6 +348,7 @@ fn step(making: &mut Making, table: &mut Table) {
     if table.get("fallback") == table.get("provider") {
         table.remove("fallback");
     }
+    several(making, table);
     // A semaphore is no queue of a step: the last queue, where there are several, is for those.
     let queues = making.names("queue").to_vec();
     match queues.split_last() {
@@ -362,6 +369,31 @@ fn step(making: &mut Making, table: &mut Table) {
     if table.get("parallel").and_then(Value::as_integer).is_some_and(|parallel| parallel > calls) {
         table.insert("parallel".into(), Value::Integer(calls));
     }
+}
+
+/// Several providers in place of one, and a chain of the others.
+fn several(making: &mut Making, table: &mut Table) {
+    let mut names: Vec<Value> = making.names("provider").iter().cloned().map(Value::String).collect();
+    let is_hedged = !making.names("hedge").is_empty();
+    if !table.contains_key("provider")
+        || names.len() < 2
+        || is_hedged
+        || making.wish.low_load
+        || making.dice.percent(50)
+    {
+        ["pick", "cool_down"].iter().for_each(|key| drop(table.remove(*key)));
+        return;
+    }
+    table.remove("fallback");
+    let rest = names.split_off(2);
+    if making.dice.percent(50) {
+        table.insert("pick".into(), text("random"));
+        table.insert("weights".into(), Value::Array(vec![whole(3), whole(1)]));
+    }
+    if !rest.is_empty() {
+        table.insert("fallback".into(), Value::Array(rest));
+    }
+    table.insert("provider".into(), Value::Array(names));
 }
 
 /// What can only be said once the whole model is there.

@@ -156,6 +156,7 @@ pub fn special(making: &mut Making, of: &Schema, table: &str, key: &str) -> Said
         ("traffic-name", "workflow") => reference(making, "workflow"),
         ("a-step", "name") | ("tiers-name-tier", "name") => value(text(&format!("s{}", nth(making)))),
         ("a-step", "provider" | "fallback") => reference(making, "provider"),
+        ("a-step", "weights") => Said::Value(None), // as many as there are providers
         ("a-step", "lookup") => reference(making, "tiers"),
         ("a-step", "d1") => reference(making, "d1"),
         ("a-step", "limiter") => reference(making, "limiter"),

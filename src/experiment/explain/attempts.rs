@@ -8,7 +8,7 @@ use super::lookup;
 use crate::model::{Counted, Model, OpKind, Provider, Step, Store, Work};
 use crate::policy::{Backoff, BackoffKind, Fault, FaultSet, Retry};
 use crate::streams::{LawSpec, Word};
-use crate::units::Span;
+use crate::units::{Id, Span};
 
 /// Whether the errors that the model expects are counted.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -110,19 +110,18 @@ fn checked(store: &Store) -> f64 {
 
 /// A call to a provider, and to the other one if that fails.
 fn at_providers(model: &Model, step: &Step, first: usize, failures: Failures) -> Outcome {
-    let provider = &model.providers[first];
-    let law = step.latency.as_ref().unwrap_or(&provider.latency);
-    let other = step.fallback.map(|id| id.index()).filter(|_| failures == Failures::Expected);
-    let faulty = if failures == Failures::Expected { provider.request_error.value() } else { 0.0 };
+    let expects = failures == Failures::Expected;
+    let faulty = if expects { model.providers[first].request_error.value() } else { 0.0 };
     let mut found = Outcome { request_error: faulty, slot_seconds: 0.0, visits: 0.0, ..Outcome::sure(0.0) };
-    let mut ask = |at: usize, law: &LawSpec, share: f64, is_faulty: bool| {
-        let provider = &model.providers[at];
+    let mut ask = |id: Id<Provider>, own: Option<&LawSpec>, share: f64, is_faulty: bool| {
+        let provider = &model.providers[id.index()];
+        let law = own.unwrap_or(&provider.latency);
         let tries = match failures {
             Failures::None => attempt(provider, law, None),
             Failures::Expected => layers(provider, attempt(provider, law, Some(is_faulty))),
         };
         found.asked.push(Asked {
-            provider: at,
+            provider: id.index(),
             attempts: share * tries.attempts,
             billed: share * tries.billed,
             weight: provider.weight(&step.weight).map(|each| share * tries.attempts * each as f64),
@@ -131,16 +130,15 @@ fn at_providers(model: &Model, step: &Step, first: usize, failures: Failures) ->
         found.slot_seconds += share * tries.slot_seconds;
         found.seconds += share * tries.seconds;
         // Who falls back keeps the slot.
-        found.visits += share * if at == first { tries.visits } else { tries.visits - 1.0 };
+        found.visits += share * if step.fallback.contains(&id) { tries.visits - 1.0 } else { tries.visits };
         share * tries.ends.iter().sum::<f64>()
     };
     let mut fails = 0.0;
     for (is_faulty, share) in [(false, 1.0 - faulty), (true, faulty)].into_iter().filter(|(_, share)| *share > 0.0) {
-        let failed = ask(first, law, share, is_faulty);
-        fails += match other {
-            Some(other) => ask(other, &model.providers[other].latency, failed, is_faulty),
-            None => failed,
-        };
+        let each = step.shares().into_iter();
+        let failed = each.map(|(id, of)| ask(id, step.latency.as_ref(), share * of, is_faulty)).sum();
+        let others = step.fallback.iter().filter(|_| expects);
+        fails += others.fold(failed, |failed, id| ask(*id, None, failed, is_faulty));
     }
     found.fails_if_asked = fails;
     found

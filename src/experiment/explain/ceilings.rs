@@ -292,7 +292,7 @@ fn too_large(model: &Model, at: usize, limit: Limit) -> Option<Ceiling> {
     let holds = provider.server.as_ref()?.holds(limit)?;
     let mut steps = model.classes.iter().flat_map(|class| &model.workflows[class.workflow.index()].steps);
     let needs = |step: &Step| provider.weight(&step.weight)[limit.counts() as usize];
-    let step = steps.find(|step| step.provider().is_some_and(|id| id.index() == at) && needs(step) > holds)?;
+    let step = steps.find(|step| step.shares().iter().any(|(id, _)| id.index() == at) && needs(step) > holds)?;
     let (name, key) = (&provider.name, limit.name());
     let because = format!(
         "step {} reserves {} at once, and a full bucket holds {}: it is refused each time",

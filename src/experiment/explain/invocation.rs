@@ -2,7 +2,7 @@
 
 use super::{Ceiling, InvocationNeed, Over, Wave, latency};
 use crate::model::{Class, InvocationScope, LogEvent, LogOp, Model, Provider, ReadCount, Step, Work, Workflow};
-use crate::units::{Span, count};
+use crate::units::{Id, Span, count};
 
 /// A limit that an invocation has to itself.
 struct Limit {
@@ -69,8 +69,9 @@ pub(super) fn waves(model: &Model) -> Vec<Wave> {
     let steps = model.workflows.iter().filter(|workflow| workflow.invocation != InvocationScope::Call);
     let steps = steps.flat_map(|workflow| workflow.steps.iter().map(move |step| (workflow, step)));
     let is_streamed = |step: &Step| {
-        let provider = step.provider().map(|id| &model.providers[id.index()]);
-        provider.is_some_and(|provider| provider.headers_after == Some(Span::ZERO))
+        let asked = step.shares();
+        let at_once = |id: Id<Provider>| model.providers[id.index()].headers_after == Some(Span::ZERO);
+        !asked.is_empty() && asked.iter().all(|(id, _)| at_once(*id))
     };
     let narrow = steps.filter(|(_, step)| step.parallel > connections && !is_streamed(step));
     let wave = |(workflow, step): (&Workflow, &Step)| Wave {
@@ -173,9 +174,11 @@ fn per_call(model: &Model, step: &Step, counts: Counts, worst: bool) -> u32 {
     if let Work::Limiter(id) = step.work {
         return if counts.store(model, model.limiters[id.index()].store.index()) { 2 } else { 0 };
     }
-    let Some(provider) = step.provider().map(|id| &model.providers[id.index()]) else { return 0 };
+    if step.provider().is_none() {
+        return 0;
+    }
     let attempts = match counts {
-        Counts::External if worst => most_attempts(model, step, provider),
+        Counts::External if worst => most_attempts(model, step),
         Counts::External => 1,
         Counts::Cpu => step.cpu.as_ref().map_or(0, |law| (latency::under(law, None).seconds * 1e6 + 0.5) as u32),
         Counts::Internal | Counts::Store(_) | Counts::Connections => 0,
@@ -186,15 +189,15 @@ fn per_call(model: &Model, step: &Step, counts: Counts, worst: bool) -> u32 {
 }
 
 /// Attempts of a call that uses every retry of every layer, every hedge and the other provider too.
-fn most_attempts(model: &Model, step: &Step, provider: &Provider) -> u32 {
+fn most_attempts(model: &Model, step: &Step) -> u32 {
     let of = |provider: &Provider| {
         let layers = [Some(provider.retry), provider.inner[0], provider.inner[1]];
         let tries =
             layers.iter().flatten().fold(1_u32, |tries, layer| tries.saturating_mul(layer.max.saturating_add(1)));
         tries.saturating_mul(1 + provider.hedge.map_or(0, |hedge| hedge.max))
     };
-    let other = step.fallback.map_or(0, |id| of(&model.providers[id.index()]));
-    of(provider).saturating_add(other)
+    let first = step.shares().iter().map(|(id, _)| of(&model.providers[id.index()])).max().unwrap_or(0);
+    step.fallback.iter().map(|id| of(&model.providers[id.index()])).fold(first, u32::saturating_add)
 }
 
 /// The ops of one event; at worst it is an error or not, whichever makes more.

@@ -26,7 +26,9 @@ pub(in crate::model) fn spread(
         if chance == 0.0 {
             continue;
         }
-        let asks = |step: &&Step| step.provider().is_some_and(|id| id.index() == at);
+        let asks = |step: &&Step| step.shares().iter().any(|(id, _)| id.index() == at);
+        let is_one_of_several =
+            workflows.iter().flat_map(|workflow| &workflow.steps).any(|step| step.pool.is_some() && asks(&step));
         let calls = |workflow: &Workflow| workflow.steps.iter().filter(asks).map(|step| step.calls).sum::<u32>();
         let mut calls: Vec<u32> = workflows.iter().map(calls).filter(|calls| *calls > 0).collect();
         calls.sort_unstable();
@@ -36,6 +38,8 @@ pub(in crate::model) fn spread(
                 Complaint::new("the calls that fail are `bad_request`, which is retried here")
                     .cure("take \"bad_request\" out of `on` of its retries, or write chances of attempts instead")
             }
+            _ if is_one_of_several => Complaint::new("which calls go to this provider is chosen among several")
+                .cure("write chances of attempts instead, such as `bad_request`"),
             [] => continue,
             [calls] => {
                 let each = 1.0 - math::pow(1.0 - chance, 1.0 / f64::from(calls));

@@ -7,6 +7,7 @@ use crate::model::section::d1::D1;
 use crate::model::section::law::{self, LAW};
 use crate::model::section::limiter::Limiter;
 use crate::model::section::limits::StepWeight;
+use crate::model::section::pool::{self, COOL_DOWN, Pick, Pool};
 use crate::model::section::provider::Provider;
 use crate::model::section::queue::Queue;
 use crate::model::section::tiers::Tiers;
@@ -29,7 +30,17 @@ pub(in crate::model) static STEP: Section = Section {
     changes: Some(Fixed(PARTS)),
     fields: &[
         required("name", Name, "Its name."),
-        optional("provider", Text, "the only one, unless a key below says who", "Who answers its calls."),
+        optional("provider", Names, "the only one, unless a key below says who", "Who answers its calls.")
+            .note("Of a list, such as several keys of one vendor, each attempt asks one.")
+            .example(r#"["key1", "key2", "key3"]"#),
+        default("pick", OneOf(Pick::WORDS), "turn", "How an attempt chooses among several providers.").note(
+            "`least_busy`: the fewest attempts of its isolate under way; `most_left`: the largest share left of the \
+                    limits of its bucket that is emptiest, known exactly. An open breaker is passed over.",
+        ),
+        optional("weights", List(&Number(0.0, 1e9), None), "equal", "How likely each is picked; with `random`.")
+            .example("[3, 1]"),
+        optional("cool_down", Table(&COOL_DOWN), "none", "Who has failed is not asked for a while.")
+            .example(r#"{ failures = 3, for = "30s" }"#),
         optional(
             "lookup",
             Text,
@@ -74,7 +85,13 @@ pub(in crate::model) static STEP: Section = Section {
             "Processor time that a call takes once it is answered; it counts, but takes no simulated time.",
         )
         .changes(Shared(WORK)),
-        optional("fallback", Text, "none", "The provider to which a call goes that has failed at the first."),
+        optional(
+            "fallback",
+            Names,
+            "none",
+            "The provider to which a call goes that has failed at the first; of a list, one after the other.",
+        )
+        .example(r#""other""#),
     ],
 };
 
@@ -94,8 +111,10 @@ pub struct Step {
     pub semaphore: Option<Id<Queue>>,
     /// `after`: indices of the steps that must have ended first.
     pub after: Vec<usize>,
-    /// `fallback`: who is asked when that has failed; not `provider` itself.
-    pub fallback: Option<Id<Provider>>,
+    /// `provider`, `pick` and the like: several providers, of which that of `work` is the first.
+    pub pool: Option<Pool>,
+    /// `fallback`: who is asked when that has failed, one after the other; none of `provider`.
+    pub fallback: Vec<Id<Provider>>,
     /// `calls`: how many calls it makes; 1 to 4,096.
     pub calls: u32,
     /// `parallel`: how many of them are made at once; 1 to `calls`.
@@ -116,10 +135,24 @@ impl Step {
         if let Work::Provider(id) = self.work { Some(id) } else { None }
     }
 
-    /// Attempts that one of its calls makes at most, at its provider and at the one it falls back to.
+    /// The providers among which each attempt chooses, if its calls ask any, with their shares by arithmetic.
+    pub fn shares(&self) -> Vec<(Id<Provider>, f64)> {
+        match &self.pool {
+            Some(pool) => pool.shares().collect(),
+            None => self.provider().map(|id| (id, 1.0)).into_iter().collect(),
+        }
+    }
+
+    /// All providers that its calls may ask.
+    pub fn asks(&self) -> impl Iterator<Item = Id<Provider>> {
+        self.shares().into_iter().map(|(id, _)| id).chain(self.fallback.iter().copied())
+    }
+
+    /// Attempts that one of its calls makes at most, at its providers and at those it falls back to.
     pub fn attempts(&self, providers: &[Provider]) -> u64 {
-        let asked = self.provider().into_iter().chain(self.fallback);
-        asked.filter_map(|id| providers.get(id.index())).map(Provider::attempts).sum()
+        let most = |id: &Id<Provider>| providers.get(id.index()).map_or(0, Provider::attempts);
+        let first = self.shares().iter().map(|(id, _)| most(id)).max().unwrap_or(0);
+        self.fallback.iter().map(most).fold(first, u64::saturating_add)
     }
 }
 
@@ -143,10 +176,12 @@ pub(in crate::model) fn read(
     names: &Names,
 ) -> Option<Step> {
     let lookup = resolved(input, table, "lookup", &names.tiers);
-    let work = work(input, table, names);
+    let asked = pool::providers(input, table, "provider", names);
+    let work = work(input, table, names, &asked);
+    let pool = pool::read(input, table, &asked);
     let queue = resolved(input, table, "queue", &names.queues);
     let semaphore = resolved(input, table, "semaphore", &names.queues);
-    let fallback = fallback(input, table, names);
+    let fallback = fallback(input, table, names, &asked);
     let mut after = Vec::new();
     for node in table.items("after") {
         let Some(title) = node.text() else { continue };
@@ -182,6 +217,7 @@ pub(in crate::model) fn read(
         name,
         work: work?,
         lookup,
+        pool,
         fallback,
         queue,
         semaphore,
@@ -196,7 +232,7 @@ pub(in crate::model) fn read(
 }
 
 /// What does the work of a step: a provider, unless another key says otherwise.
-fn work(input: &mut Input<'_>, table: &Cursor<'_>, names: &Names) -> Option<Work> {
+fn work(input: &mut Input<'_>, table: &Cursor<'_>, names: &Names, asked: &[Id<Provider>]) -> Option<Work> {
     let has = |key: &str| table.get(key).is_some();
     match (has("provider"), has("lookup"), has("d1"), has("limiter")) {
         (false, false, true, false) => resolved(input, table, "d1", &names.d1).map(Work::D1),
@@ -216,25 +252,29 @@ fn work(input: &mut Input<'_>, table: &Cursor<'_>, names: &Names) -> Option<Work
             input.problems.report_once(table.node.key, &table.key("provider"), complaint);
             None
         }
+        (true, ..) => asked.first().copied().map(Work::Provider),
         _ => names.providers.resolve_or_only(input, table, "provider").map(Work::Provider),
     }
 }
 
-/// Another provider than that of the step.
-fn fallback(input: &mut Input<'_>, table: &Cursor<'_>, names: &Names) -> Option<Id<Provider>> {
-    let node = table.get("fallback")?;
-    let name = node.text()?;
+/// Other providers than those of the step.
+fn fallback(input: &mut Input<'_>, table: &Cursor<'_>, names: &Names, asked: &[Id<Provider>]) -> Vec<Id<Provider>> {
+    let Some(node) = table.get("fallback") else { return Vec::new() };
+    let found = pool::providers(input, table, "fallback", names);
+    let all = names.providers.all();
     let asks_nobody = table.get("d1").is_some() || table.get("lookup").is_some() && table.get("provider").is_none();
-    if names.providers.all().len() == 1 || table.text("provider") == Some(name) || asks_nobody {
+    let twice = found.iter().find(|id| all.len() == 1 || asked.contains(id) || asks_nobody);
+    if let Some(id) = twice {
+        let name = &all[id.index()];
         let complaint =
             Complaint::new("a fallback must be another provider than the step's").found(format!("{name:?}"));
-        let others: Vec<&str> =
-            names.providers.all().iter().map(String::as_str).filter(|other| *other != name).collect();
+        let is_other = |at: usize| !asked.iter().chain([id]).any(|id| id.index() == at);
+        let others: Vec<&str> = (0..all.len()).filter(|at| is_other(*at)).map(|at| all[at].as_str()).collect();
         let allowed = if others.is_empty() { "there is no other provider".into() } else { others.join(", ") };
         input.problems.report_once(node.at, &table.key("fallback"), complaint.allowed(allowed));
-        return None;
+        return Vec::new();
     }
-    names.providers.resolve(input, name, node.at, &table.key("fallback"))
+    found
 }
 
 /// The part that a key names, if the key is there; an unknown one is reported.

@@ -243,8 +243,9 @@ pub(in crate::model) fn tokens_fit(
     workflows: &[Workflow],
     providers: &[Provider],
 ) {
-    for step in workflows.iter().flat_map(|workflow| &workflow.steps) {
-        let Some(provider) = step.provider().and_then(|id| providers.get(id.index())) else { continue };
+    let steps = workflows.iter().flat_map(|workflow| &workflow.steps);
+    let asked = steps.flat_map(|step| step.shares().into_iter().map(move |(id, _)| (step, id)));
+    for (step, provider) in asked.filter_map(|(step, id)| Some((step, providers.get(id.index())?))) {
         let Some(slope) = provider.server.as_ref().and_then(|server| server.slopes[1]) else { continue };
         let tables = root.named("provider");
         let Some((_, cursor)) = tables.iter().find(|(name, _)| *name == provider.name) else { continue };
@@ -261,7 +262,7 @@ pub(in crate::model) fn tokens_fit(
     }
 }
 
-/// Checks the attempts of calls that fall back: they make those of both providers.
+/// Checks the attempts of calls that fall back: they make those of all its providers.
 pub(in crate::model) fn check_fallbacks(
     input: &mut Input<'_>,
     root: &Cursor<'_>,
@@ -273,13 +274,38 @@ pub(in crate::model) fn check_fallbacks(
         for step in steps {
             let attempts = step.attempts(providers);
             let table = cursor.tables("steps").into_iter().find(|table| table.text("name") == Some(&step.name));
-            if let Some(table) = table.filter(|_| step.fallback.is_some() && attempts > MOST_ATTEMPTS) {
-                let complaint = Complaint::new("a call could make too many attempts at both providers")
+            if let Some(table) = table.filter(|_| !step.fallback.is_empty() && attempts > MOST_ATTEMPTS) {
+                let complaint = Complaint::new("a call could make too many attempts at all its providers")
                     .found(format!("{attempts} attempts"))
-                    .allowed(format!("at most {MOST_ATTEMPTS} at both together"))
+                    .allowed(format!("at most {MOST_ATTEMPTS} at all together"))
                     .cure("lower `max` of [retry.NAME] of one of them");
                 input.problems.report_once(table.at("fallback"), &table.key("fallback"), complaint);
             }
+        }
+    }
+}
+
+/// Checks that what each provider of a pool has can be shared by an attempt that goes now to one and now to another.
+pub(in crate::model) fn check_pools(
+    input: &mut Input<'_>,
+    root: &Cursor<'_>,
+    workflows: &[Workflow],
+    providers: &[Provider],
+) {
+    let pools = workflows.iter().flat_map(|workflow| &workflow.steps).filter_map(|step| step.pool.as_ref());
+    let sections = ["breaker", "hedge"].map(|section| root.named(section));
+    for provider in pools.flat_map(|pool| &pool.providers).filter_map(|id| providers.get(id.index())) {
+        let by_call = provider.breaker.is_some_and(|breaker| breaker.counts_calls);
+        let both = [
+            (by_call, 0, "counts", "a breaker that counts calls", "write `counts = \"attempts\"`"),
+            (provider.hedge.is_some(), 1, "after", "[hedge.NAME]", "remove it, or give the step one provider"),
+        ];
+        for (_, section, key, what, cure) in both.into_iter().filter(|(is, ..)| *is) {
+            let Some((_, table)) = sections[section].iter().find(|(name, _)| *name == provider.name) else { continue };
+            let complaint = Complaint::new(format!(
+                "{what} of a provider that is one of several of a step: its attempts go to different ones"
+            ));
+            input.problems.report_once(table.at(key), &table.key(key), complaint.cure(cure));
         }
     }
 }

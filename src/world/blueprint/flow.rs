@@ -2,7 +2,8 @@
 
 use crate::model::{InvocationScope, Model, OnCallError, Workflow};
 use crate::policy::FaultSet;
-use crate::world::blueprint::{Laws, NONE, work};
+use crate::units::Id;
+use crate::world::blueprint::{Laws, NONE, Pools, work};
 use crate::world::state::{Phase, Work};
 
 /// A workflow, flat.
@@ -62,8 +63,10 @@ pub(crate) struct StepSpec {
     pub(crate) first_call: u16,
     pub(crate) calls: u16,
     pub(crate) parallel: u16,
-    /// The provider that is asked when the first has failed, and the law of its latency.
-    pub(crate) fallback: Option<(u16, u16)>,
+    /// The providers among which each attempt chooses, if there are several.
+    pub(crate) pool: Option<u16>,
+    /// The providers that are asked when it has failed, one after the other, and the laws of their latency.
+    pub(crate) fallback: Vec<(u16, u16)>,
     pub(crate) waits_for: Vec<u16>,
     pub(crate) followers: Vec<u16>,
 }
@@ -72,15 +75,15 @@ pub(crate) fn flow(
     (model, whole): (&Model, &Model),
     workflow: &Workflow,
     ((plan_words, call_words), has_requests): ((usize, usize), bool),
-    laws: &mut Laws,
+    (laws, pools): (&mut Laws, &mut Pools),
 ) -> Result<Flow, String> {
     let mut calls = Vec::new();
     let mut steps = Vec::new();
     for (number, step) in workflow.steps.iter().enumerate() {
-        let fallback = match step.fallback {
-            Some(other) => Some((other.index() as u16, laws.id(&model.providers[other.index()].latency)?)),
-            None => None,
+        let law = |id: &Id<_>, laws: &mut Laws| {
+            Ok::<_, String>((id.index() as u16, laws.id(&model.providers[id.index()].latency)?))
         };
+        let fallback = step.fallback.iter().map(|id| law(id, laws)).collect::<Result<_, String>>()?;
         let (work, place, law) = work(model, step);
         let law = laws.id(law)?;
         let cpu = step.cpu.as_ref().map(|law| laws.id(law)).transpose()?;
@@ -93,6 +96,7 @@ pub(crate) fn flow(
             first_call: calls.len() as u16,
             calls: step.calls as u16,
             parallel: step.parallel as u16,
+            pool: pools.id(model, step, laws)?,
             fallback,
             waits_for: step.after.iter().map(|&before| before as u16).collect(),
             followers: Vec::new(),

@@ -8,6 +8,7 @@ mod jobs;
 mod laws;
 mod op_draws;
 mod patience;
+mod pools;
 pub(crate) mod regions;
 mod rows;
 pub(crate) mod tariffs;
@@ -18,6 +19,7 @@ pub(crate) use self::jobs::{JobSpec, jobs, remembers};
 pub(crate) use self::laws::{Laws, NONE};
 pub(crate) use self::op_draws::{Draw, OpDraw, OpDraws, OpWords};
 pub(crate) use self::patience::Patience;
+pub(crate) use self::pools::{PoolSpec, Pools};
 pub(crate) use self::regions::regions;
 pub(crate) use self::rows::{Family, KeySlot, Keys, ReadOp, Row, StoreLaws, reads, rows, store_laws};
 pub(crate) use self::tariffs::{Account, accounts_of};
@@ -117,6 +119,7 @@ pub struct Blueprint {
     pub(crate) retrial_laws: Vec<Option<u16>>,
     /// Whether any provider has policies around its attempts.
     pub(crate) guarded: bool,
+    pub(crate) pools: Pools,
     /// Whether any call holds a semaphore.
     pub(crate) has_semaphores: bool,
     /// What the reads of a plan draw, then the ops of one call, and where the latter begin.
@@ -159,6 +162,7 @@ impl Blueprint {
     /// Compiles one stage of a model; what its plans draw is the same in all stages.
     fn of_stage(model: &Model, whole: &Model) -> Result<Blueprint, String> {
         let mut laws = Laws::default();
+        let mut pools = Pools::default();
         let mut draws = OpDraws::default();
         let mut keys = Keys::of(model);
         let reads = reads(model, &mut keys, &mut draws);
@@ -173,8 +177,10 @@ impl Blueprint {
         let (class_regions, reader_regions) = regions(model);
         let has_requests = !requests.is_empty();
         let words = (reads.plan_words, draws.list.len() - reads.plan_words);
-        let flows =
-            model.workflows.iter().map(|workflow| flow((model, whole), workflow, (words, has_requests), &mut laws));
+        let flows = model
+            .workflows
+            .iter()
+            .map(|workflow| flow((model, whole), workflow, (words, has_requests), (&mut laws, &mut pools)));
         let workflows: Vec<Flow> = flows.collect::<Result<_, String>>()?;
         let lookups: Result<Vec<Lookup>, String> = model.tiers.iter().map(|tiers| lookup(tiers, &mut laws)).collect();
         let calls = || workflows.iter().flat_map(|flow| &flow.calls);
@@ -256,6 +262,7 @@ impl Blueprint {
             thinks,
             one_isolate: model.platform.isolates == 1 && !has_trace && model.isolates.is_none(),
             guarded,
+            pools,
             has_semaphores,
             limits_external,
             has_plain_attempts: asks_providers

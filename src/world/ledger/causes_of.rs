@@ -56,11 +56,7 @@ impl CausesOf {
 /// By provider: whether any call asks it.
 fn asked(model: &Model) -> Vec<bool> {
     let steps = || model.workflows.iter().flat_map(|workflow| &workflow.steps);
-    let asks = |at: usize| {
-        steps().any(|step| {
-            step.provider().is_some_and(|id| id.index() == at) || step.fallback.is_some_and(|id| id.index() == at)
-        })
-    };
+    let asks = |at: usize| steps().any(|step| step.asks().any(|id| id.index() == at));
     (0..model.providers.len()).map(asks).collect()
 }
 

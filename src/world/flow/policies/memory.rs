@@ -1,12 +1,13 @@
 //! What is in each isolate's memory: its breakers, and its budgets of retries.
 
 use crate::policy::{BreakerState, Fault, RetryBudgetState};
-use crate::world::parts::policies::CLEAN;
+use crate::world::parts::policies::{CLEAN, Guard};
 use crate::world::state::World;
 
 impl World<'_> {
     /// A call is lost with its isolate, and its pass is never returned.
     pub(crate) fn lose_guard(&mut self, id: u32) {
+        self.unpick(id, None);
         if let Some(guard) = self.parts.policies.guards.get_mut(id as usize) {
             *guard = CLEAN;
         }
@@ -23,7 +24,9 @@ impl World<'_> {
                 self.parts.policies.tallies[provider].open_ns -= u128::from(rest.nanos());
             }
         }
+        let pools = self.blueprint.pools.0.len();
         let policies = &mut self.parts.policies;
+        policies.pools.iter_mut().skip(isolate * pools).take(pools).for_each(|pool| *pool = None);
         policies.retry_budgets.iter_mut().skip(isolate * providers).take(providers).for_each(|budget| *budget = None);
     }
 
@@ -65,8 +68,7 @@ impl World<'_> {
         let provider = self.calls[id as usize].provider as usize;
         let deadline = self.program_of(id).model.providers[provider].deadline;
         let guard = &mut self.parts.policies.guards[id as usize];
-        *guard = CLEAN;
-        guard.began = true;
+        *guard = Guard { began: true, picked: guard.picked, ..CLEAN };
         if let Some(deadline) = deadline {
             guard.deadline = self.now.saturating_add(deadline);
         }

@@ -2,6 +2,7 @@
 //! side. An attempt of a model without any of these never comes here.
 
 pub(crate) mod memory;
+mod pools;
 pub(crate) mod races;
 pub(crate) mod retries;
 pub(crate) mod shares;
@@ -29,6 +30,9 @@ impl World<'_> {
         let place = id as usize;
         if place >= self.parts.policies.guards.len() {
             self.parts.policies.guards.resize(self.calls.len(), CLEAN);
+        }
+        if !self.blueprint.pools.0.is_empty() {
+            self.pick_provider(id);
         }
         if !self.parts.policies.guards[place].began {
             self.begin_guard(id);
@@ -224,6 +228,7 @@ impl World<'_> {
 
     pub(crate) fn settle_attempt(&mut self, id: u32, sent: bool) {
         let fault = self.calls[id as usize].fault;
+        self.unpick(id, sent.then_some(fault.is_some()));
         if sent && self.blueprint.watches_attempts {
             self.answer_is_there(id);
         }

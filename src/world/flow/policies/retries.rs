@@ -14,13 +14,15 @@ impl<'b> World<'b> {
         }
     }
 
-    /// A call that has failed goes to the other provider of its step, unless it is there already.
+    /// A call that has failed goes to the next provider of its step, if there is another.
     fn falls_back(&mut self, id: u32) -> bool {
         let call = &self.calls[id as usize];
         let (from, recorded) = (call.provider, u64::from(call.recorded));
         let flow = &self.blueprint.workflows[self.plans[call.plan as usize].workflow as usize];
         let step = flow.calls[call.index as usize].step as usize;
-        let Some((provider, law)) = flow.steps[step].fallback.filter(|(other, _)| *other != from) else { return false };
+        let others = &flow.steps[step].fallback;
+        let next = others.iter().position(|(other, _)| *other == from).map_or(0, |at| at + 1);
+        let Some(&(provider, law)) = others.get(next) else { return false };
         let fault = call.fault;
         self.tell_breaker(id, Some(fault));
         self.forget_guard(id);

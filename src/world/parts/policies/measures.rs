@@ -1,7 +1,7 @@
 //! The metrics of providers, and of the policies around them.
 
 use super::{LAYERS, Policies, PolicyTally};
-use crate::model::Provider;
+use crate::model::{Provider, Step};
 use crate::world::ledger::{Cause, of_provider};
 use crate::world::measures::sheet::{Sheet, causes, quantiles, ratio};
 use crate::world::part::Ending;
@@ -21,8 +21,14 @@ pub(super) fn of_providers(policies: &Policies, ending: &Ending, sheet: &mut She
         }
         retries(sheet, provider, tally);
         let steps = || model.workflows.iter().flat_map(|workflow| &workflow.steps);
-        if steps().any(|step| step.fallback.is_some() && step.provider().is_some_and(|id| id.index() == number)) {
+        let is_first = |step: &Step| step.shares().iter().any(|(id, _)| id.index() == number);
+        let goes_on = |step: &Step| step.fallback.iter().rev().skip(1).any(|id| id.index() == number);
+        if steps().any(|step| !step.fallback.is_empty() && (is_first(step) || goes_on(step))) {
             sheet.count(&format!("provider.{}.fell_back", provider.name), "calls", tally.fell_back);
+        }
+        let cools = |step: &Step| step.pool.as_ref().is_some_and(|pool| pool.cool_down.is_some()) && is_first(step);
+        if steps().any(cools) {
+            sheet.count(&format!("provider.{}.cooled_down", provider.name), "times", tally.cooled_down);
         }
         if provider.hedge.is_some() {
             sheet.count(&format!("hedge.{}.sent", provider.name), "attempts", tally.hedges);

@@ -5,10 +5,12 @@
 
 mod measures;
 mod part;
+pub(crate) mod pools;
 pub(crate) mod races;
 pub(crate) mod server;
 pub(crate) mod sharing;
 
+use self::pools::PoolState;
 use self::races::Races;
 use self::server::Server;
 use self::sharing::{Sharing, Ticket};
@@ -43,6 +45,8 @@ pub(crate) struct Guard {
     pub(crate) is_billed: bool,
     /// The attempt under way, where the provider shares itself.
     pub(crate) ticket: Option<Ticket>,
+    /// Of several providers, the pool and the one of it that the attempt under way asks.
+    pub(crate) picked: Option<(u16, u16)>,
 }
 
 pub(crate) const CLEAN: Guard = Guard {
@@ -56,6 +60,7 @@ pub(crate) const CLEAN: Guard = Guard {
     sent: Instant::START,
     is_billed: false,
     ticket: None,
+    picked: None,
 };
 
 /// The state of all policies.
@@ -66,6 +71,10 @@ pub(crate) struct Policies {
     /// By isolate, then provider; an isolate has them once a call in it has met one.
     pub(crate) breakers: Vec<Option<BreakerState>>,
     pub(crate) retry_budgets: Vec<Option<RetryBudgetState>>,
+    /// By isolate, then pool, in the same way.
+    pub(crate) pools: Vec<Option<PoolState>>,
+    /// By class and step: which of several providers is asked.
+    pub(crate) pool_draws: Vec<Vec<Scatter>>,
     /// By provider.
     pub(crate) servers: Vec<Option<Server>>,
     pub(crate) shares: Vec<Option<Sharing>>,
@@ -108,6 +117,8 @@ pub(crate) struct PolicyTally {
     /// Retries that the budget, and the deadline, did not allow.
     pub(crate) over_budget: u64,
     pub(crate) past_deadline: u64,
+    /// How often it was taken out of a pool for a while.
+    pub(crate) cooled_down: u64,
     /// Calls that went to another provider.
     pub(crate) fell_back: u64,
     pub(crate) hedges: u64,
@@ -131,6 +142,8 @@ impl Policies {
             guards: Vec::new(),
             breakers: Vec::new(),
             retry_budgets: Vec::new(),
+            pools: Vec::new(),
+            pool_draws: scatters(Purpose::Routing, !blueprint.pools.0.is_empty()),
             servers: model.providers.iter().map(server).collect(),
             shares: model.providers.iter().map(|p| p.server.as_ref()?.capacity.map(Sharing::new)).collect(),
             races: Races::new(model.providers.iter().map(|p| p.server.as_ref()?.max_concurrency)),

@@ -279,6 +279,15 @@ impl Server {
         self.busiest_minute = self.busiest_minute.max(self.minute.1);
     }
 
+    /// The share that is left of the limit that is nearest to its end; 1 where it has none.
+    pub(crate) fn left(&mut self, now: Instant) -> f64 {
+        self.give_back(now);
+        let buckets = self.buckets.iter().map(|(_, bucket)| bucket.left(now));
+        let quotas =
+            self.quotas.iter().map(|meter| 1.0 - meter.used(now) as f64 / meter.quota().admitted().max(1) as f64);
+        buckets.chain(quotas).fold(1.0, f64::min)
+    }
+
     /// What each of its quotas counts.
     pub(crate) fn counted(&self) -> impl Iterator<Item = Counted> {
         self.spec.quotas.iter().map(|quota| quota.of)
