@@ -38,6 +38,7 @@ mod overrides;
 mod parts;
 mod plan_and_day_end;
 mod pools;
+mod priorities;
 mod profiles;
 mod properties;
 mod providers;

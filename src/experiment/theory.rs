@@ -137,8 +137,18 @@ fn is_plain(model: &Model) -> bool {
         !provider.has_policies() && !timeout_from_arrival
     };
     let plain_queue = |queue: &Queue| {
-        let Queue { name: _, max_concurrency: _, max_queue: _, discipline: _, patience: _, reserved, adaptive } = queue;
-        reserved.is_empty() && adaptive.is_none()
+        let Queue {
+            name: _,
+            max_concurrency: _,
+            max_queue: _,
+            discipline: _,
+            patience: _,
+            reserved,
+            adaptive,
+            aging,
+            pushes_out,
+        } = queue;
+        reserved.is_empty() && adaptive.is_none() && aging.is_none() && !pushes_out
     };
     // What an administrator's clock starts uses the same quotas.
     let of_calls = |op: &LogOp| matches!(op.event, LogEvent::Request | LogEvent::Response);

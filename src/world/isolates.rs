@@ -57,10 +57,11 @@ impl World<'_> {
             isolates.places.push(Isolate::default());
             let began = blueprint.recording_from.min(self.now);
             for queue in &blueprint.model.queues {
-                self.parts
-                    .queues
-                    .list
-                    .push(Queue::closed(queue, blueprint.lines_of(queue), began).with_reserve(queue, &blueprint.lines));
+                self.parts.queues.list.push(
+                    Queue::closed(queue, blueprint.lines_of(queue), began)
+                        .with_reserve(queue, &blueprint.lines)
+                        .with_aging(queue, &blueprint.priorities),
+                );
             }
             self.memory.resize(self.memory.len() + blueprint.memory_keys, Instant::START);
         }

@@ -325,7 +325,7 @@ fn counts_are_what_is_simulated_with_any_section() {
         calm.classes.iter_mut().for_each(|class| class.spikes.clear());
         tally.compare(&format!("model {number}"), &model, &explain(&calm), level(models));
     }
-    tally.judge(models, 0.02);
+    tally.judge(models, 0.01);
 }
 
 fn quiet(mut model: Model) -> Option<Model> {

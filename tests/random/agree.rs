@@ -245,6 +245,12 @@ fn token_by_token(making: &mut Making, table: &mut Table) {
 
 /// Fewer reserved slots, and fewer slots at least, than there are.
 fn queue(making: &mut Making, table: &mut Table) {
+    let is_ranked = table.get("discipline").and_then(Value::as_str) == Some("priority");
+    if !is_ranked || table.contains_key("reserved") && making.dice.percent(70) {
+        ["aging", "when_full"].iter().for_each(|key| drop(table.remove(*key)));
+    } else if table.contains_key("aging") || table.contains_key("when_full") {
+        table.remove("reserved");
+    }
     let slots = table.get("max_concurrency").and_then(Value::as_integer).unwrap_or(1);
     if slots < 2 {
         table.remove("reserved");

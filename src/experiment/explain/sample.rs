@@ -67,6 +67,8 @@ pub fn model(strategy: &str) -> Model {
             patience: None,
             reserved: vec![],
             adaptive: None,
+            aging: None,
+            pushes_out: false,
         }],
         stores: vec![kv(), cache()],
         tiers: vec![],

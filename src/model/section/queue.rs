@@ -7,6 +7,7 @@ use crate::model::shape;
 use crate::model::tree::Value;
 use crate::policy::{Adaptive, By, Fault, FaultSet};
 use crate::streams::LawSpec;
+use crate::units::Span;
 
 pub(in crate::model) static QUEUE: Section = Section {
     title: "[queue.NAME]",
@@ -16,6 +17,18 @@ pub(in crate::model) static QUEUE: Section = Section {
         default("max_queue", WholeOr(0, 1_000_000_000, "unlimited"), "unlimited", "Waiting places beside the slots.")
             .decision(),
         default("discipline", OneOf(Discipline::WORDS), "fifo", "Who is next.").changes(Fixed(KIND)).decision(),
+        optional("aging", Length, "never", "How long a call waits for one point of priority more; with `priority`.")
+            .example(r#""10s""#)
+            .note("Of two calls whose priorities are ten apart, the lesser is next once it has waited ten times as long more.")
+            .decision(),
+        default(
+            "when_full",
+            OneOf(&["refuse", "push_out"]),
+            "refuse",
+            "Who is refused without a free place: the newcomer, or the latest of the least important who waits, if the newcomer is more important.",
+        )
+        .note("`push_out` needs `priority`.")
+        .decision(),
         optional(
             "patience",
             Law(&LAW),
@@ -122,6 +135,10 @@ pub struct Queue {
     pub max_queue: Option<u32>,
     /// `discipline`: which waiting call is next.
     pub discipline: Discipline,
+    /// `aging`: how long a call waits for one point of priority more; none: priorities stay.
+    pub aging: Option<Span>,
+    /// `when_full = "push_out"`: whether a newcomer takes the place of someone less important.
+    pub pushes_out: bool,
     /// `patience`: how long a call waits before it reneges; none: forever.
     pub patience: Option<LawSpec>,
     /// `reserved`: by class, slots that only its calls may have; fewer than `max_concurrency` in all, empty if none.
@@ -149,17 +166,33 @@ pub(in crate::model) fn read(input: &mut Input<'_>, root: &Cursor<'_>, names: &N
         let max_concurrency = cursor.count("max_concurrency")?;
         let adaptive = cursor.table("adaptive").and_then(|table| adaptive(input, &table, max_concurrency));
         let reserved = reserved(input, &cursor, names, max_concurrency);
+        by_priority(input, &cursor, !reserved.is_empty());
         Some(Queue {
             name: name.into(),
             reserved,
             max_concurrency,
             max_queue: cursor.count("max_queue"),
             discipline: cursor.one("discipline"),
+            aging: cursor.span("aging"),
+            pushes_out: cursor.is_second("when_full", ["refuse", "push_out"]),
             patience: law::read(input, &cursor, "patience"),
             adaptive,
         })
     };
     root.named("queue").into_iter().filter_map(queue).collect()
+}
+
+/// Checks that what ranks who waits has priorities to do it by.
+fn by_priority(input: &mut Input<'_>, cursor: &Cursor<'_>, is_reserved: bool) {
+    let pushes_out = cursor.is_second("when_full", ["refuse", "push_out"]);
+    for (key, _) in [("aging", cursor.get("aging").is_some()), ("when_full", pushes_out)].iter().filter(|(_, is)| *is) {
+        let mut refuse = |complaint: Complaint| input.problems.report_once(cursor.at(key), &cursor.key(key), complaint);
+        if cursor.one::<Discipline>("discipline") != Discipline::Priority {
+            refuse(Complaint::new("there are no priorities in this queue").cure("add `discipline = \"priority\"`"));
+        } else if is_reserved {
+            refuse(Complaint::new("cannot be combined with `reserved`").cure("remove one of the two"));
+        }
+    }
 }
 
 /// Reads the reserved slots, by class.
@@ -227,6 +260,8 @@ fn adaptive(input: &mut Input<'_>, cursor: &Cursor<'_>, max: u32) -> Option<(Ada
 /// What may change while a model runs.
 pub(in crate::model) fn keep(queue: &mut Queue, of: &Queue) {
     (queue.max_concurrency, queue.max_queue) = (of.max_concurrency, of.max_queue);
+    keep_some(&mut queue.aging, &of.aging);
+    queue.pushes_out = of.pushes_out;
     queue.patience.clone_from(&of.patience);
     keep_some(&mut queue.adaptive, &of.adaptive);
     if queue.reserved.is_empty() == of.reserved.is_empty() {

@@ -44,6 +44,8 @@ pub struct Blueprint {
     pub(crate) class_patience: Vec<Option<Patience>>,
     pub(crate) queue_patience: Vec<Patience>,
     pub(crate) line_count: usize,
+    /// The priority of each, the largest first.
+    pub(crate) priorities: Vec<i32>,
     pub(crate) requests: Vec<Row>,
     pub(crate) responses: Vec<Row>,
     pub(crate) plan_ends: Vec<Row>,
@@ -239,6 +241,7 @@ impl Blueprint {
             class_patience: class_patience?,
             queue_patience: queue_patience?,
             line_count: priorities.len(),
+            priorities,
             lookups: lookups?,
             limiters: model.limiters.iter().map(check).collect(),
             store_laws: store_laws?,
@@ -325,6 +328,7 @@ impl Blueprint {
             && self.model.platform.requests.is_none()
             && self.workflows.iter().all(|flow| flow.is_chain && flow.words == 0)
             && self.workflows.iter().flat_map(|flow| &flow.calls).all(|call| call.begins == Phase::Enter)
+            && self.model.queues.iter().all(|queue| !queue.pushes_out)
             && self.stages.iter().all(|(_, stage)| stage.is_plain())
     }
 

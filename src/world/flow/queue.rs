@@ -38,12 +38,30 @@ impl World<'_> {
                 }
                 Step::Wait
             }
+            Admission::Displaced(other) => {
+                call.phase = Phase::Waiting;
+                if self.blueprint.has_patience {
+                    self.schedule_patience(id);
+                }
+                self.displaced(other);
+                Step::Wait
+            }
             Admission::Refused => {
                 tally.refused += u64::from(call.recorded);
                 self.refused_by_queue(id);
                 Step::Go
             }
         }
+    }
+
+    /// A call that waits has lost its place to one that is more important.
+    #[cold]
+    fn displaced(&mut self, id: u32) {
+        let call = &self.calls[id as usize];
+        self.parts.queues.list[call.queue as usize].left_in_vain(call.enqueued, self.now);
+        self.parts.queues.waits[call.waits as usize].refused += u64::from(call.recorded);
+        self.refused_by_queue(id);
+        self.ready.push_back(id);
     }
 
     /// A call that has no slot ends without an answer.

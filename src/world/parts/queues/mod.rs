@@ -27,7 +27,10 @@ pub(crate) struct Queues {
 impl Queues {
     pub(crate) fn new(blueprint: &Blueprint) -> Queues {
         let model = &blueprint.model;
-        let queue = |spec| Queue::new(spec, blueprint.lines_of(spec)).with_reserve(spec, &blueprint.lines);
+        let queue = |spec| {
+            let queue = Queue::new(spec, blueprint.lines_of(spec)).with_reserve(spec, &blueprint.lines);
+            queue.with_aging(spec, &blueprint.priorities)
+        };
         let isolates = 0..model.platform.isolates;
         Queues {
             list: isolates.flat_map(|_| model.queues.iter().map(queue)).collect(),

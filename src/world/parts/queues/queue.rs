@@ -34,6 +34,8 @@ pub(crate) enum Admission {
     Granted,
     /// It waits.
     Waiting,
+    /// It waits, in the place of this one.
+    Displaced(u32),
     /// All slots and waiting places are taken.
     Refused,
 }
@@ -58,6 +60,9 @@ pub(crate) struct Queue {
     pub(crate) over_level: TimeWeighted,
     /// Reserved slots.
     reserve: Option<Box<Reserve>>,
+    /// Priorities that grow with waiting.
+    aging: Option<Box<Aging>>,
+    pushes_out: bool,
     /// The most slots and places that it ever had.
     most: (u32, u32),
     /// What a diagnostics page shows, since the isolate began: admitted, refused, and when the last one was.
@@ -109,6 +114,34 @@ impl Reserve {
     }
 }
 
+/// Priorities that grow with waiting.
+#[derive(Debug)]
+struct Aging {
+    /// How long a call waits for one point.
+    point: u64,
+    /// By line.
+    priorities: Vec<i32>,
+    /// By call: when it came to wait.
+    came: Vec<u64>,
+}
+
+impl Aging {
+    fn waits(&mut self, call: u32, now: Instant) {
+        self.came.resize((call as usize + 1).max(self.came.len()), 0);
+        self.came[call as usize] = now.nanos();
+    }
+
+    /// The line whose first call has the largest priority. All grow alike, so the order of two who wait never changes; of
+    /// equals the one who was more important at first.
+    fn next(&self, lines: &[Line]) -> Option<usize> {
+        let waiting = lines.iter().enumerate().filter(|(_, line)| line.first != NOBODY);
+        let since = |at: usize, line: &Line| {
+            i128::from(self.came[line.first as usize]) - i128::from(self.priorities[at]) * i128::from(self.point)
+        };
+        waiting.min_by_key(|(at, line)| (since(*at, line), *at)).map(|(at, _)| at)
+    }
+}
+
 /// What a diagnostics page shows of a queue.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Page {
@@ -152,6 +185,8 @@ impl Queue {
             slots_level: TimeWeighted::new(0, u64::from(spec.max_concurrency)),
             over_level: TimeWeighted::default(),
             reserve: None,
+            aging: None,
+            pushes_out: spec.pushes_out,
             most: (spec.max_concurrency, spec.max_queue.unwrap_or(u32::MAX)),
             granted: 0,
             dropped: 0,
@@ -176,6 +211,14 @@ impl Queue {
                 arrivals: 0,
             }));
         }
+        self
+    }
+
+    /// The same with priorities that grow, if they do; `priorities` are those of its lines.
+    pub(crate) fn with_aging(mut self, spec: &Spec, priorities: &[i32]) -> Queue {
+        self.aging = spec
+            .aging
+            .map(|point| Box::new(Aging { point: point.nanos(), priorities: priorities.to_vec(), came: Vec::new() }));
         self
     }
 
@@ -265,6 +308,10 @@ impl Queue {
         if let Some(reserve) = &mut self.reserve {
             reserve.slots.clone_from(&spec.reserved);
         }
+        self.pushes_out = spec.pushes_out;
+        if let (Some(aging), Some(point)) = (&mut self.aging, spec.aging) {
+            aging.point = point.nanos();
+        }
         self.most = (self.most.0.max(self.slots), self.most.1.max(self.places));
     }
 
@@ -308,14 +355,34 @@ impl Queue {
             return Admission::Granted;
         }
         if self.waiting >= self.places {
-            self.dropped += 1;
-            self.last_drop = Some(now);
-            return Admission::Refused;
+            return self.is_full(call, line, links, now);
         }
+        self.wait(call, line, links, now);
+        Admission::Waiting
+    }
+
+    /// A call finds no place: it is refused, or the latest of the least important who waits is.
+    #[cold]
+    fn is_full(&mut self, call: u32, line: usize, links: &mut Links, now: Instant) -> Admission {
+        self.dropped += 1;
+        self.last_drop = Some(now);
+        let least = self.lines.iter().rposition(|line| line.first != NOBODY).filter(|least| *least > line);
+        let Some(least) = least.filter(|_| self.pushes_out) else { return Admission::Refused };
+        let displaced = self.lines[least].last;
+        self.take_out(displaced, least, links, now);
+        self.wait(call, line, links, now);
+        Admission::Displaced(displaced)
+    }
+
+    #[inline(always)]
+    fn wait(&mut self, call: u32, line: usize, links: &mut Links, now: Instant) {
         self.waiting += 1;
         self.waiting_level.set(now.nanos(), u64::from(self.waiting));
         if let Some(reserve) = &mut self.reserve {
             reserve.waits(call);
+        }
+        if let Some(aging) = &mut self.aging {
+            aging.waits(call, now);
         }
         let line = &mut self.lines[line];
         if line.first == NOBODY {
@@ -330,7 +397,6 @@ impl Queue {
             links.0[call as usize] = (line.last, NOBODY);
             line.last = call;
         }
-        Admission::Waiting
     }
 
     /// A call of this line gives its slot back; the next call gets it at the same instant.
@@ -366,7 +432,10 @@ impl Queue {
     #[inline(always)]
     fn take_first(&mut self, links: &mut Links, now: Instant) -> Option<u32> {
         let line = match &mut self.reserve {
-            None => self.lines.iter().position(|line| line.first != NOBODY)?,
+            None => match &self.aging {
+                None => self.lines.iter().position(|line| line.first != NOBODY)?,
+                Some(aging) => aging.next(&self.lines)?,
+            },
             Some(reserve) => {
                 let line = reserve.next(&self.lines, self.slots - self.active)?;
                 reserve.active[line] += 1;
@@ -381,8 +450,13 @@ impl Queue {
 
     /// A call that has waited since `since` reneges.
     pub(crate) fn abandon(&mut self, call: u32, line: usize, since: Instant, links: &mut Links, now: Instant) {
-        self.waited_in_vain += u128::from(now.since(since).nanos());
+        self.left_in_vain(since, now);
         self.take_out(call, line, links, now);
+    }
+
+    /// A call that has waited since `since` has no slot and never will.
+    pub(crate) fn left_in_vain(&mut self, since: Instant, now: Instant) {
+        self.waited_in_vain += u128::from(now.since(since).nanos());
     }
 
     #[inline(always)]

@@ -11,6 +11,8 @@ fn spec(slots: u32, places: u32, discipline: Discipline) -> Spec {
         patience: None,
         reserved: vec![],
         adaptive: None,
+        aging: None,
+        pushes_out: false,
     }
 }
 
