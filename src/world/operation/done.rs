@@ -5,6 +5,7 @@ use crate::streams::Word;
 use crate::units::Instant;
 use crate::world::blueprint::{Draw, KeySlot, Row};
 use crate::world::ledger::Cause;
+use crate::world::parts::index::VersionId;
 use crate::world::parts::store::Loss;
 use crate::world::state::{KeyAt, OpRequest, OpResponse, Plan, Requester, World, Writer};
 
@@ -108,9 +109,9 @@ impl World<'_> {
             self.log_of(who).listed |= self.parts.index.is_some();
             return;
         }
-        let copy = self.copy_of(who).take().unwrap_or_default();
+        let read = self.copy_of(who).take();
         let keep = self.program(isolate as usize).model.logging.max_log_entries;
-        self.write_index((session, self.region(plan)), copy, dies, keep);
+        self.write_index((session, self.region(plan)), read, dies, keep);
     }
 
     /// Where the key of a row is remembered; none where it is written once.
@@ -129,7 +130,7 @@ impl World<'_> {
     }
 
     /// The answer of the index to a row that reads it.
-    fn read_index(&mut self, row: &Row, region: u16, recorded: bool) -> Option<Vec<u32>> {
+    fn read_index(&mut self, row: &Row, region: u16, recorded: bool) -> Option<VersionId> {
         let index = self.parts.index.as_mut()?;
         let store = &mut self.parts.stores[row.store as usize];
         let found = if index.is_there(region, self.now) { &mut store.hits } else { &mut store.misses };
@@ -147,9 +148,9 @@ impl World<'_> {
     }
 
     /// A session writes the index back.
-    fn write_index(&mut self, (session, region): (u32, u16), copy: Vec<u32>, dies: Instant, keep: u32) {
+    fn write_index(&mut self, (session, region): (u32, u16), read: Option<VersionId>, dies: Instant, keep: u32) {
         if let Some(index) = &mut self.parts.index {
-            index.write((session, region), copy, (dies, keep), self.now, &mut self.departures);
+            index.write((session, region), read, (dies, keep), self.now, &mut self.departures);
             self.settle_departures();
         }
     }

@@ -2,6 +2,7 @@
 
 use crate::streams::Word;
 use crate::world::blueprint::{Draw, NONE, OpWords};
+use crate::world::parts::index::VersionId;
 use crate::world::state::{InvocationId, LogState, Progress, TaskOf, Wire, World, Writer};
 
 impl World<'_> {
@@ -29,7 +30,7 @@ impl World<'_> {
     }
 
     /// What it has read of the index.
-    pub(crate) fn copy_of(&mut self, who: Writer) -> &mut Option<Vec<u32>> {
+    pub(crate) fn copy_of(&mut self, who: Writer) -> &mut Option<VersionId> {
         match who {
             Writer::Call(id) => &mut self.copies[id as usize],
             Writer::Task(id) => &mut self.tasks.list[id as usize].copy,

@@ -6,6 +6,7 @@ use crate::world::blueprint::{Blueprint, JobSpec};
 use crate::world::ledger::{Causes, of_jobs};
 use crate::world::measures::sheet::{Sheet, causes};
 use crate::world::part::{Ending, Part};
+use crate::world::parts::index::VersionId;
 use crate::world::state::{InvocationId, LogEvent, LogState, Progress, Wire};
 
 /// What a task is for.
@@ -31,7 +32,7 @@ pub(crate) struct Task {
     /// The state of its operations.
     pub(crate) ops: Progress,
     /// What it has read of the index.
-    pub(crate) copy: Option<Vec<u32>>,
+    pub(crate) copy: Option<VersionId>,
     pub(crate) log: LogState,
     /// Of a job: lists and reads that are still to be made.
     pub(crate) left: [u64; 2],

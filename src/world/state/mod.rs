@@ -44,7 +44,7 @@ use crate::units::{Instant, Span};
 use crate::world::blueprint::Blueprint;
 use crate::world::event::Event;
 use crate::world::ledger::{Account, Bill, ClassTally, Cut, Ledger};
-use crate::world::parts::index::Departure;
+use crate::world::parts::index::{Departure, VersionId};
 use crate::world::parts::source::{Due, Source};
 use std::collections::VecDeque;
 
@@ -90,7 +90,7 @@ pub(crate) struct World<'b> {
     /// The log event under way of each call.
     pub(crate) logs: Vec<LogState>,
     /// What each call has read of the index.
-    pub(crate) copies: Vec<Option<Vec<u32>>>,
+    pub(crate) copies: Vec<Option<VersionId>>,
     /// Of each isolate and key: until when its memory holds the key.
     pub(crate) memory: Vec<Instant>,
     pub(crate) parts: Parts,

@@ -7,6 +7,11 @@
 //! Where plans run in several regions, an index in a cache is one for each. In a shared store, a region that has read
 //! the index keeps seeing that copy until it is stale, or until the region writes the index itself.
 
+mod versions;
+
+pub(crate) use self::versions::VersionId;
+
+use self::versions::Versions;
 use crate::units::{Instant, Span};
 use crate::world::blueprint::Blueprint;
 use crate::world::measures::sheet::Sheet;
@@ -54,9 +59,10 @@ struct Session {
     left: Instant,
     list_dies: Instant,
     over: bool,
-    /// Writers that have read an index with this session in it and have not written yet, and records whose end is
-    /// not yet known.
+    /// Records whose end is not yet known.
     holders: u32,
+    /// It waits in [`Index::leaving`].
+    is_leaving: bool,
     /// The last write whose writer had seen it in the index.
     seen_by: u64,
 }
@@ -71,9 +77,9 @@ pub(crate) struct Departure {
 }
 
 /// The sessions that an index names, and when it goes.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 struct List {
-    named: Vec<u32>,
+    names: VersionId,
     dies: Instant,
 }
 
@@ -87,9 +93,9 @@ pub(crate) struct Regions {
 }
 
 /// What a region has seen of the index, and until when it sees it.
-#[derive(Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 struct Seen {
-    named: Vec<u32>,
+    names: VersionId,
     until: Instant,
 }
 
@@ -98,13 +104,15 @@ struct Seen {
 pub(crate) struct Index {
     /// One that all share, or one for each region.
     lists: Vec<List>,
-    /// By region; empty if no region can see an old copy.
-    seen: Vec<Seen>,
+    /// By region; empty if no region can see an old copy, none where one has not read it yet.
+    seen: Vec<Option<Seen>>,
+    versions: Versions,
+    /// Sessions that have left it, and that a reader still holds a version of.
+    leaving: Vec<u32>,
     staleness: Span,
     needs_list: bool,
     sessions: Vec<Session>,
     free: Vec<u32>,
-    spare: Vec<Vec<u32>>,
     writes: u64,
     /// Entries that a writer wrote over without having seen them.
     pub(crate) lost_updates: u64,
@@ -117,24 +125,25 @@ impl Index {
     pub(crate) fn new(needs_list: bool, regions: Regions) -> Index {
         let lists = if regions.staleness.is_none() { regions.writers } else { 1 };
         let is_late = regions.writers > 1 && regions.staleness.is_some_and(|staleness| !staleness.is_zero());
+        let mut versions = Versions::default();
         Index {
-            lists: (0..lists).map(|_| List { named: Vec::new(), dies: Instant::NEVER }).collect(),
-            seen: (0..if is_late { regions.writers } else { 0 }).map(|_| Seen::default()).collect(),
+            lists: (0..lists).map(|_| List { names: versions.begin(Vec::new()), dies: Instant::NEVER }).collect(),
+            seen: vec![None; if is_late { regions.writers } else { 0 }],
+            versions,
+            leaving: Vec::new(),
             staleness: regions.staleness.unwrap_or_default(),
             needs_list,
             sessions: Vec::new(),
             free: Vec::new(),
-            spare: Vec::new(),
             writes: 0,
             lost_updates: 0,
             remembered: 0,
         }
     }
 
-    /// The list that a region reads and writes.
-    fn list_of(&mut self, region: u16) -> &mut List {
-        let at = if self.lists.len() > 1 { usize::from(region) } else { 0 };
-        &mut self.lists[at]
+    /// The place of the list that a region reads and writes.
+    fn list_of(&self, region: u16) -> usize {
+        if self.lists.len() > 1 { usize::from(region) } else { 0 }
     }
 
     /// A plan begins.
@@ -187,103 +196,128 @@ impl Index {
         }
     }
 
-    /// A writer of a region reads the index.
-    pub(crate) fn read(&mut self, region: u16, now: Instant, gone: &mut Vec<Departure>) -> Vec<u32> {
+    /// A writer of a region reads the index, and holds what it names.
+    pub(crate) fn read(&mut self, region: u16, now: Instant, gone: &mut Vec<Departure>) -> VersionId {
         self.expire(now, gone);
-        let is_fresh = self.seen.get(region as usize).is_some_and(|seen| now < seen.until);
-        let mut copy = self.spare.pop().unwrap_or_default();
-        copy.clear();
-        if is_fresh {
-            copy.extend_from_slice(&self.seen[region as usize].named);
-        } else {
-            copy.extend_from_slice(&self.list_of(region).named);
+        let seen = self.seen.get(region as usize).copied().flatten().filter(|seen| now < seen.until);
+        let names = seen.map_or(self.lists[self.list_of(region)].names, |seen| seen.names);
+        self.versions.hold(names);
+        if seen.is_none() {
+            self.see(region, names, now, gone);
         }
-        self.hold_all(&copy);
-        if !is_fresh {
-            self.see(region, &copy, now, gone);
-        }
-        copy
+        names
     }
 
-    fn hold_all(&mut self, sessions: &[u32]) {
-        for &session in sessions {
-            self.sessions[session as usize].holders += 1;
-        }
-    }
-
-    /// A region has a fresh copy, and gives its old one up.
-    fn see(&mut self, region: u16, named: &[u32], now: Instant, gone: &mut Vec<Departure>) {
+    /// A region sees this from now on, and gives up what it saw.
+    fn see(&mut self, region: u16, names: VersionId, now: Instant, gone: &mut Vec<Departure>) {
         if self.seen.is_empty() {
             return;
         }
-        self.hold_all(named);
-        let mut kept = self.spare.pop().unwrap_or_default();
-        kept.clear();
-        kept.extend_from_slice(named);
-        let seen = Seen { named: kept, until: now.saturating_add(self.staleness) };
-        let old = std::mem::replace(&mut self.seen[region as usize], seen);
-        self.release(old.named, gone);
+        self.versions.hold(names);
+        let seen = Seen { names, until: now.saturating_add(self.staleness) };
+        if let Some(old) = self.seen[region as usize].replace(seen) {
+            self.release(old.names, gone);
+        }
     }
 
     /// Whether the index is there at `now`, for a region.
     pub(crate) fn is_there(&mut self, region: u16, now: Instant) -> bool {
-        let list = self.list_of(region);
-        now < list.dies && !list.named.is_empty()
+        let list = &self.lists[self.list_of(region)];
+        now < list.dies && !self.versions.named(list.names).is_empty()
     }
 
     /// A writer writes back what it read, with its own session in front, and keeps so many; it goes then.
     pub(crate) fn write(
         &mut self,
         (session, region): (u32, u16),
-        copy: Vec<u32>,
+        read: Option<VersionId>,
         (dies, keep): (Instant, u32),
         now: Instant,
         gone: &mut Vec<Departure>,
     ) {
         self.expire(now, gone);
-        let mut next = self.spare.pop().unwrap_or_default();
-        next.clear();
-        next.push(session);
-        next.extend(copy.iter().copied().filter(|&other| other != session));
-        next.truncate(keep as usize);
-        self.see(region, &next, now, gone);
-        let list = self.list_of(region);
-        let old = std::mem::take(&mut list.named);
-        list.dies = dies;
-        // Marks instead of a nested search: an index may hold thousands of sessions.
+        let place = self.list_of(region);
+        let old = self.lists[place].names;
+        let next = self.with_in_front(session, read, keep as usize);
+        let next = self.versions.begin(next);
+        self.lists[place] = List { names: next, dies };
         self.writes += 1;
-        for &named in &copy {
+        let left = match read {
+            // Nobody has written since: all but those at the end stay.
+            Some(read) if read == old && keep > 0 => {
+                let kept = self.versions.named(next).len() - 1;
+                let others = self.versions.named(old).iter().copied().filter(|&other| other != session);
+                let left: Vec<u32> = others.skip(kept).collect();
+                self.enters(session);
+                left
+            }
+            _ => self.overwrites(old, read, next),
+        };
+        for &session in &left {
+            let session = &mut self.sessions[session as usize];
+            (session.in_index, session.left) = (false, now);
+        }
+        self.see(region, next, now, gone);
+        self.versions.end(old);
+        read.map(|read| self.versions.release(read));
+        left.into_iter().for_each(|session| gone.extend(self.depart(session)));
+        self.let_go(gone);
+    }
+
+    /// What a writer has read, with its own session in front, and at most so many.
+    fn with_in_front(&mut self, session: u32, read: Option<VersionId>, keep: usize) -> Vec<u32> {
+        let mut next = self.versions.blank();
+        if keep > 0 {
+            next.push(session);
+        }
+        let room = keep.saturating_sub(1);
+        let read = read.map_or(&[][..], |read| self.versions.named(read));
+        if self.sessions[session as usize].was_in_index {
+            next.extend(read.iter().copied().filter(|&other| other != session).take(room));
+        } else {
+            next.extend_from_slice(&read[..room.min(read.len())]);
+        }
+        next
+    }
+
+    fn enters(&mut self, session: u32) {
+        let session = &mut self.sessions[session as usize];
+        (session.in_index, session.was_in_index) = (true, true);
+    }
+
+    /// A writer that may not have seen the latest version writes `next` over it: who leaves the index by that.
+    fn overwrites(&mut self, old: VersionId, read: Option<VersionId>, next: VersionId) -> Vec<u32> {
+        // Marks instead of a nested search: an index may hold thousands of sessions.
+        for &named in read.map_or(&[][..], |read| self.versions.named(read)) {
             self.sessions[named as usize].seen_by = self.writes;
         }
-        for &named in &old {
+        for &named in self.versions.named(old) {
             self.sessions[named as usize].in_index = false;
         }
-        for &named in &next {
+        for &named in self.versions.named(next) {
             let named = &mut self.sessions[named as usize];
             (named.in_index, named.was_in_index) = (true, true);
         }
-        for &named in &old {
-            let named = &mut self.sessions[named as usize];
-            if !named.in_index {
-                named.left = now;
-                self.lost_updates += u64::from(named.seen_by != self.writes);
-            }
-        }
-        self.list_of(region).named = next;
-        for &named in &old {
-            gone.extend(self.depart(named));
-        }
-        self.spare.push(old);
-        self.release(copy, gone);
+        let left = |named: &u32| !self.sessions[*named as usize].in_index;
+        let left: Vec<u32> = self.versions.named(old).iter().copied().filter(left).collect();
+        let unseen = left.iter().filter(|named| self.sessions[**named as usize].seen_by != self.writes);
+        self.lost_updates += unseen.count() as u64;
+        left
     }
 
     /// A writer gives up what it has read.
-    pub(crate) fn release(&mut self, copy: Vec<u32>, gone: &mut Vec<Departure>) {
-        for &session in &copy {
-            self.sessions[session as usize].holders -= 1;
+    pub(crate) fn release(&mut self, read: VersionId, gone: &mut Vec<Departure>) {
+        if self.versions.release(read) {
+            self.let_go(gone);
+        }
+    }
+
+    /// Somebody holds a version less: who has left the index may go, if no other version names it.
+    fn let_go(&mut self, gone: &mut Vec<Departure>) {
+        for session in std::mem::take(&mut self.leaving) {
+            self.sessions[session as usize].is_leaving = false;
             gone.extend(self.depart(session));
         }
-        self.spare.push(copy);
     }
 
     /// A plan is over and writes no more.
@@ -295,28 +329,32 @@ impl Index {
     /// Drops what has gone of the index itself.
     fn expire(&mut self, now: Instant, gone: &mut Vec<Departure>) {
         for at in 0..self.lists.len() {
-            let dies = self.lists[at].dies;
+            let List { names: old, dies } = self.lists[at];
             if now < dies {
                 continue;
             }
-            let old = std::mem::take(&mut self.lists[at].named);
-            for &session in &old {
-                self.sessions[session as usize].in_index = false;
-                self.sessions[session as usize].left = dies;
+            let left = self.versions.named(old).to_vec();
+            for &session in &left {
+                let session = &mut self.sessions[session as usize];
+                (session.in_index, session.left) = (false, dies);
             }
-            for &session in &old {
-                gone.extend(self.depart(session));
-            }
-            self.spare.push(old);
-            self.lists[at].dies = Instant::NEVER;
+            self.lists[at] = List { names: self.versions.begin(Vec::new()), dies: Instant::NEVER };
+            self.versions.end(old);
+            left.into_iter().for_each(|session| gone.extend(self.depart(session)));
         }
     }
 
     fn depart(&mut self, id: u32) -> Option<Departure> {
-        let session = &mut self.sessions[id as usize];
-        if session.in_index || session.holders > 0 || !session.over {
+        let session = &self.sessions[id as usize];
+        if session.in_index || session.holders > 0 || !session.over || session.is_leaving {
             return None;
         }
+        if self.versions.remember(id) {
+            self.sessions[id as usize].is_leaving = true;
+            self.leaving.push(id);
+            return None;
+        }
+        let session = &mut self.sessions[id as usize];
         session.over = false; // departs once
         let unreachable_from = session.was_in_index.then(|| session.left.min(session.list_dies));
         let entries = std::mem::take(&mut session.entries);
@@ -338,7 +376,7 @@ impl Index {
     pub(crate) fn finish(&mut self) -> Vec<Departure> {
         let mut rest = Vec::new();
         for list in &self.lists {
-            for &named in &list.named {
+            for &named in self.versions.named(list.names) {
                 self.sessions[named as usize].left = list.dies;
             }
         }
@@ -393,7 +431,7 @@ mod tests {
     fn write(index: &mut Index, session: u32, seconds: u64) -> Vec<Departure> {
         let mut gone = Vec::new();
         let copy = index.read(0, at(seconds), &mut gone);
-        index.write((session, 0), copy, (Instant::NEVER, 10), at(seconds), &mut gone);
+        index.write((session, 0), Some(copy), (Instant::NEVER, 10), at(seconds), &mut gone);
         gone
     }
 
@@ -420,8 +458,8 @@ mod tests {
         let mut gone = Vec::new();
         let copy_a = index.read(0, at(0), &mut gone);
         let copy_b = index.read(0, at(1), &mut gone);
-        index.write((a, 0), copy_a, (Instant::NEVER, 10), at(2), &mut gone);
-        index.write((b, 0), copy_b, (Instant::NEVER, 10), at(3), &mut gone);
+        index.write((a, 0), Some(copy_a), (Instant::NEVER, 10), at(2), &mut gone);
+        index.write((b, 0), Some(copy_b), (Instant::NEVER, 10), at(3), &mut gone);
         assert_eq!(index.lost_updates, 1);
         assert!(gone.is_empty(), "its plan still runs and may come back");
         let gone = index.close(a).expect("nobody names it and it writes no more");
@@ -449,11 +487,11 @@ mod tests {
         let session = index.open(true);
         let mut gone = Vec::new();
         let copy = index.read(0, at(0), &mut gone);
-        index.write((session, 0), copy, (at(5), 10), at(0), &mut gone);
+        index.write((session, 0), Some(copy), (at(5), 10), at(0), &mut gone);
         index.close(session);
         assert!(index.is_there(0, at(4)) && !index.is_there(0, at(5)));
         let copy = index.read(0, at(9), &mut gone);
-        assert!(copy.is_empty());
+        assert!(index.versions.named(copy).is_empty());
         assert_eq!(gone[0].unreachable_from, Some(at(5)));
     }
 
@@ -466,10 +504,10 @@ mod tests {
         // Region 1 writes at 0 s; region 0 at 10 s, having read it; region 1 sees its own copy until 60 s.
         for (nth, (region, seconds)) in [(1, 0), (0, 10), (1, 20), (0, 90)].into_iter().enumerate() {
             let copy = index.read(region, at(seconds), &mut gone);
-            index.write((sessions[nth], region), copy, (Instant::NEVER, 10), at(seconds), &mut gone);
+            index.write((sessions[nth], region), Some(copy), (Instant::NEVER, 10), at(seconds), &mut gone);
         }
         assert_eq!(index.lost_updates, 1, "the write of 10 s was not seen at 20 s; at 90 s all is");
-        assert_eq!(index.lists[0].named, [sessions[3], sessions[2], sessions[0]]);
+        assert_eq!(index.versions.named(index.lists[0].names), [sessions[3], sessions[2], sessions[0]]);
     }
 
     #[test]
@@ -477,9 +515,10 @@ mod tests {
         let mut index = Index::new(false, Regions { writers: 2, staleness: None });
         let (a, b) = (index.open(true), index.open(true));
         let mut gone = Vec::new();
-        index.write((a, 0), Vec::new(), (Instant::NEVER, 10), at(0), &mut gone);
-        index.write((b, 1), Vec::new(), (Instant::NEVER, 10), at(1), &mut gone);
+        index.write((a, 0), None, (Instant::NEVER, 10), at(0), &mut gone);
+        index.write((b, 1), None, (Instant::NEVER, 10), at(1), &mut gone);
         assert_eq!(index.lost_updates, 0);
-        assert_eq!((index.read(0, at(2), &mut gone), index.read(1, at(2), &mut gone)), (vec![a], vec![b]));
+        let read = [0, 1].map(|region| index.read(region, at(2), &mut gone));
+        assert_eq!(read.map(|names| index.versions.named(names)), [&[a][..], &[b]]);
     }
 }
