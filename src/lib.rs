@@ -40,6 +40,7 @@ pub mod math;
 pub mod metrics;
 pub mod model;
 pub mod policy;
+pub mod records;
 pub mod report;
 pub mod stats;
 pub mod streams;

@@ -4,18 +4,20 @@
 //! answers alone would be of those that were quick enough, and could not say what a longer timeout would bring. The laws
 //! are then held against the data by their largest gap, beside what chance leaves.
 
+mod grouped;
 mod likelihood;
 mod mixture;
 
 use crate::math::{ceil, floor, ln, sqrt};
-use crate::model::Measurements;
+use crate::model::{Measured, Measurements};
+use crate::records::{Account, Durations};
 use crate::streams::LawSpec;
 use crate::units::Span;
 use likelihood::{exponential, gamma, weibull};
 use mixture::{lognormal, two_lognormals};
 
 /// Fewer answers tell no law from another.
-const FEWEST: usize = 10;
+const FEWEST: u64 = 10;
 /// The largest gap stays under this share of the data's by chance, of 20 times 19.
 const CHANCE: f64 = 0.05;
 /// A mixture has three numbers more: it must do better by as much, in the units of Akaike's criterion.
@@ -57,6 +59,27 @@ pub struct Fit {
     pub advised: LawSpec,
 }
 
+/// What a file says.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fitted {
+    /// How it was read.
+    pub account: Account,
+    /// The law of all that was measured.
+    pub fit: Fit,
+    /// The column of the groups, and the law of each or why it has none.
+    pub groups: Vec<(String, Result<Fit, String>)>,
+}
+
+/// Fits laws to a file of measurements, and to each group of it.
+///
+/// # Errors
+/// Why there is nothing to fit.
+pub fn fit_file(measured: Measured) -> Result<Fitted, String> {
+    let Measured { account, all, groups } = measured;
+    let groups = groups.into_iter().map(|(name, data)| (name, fit(data))).collect();
+    Ok(Fitted { account, fit: fit(all)?, groups })
+}
+
 /// Durations as the estimators need them: sorted, in seconds, each with how often it is there.
 struct Sample {
     answered: Vec<(f64, f64)>,
@@ -70,6 +93,9 @@ struct Sample {
 /// # Errors
 /// Why there is nothing to fit.
 pub fn fit(data: Measurements) -> Result<Fit, String> {
+    if let Some(known) = data.grouped.clone() {
+        return grouped::fit(data, &known);
+    }
     let (count, cut) = (data.answered.len(), data.cut.len());
     if count < FEWEST {
         return Err(format!("{count} answers are too few to tell laws apart: {FEWEST} at least"));
@@ -77,9 +103,8 @@ pub fn fit(data: Measurements) -> Result<Fit, String> {
     let steps = survival(&data);
     let chance = sqrt(ln(2.0 / CHANCE) / (2.0 * (count + cut) as f64));
     let observed = SHOWN.map(|p| observed(&steps, p, (count + cut) as f64));
-    let (first, last) = (data.answered.iter().min(), data.answered.iter().max());
-    if let (Some(first), true) = (first, first == last && cut == 0) {
-        let law = LawSpec::Constant { value: *first };
+    if let ([(only, _)], 0) = (data.answered.counts(), cut) {
+        let (first, law) = (*only, LawSpec::Constant { value: *only });
         let only = FittedLaw { law: law.clone(), aic: 0.0, gap: 0.0, quantiles: [first.secs(); 4] };
         return Ok(Fit { data, laws: vec![only], observed, chance, advised: law });
     }
@@ -90,7 +115,7 @@ pub fn fit(data: Measurements) -> Result<Fit, String> {
     laws.extend(two_lognormals(&sample).and_then(|found| held(found, &steps)).filter(|two| two.aic < best - WORTH));
     laws.sort_by(|a, b| a.aic.total_cmp(&b.aic));
     let best = laws.first().ok_or("no law fits these data at all")?;
-    let advised = if best.gap > chance && cut == 0 { empirical(&data) } else { best.law.clone() };
+    let advised = if best.gap > chance && cut == 0 { empirical(&data.answered) } else { best.law.clone() };
     Ok(Fit { data, laws, observed, chance, advised })
 }
 
@@ -114,22 +139,17 @@ fn held((law, likelihood, numbers): Found, steps: &[(f64, f64)]) -> Option<Fitte
 /// The distribution function of the data: at each duration the share that is not longer, by the product-limit estimate
 /// of Kaplan and Meier, which is the plain share where nothing was cut off.
 fn survival(data: &Measurements) -> Vec<(f64, f64)> {
-    let mut answered = data.answered.clone();
-    let mut cut = data.cut.clone();
-    answered.sort_unstable();
-    cut.sort_unstable();
     let mut steps: Vec<(f64, f64)> = Vec::new();
-    let (mut longer, mut gone) = (1.0, 0);
-    let mut at = 0;
-    while at < answered.len() {
-        let value = answered[at];
-        let same = answered[at..].partition_point(|other| *other == value);
+    let mut cuts = data.cut.counts().iter().peekable();
+    let (mut longer, mut left) = (1.0, data.answered.len() + data.cut.len());
+    for &(value, same) in data.answered.counts() {
         // Who is cut at this instant has lasted to it.
-        gone += cut[gone..].partition_point(|other| *other < value);
-        let left = (answered.len() - at + cut.len() - gone) as f64;
-        longer *= 1.0 - same as f64 / left;
+        while let Some((_, gone)) = cuts.next_if(|(at, _)| *at < value) {
+            left -= gone;
+        }
+        longer *= 1.0 - same as f64 / left as f64;
+        left -= same;
         steps.push((value.secs(), 1.0 - longer));
-        at += same;
     }
     steps
 }
@@ -144,16 +164,24 @@ fn observed(steps: &[(f64, f64)], p: f64, n: f64) -> Observed {
 }
 
 /// Quantiles of the data, more of them where they are rare.
-fn empirical(data: &Measurements) -> LawSpec {
-    let mut sorted = data.answered.clone();
-    sorted.sort_unstable();
-    let last = sorted.len() - 1;
+fn empirical(answered: &Durations) -> LawSpec {
+    let last = answered.len() - 1;
     let shares = [0.0, 0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999, 1.0];
     let told = |p: f64| p == 0.0 || p == 1.0 || (1.0 - p).min(p) * last as f64 >= 1.0;
+    let mut upto = 0;
+    let ends: Vec<(u64, Span)> = answered
+        .counts()
+        .iter()
+        .map(|(value, count)| {
+            upto += count;
+            (upto, *value)
+        })
+        .collect();
+    let place = |nth: u64| ends[ends.partition_point(|(upto, _)| *upto <= nth)].1;
     let at = |p: f64| -> Span {
-        let place = p * last as f64;
-        let (low, part) = (floor(place) as usize, place - floor(place));
-        let (low, high) = (sorted[low], sorted[(low + 1).min(last)]);
+        let exact = p * last as f64;
+        let (nth, part) = (floor(exact) as u64, exact - floor(exact));
+        let (low, high) = (place(nth), place((nth + 1).min(last)));
         low.saturating_add(Span::from_nanos(high.nanos() - low.nanos()).scale(part))
     };
     LawSpec::Empirical { quantiles: shares.into_iter().filter(|p| told(*p)).map(|p| (p, at(p))).collect() }

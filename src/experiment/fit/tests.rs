@@ -3,6 +3,7 @@
 use super::{Fit, SHOWN, fit};
 use crate::math::{exp, sqrt};
 use crate::model::Measurements;
+use crate::records::Durations;
 use crate::streams::{LawSpec, Purpose, Shape, Source};
 use crate::units::Span;
 use proptest::prelude::*;
@@ -17,15 +18,15 @@ fn seconds(x: f64) -> Span {
 fn drawn(law: &LawSpec, timeout: Option<Span>) -> Measurements {
     let compiled = law.compile().unwrap();
     let mut stream = Source::new(20_260_216, 0).stream("fit", Purpose::Latency, 0);
-    let mut data = Measurements::default();
+    let (mut answered, mut cut) = (Vec::new(), Vec::new());
     for _ in 0..DRAWS {
         let takes = compiled.sample(stream.next());
         match timeout {
-            Some(timeout) if takes >= timeout => data.cut.push(timeout),
-            _ => data.answered.push(takes),
+            Some(timeout) if takes >= timeout => cut.push(timeout),
+            _ => answered.push(takes),
         }
     }
-    data
+    Measurements { answered: answered.into_iter().collect(), cut: cut.into_iter().collect(), ..Measurements::default() }
 }
 
 fn laws() -> [(&'static str, LawSpec); 4] {
@@ -82,7 +83,7 @@ fn a_timeout_does_not_bend_the_law() {
     for (name, law) in laws() {
         let timeout = seconds(law.formulas().unwrap().quantile(0.8));
         let data = drawn(&law, Some(timeout));
-        let quick = Measurements { cut: Vec::new(), ..data.clone() };
+        let quick = Measurements { cut: Durations::default(), ..data.clone() };
         let found = fit(data).unwrap();
         has_quantiles(&found, &law, 5.0);
         assert_eq!(found.observed[2], None, "nobody saw the 95th percentile");
@@ -122,7 +123,7 @@ fn what_no_law_fits_is_taken_as_it_is() {
 
 #[test]
 fn few_or_equal_answers_are_said_to_be() {
-    let same = |n| Measurements { answered: vec![seconds(2.0); n], ..Measurements::default() };
+    let same = |n| Measurements { answered: std::iter::repeat_n(seconds(2.0), n).collect(), ..Measurements::default() };
     assert!(fit(same(9)).unwrap_err().contains("too few"));
     assert_eq!(fit(same(10)).unwrap().advised, LawSpec::Constant { value: seconds(2.0) });
 }
@@ -139,7 +140,8 @@ proptest! {
             let span = |log: f64| Span::from_nanos((exp(log) * 1e6) as u64 * scale);
             let timeout = cut.map_or(Span::MAX, span);
             let (cut, answered): (Vec<Span>, Vec<Span>) = logs.iter().map(|log| span(*log)).partition(|s| *s >= timeout);
-            Measurements { cut: vec![timeout; cut.len()], answered, faults: Vec::new() }
+            let cut = cut.iter().map(|_| timeout).collect();
+            Measurements { cut, answered: answered.into_iter().collect(), ..Measurements::default() }
         };
         let (one, other) = (fit(data(1)), fit(data(scale)));
         prop_assert_eq!(one.is_ok(), other.is_ok());
