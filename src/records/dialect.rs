@@ -76,7 +76,12 @@ const DIALECTS: &[Dialect] = &[
         needs: &["time_stamp", "elapsed", "success"],
         latency: Some(("elapsed", MS)),
         time: Some("time_stamp"),
-        outcomes: &[("response_code", Tells::Status), ("success", Tells::Success), ("failure_message", Tells::Message)],
+        outcomes: &[
+            ("response_code", Tells::Status),
+            ("success", Tells::Success),
+            ("failure_message", Tells::Message),
+            ("response_message", Tells::Detail),
+        ],
         ..NONE
     },
     Dialect {
@@ -157,6 +162,7 @@ const DIALECTS: &[Dialect] = &[
             ("http_response_status_code", Tells::Status),
             ("rpc_grpc_status_code", Tells::Grpc),
             ("error_type", Tells::Message),
+            ("status_message", Tells::Detail),
         ],
         ..NONE
     },
@@ -213,6 +219,13 @@ const DIALECTS: &[Dialect] = &[
         needs: &["start_timestamp", "timestamp"],
         ends: Some(("start_timestamp", "timestamp")),
         outcomes: &[("contexts_trace_status", Tells::Status), ("status", Tells::Status)],
+        ..NONE
+    },
+    Dialect {
+        name: "Langfuse",
+        needs: &["start_time", "end_time", "level", "model"],
+        ends: Some(("start_time", "end_time")),
+        outcomes: &[("level", Tells::Level), ("status_message", Tells::Detail)],
         ..NONE
     },
     Dialect {

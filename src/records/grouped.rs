@@ -107,7 +107,8 @@ fn percentile(name: &str) -> Option<(&str, f64)> {
     } else {
         percent
     };
-    (percent > 0.0 && percent <= 100.0).then_some((parent, percent / 100.0))
+    let share = crate::math::round(percent * 1e6) / 1e8;
+    (share > 0.0 && share <= 1.0).then_some((parent, share))
 }
 
 /// Puts the rows together.
@@ -161,9 +162,18 @@ fn across(
     };
     let count =
         amount(&["request_count", "requests", "metrics_http_reqs_count", "metrics_http_reqs_values_count", "count"]);
+    let statuses =
+        (0..sample.columns.len()).filter(|at| sample.columns[*at].name.starts_with("statusCodeDistribution."));
+    let statuses: Vec<u64> =
+        statuses.filter_map(|at| number(&get(row, at), Comma::Thousands)).map(|n| n as u64).collect();
+    let count = count.or((!statuses.is_empty()).then(|| statuses.iter().sum()));
     let failed = amount(&["failure_count", "failures", "errors"]).unwrap_or(0);
     let name = &sample.columns[columns[0].0].name;
-    let (unit, why) = unit(asked, name, || known_unit(sample, name))?;
+    let known = known_program(sample, name);
+    if let Some((_, program)) = known {
+        account.format = format!("{program} ({})", account.format);
+    }
+    let (unit, why) = unit(asked, name, known.map(|(unit, program)| (unit, format!("as {program} has it"))))?;
     let mut points = Vec::new();
     for (at, share) in columns {
         let text = get(row, *at);
@@ -194,7 +204,7 @@ fn along(
     let get = |row: &Kept, at: usize| number(&row.row().get(&sample.columns[at].place), Comma::Thousands);
     let name = sample.by_snake("__name__").and_then(|at| sample.values(at).into_iter().next());
     let name = name.unwrap_or_else(|| sample.columns[value].name.clone());
-    let (unit, why) = unit(asked, &name, || None)?;
+    let (unit, why) = unit(asked, &name, None)?;
     let pairs: Vec<(f64, f64)> = rows.iter().filter_map(|row| get(row, share).zip(get(row, value))).collect();
     let most = pairs.iter().map(|(share, _)| *share).fold(0.0, f64::max);
     let scale = if most > 1.0 { 100.0 } else { 1.0 };
@@ -236,7 +246,7 @@ fn buckets(
     };
     let name = metric.cloned().unwrap_or_else(|| sample.columns[bound].name.clone());
     let (unit, why) =
-        unit(asked, name.strip_suffix("_bucket").unwrap_or(&name), || Some((1.0, "s as Prometheus counts")))?;
+        unit(asked, name.strip_suffix("_bucket").unwrap_or(&name), Some((1.0, "as Prometheus counts".into())))?;
     let mut sums: Vec<(f64, f64)> = Vec::new();
     for row in rows.iter().filter(|row| names.zip(metric).is_none_or(|(at, metric)| get(row, at) == *metric)) {
         let text = get(row, bound);
@@ -300,28 +310,26 @@ fn rising(mut points: Vec<(f64, Span)>, count: Option<u64>, account: &mut Accoun
 }
 
 /// The unit of a name, and why.
-fn unit(asked: &Asked, name: &str, known: impl Fn() -> Option<(f64, &'static str)>) -> Result<(f64, String), Wrong> {
-    if let Some(unit) = asked.unit {
-        return Ok((unit, format!("{} asked for", unit_name(unit))));
+fn unit(asked: &Asked, name: &str, known: Option<(f64, String)>) -> Result<(f64, String), Wrong> {
+    let because = |unit: f64, why: &str| (unit, format!("in {}, {why}", unit_name(unit)));
+    match (asked.unit, Name::of(name).unit, known) {
+        (Some(unit), ..) => Ok(because(unit, "as asked for")),
+        (None, Some(unit), _) => Ok(because(unit, "by its name")),
+        (None, None, Some((unit, why))) => Ok(because(unit, &why)),
+        (None, None, None) => Err(Wrong::new("durations without a unit").cure("add --unit s, or ms, us, ns")),
     }
-    if let Some(unit) = Name::of(name).unit {
-        return Ok((unit, format!("{} by its name", unit_name(unit))));
-    }
-    let (unit, why) =
-        known().ok_or_else(|| Wrong::new("durations without a unit").cure("add --unit s, or ms, us, ns"))?;
-    Ok((unit, why.into()))
 }
 
-/// The units of programs that write percentiles.
-fn known_unit(sample: &Sample<'_>, name: &str) -> Option<(f64, &'static str)> {
+/// Programs that write percentiles, by the names of the columns, and their units.
+fn known_program(sample: &Sample<'_>, name: &str) -> Option<(f64, &'static str)> {
     let is_locust = (sample.by_snake("request_count").is_some() || sample.by_snake("requests").is_some())
         && sample.by_snake("type").is_some()
         && name.ends_with('%');
     match name.rsplit_once('.').map_or("", |(parent, _)| parent) {
-        _ if is_locust => Some((1e-3, "ms as Locust writes it")),
-        parent if parent.starts_with("metrics.") => Some((1e-3, "ms as k6 writes it")),
-        "latencies" => Some((1e-9, "ns as vegeta writes it")),
-        "latencyPercentiles" => Some((1.0, "s as oha writes it")),
+        _ if is_locust => Some((1e-3, "Locust")),
+        parent if parent.starts_with("metrics.") => Some((1e-3, "the summary of k6")),
+        "latencies" => Some((1e-9, "the report of vegeta")),
+        "latencyPercentiles" => Some((1.0, "oha JSON")),
         _ => None,
     }
 }

@@ -164,12 +164,12 @@ pub(super) fn choose(sample: &Sample<'_>, asked: &Asked) -> Result<Found, Wrong>
             return Err(Wrong::new(format!("there are no latencies here: this is {name}, and {why}")).harmless());
         }
         if let Some(at) = dialect.latency.and_then(|(column, _)| sample.by_snake(column)) {
-            return value(sample, asked, at, &format!("{name} keeps it here"));
+            return value(sample, asked, at, &format!("{name} has it here"));
         }
         if let Some((start, end)) = dialect.ends
             && let Some((start, end)) = sample.by_snake(start).zip(sample.by_snake(end))
         {
-            return Ok(between(sample, start, end, &format!("{name} keeps it here")));
+            return Ok(between(sample, start, end, &format!("{name} has it here")));
         }
     }
     let ends = ends(sample);
@@ -226,7 +226,7 @@ fn between(sample: &Sample<'_>, start: usize, end: usize, why: &str) -> Found {
     Found { latency: Latency::Between(unit(start), unit(end)), taken: taken.into(), note: None }
 }
 
-/// Whether the values of a column may be latencies: most are numbers or durations, and none is a date.
+/// Whether the values of a column may be latencies: some are numbers or durations, and no dates.
 fn is_a_duration(sample: &Sample<'_>, at: usize) -> bool {
     let values = sample.values(at);
     let unit = Name::of(&sample.columns[at].name).unit.unwrap_or(1e-9);
@@ -234,7 +234,7 @@ fn is_a_duration(sample: &Sample<'_>, at: usize) -> bool {
         number::number(text, Comma::Decimal).map(|x| x * unit).or_else(|| number::with_unit(text, Comma::Decimal))
     };
     let good = values.iter().filter_map(seconds).filter(|seconds| *seconds < LONGEST).count();
-    good * 2 > values.len() || values.is_empty()
+    good > 0 || values.is_empty()
 }
 
 /// Three years: what is longer is a date.
@@ -250,8 +250,8 @@ fn value(sample: &Sample<'_>, asked: &Asked, at: usize, why: &str) -> Result<Fou
         sample.dialect.and_then(|dialect| dialect.latency).filter(|(name, _)| sample.by_snake(name) == Some(at));
     let mut note = None;
     let (unit, because): (Option<f64>, String) = match (asked.unit, of_dialect, Name::of(&column.name).unit) {
-        (Some(unit), ..) => (Some(unit), "asked for".into()),
-        (None, Some((_, unit)), _) => (Some(unit), "as it does".into()),
+        (Some(unit), ..) => (Some(unit), "as asked for".into()),
+        (None, Some((_, unit)), _) => (Some(unit), String::new()),
         (None, None, Some(unit)) => (Some(unit), "by its name".into()),
         (None, None, None) if numbers.is_empty() => (None, "each value says it".into()),
         (None, None, None) if is_of_nginx(&column.name, &values) => (Some(1.0), "as nginx writes it".into()),
@@ -274,8 +274,9 @@ fn value(sample: &Sample<'_>, asked: &Asked, at: usize, why: &str) -> Result<Fou
         },
     };
     let why = match unit {
-        Some(unit) => format!("{why}; {} {because}", unit_name(unit)),
-        None => format!("{why}; {because}"),
+        Some(unit) if because.is_empty() => format!("{why}, in {}", unit_name(unit)),
+        Some(unit) => format!("{why}; in {}, {because}", unit_name(unit)),
+        None => format!("{why}; in the unit of each value"),
     };
     let taken = vec![Taken { role: Role::Latency, column: column.name.trim().into(), why }];
     Ok(Found { latency: Latency::Value(at, unit, comma), taken, note })

@@ -43,6 +43,10 @@ pub(super) enum Tells {
     Message,
     /// A code of an error; 0 and none are good.
     Code,
+    /// The level of a line of a log: an error is bad.
+    Level,
+    /// What kind of failure it was, where another column says that it was one.
+    Detail,
 }
 
 impl Tells {
@@ -61,7 +65,17 @@ impl Tells {
             (Tells::Grpc, Ok(code)) => Some(grpc(code)),
             (Tells::Success, Ok(0)) | (Tells::Failure, Ok(1)) => Some(Verdict::Failed(None)),
             (Tells::Success, Ok(1)) | (Tells::Failure, Ok(0)) => Some(Verdict::Silent),
-            (Tells::Message | Tells::Code, Ok(0)) => Some(Verdict::Silent),
+            (Tells::Message | Tells::Code | Tells::Detail, Ok(0)) => Some(Verdict::Silent),
+            (Tells::Message | Tells::Detail, Ok(code)) => Some(status(code).unwrap_or(Verdict::Failed(None))),
+            // As pino counts.
+            (Tells::Level, Ok(level)) => Some(if level >= 50 { Verdict::Failed(None) } else { Verdict::Silent }),
+            (Tells::Level, Err(_)) => {
+                let is_bad = matches!(
+                    word.as_str(),
+                    "error" | "err" | "fatal" | "critical" | "crit" | "alert" | "panic" | "emerg"
+                );
+                Some(if is_bad { Verdict::Failed(None) } else { Verdict::Silent })
+            }
             (Tells::Code, Ok(code)) => Some(match code {
                 // Of k6: a request that was given up.
                 1050 | 1211 => Verdict::Cut,
@@ -77,7 +91,7 @@ impl Tells {
             }
             (Tells::Message, _) if word == "false" => Some(Verdict::Silent),
             (Tells::Message, _) if word == "true" => Some(Verdict::Failed(None)),
-            (Tells::Message | Tells::Code, _) => Some(message(&word)),
+            (Tells::Message | Tells::Code | Tells::Detail, _) => Some(message(&word)),
             _ => by_word(&word).or_else(|| first_status(&word)),
         }
     }
@@ -277,6 +291,9 @@ fn first_status(word: &str) -> Option<Verdict> {
 
 /// What a message of an error says, as far as its words are known.
 fn message(word: &str) -> Verdict {
+    if by_word(word) == Some(Verdict::Answered) {
+        return Verdict::Silent;
+    }
     let has = |words: &[&str]| words.iter().any(|known| word.contains(known));
     if has(&[
         "timeout",

@@ -1,8 +1,7 @@
 //! Reads a file: finds its form, decides on its columns by its first rows, and hands on a record for each row.
 
-use super::account::Account;
+use super::contents::Contents;
 use super::asked::Asked;
-use super::grouped::Grouped;
 use super::record::Record;
 use super::row::Row;
 use super::shape::Shape;
@@ -17,15 +16,6 @@ use std::io::{BufRead, Cursor, Read};
 const HEAD: u64 = 1 << 16;
 /// A row over more lines than this is a quote that was not closed.
 const LINES_OF_A_ROW: u64 = 200;
-
-/// What a file holds besides its records.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Contents {
-    /// What was read, and how.
-    pub account: Account,
-    /// What is known of all latencies together, where the file has no single ones.
-    pub grouped: Option<Grouped>,
-}
 
 /// Reads records from some bytes, each handed on as it is read.
 ///
@@ -54,7 +44,7 @@ pub fn read(from: impl Read, asked: &Asked, each: &mut dyn FnMut(Record)) -> Res
         Shape::W3c => w3c(&mut from, &mut sink),
         Shape::Prometheus => objects(&mut from, "metrics of Prometheus", &prometheus::row, &mut sink),
     };
-    let known = sink.is_known();
+    let known = shape == Shape::List || sink.is_known();
     let finished = read.and_then(|()| sink.finish());
     finished.map_err(|wrong| silent(wrong, known)).map(|mut contents: Contents| {
         if !text.layers.is_empty() {

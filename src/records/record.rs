@@ -3,7 +3,7 @@
 use super::clock::{self, Nanos};
 use super::latency::Latency;
 use super::number::{number, with_unit};
-use super::outcome::{Outcome, Verdict};
+use super::outcome::{Outcome, Tells, Verdict};
 use super::roles::{Roles, is_empty};
 use super::row::{Column, Row};
 use super::wrong::Wrong;
@@ -43,11 +43,14 @@ pub(super) fn read(roles: &Roles, columns: &[Column], line: u64, row: Row<'_>) -
         let value = get(*at);
         let fits = if wanted == "*" { !is_empty(&value) } else { value == wanted.as_str() };
         if !fits {
-            return Read::LeftOut(format!("other {}", columns[*at].name.trim()));
+            return Read::LeftOut(format!("of another {}", columns[*at].name.trim()));
         }
     }
     let mut verdict = Verdict::Silent;
     for (at, tells) in &roles.outcomes {
+        if *tells == Tells::Detail && !matches!(verdict, Verdict::Failed(_)) {
+            continue;
+        }
         let text = get(*at);
         let Some(says) = tells.verdict(&text) else {
             let wrong = Wrong::new("unknown outcome").found(format!("{text:?} in {}", columns[*at].name.trim()));

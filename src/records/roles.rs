@@ -268,7 +268,7 @@ fn outcomes(sample: &Sample<'_>, roles: &mut Roles, of_latency: &[usize]) {
     let mut found: Vec<(usize, Tells, String)> = Vec::new();
     for (name, tells) in sample.dialect.map_or(&[][..], |dialect| dialect.outcomes) {
         if let Some(at) = sample.by_snake(name).filter(|at| is_free(*at)) {
-            found.push((at, *tells, format!("{} keeps it here", sample.dialect.map_or("", |dialect| dialect.name))));
+            found.push((at, *tells, format!("{} has it here", sample.dialect.map_or("", |dialect| dialect.name))));
         }
     }
     for at in (0..sample.columns.len()).filter(|at| is_free(*at)) {
@@ -296,6 +296,14 @@ fn outcomes(sample: &Sample<'_>, roles: &mut Roles, of_latency: &[usize]) {
     if found.iter().all(|(_, tells, _)| !matches!(tells, Tells::Status | Tells::ServerStatus | Tells::Grpc)) {
         found.extend(by_values(sample, &|at| is_free(at) && !found.iter().any(|(known, ..)| *known == at)));
     }
+    if found.iter().all(|(_, tells, _)| *tells == Tells::Message)
+        && let Some(at) =
+            ["level", "severity", "severity_text", "log_level"].iter().find_map(|name| sample.by_snake(name))
+    {
+        found.push((at, Tells::Level, "nothing else says how a request ended".into()));
+    }
+    // What only refines a failure comes last.
+    found.sort_by_key(|(_, tells, _)| *tells == Tells::Detail);
     for (at, tells, why) in found {
         roles.outcomes.push((at, tells));
         roles.take(sample, Role::Outcome, at, &why);

@@ -4,7 +4,7 @@ use super::account::Account;
 use super::asked::Asked;
 use super::dialect::Dialect;
 use super::grouped::{self, Form};
-use super::read::Contents;
+use super::contents::Contents;
 use super::record::{self, Read, Record};
 use super::roles::{self, Roles, Sample};
 use super::row::{Column, Kept, Place, Row};
@@ -134,19 +134,18 @@ impl<'a> Sink<'a> {
         }
         let rows: Vec<Kept> = self.pending.iter().map(|(_, row)| row.clone()).collect();
         let dialect = Dialect::of(&self.columns);
+        if let Some(name) = self.document {
+            self.account.format = name.into();
+        }
         let sample = Sample { columns: &self.columns, rows: &rows, separator: self.separator, dialect };
         if let Some(form) = grouped::form(&sample, self.asked).filter(|_| self.asked.wants_latencies) {
             self.mode = Mode::Gathers(form);
             return Ok(());
         }
         let roles = roles::choose(&sample, self.asked)?;
-        let name = self.document.or(dialect.map(|dialect| dialect.name));
-        if let Some(name) = name.filter(|name| *name != self.account.format) {
-            self.account.format = if name.contains("JSON") || name.contains("CSV") || self.document.is_some() {
-                name.into()
-            } else {
-                format!("{name} ({})", self.account.format)
-            };
+        if let Some(name) = dialect.map(|dialect| dialect.name).filter(|_| self.document.is_none()) {
+            let is_enough = name.contains("JSON") || name.contains("CSV");
+            self.account.format = if is_enough { name.into() } else { format!("{name} ({})", self.account.format) };
         }
         self.account.taken.clone_from(&roles.taken);
         roles.notes.iter().for_each(|note| self.account.note(note.clone()));

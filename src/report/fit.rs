@@ -26,7 +26,11 @@ pub(super) fn toml(name: &str, fitted: &Fitted) -> String {
     }
     if !fit.data.faults.is_empty() {
         // The chance that an answered attempt ends so: what was cut off is none.
-        let all = (answers(fit) + fit.data.faults.iter().map(|(_, n)| n).sum::<u64>()) as f64;
+        let faults = fit.data.faults.iter().map(|(_, n)| n).sum::<u64>();
+        // Percentiles are of all requests, the failed ones too.
+        let faults = fit.data.faults.iter().map(|(_, n)| n).sum::<u64>();
+        // Percentiles are of all requests, the failed ones too.
+        let all = (answers(fit) + if fit.data.grouped.is_some() { 0 } else { faults }).max(1) as f64;
         let chances =
             fit.data.faults.iter().map(|(fault, n)| format!("{} = {}", fault.name(), digits(*n as f64 / all)));
         out += &format!("errors = {{ {} }}\n", chances.collect::<Vec<_>>().join(", "));
@@ -135,7 +139,8 @@ pub(super) fn page(name: &str, fitted: &Fitted) -> Page {
     parts.extend((!fitted.groups.is_empty()).then(|| by_group(&fitted.groups)));
     parts.push(paste);
     parts.extend(reading::parts(&fitted.account));
-    Page::new(format!("{name}: {QUESTION}"), says(fit), found(fit), parts)
+    let found = found(fit) + &reading::lost(&fitted.account);
+    Page::new(format!("{name}: {QUESTION}"), says(fit), found, parts)
 }
 
 /// The groups side by side: the law of each, and the quantiles of its data.

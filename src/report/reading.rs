@@ -6,6 +6,19 @@ use crate::experiment::{Account, Wrong};
 use crate::units::{count, inert};
 use serde_json::{Value, json};
 
+/// What the answer does not count, in words behind it; nothing where it counts every row.
+pub(super) fn lost(account: &Account) -> String {
+    let left: u64 = account.left_out.iter().map(|(_, n)| n).sum();
+    let mut out = String::new();
+    if account.broken > 0 {
+        out += &format!(" {}.", things(account.broken as f64, "row cannot be read", "rows cannot be read"));
+    }
+    if left > 0 {
+        out += &format!(" {}.", things(left as f64, "row is left out", "rows are left out"));
+    }
+    out
+}
+
 /// For a page.
 pub(super) fn parts(account: &Account) -> Vec<Part> {
     let rows =

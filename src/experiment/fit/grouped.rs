@@ -77,7 +77,17 @@ fn best(law: fn(Shape) -> LawSpec, points: &[(f64, f64)], middle: f64, count: Op
     let at = |mean: f64, cv: f64| of(law, mean, cv).map_or(f64::NEG_INFINITY, |law| likelihood(&law, points));
     let mean_at = |cv: f64| exp(peak(ln(middle) - 2.0, ln(middle) + 3.0, |mean| at(exp(mean), cv)));
     let cv = exp(peak(ln(0.02), ln(10.0), |log| at(mean_at(exp(log)), exp(log))));
-    held(of(law, mean_at(cv), cv)?, points, 2, count)
+    let law = of(law, mean_at(cv), cv)?;
+    let law = match &law {
+        // As people write it.
+        LawSpec::Lognormal(_) => {
+            let formulas = law.formulas().ok()?;
+            let at = |p: f64| Some((p, Span::from_secs_f64(formulas.quantile(p)).ok()?));
+            LawSpec::Lognormal(Shape::Quantiles { low: at(0.5)?, high: at(0.95)? })
+        }
+        _ => law,
+    };
+    held(law, points, 2, count)
 }
 
 fn exponential(points: &[(f64, f64)], middle: f64, count: Option<f64>) -> Option<FittedLaw> {
