@@ -160,8 +160,8 @@ impl Problems {
             key: String::new(),
             what: short(what),
             found: short(found),
-            allowed,
-            cure: short(cure),
+            allowed: allowed.into(),
+            cure: short(cure.into()),
             shown: Some((shown, 0..length)).filter(|_| length > 0),
             order: At::whole(0),
         };

@@ -1,7 +1,7 @@
 //! Reads a file: finds its form, decides on its columns by its first rows, and hands on a record for each row.
 
-use super::contents::Contents;
 use super::asked::Asked;
+use super::contents::Contents;
 use super::record::Record;
 use super::row::Row;
 use super::shape::Shape;

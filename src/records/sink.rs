@@ -2,9 +2,9 @@
 
 use super::account::Account;
 use super::asked::Asked;
+use super::contents::Contents;
 use super::dialect::Dialect;
 use super::grouped::{self, Form};
-use super::contents::Contents;
 use super::record::{self, Read, Record};
 use super::roles::{self, Roles, Sample};
 use super::row::{Column, Kept, Place, Row};
@@ -22,7 +22,7 @@ const SHOWN_BYTES: usize = 300;
 
 enum Mode {
     Undecided,
-    Records(Roles),
+    Records(Box<Roles>),
     Gathers(Form),
 }
 
@@ -149,7 +149,7 @@ impl<'a> Sink<'a> {
         }
         self.account.taken.clone_from(&roles.taken);
         roles.notes.iter().for_each(|note| self.account.note(note.clone()));
-        self.mode = Mode::Records(roles);
+        self.mode = Mode::Records(Box::new(roles));
         for (line, row) in std::mem::take(&mut self.pending) {
             self.record(line, row.row());
         }

@@ -12,9 +12,9 @@ pub struct Wrong {
     /// What was found; may be empty.
     pub found: String,
     /// What is allowed; may be empty.
-    pub allowed: String,
+    pub allowed: Box<str>,
     /// What to do about it; may be empty.
-    pub cure: String,
+    pub cure: Box<str>,
     /// Whether the message names nothing of a file that has not been recognised as measured data.
     pub is_harmless: bool,
     /// Whether the file could not be read at all.
@@ -33,12 +33,12 @@ impl Wrong {
     }
 
     /// With what is allowed.
-    pub(super) fn allowed(self, allowed: impl Into<String>) -> Wrong {
+    pub(super) fn allowed(self, allowed: impl Into<Box<str>>) -> Wrong {
         Wrong { allowed: allowed.into(), ..self }
     }
 
     /// With what to do about it.
-    pub(super) fn cure(self, cure: impl Into<String>) -> Wrong {
+    pub(super) fn cure(self, cure: impl Into<Box<str>>) -> Wrong {
         Wrong { cure: cure.into(), ..self }
     }
 

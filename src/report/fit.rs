@@ -28,8 +28,6 @@ pub(super) fn toml(name: &str, fitted: &Fitted) -> String {
         // The chance that an answered attempt ends so: what was cut off is none.
         let faults = fit.data.faults.iter().map(|(_, n)| n).sum::<u64>();
         // Percentiles are of all requests, the failed ones too.
-        let faults = fit.data.faults.iter().map(|(_, n)| n).sum::<u64>();
-        // Percentiles are of all requests, the failed ones too.
         let all = (answers(fit) + if fit.data.grouped.is_some() { 0 } else { faults }).max(1) as f64;
         let chances =
             fit.data.faults.iter().map(|(fault, n)| format!("{} = {}", fault.name(), digits(*n as f64 / all)));
