@@ -4,8 +4,8 @@ use super::account::{Account, Role, Taken};
 use super::asked::Asked;
 use super::name::{Name, snake, unit_name};
 use super::number::{Comma, number, with_unit};
-use super::roles::{Sample, is_empty};
 use super::row::Kept;
+use super::sample::{Sample, is_empty};
 use super::wrong::Wrong;
 use crate::units::Span;
 

@@ -6,7 +6,7 @@ use super::asked::Asked;
 use super::clock;
 use super::name::{Name, unit_name};
 use super::number::{self, Comma};
-use super::roles::Sample;
+use super::sample::Sample;
 use super::wrong::Wrong;
 use crate::units;
 

@@ -25,6 +25,7 @@ mod read;
 mod record;
 mod roles;
 mod row;
+mod sample;
 mod shape;
 mod sink;
 mod values;

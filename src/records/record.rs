@@ -4,8 +4,9 @@ use super::clock::{self, Nanos};
 use super::latency::Latency;
 use super::number::{number, with_unit};
 use super::outcome::{Outcome, Tells, Verdict};
-use super::roles::{Roles, is_empty};
+use super::roles::Roles;
 use super::row::{Column, Row};
+use super::sample::is_empty;
 use super::wrong::Wrong;
 use crate::units::Span;
 

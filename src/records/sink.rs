@@ -6,8 +6,9 @@ use super::contents::Contents;
 use super::dialect::Dialect;
 use super::grouped::{self, Form};
 use super::record::{self, Read, Record};
-use super::roles::{self, Roles, Sample};
+use super::roles::{self, Roles};
 use super::row::{Column, Kept, Place, Row};
+use super::sample::Sample;
 use super::wrong::Wrong;
 use crate::units::{count, percent};
 
