@@ -58,7 +58,8 @@ pub(super) fn choose(sample: &Sample<'_>, asked: &Asked) -> Result<Roles, Wrong>
         roles.latency = Some(found.latency);
     }
     let of_latency = roles.latency.as_ref().map(Latency::columns).unwrap_or_default();
-    if roles.outcomes.is_empty() {
+    // When requests came does not depend on how they ended.
+    if roles.outcomes.is_empty() && asked.wants_latencies {
         outcomes(sample, &mut roles, &of_latency);
     }
     if asked.wants_times {
