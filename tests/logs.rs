@@ -35,11 +35,17 @@ fn seconds(x: f64) -> Span {
 }
 
 /// File, format, the column of the latency, and the failure; none where the form cannot say how a request ended.
-const FORMATS: [(&str, &str, &str, Option<Fault>); 37] = [
+const FORMATS: [(&str, &str, &str, Option<Fault>); 39] = [
     ("ab.tsv", "ab -g (TSV)", "ttime", None),
     ("analytics-engine.json", "JSON objects one after another", "latency_ms", Some(Fault::Overloaded)),
     ("apache.log", "lines of a web server", "time_behind", Some(Fault::Overloaded)),
     ("array.json", "a JSON array", "latencyMs", Some(Fault::Overloaded)),
+    (
+        "balancer.log",
+        "a load balancer of AWS (lines of a web server)",
+        "target_processing_time",
+        Some(Fault::Overloaded),
+    ),
     ("bom.csv", "CSV", "Latency (ms)", Some(Fault::Overloaded)),
     ("browser.har", "HAR", "time", Some(Fault::Overloaded)),
     ("camel.jsonl", "JSON Lines", "durationMs", Some(Fault::Overloaded)),
@@ -50,6 +56,7 @@ const FORMATS: [(&str, &str, &str, Option<Fault>); 37] = [
     ("iis.log", "IIS (W3C)", "time-taken", Some(Fault::Overloaded)),
     ("jaeger.json", "Jaeger JSON", "duration", Some(Fault::Overloaded)),
     ("jmeter.jtl", "JMeter JTL (CSV)", "elapsed", Some(Fault::Overloaded)),
+    ("jmeter.xml", "JMeter JTL (JMeter XML)", "elapsed", Some(Fault::Overloaded)),
     ("k6.csv", "k6 CSV", "metric_value", Some(Fault::Overloaded)),
     ("k6.jsonl", "k6 JSON", "data.value", Some(Fault::Overloaded)),
     ("langfuse.json", "Langfuse (JSON objects one after another)", "startTime", Some(Fault::Overloaded)),
@@ -104,6 +111,9 @@ fn formats_with_peculiarities() {
     let unit = Reading { asked: Asked { unit: Some(1.0), ..Asked::latencies() }, ..Reading::default() };
     assert_eq!(of("plain.txt", &unit).all.answered.len(), 10);
     assert!(said(bytes("plain.txt"), &Reading::default()).contains("add --unit s"));
+    let milliseconds = Reading { asked: Asked { unit: Some(1e-3), ..Asked::latencies() }, ..Reading::default() };
+    let known = of("hdr.hgrm", &milliseconds).all.grouped.unwrap();
+    assert_eq!(known.points[2], (0.95, seconds(5.0)));
     // A benchmark has no timeouts.
     let runs = of("hyperfine.json", &Reading::default());
     assert_eq!((runs.account.format.as_str(), runs.all.answered.len()), ("hyperfine JSON", 10));
@@ -187,7 +197,7 @@ fn a_cut_file_gives_no_silent_answer() {
             match measured(cut, &Reading::default()) {
                 Err(_) => {}
                 Ok(found) => {
-                    let packed = file.ends_with(".gz") || file.ends_with(".zst") || file.ends_with(".har");
+                    let packed = file.ends_with(".gz") || file.ends_with(".zst") || file.ends_with(".har") || file.ends_with(".xml");
                     let has_an_end = packed
                         || matches!(
                             file,

@@ -98,7 +98,9 @@ pub fn fit(data: Measurements) -> Result<Fit, String> {
     }
     let (count, cut) = (data.answered.len(), data.cut.len());
     if count < FEWEST {
-        return Err(format!("{count} answers are too few to tell laws apart: {FEWEST} at least"));
+        let failed: u64 = data.faults.iter().map(|(_, n)| n).sum();
+        let beside = if cut + failed > 0 { format!(" (beside {cut} cut off and {failed} failed)") } else { String::new() };
+        return Err(format!("{count} answers{beside} are too few to tell laws apart: {FEWEST} at least"));
     }
     let steps = survival(&data);
     let chance = sqrt(ln(2.0 / CHANCE) / (2.0 * (count + cut) as f64));

@@ -272,6 +272,14 @@ const DIALECTS: &[Dialect] = &[
         ..NONE
     },
     Dialect {
+        name: "a load balancer of AWS",
+        needs: &["elb", "target_processing_time", "elb_status_code"],
+        latency: Some(("target_processing_time", S)),
+        time: Some("time"),
+        outcomes: &[("elb_status_code", Tells::ServerStatus)],
+        ..NONE
+    },
+    Dialect {
         name: "BurstGPT",
         needs: &["timestamp", "request_tokens", "response_tokens", "log_type"],
         has_none: Some(REPLAY),

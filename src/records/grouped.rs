@@ -147,10 +147,12 @@ fn across(
     let row = match rows {
         [one] => *one,
         several => *several.iter().find(total).ok_or_else(|| {
-            let names: Vec<String> = several.iter().take(6).map(|row| get(row, 1)).collect();
+            let at = sample.by_snake("name").unwrap_or(0);
+            let names: Vec<String> = several.iter().take(6).map(|row| get(row, at)).collect();
+            let name = sample.columns.get(at).map_or("NAME", |column| column.name.trim());
             Wrong::new(format!("{} rows of percentiles, and none of all together", several.len()))
                 .found(names.join(", "))
-                .cure("choose one with --where NAME=VALUE")
+                .cure(format!("choose one with --where {name}=VALUE"))
         })?,
     };
     if rows.len() > 1 {

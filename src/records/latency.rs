@@ -37,7 +37,7 @@ pub(super) struct Found {
 }
 
 /// Names of latencies, the best first.
-const LATENCIES: [&str; 33] = [
+const LATENCIES: [&str; 34] = [
     "latency",
     "duration",
     "elapsed",
@@ -59,7 +59,7 @@ const LATENCIES: [&str; 33] = [
     "http_req_duration",
     "response_duration",
     "span_duration",
-    "processing_time",
+    "processing_time", "generation_time",
     "service_time",
     "round_trip_time",
     "rtt",
@@ -182,7 +182,12 @@ pub(super) fn choose(sample: &Sample<'_>, asked: &Asked) -> Result<Found, Wrong>
     if sample.columns.len() == 1 {
         return value(sample, asked, 0, "it is the only one");
     }
-    let cure = "add --columns latency=NAME, or --columns start=NAME,end=NAME";
+    let is_of_a_server = sample.by_snake("request").is_some() && sample.by_snake("user_agent").is_some();
+    let cure = if is_of_a_server {
+        "this log says no times: nginx writes them with $request_time in its log_format, Apache with %D"
+    } else {
+        "add --columns latency=NAME, or --columns start=NAME,end=NAME"
+    };
     Err(Wrong::new("unclear which column holds the latencies").found(sample.list()).cure(cure))
 }
 

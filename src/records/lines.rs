@@ -53,7 +53,7 @@ fn is_status(word: &str) -> bool {
 /// Whether a line is of a web server: a request, and a status right behind it.
 pub(super) fn is_access(line: &str) -> bool {
     let words = words(line);
-    words.windows(2).any(|pair| is_request(pair[0]) && is_status(pair[1]))
+    is_balancer(&words) || words.windows(2).any(|pair| is_request(pair[0]) && is_status(pair[1]))
 }
 
 /// The names of the words of a line of a web server, by what they look like.
@@ -61,6 +61,9 @@ pub(super) fn access_header(line: &str) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     let (mut quoted, mut numbers) = (0, 0);
     let all = words(line);
+    if is_balancer(&all) {
+        return (0..all.len()).map(|at| BALANCER.get(at).map_or(format!("field_{}", at + 1), |name| (*name).into())).collect();
+    }
     let request = all.iter().position(|word| is_request(word));
     for (at, word) in all.iter().enumerate() {
         let behind = request.and_then(|request| at.checked_sub(request));
@@ -84,6 +87,30 @@ pub(super) fn access_header(line: &str) -> Vec<String> {
         names.push(name);
     }
     names
+}
+
+/// The names of the words of a line of a load balancer of AWS.
+const BALANCER: [&str; 14] = [
+    "type", "time", "elb", "client", "target", "request_processing_time", "target_processing_time", "response_processing_time",
+    "elb_status_code", "target_status_code", "received_bytes", "sent_bytes", "request", "user_agent",
+];
+
+/// Whether a line is of a load balancer of AWS: a kind, a time, and the name of the balancer.
+fn is_balancer(words: &[&str]) -> bool {
+    words.len() >= BALANCER.len() && words[1].contains('T') && (words[2].starts_with("app/") || words[2].starts_with("net/"))
+}
+
+/// Whether lines are a table whose columns are apart by spaces: words above, mostly numbers below, as many of each.
+pub(super) fn are_columns(all: &[&str]) -> bool {
+    let Some((first, rest)) = all.split_first() else { return false };
+    let names = words(first);
+    let are_names = names.len() > 1 && names.iter().all(|name| !name.starts_with(|c: char| c.is_ascii_digit()) || name.contains('('));
+    let is_row = |line: &&str| {
+        let cells = words(line);
+        let numbers = cells.iter().filter(|cell| cell.parse::<f64>().is_ok()).count();
+        cells.len() == names.len() && numbers * 2 > cells.len()
+    };
+    are_names && !rest.is_empty() && rest.iter().take(20).all(is_row)
 }
 
 /// `key=value` or `key="value"`.

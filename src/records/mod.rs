@@ -30,6 +30,7 @@ mod shape;
 mod sink;
 mod values;
 mod wrong;
+mod xml;
 
 pub use account::{Account, Role, Taken};
 pub use asked::Asked;

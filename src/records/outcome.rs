@@ -39,6 +39,8 @@ pub(super) enum Tells {
     Success,
     /// True is bad.
     Failure,
+    /// True says that somebody gave up.
+    GivenUp,
     /// A message; an empty one is good.
     Message,
     /// A code of an error; 0 and none are good.
@@ -64,7 +66,12 @@ impl Tells {
             (Tells::Status | Tells::ServerStatus, Ok(code)) => status(code),
             (Tells::Grpc, Ok(code)) => Some(grpc(code)),
             (Tells::Success, Ok(0)) | (Tells::Failure, Ok(1)) => Some(Verdict::Failed(None)),
-            (Tells::Success, Ok(1)) | (Tells::Failure, Ok(0)) => Some(Verdict::Silent),
+            (Tells::Success, Ok(1)) | (Tells::Failure | Tells::GivenUp, Ok(0)) => Some(Verdict::Silent),
+            (Tells::GivenUp, _) => match word.as_str() {
+                "true" | "yes" | "1" => Some(Verdict::Cut),
+                "false" | "no" => Some(Verdict::Silent),
+                _ => None,
+            },
             (Tells::Message | Tells::Code | Tells::Detail, Ok(0)) => Some(Verdict::Silent),
             (Tells::Message | Tells::Detail, Ok(code)) => Some(status(code).unwrap_or(Verdict::Failed(None))),
             // As pino counts.

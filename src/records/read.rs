@@ -7,7 +7,7 @@ use super::row::Row;
 use super::shape::Shape;
 use super::sink::Sink;
 use super::wrong::Wrong;
-use super::{bytes, documents, lines, prometheus, values};
+use super::{bytes, documents, lines, prometheus, values, xml};
 use csv::ByteRecord;
 use serde_json::{Map, Value};
 use std::io::{BufRead, Cursor, Read};
@@ -42,6 +42,8 @@ pub fn read(from: impl Read, asked: &Asked, each: &mut dyn FnMut(Record)) -> Res
         Shape::Access => access(&mut from, &head, &mut sink),
         Shape::Logfmt => objects(&mut from, "lines of key=value", &lines::pairs, &mut sink),
         Shape::W3c => w3c(&mut from, &mut sink),
+        Shape::Xml => jmeter(&mut from, &mut sink),
+        Shape::Columns => columns(&mut from, &mut sink),
         Shape::Prometheus => objects(&mut from, "metrics of Prometheus", &prometheus::row, &mut sink),
     };
     let known = shape == Shape::List || sink.is_known();
@@ -166,6 +168,31 @@ fn access(from: &mut dyn BufRead, head: &[u8], sink: &mut Sink<'_>) -> Result<()
         }
         sink.line(number, line, &cells(line))
     })
+}
+
+/// Words under a line of names.
+fn columns(from: &mut dyn BufRead, sink: &mut Sink<'_>) -> Result<(), Wrong> {
+    let mut has_header = false;
+    each_line(from, &mut |number, line| {
+        if line.starts_with('#') {
+            return Ok(());
+        }
+        if !has_header {
+            has_header = true;
+            sink.begin("columns apart by spaces", lines::words(line).into_iter().map(String::from).collect(), None);
+            return Ok(());
+        }
+        sink.line(number, line, &ByteRecord::from(lines::words(line)))
+    })
+}
+
+fn jmeter(from: &mut dyn BufRead, sink: &mut Sink<'_>) -> Result<(), Wrong> {
+    sink.begin("JMeter XML", Vec::new(), None);
+    let mut samples = xml::Samples::default();
+    each_line(from, &mut |number, line| {
+        samples.of_line(line).iter().try_for_each(|row| sink.row(number, Row::Object(row)))
+    })?;
+    samples.finish()
 }
 
 fn w3c(from: &mut dyn BufRead, sink: &mut Sink<'_>) -> Result<(), Wrong> {

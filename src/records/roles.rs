@@ -86,10 +86,16 @@ fn choice(sample: &Sample<'_>, roles: &mut Roles) {
     let found = wanted.iter().find(|wanted| values.iter().any(|value| value == *wanted)).or(wanted.first());
     if let Some(value) = found {
         roles.chosen.push((at, (*value).into()));
-        roles.notes.push(format!(
-            "Of all metrics those of {value} are taken (--where {}=NAME for others).",
-            sample.columns[at].name
-        ));
+        let name = &sample.columns[at].name;
+        let mut note = format!("Of all metrics those of {value} are taken (--where {name}=NAME for others).");
+        if !values.iter().any(|known| known == value) {
+            let mut seen = values;
+            seen.sort();
+            seen.dedup();
+            seen.truncate(12);
+            note += &format!(" There are {}.", seen.join(", "));
+        }
+        roles.notes.push(note);
     }
 }
 
@@ -161,8 +167,11 @@ fn tells(name: &Name) -> Option<(Tells, bool)> {
     if is(&["success", "succeeded", "is_success", "is_ok", "ok", "passed", "expected_response"]) {
         return Some((Tells::Success, true));
     }
-    if is(&["failed", "is_error", "is_failed", "has_error", "failure", "http_req_failed", "errored", "timed_out"]) {
+    if is(&["failed", "is_error", "is_failed", "has_error", "failure", "http_req_failed", "errored"]) {
         return Some((Tells::Failure, true));
+    }
+    if is(&["cancelled", "canceled", "is_cancelled", "is_canceled", "aborted", "timed_out", "is_timeout", "timeout"]) {
+        return Some((Tells::GivenUp, true));
     }
     let messages = [
         "error",

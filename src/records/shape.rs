@@ -1,7 +1,7 @@
 //! What the text of a file is made of: rows under a header, JSON values, lines of a server. Told by its beginning.
 
 use super::number::{Comma, number, with_unit};
-use super::{lines, prometheus};
+use super::{lines, prometheus, xml};
 
 /// The form of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +28,10 @@ pub(super) enum Shape {
     W3c,
     /// Metrics as Prometheus writes them.
     Prometheus,
+    /// The results of JMeter.
+    Xml,
+    /// Words under words, apart by spaces.
+    Columns,
 }
 
 impl Shape {
@@ -54,6 +58,9 @@ impl Shape {
         if let Some(json) = json(first, &text) {
             return json;
         }
+        if xml::is_results(&text) {
+            return Shape::Xml;
+        }
         if let Some(what) = foreign(&lines) {
             return Shape::Foreign(what);
         }
@@ -66,7 +73,10 @@ impl Shape {
         if lines.iter().take(20).all(|line| lines::pairs(line).is_some()) {
             return Shape::Logfmt;
         }
-        Shape::Table(separator(&lines))
+        match separator(&lines) {
+            None if lines::are_columns(&lines) => Shape::Columns,
+            separator => Shape::Table(separator.unwrap_or(b',')),
+        }
     }
 }
 
@@ -113,13 +123,13 @@ fn foreign(lines: &[&str]) -> Option<&'static str> {
 }
 
 /// What stands between cells: what most lines have as often as the first.
-fn separator(lines: &[&str]) -> u8 {
+fn separator(lines: &[&str]) -> Option<u8> {
     let counts = |by: u8| lines.iter().take(20).map(move |line| quoted_out(line).bytes().filter(|b| *b == by).count());
     let agreeing = |by: &u8| {
         let first = counts(*by).next().unwrap_or_default();
         (if first == 0 { 0 } else { counts(*by).filter(|count| *count == first).count() }, first)
     };
-    [b'|', b',', b';', b'\t'].into_iter().max_by_key(agreeing).filter(|by| agreeing(by).0 > 0).unwrap_or(b',')
+    [b'|', b',', b';', b'\t'].into_iter().max_by_key(agreeing).filter(|by| agreeing(by).0 > 0)
 }
 
 /// A line without what stands in quotes.
@@ -153,6 +163,8 @@ mod tests {
             ("#Version: 1.0\n#Fields: date time time-taken\n", Shape::W3c),
             ("level=info dur=1s\n", Shape::Logfmt),
             ("127.0.0.1 - - [21/Sep/2026:12:00:00 +0000] \"GET / HTTP/1.1\" 200 5\n", Shape::Access),
+            ("<?xml?>\n<testResults version=\"1.2\">\n", Shape::Xml),
+            ("Value  Percentile\n\n 2000.0  0.5\n", Shape::Columns),
             ("# HELP x y\n# TYPE x histogram\nx_bucket{le=\"1\"} 5\n", Shape::Prometheus),
         ] {
             assert_eq!(Shape::of(text.as_bytes(), true), shape, "{text:?}");

@@ -209,7 +209,8 @@ impl<'a> Sink<'a> {
         if rows == 0 {
             let left: Vec<String> =
                 self.account.left_out.iter().map(|(why, n)| format!("{} {why}", count(*n))).collect();
-            return Err(Wrong::new("no row has what is wanted").found(left.join(", ")));
+            let cure = self.account.notes.join(" ");
+            return Err(Wrong::new("no row has what is wanted").found(left.join(", ")).cure(cure));
         }
         Ok(())
     }
