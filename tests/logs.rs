@@ -197,7 +197,10 @@ fn a_cut_file_gives_no_silent_answer() {
             match measured(cut, &Reading::default()) {
                 Err(_) => {}
                 Ok(found) => {
-                    let packed = file.ends_with(".gz") || file.ends_with(".zst") || file.ends_with(".har") || file.ends_with(".xml");
+                    let packed = file.ends_with(".gz")
+                        || file.ends_with(".zst")
+                        || file.ends_with(".har")
+                        || file.ends_with(".xml");
                     let has_an_end = packed
                         || matches!(
                             file,

@@ -7,6 +7,7 @@
 mod grouped;
 mod likelihood;
 mod mixture;
+mod profile;
 
 use crate::math::{ceil, floor, ln, sqrt};
 use crate::model::{Measured, Measurements};
@@ -15,6 +16,7 @@ use crate::streams::LawSpec;
 use crate::units::Span;
 use likelihood::{exponential, gamma, weibull};
 use mixture::{lognormal, two_lognormals};
+pub use profile::Parameter;
 
 /// Fewer answers tell no law from another.
 const FEWEST: u64 = 10;
@@ -55,6 +57,10 @@ pub struct Fit {
     /// Kiefer and Wolfowitz (Annals of Probability 18, 1990). A fitted law is nearer to the data than the right one, so
     /// what is beyond is wrong for sure.
     pub chance: f64,
+    /// The parameters of the best law with their intervals; none of a mixture.
+    pub parameters: Vec<Parameter>,
+    /// Between what the laws that may be right put the quantiles at [`SHOWN`], where nobody has looked so far: in seconds.
+    pub beyond: [Option<(f64, f64)>; 4],
     /// The law to take: the best, or the data themselves where the best is beyond chance and nothing was cut off.
     pub advised: LawSpec,
 }
@@ -99,7 +105,8 @@ pub fn fit(data: Measurements) -> Result<Fit, String> {
     let (count, cut) = (data.answered.len(), data.cut.len());
     if count < FEWEST {
         let failed: u64 = data.faults.iter().map(|(_, n)| n).sum();
-        let beside = if cut + failed > 0 { format!(" (beside {cut} cut off and {failed} failed)") } else { String::new() };
+        let beside =
+            if cut + failed > 0 { format!(" (beside {cut} cut off and {failed} failed)") } else { String::new() };
         return Err(format!("{count} answers{beside} are too few to tell laws apart: {FEWEST} at least"));
     }
     let steps = survival(&data);
@@ -108,7 +115,15 @@ pub fn fit(data: Measurements) -> Result<Fit, String> {
     if let ([(only, _)], 0) = (data.answered.counts(), cut) {
         let (first, law) = (*only, LawSpec::Constant { value: *only });
         let only = FittedLaw { law: law.clone(), aic: 0.0, gap: 0.0, quantiles: [first.secs(); 4] };
-        return Ok(Fit { data, laws: vec![only], observed, chance, advised: law });
+        return Ok(Fit {
+            data,
+            laws: vec![only],
+            observed,
+            chance,
+            parameters: Vec::new(),
+            beyond: [None; 4],
+            advised: law,
+        });
     }
     let sample = Sample::new(&data);
     let singles = [exponential(&sample), lognormal(&sample), gamma(&sample), weibull(&sample)];
@@ -118,7 +133,22 @@ pub fn fit(data: Measurements) -> Result<Fit, String> {
     laws.sort_by(|a, b| a.aic.total_cmp(&b.aic));
     let best = laws.first().ok_or("no law fits these data at all")?;
     let advised = if best.gap > chance && cut == 0 { empirical(&data.answered) } else { best.law.clone() };
-    Ok(Fit { data, laws, observed, chance, advised })
+    let parameters = profile::parameters(&best.law, &sample);
+    let beyond = beyond(&laws, &observed);
+    Ok(Fit { data, laws, observed, chance, parameters, beyond, advised })
+}
+
+/// Between what the laws put the quantiles that nobody has seen: those that are not much less likely than the best.
+fn beyond(laws: &[FittedLaw], observed: &[Observed; 4]) -> [Option<(f64, f64)>; 4] {
+    let best = laws.first().map_or(0.0, |law| law.aic);
+    let mut out = [None; 4];
+    for (at, place) in out.iter_mut().enumerate().filter(|(at, _)| observed[*at].is_none()) {
+        let values = laws.iter().filter(|law| law.aic < best + WORTH).map(|law| law.quantiles[at]);
+        *place = values.fold(None, |ends: Option<(f64, f64)>, x| {
+            Some(ends.map_or((x, x), |(low, high)| (low.min(x), high.max(x))))
+        });
+    }
+    out
 }
 
 /// A law, its logarithm of the likelihood, and how many numbers were fitted.

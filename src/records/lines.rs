@@ -62,7 +62,9 @@ pub(super) fn access_header(line: &str) -> Vec<String> {
     let (mut quoted, mut numbers) = (0, 0);
     let all = words(line);
     if is_balancer(&all) {
-        return (0..all.len()).map(|at| BALANCER.get(at).map_or(format!("field_{}", at + 1), |name| (*name).into())).collect();
+        return (0..all.len())
+            .map(|at| BALANCER.get(at).map_or(format!("field_{}", at + 1), |name| (*name).into()))
+            .collect();
     }
     let request = all.iter().position(|word| is_request(word));
     for (at, word) in all.iter().enumerate() {
@@ -91,20 +93,35 @@ pub(super) fn access_header(line: &str) -> Vec<String> {
 
 /// The names of the words of a line of a load balancer of AWS.
 const BALANCER: [&str; 14] = [
-    "type", "time", "elb", "client", "target", "request_processing_time", "target_processing_time", "response_processing_time",
-    "elb_status_code", "target_status_code", "received_bytes", "sent_bytes", "request", "user_agent",
+    "type",
+    "time",
+    "elb",
+    "client",
+    "target",
+    "request_processing_time",
+    "target_processing_time",
+    "response_processing_time",
+    "elb_status_code",
+    "target_status_code",
+    "received_bytes",
+    "sent_bytes",
+    "request",
+    "user_agent",
 ];
 
 /// Whether a line is of a load balancer of AWS: a kind, a time, and the name of the balancer.
 fn is_balancer(words: &[&str]) -> bool {
-    words.len() >= BALANCER.len() && words[1].contains('T') && (words[2].starts_with("app/") || words[2].starts_with("net/"))
+    words.len() >= BALANCER.len()
+        && words[1].contains('T')
+        && (words[2].starts_with("app/") || words[2].starts_with("net/"))
 }
 
 /// Whether lines are a table whose columns are apart by spaces: words above, mostly numbers below, as many of each.
 pub(super) fn are_columns(all: &[&str]) -> bool {
     let Some((first, rest)) = all.split_first() else { return false };
     let names = words(first);
-    let are_names = names.len() > 1 && names.iter().all(|name| !name.starts_with(|c: char| c.is_ascii_digit()) || name.contains('('));
+    let are_names = names.len() > 1
+        && names.iter().all(|name| !name.starts_with(|c: char| c.is_ascii_digit()) || name.contains('('));
     let is_row = |line: &&str| {
         let cells = words(line);
         let numbers = cells.iter().filter(|cell| cell.parse::<f64>().is_ok()).count();

@@ -4,8 +4,14 @@ use super::wrong::Wrong;
 use serde_json::{Map, Value};
 
 /// The attributes that are taken, and the columns of the CSV form.
-const NAMES: [(&str, &str); 6] =
-    [("ts", "timeStamp"), ("t", "elapsed"), ("lb", "label"), ("rc", "responseCode"), ("rm", "responseMessage"), ("s", "success")];
+const NAMES: [(&str, &str); 6] = [
+    ("ts", "timeStamp"),
+    ("t", "elapsed"),
+    ("lb", "label"),
+    ("rc", "responseCode"),
+    ("rm", "responseMessage"),
+    ("s", "success"),
+];
 
 /// Whether a text is of this form, by its beginning.
 pub(super) fn is_results(head: &str) -> bool {
@@ -79,9 +85,14 @@ mod tests {
     #[test]
     fn a_sample_is_a_row_and_its_parts_are_none() {
         let mut samples = Samples::default();
-        let rows = samples.of_line("<httpSample t=\"1358\" lt=\"7\" s=\"true\" lb=\"a &amp; b\" rc=\"200\"><httpSample t=\"5\"/></httpSample>");
+        let rows = samples.of_line(
+            "<httpSample t=\"1358\" lt=\"7\" s=\"true\" lb=\"a &amp; b\" rc=\"200\"><httpSample t=\"5\"/></httpSample>",
+        );
         assert_eq!(rows.len(), 1);
-        assert_eq!((&rows[0]["elapsed"], &rows[0]["label"], rows[0].get("lt")), (&"1358".into(), &"a & b".into(), None));
+        assert_eq!(
+            (&rows[0]["elapsed"], &rows[0]["label"], rows[0].get("lt")),
+            (&"1358".into(), &"a & b".into(), None)
+        );
         assert_eq!(samples.of_line("<sample t=\"5\"/>").len(), 1);
         assert!(samples.finish().is_err());
         let mut whole = Samples::default();

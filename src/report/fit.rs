@@ -4,7 +4,7 @@ use super::encode::{finite, nullable, pretty};
 use super::page::{Page, Part, Table};
 use super::reading;
 use super::words::{NOTHING, about, agree, things};
-use crate::experiment::{Fit, Fitted, FittedLaw, LawSpec, Observed, SHOWN, Shape};
+use crate::experiment::{Fit, Fitted, FittedLaw, LawSpec, Observed, Parameter, SHOWN, Shape};
 use crate::math::{floor, log10, pow, round};
 use crate::units::{Span, count, inert, number, percent};
 use serde_json::{Value, json};
@@ -80,6 +80,7 @@ fn of_one(fit: &Fit) -> serde_json::Map<String, Value> {
             "quantiles_s": named(law.quantiles.map(finite)),
         })
     };
+    let parameter = |one: &Parameter| json!({ "name": one.name, "value": finite(one.value), "ci95": [finite(one.ci95.0), finite(one.ci95.1)] });
     let observed = fit.observed.map(|observed| match observed {
         None => Value::Null,
         Some((value, ci95)) => json!({
@@ -95,6 +96,7 @@ fn of_one(fit: &Fit) -> serde_json::Map<String, Value> {
         "gap_by_chance": finite(fit.chance),
         "observed_s": named(observed),
         "laws": fit.laws.iter().map(law).collect::<Vec<_>>(),
+        "parameters": fit.parameters.iter().map(parameter).collect::<Vec<_>>(),
         "advised": written(&fit.advised),
     });
     match all {
@@ -134,6 +136,7 @@ pub(super) fn page(name: &str, fitted: &Fitted) -> Page {
     let table = Table::part("Laws", &header, data.into_iter().chain(rows));
     let paste = Part::Lines("To paste under [provider.NAME]".into(), toml(name, fitted));
     let mut parts = vec![table];
+    parts.extend((!fit.parameters.is_empty()).then(|| parameters(fit)));
     parts.extend((!fitted.groups.is_empty()).then(|| by_group(&fitted.groups)));
     parts.push(paste);
     parts.extend(reading::parts(&fitted.account));
@@ -191,10 +194,11 @@ fn says(fit: &Fit) -> Vec<String> {
     if cut(fit) > 0 {
         out.push(format!(
             "{} of {} {} as longer than that. What the laws say beyond the cut is what their form \
-             implies, not what was seen.",
+             implies, not what was seen{}.",
             count(cut(fit)),
             count(cut(fit) + answers(fit)),
-            agree(cut(fit) as f64, "was cut off: it counts", "were cut off: they count")
+            agree(cut(fit) as f64, "was cut off: it counts", "were cut off: they count"),
+            apart(fit)
         ));
     }
     if answers(fit) < 100 {
@@ -204,6 +208,27 @@ fn says(fit: &Fit) -> Vec<String> {
         ));
     }
     out
+}
+
+/// How far the laws are apart where nobody has looked, at the last quantile; nothing where they agree.
+fn apart(fit: &Fit) -> String {
+    match fit.beyond[SHOWN.len() - 1] {
+        Some((low, high)) if high > low * 1.05 => {
+            format!(": those that may be right put the 99th percentile between {} and {} s", number(low), number(high))
+        }
+        _ => String::new(),
+    }
+}
+
+/// The parameters of the best law and how certain they are.
+fn parameters(fit: &Fit) -> Part {
+    let rows = fit.parameters.iter().map(|one| {
+        let unit = if one.name == "cv" { "" } else { "s" };
+        let numbers = [one.value, one.ci95.0, one.ci95.1].map(number);
+        [one.name.to_string()].into_iter().chain(numbers).chain([unit.to_string()]).collect()
+    });
+    let title = fit.laws.first().map_or(String::new(), |law| format!("Parameters of the {} law", kind(&law.law)));
+    Table::part(&title, &["parameter", "#value", "#at least (95 %)", "#at most", "unit"], rows)
 }
 
 /// The same where only percentiles or a histogram are known.

@@ -41,7 +41,8 @@ pub(super) fn fit(data: Measurements, known: &Grouped) -> Result<Fit, String> {
         Some(law) if count.is_some() && law.gap <= chance => law.law.clone(),
         _ => whole,
     };
-    Ok(Fit { data, laws, observed, chance, advised })
+    let beyond = super::beyond(&laws, &observed);
+    Ok(Fit { data, laws, observed, chance, parameters: Vec::new(), beyond, advised })
 }
 
 /// The ends of a quantile: of chance, and of the bucket in which it lies.

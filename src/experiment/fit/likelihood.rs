@@ -52,11 +52,16 @@ pub(super) fn exponential(sample: &Sample) -> Option<Found> {
 }
 
 /// The place of the largest value of a function with one peak, by golden section.
-pub(super) fn peak(mut low: f64, mut high: f64, of: impl Fn(f64) -> f64) -> f64 {
+pub(super) fn peak(low: f64, high: f64, of: impl Fn(f64) -> f64) -> f64 {
+    peak_in(60, (low, high), of)
+}
+
+/// The same in so many rounds, each of which leaves three fifths.
+pub(super) fn peak_in(rounds: u32, (mut low, mut high): (f64, f64), of: impl Fn(f64) -> f64) -> f64 {
     let part = (sqrt(5.0) - 1.0) / 2.0;
     let (mut left, mut right) = (high - part * (high - low), low + part * (high - low));
     let (mut at_left, mut at_right) = (of(left), of(right));
-    for _ in 0..60 {
+    for _ in 0..rounds {
         if at_left > at_right {
             (high, right, at_right) = (right, left, at_left);
             left = high - part * (high - low);

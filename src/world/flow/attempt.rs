@@ -60,10 +60,10 @@ impl World<'_> {
             let chance = self.blueprint.providers[call.provider as usize].request_error;
             call.request_error = words[flow.request_words + index].unit() < chance;
         }
-        if self.blueprint.traced[self.calls[id as usize].class as usize] {
-            if let Some(attempt) = self.traced_attempt(&self.calls[id as usize]) {
-                self.calls[id as usize].request_error = attempt.request_error;
-            }
+        if self.blueprint.traced[self.calls[id as usize].class as usize]
+            && let Some(attempt) = self.traced_attempt(&self.calls[id as usize])
+        {
+            self.calls[id as usize].request_error = attempt.request_error;
         }
         let call = &self.calls[id as usize];
         self.faulty_requests += u64::from(call.request_error && call.recorded);
