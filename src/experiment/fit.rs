@@ -9,7 +9,7 @@ mod likelihood;
 mod mixture;
 mod profile;
 
-use crate::math::{ceil, floor, ln, sqrt};
+use crate::math::{ceil, exp, floor, ln, sqrt};
 use crate::model::{Measured, Measurements};
 use crate::records::{Account, Durations};
 use crate::streams::LawSpec;
@@ -61,6 +61,8 @@ pub struct Fit {
     pub parameters: Vec<Parameter>,
     /// Between what the laws that may be right put the quantiles at [`SHOWN`], where nobody has looked so far: in seconds.
     pub beyond: [Option<(f64, f64)>; 4],
+    /// How the data and the best law are spread over durations of equal ratio; empty where there is nothing to see.
+    pub spread: Vec<Slot>,
     /// The law to take: the best, or the data themselves where the best is beyond chance and nothing was cut off.
     pub advised: LawSpec,
 }
@@ -122,6 +124,7 @@ pub fn fit(data: Measurements) -> Result<Fit, String> {
             chance,
             parameters: Vec::new(),
             beyond: [None; 4],
+            spread: Vec::new(),
             advised: law,
         });
     }
@@ -135,7 +138,43 @@ pub fn fit(data: Measurements) -> Result<Fit, String> {
     let advised = if best.gap > chance && cut == 0 { empirical(&data.answered) } else { best.law.clone() };
     let parameters = profile::parameters(&best.law, &sample);
     let beyond = beyond(&laws, &observed);
-    Ok(Fit { data, laws, observed, chance, parameters, beyond, advised })
+    let spread = spread(&steps, &best.law, count);
+    Ok(Fit { data, laws, observed, chance, parameters, beyond, spread, advised })
+}
+
+/// How many slots of durations are shown at most; of few answers fewer, so that there is something in most.
+const SLOTS: f64 = 48.0;
+
+/// A slot of durations, and what falls into it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Slot {
+    /// Where it ends, in seconds.
+    pub upto: f64,
+    /// The share of the data.
+    pub data: f64,
+    /// The share of the law.
+    pub law: f64,
+}
+
+/// The data and a law in slots of equal ratio, from the first half per cent of the data to the last that was seen.
+fn spread(steps: &[(f64, f64)], law: &LawSpec, answers: u64) -> Vec<Slot> {
+    let Ok(formulas) = law.formulas() else { return Vec::new() };
+    let place =
+        |share: f64| steps.iter().find(|(_, below)| *below >= share).or(steps.last()).map_or(1.0, |step| step.0);
+    let (low, high) = (place(0.005), place(0.995));
+    if high <= low {
+        return Vec::new();
+    }
+    let slots = floor(2.0 * sqrt(answers as f64)).clamp(8.0, SLOTS);
+    let edge = |at: usize| low * exp(ln(high / low) * at as f64 / slots);
+    let below = |x: f64| steps[..steps.partition_point(|(at, _)| *at <= x)].last().map_or(0.0, |(_, below)| *below);
+    let slot = |at: usize| {
+        // What is shorter than all shown belongs to the first.
+        let from = if at == 0 { 0.0 } else { edge(at) };
+        let upto = edge(at + 1) * (1.0 + 1e-12);
+        Slot { upto, data: below(upto) - below(from), law: formulas.cdf(upto) - formulas.cdf(from) }
+    };
+    (0..slots as usize).map(slot).collect()
 }
 
 /// Between what the laws put the quantiles that nobody has seen: those that are not much less likely than the best.

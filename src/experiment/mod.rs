@@ -44,7 +44,7 @@ pub use explain::{
 #[cfg(test)]
 pub(crate) use facts::facts;
 pub use facts::{Facts, ProviderFact, QuotaFact, WindowFact};
-pub use fit::{Fit, Fitted, FittedLaw, Observed, Parameter, SHOWN, fit, fit_file};
+pub use fit::{Fit, Fitted, FittedLaw, Observed, Parameter, SHOWN, Slot, fit, fit_file};
 pub use levers::{Aim, Effect, Lever, Levers, Question, Silent, least_budget, levers};
 pub use progress::{Progress, Searching, Work};
 pub use run::{Missed, Options, Precision, metrics, run, run_until, timeline};

@@ -51,6 +51,12 @@ pub(super) fn choose(sample: &Sample<'_>, asked: &Asked) -> Result<Roles, Wrong>
         roles.chosen.push((sample.named(name)?, value.clone()));
     }
     choice(sample, &mut roles);
+    if let Some(at) = sample.by_snake("sample_interval")
+        && sample.values(at).iter().any(|text| text.parse::<f64>().is_ok_and(|n| n > 1.0))
+    {
+        let name = &sample.columns[at].name;
+        roles.notes.push(format!("Rows stand for several requests each ({name}): what is counted are rows."));
+    }
     if asked.wants_latencies {
         let found = latency::choose(sample, asked)?;
         roles.notes.extend(found.note);

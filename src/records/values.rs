@@ -1,4 +1,5 @@
-//! JSON values one after another, or in an array, from a stream: each is handed on when it is whole.
+//! JSON values one after another, or in an array, from a stream: each is handed on when it is whole. Of a long document of
+//! many records a part is handed on as if it were a document of its own, as often as enough of it is there.
 
 use super::wrong::Wrong;
 use std::io::BufRead;
@@ -6,15 +7,31 @@ use std::io::BufRead;
 /// The longest value, in bytes: it is held in memory whole.
 pub(super) const LONGEST: usize = 256 << 20;
 
+/// How long a document grows before its records are handed on.
+const PART: usize = 1 << 20;
+/// The arrays of records in documents, and those around them.
+const LISTS: [&[u8]; 6] = [b"resourceSpans", b"resource_spans", b"scopeSpans", b"scope_spans", b"entries", b"data"];
+
 /// What to do with a value: the line on which it begins, and its bytes.
 pub(super) type Each<'a> = &'a mut dyn FnMut(u64, &[u8]) -> Result<(), Wrong>;
+
+/// An open bracket.
+struct Bracket {
+    closes: u8,
+    /// Whether it holds records, or what holds them.
+    is_list: bool,
+    /// Where its contents begin in the value, and where its last element does.
+    contents: usize,
+    element: usize,
+}
 
 /// Where the scanner is.
 #[derive(Default)]
 struct Scanner {
     line: u64,
-    /// Brackets open in the value, and in a string of it whether the last letter was a backslash.
-    depth: u32,
+    /// The brackets that are open in the value.
+    open: Vec<Bracket>,
+    /// Whether a string is open, and whether its last letter was a backslash.
     in_string: bool,
     escaped: bool,
     /// The value so far, and its first line.
@@ -64,8 +81,8 @@ impl Scanner {
             }
             return if self.value.len() > LONGEST { Err(too_long(self.began)) } else { Ok(()) };
         }
-        let is_between = self.depth == 0 && (byte.is_ascii_whitespace() || byte == b',');
-        if is_between || self.depth == 0 && byte == b']' && self.in_array {
+        let is_between = self.open.is_empty() && (byte.is_ascii_whitespace() || byte == b',');
+        if is_between || self.open.is_empty() && byte == b']' && self.in_array {
             self.hand_on(each)?;
             self.ended |= byte == b']';
             return Ok(());
@@ -76,21 +93,68 @@ impl Scanner {
                 return Err(Wrong::new("there is more after the end of the array").at(self.line));
             }
         }
+        if byte == b',' && self.value.len() > PART && self.open.last().is_some_and(|open| open.is_list) {
+            return self.hand_on_part(each);
+        }
+        let list = byte == b'[' && self.opens_a_list();
         self.value.push(byte);
+        let at = self.value.len();
         match byte {
             b'"' => self.in_string = true,
-            b'{' | b'[' => self.depth += 1,
+            b'{' => self.open.push(Bracket { closes: b'}', is_list: false, contents: at, element: at }),
+            b'[' => self.open.push(Bracket { closes: b']', is_list: list, contents: at, element: at }),
+            b',' => self.open.iter_mut().last().into_iter().for_each(|open| open.element = at),
             b'}' | b']' => {
-                self.depth = self.depth.checked_sub(1).ok_or_else(|| {
-                    Wrong::new("not valid JSON: a bracket is closed that was not opened").at(self.line)
-                })?;
-                if self.depth == 0 {
+                if self.open.pop().is_none_or(|open| open.closes != byte) {
+                    let what = "not valid JSON: a bracket is closed that was not opened";
+                    return Err(Wrong::new(what).at(self.line));
+                }
+                if self.open.is_empty() {
                     self.hand_on(each)?;
                 }
             }
             _ => {}
         }
         if self.value.len() > LONGEST { Err(too_long(self.began)) } else { Ok(()) }
+    }
+
+    /// Whether the array that opens here holds records of a document: by its key, and by what is around it.
+    fn opens_a_list(&self) -> bool {
+        let before = self.value.trim_ascii_end();
+        let Some(key) = before.strip_suffix(b":").map(<[u8]>::trim_ascii_end).and_then(|key| key.strip_suffix(b"\""))
+        else {
+            return false;
+        };
+        let begins = key.iter().rposition(|byte| *byte == b'"').map_or(0, |quote| quote + 1);
+        let key = &key[begins..];
+        match key {
+            b"data" => self.open.len() == 1,
+            b"entries" => self.open.len() == 2,
+            // Within a list of traces; an event that has spans of its own is one record.
+            b"spans" => self.open.iter().any(|open| open.is_list),
+            key => LISTS.contains(&key),
+        }
+    }
+
+    /// Hands on the records that are there, each list around them closed, and forgets them.
+    fn hand_on_part(&mut self, each: Each<'_>) -> Result<(), Wrong> {
+        let mut part = self.value.clone();
+        part.extend(self.open.iter().rev().map(|open| open.closes));
+        each(self.began, &part)?;
+        if let Some(last) = self.open.last_mut() {
+            last.element = self.value.len();
+        }
+        let mut gone = 0;
+        for open in &mut self.open {
+            open.contents -= gone;
+            open.element -= gone;
+            if open.is_list {
+                self.value.drain(open.contents..open.element);
+                gone += open.element - open.contents;
+                open.element = open.contents;
+            }
+        }
+        Ok(())
     }
 
     fn hand_on(&mut self, each: Each<'_>) -> Result<(), Wrong> {
@@ -102,7 +166,7 @@ impl Scanner {
     }
 
     fn end(mut self, each: Each<'_>) -> Result<(), Wrong> {
-        if self.depth == 0 && !self.in_string {
+        if self.open.is_empty() && !self.in_string {
             self.hand_on(each)?;
         }
         let cure = "fetch the file again: what is missing is not known";
@@ -126,4 +190,66 @@ fn too_long(line: u64) -> Wrong {
         .at(line)
         .cure("write one record a line, for example with jq -c '.[]' FILE")
         .harmless()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::Value;
+
+    fn all(text: &str, is_array: bool) -> Result<Vec<Value>, Wrong> {
+        let mut found = Vec::new();
+        read(&mut text.as_bytes(), is_array, &mut |_, bytes| {
+            found.push(serde_json::from_slice(bytes).unwrap());
+            Ok(())
+        })?;
+        Ok(found)
+    }
+
+    #[test]
+    fn values_are_told_apart() {
+        assert_eq!(all("{\"a\": \"}\\\"\"}\n{\"b\": [1, 2]}", false).unwrap().len(), 2);
+        assert_eq!(all("[1.5, {\"a\": [3]}, \"x\"]\n", true).unwrap().len(), 3);
+        for (text, is_array) in [
+            ("{\"a\": [1, 2}", false),
+            ("{\"a\": 1", false),
+            ("[1, 2", true),
+            ("[1] 2", true),
+            ("{}}", false),
+            ("[{\"a", true),
+        ] {
+            assert!(all(text, is_array).is_err(), "{text}");
+        }
+    }
+
+    /// A long document comes in parts that hold every record once, each with what is around it.
+    #[test]
+    fn a_long_document_comes_in_parts() {
+        let pad = "x".repeat(100_000);
+        let span = |n: u32| format!("{{\"n\": {n}, \"attributes\": [{{\"key\": \"a, b]\"}}, {{\"pad\": \"{pad}\"}}]}}");
+        let scope = |from: u32| {
+            format!(
+                "{{\"resource\": {{\"r\": {from}}}, \"scopeSpans\": [{{\"spans\": [{}]}}]}}",
+                (from..from + 25).map(span).collect::<Vec<_>>().join(", ")
+            )
+        };
+        let text = format!("{{\"resourceSpans\": [{}, {}, {}]}}", scope(0), scope(25), scope(50));
+        let parts = all(&text, false).unwrap();
+        assert!(parts.len() > 5, "{}", parts.len());
+        let mut seen = Vec::new();
+        for part in &parts {
+            for resource in part["resourceSpans"].as_array().unwrap() {
+                for span in resource["scopeSpans"][0]["spans"].as_array().unwrap() {
+                    let n = span["n"].as_u64().unwrap();
+                    assert_eq!(resource["resource"]["r"], n / 25 * 25, "the resource of each span");
+                    assert_eq!(span["attributes"].as_array().unwrap().len(), 2);
+                    seen.push(n);
+                }
+            }
+        }
+        assert_eq!(seen, (0..75).collect::<Vec<u64>>());
+        // A record that has spans of its own is not parted.
+        let event = format!("{{\"start\": 1, \"spans\": [{}]}}", (0..25).map(span).collect::<Vec<_>>().join(", "));
+        assert_eq!(all(&event, false).unwrap().len(), 1);
+    }
 }

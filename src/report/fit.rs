@@ -4,7 +4,7 @@ use super::encode::{finite, nullable, pretty};
 use super::page::{Page, Part, Table};
 use super::reading;
 use super::words::{NOTHING, about, agree, things};
-use crate::experiment::{Fit, Fitted, FittedLaw, LawSpec, Observed, Parameter, SHOWN, Shape};
+use crate::experiment::{Fit, Fitted, FittedLaw, LawSpec, Observed, Parameter, SHOWN, Shape, Slot};
 use crate::math::{floor, log10, pow, round};
 use crate::units::{Span, count, inert, number, percent};
 use serde_json::{Value, json};
@@ -80,6 +80,7 @@ fn of_one(fit: &Fit) -> serde_json::Map<String, Value> {
             "quantiles_s": named(law.quantiles.map(finite)),
         })
     };
+    let slot = |slot: &Slot| json!({ "upto_s": finite(slot.upto), "data": finite(slot.data), "law": finite(slot.law) });
     let parameter = |one: &Parameter| json!({ "name": one.name, "value": finite(one.value), "ci95": [finite(one.ci95.0), finite(one.ci95.1)] });
     let observed = fit.observed.map(|observed| match observed {
         None => Value::Null,
@@ -96,6 +97,7 @@ fn of_one(fit: &Fit) -> serde_json::Map<String, Value> {
         "gap_by_chance": finite(fit.chance),
         "observed_s": named(observed),
         "laws": fit.laws.iter().map(law).collect::<Vec<_>>(),
+        "spread": fit.spread.iter().map(slot).collect::<Vec<_>>(),
         "parameters": fit.parameters.iter().map(parameter).collect::<Vec<_>>(),
         "advised": written(&fit.advised),
     });
@@ -136,6 +138,7 @@ pub(super) fn page(name: &str, fitted: &Fitted) -> Page {
     let table = Table::part("Laws", &header, data.into_iter().chain(rows));
     let paste = Part::Lines("To paste under [provider.NAME]".into(), toml(name, fitted));
     let mut parts = vec![table];
+    parts.extend(picture(fit));
     parts.extend((!fit.parameters.is_empty()).then(|| parameters(fit)));
     parts.extend((!fitted.groups.is_empty()).then(|| by_group(&fitted.groups)));
     parts.push(paste);
@@ -218,6 +221,20 @@ fn apart(fit: &Fit) -> String {
         }
         _ => String::new(),
     }
+}
+
+/// The data above the best law, a letter for each slot of durations: the higher, the more fall into it.
+fn picture(fit: &Fit) -> Option<Part> {
+    const HEIGHTS: [char; 9] = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+    let (first, last) = fit.spread.first().zip(fit.spread.last())?;
+    let most = fit.spread.iter().map(|slot| slot.data.max(slot.law)).fold(0.0, f64::max);
+    let height = |share: f64| HEIGHTS[round(share / most * 8.0).clamp(0.0, 8.0) as usize];
+    let data: String = fit.spread.iter().map(|slot| height(slot.data)).collect();
+    let law: String = fit.spread.iter().map(|slot| height(slot.law)).collect();
+    let name = fit.laws.first().map_or("", |law| kind(&law.law));
+    let title = format!("How often, from {} to {} s in steps of equal ratio", number(first.upto), number(last.upto));
+    let width = name.chars().count().max(4);
+    Some(Part::Lines(title, format!("{:width$}  {}\n{name:width$}  {}\n", "data", data.trim_end(), law.trim_end())))
 }
 
 /// The parameters of the best law and how certain they are.

@@ -42,7 +42,7 @@ pub(super) fn fit(data: Measurements, known: &Grouped) -> Result<Fit, String> {
         _ => whole,
     };
     let beyond = super::beyond(&laws, &observed);
-    Ok(Fit { data, laws, observed, chance, parameters: Vec::new(), beyond, advised })
+    Ok(Fit { data, laws, observed, chance, parameters: Vec::new(), beyond, spread: Vec::new(), advised })
 }
 
 /// The ends of a quantile: of chance, and of the bucket in which it lies.

@@ -66,6 +66,11 @@ fn a_law_is_found_again() {
         assert!(name == "exponential" || std::mem::discriminant(&found.laws[0].law) == kind, "{name}");
         assert!(found.laws[0].gap < found.chance, "{name}: {}", found.laws[0].gap);
         assert_eq!(found.advised, found.laws[0].law);
+        // All but the last half per cent is shown, and in each slot the law is as near to the data as chance allows: twice
+        // the gap of the distribution functions, one at each end.
+        let sum: f64 = found.spread.iter().map(|slot| slot.data).sum();
+        assert!((0.995..0.996).contains(&sum), "{name}: {sum}");
+        assert!(found.spread.iter().all(|slot| (slot.data - slot.law).abs() < 2.0 * found.chance), "{name}");
         for (p, observed) in SHOWN.into_iter().zip(found.observed) {
             let (value, (low, high)) = observed.map(|(value, ci)| (value, ci.unwrap())).unwrap();
             assert!(low <= value && value <= high);
