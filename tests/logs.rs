@@ -293,6 +293,17 @@ fn failures_are_found_under_any_name() {
         let found = measured(format!("latency_ms,{name}\n{rows}").into_bytes(), &Reading::default()).unwrap();
         assert_eq!((found.all.answered.len(), &found.all.faults[..]), (30, &[(Fault::Overloaded, 10)][..]), "{name}");
     }
+    // An error that comes when the columns have long been decided on.
+    let row = |i: u32| {
+        if i < 3000 {
+            format!("{{\"ms\": {}}}\n", 1000 + i)
+        } else {
+            "{\"ms\": 4, \"error\": {\"message\": \"overloaded\"}}\n".into()
+        }
+    };
+    let found = measured((0..3010).map(row).collect::<String>().into_bytes(), &Reading::default()).unwrap();
+    assert_eq!((found.all.answered.len(), &found.all.faults[..]), (3000, &[(Fault::Overloaded, 10)][..]));
+    assert_eq!(found.account.taken.len(), 1, "what no row had is no column");
     // A column of something else is none.
     for (name, value) in
         [("tokens", "200"), ("plan", "gold"), ("cache", "hit"), ("country_code", "200"), ("paid", "true")]

@@ -180,7 +180,7 @@ pub(super) fn choose(sample: &Sample<'_>, asked: &Asked) -> Result<Found, Wrong>
     if let Some((start, end)) = ends {
         return Ok(between(sample, start, end, "their names"));
     }
-    if sample.columns.len() == 1 {
+    if sample.columns.iter().filter(|column| column.is_seen).count() == 1 {
         return value(sample, asked, 0, "it is the only one");
     }
     let is_of_a_server = sample.by_snake("request").is_some() && sample.by_snake("user_agent").is_some();

@@ -6,7 +6,7 @@ use super::clock;
 use super::latency::{self, Latency};
 use super::name::{Name, snake};
 use super::outcome::{Tells, Verdict, by_word, is_status};
-use super::row::Kept;
+use super::row::{Column, Kept, Place};
 use super::sample::Sample;
 use super::wrong::Wrong;
 
@@ -255,10 +255,13 @@ fn outcomes(sample: &Sample<'_>, roles: &mut Roles, of_latency: &[usize]) {
             ));
         }
     }
-    if found.iter().all(|(_, tells, _)| !matches!(tells, Tells::Status | Tells::ServerStatus | Tells::Grpc)) {
+    let seen = |found: &[(usize, Tells, String)], of: &dyn Fn(Tells) -> bool| {
+        found.iter().any(|(at, tells, _)| sample.columns[*at].is_seen && of(*tells))
+    };
+    if !seen(&found, &|tells| matches!(tells, Tells::Status | Tells::ServerStatus | Tells::Grpc)) {
         found.extend(by_values(sample, &|at| is_free(at) && !found.iter().any(|(known, ..)| *known == at)));
     }
-    if found.iter().all(|(_, tells, _)| *tells == Tells::Message)
+    if !seen(&found, &|tells| tells != Tells::Message)
         && let Some(at) =
             ["level", "severity", "severity_text", "log_level"].iter().find_map(|name| sample.by_snake(name))
     {
@@ -268,8 +271,32 @@ fn outcomes(sample: &Sample<'_>, roles: &mut Roles, of_latency: &[usize]) {
     found.sort_by_key(|(_, tells, _)| *tells == Tells::Detail);
     for (at, tells, why) in found {
         roles.outcomes.push((at, tells));
-        roles.take(sample, Role::Outcome, at, &why);
+        if sample.columns[at].is_seen {
+            roles.take(sample, Role::Outcome, at, &why);
+        }
     }
+}
+
+/// The fields in which objects tell of an error, as far as no row has had one: the first may fail later.
+pub(super) fn of_errors_to_come(columns: &[Column]) -> Vec<Column> {
+    let names = [
+        "error",
+        "err",
+        "exception",
+        "errorMessage",
+        "error_message",
+        "errorCode",
+        "error_code",
+        "statusCode",
+        "status_code",
+    ];
+    let is_there = |name: &str| {
+        columns
+            .iter()
+            .any(|column| matches!(&column.place, Place::Path(path) if path.first().is_some_and(|first| first == name)))
+    };
+    let unseen = names.into_iter().filter(|name| !is_there(name));
+    unseen.map(|name| Column { name: name.into(), place: Place::Path(vec![name.into()]), is_seen: false }).collect()
 }
 
 /// A column whose values are statuses of HTTP, or words of outcomes, whatever it is called.

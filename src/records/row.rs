@@ -31,6 +31,8 @@ pub(super) enum Place {
 pub(super) struct Column {
     pub name: String,
     pub place: Place,
+    /// Whether it has been seen. One of errors may come later, when the first request fails.
+    pub is_seen: bool,
 }
 
 /// How deep objects are looked into.
@@ -102,7 +104,7 @@ fn inner(map: &Map<String, Value>, path: &mut Vec<String>, all: &mut Vec<Column>
         path.push(key.clone());
         match value {
             Value::Object(map) if path.len() < DEPTH => inner(map, path, all),
-            _ => all.push(Column { name: path.join("."), place: Place::Path(path.clone()) }),
+            _ => all.push(Column { name: path.join("."), place: Place::Path(path.clone()), is_seen: true }),
         }
         path.pop();
     }

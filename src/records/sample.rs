@@ -33,7 +33,7 @@ impl Sample<'_> {
     /// # Errors
     /// There is none.
     pub fn named(&self, wanted: &str) -> Result<usize, Wrong> {
-        let names = || self.columns.iter().map(|column| column.name.as_str());
+        let names = || self.columns.iter().filter(|column| column.is_seen).map(|column| column.name.as_str());
         let exact = names().position(|name| name.trim() == wanted);
         let like = || names().position(|name| name.trim().eq_ignore_ascii_case(wanted));
         let same = || names().position(|name| snake(name) == snake(wanted));
@@ -48,8 +48,9 @@ impl Sample<'_> {
     /// The names of all columns, for people.
     pub fn list(&self) -> String {
         const SHOWN: usize = 40;
-        let names: Vec<&str> = self.columns.iter().map(|column| column.name.trim()).take(SHOWN).collect();
-        let more = self.columns.len().saturating_sub(SHOWN);
+        let seen = || self.columns.iter().filter(|column| column.is_seen);
+        let names: Vec<&str> = seen().map(|column| column.name.trim()).take(SHOWN).collect();
+        let more = seen().count().saturating_sub(SHOWN);
         names.join(", ") + &if more > 0 { format!(" and {more} more") } else { String::new() }
     }
 }

@@ -58,8 +58,11 @@ impl<'a> Sink<'a> {
     pub fn begin(&mut self, format: &str, names: Vec<String>, separator: Option<u8>) {
         self.account.format = format.into();
         self.separator = separator;
-        self.columns =
-            names.into_iter().enumerate().map(|(at, name)| Column { name, place: Place::Cell(at) }).collect();
+        self.columns = names
+            .into_iter()
+            .enumerate()
+            .map(|(at, name)| Column { name, place: Place::Cell(at), is_seen: true })
+            .collect();
     }
 
     /// The rows are from a document of this name.
@@ -143,6 +146,10 @@ impl<'a> Sink<'a> {
             self.mode = Mode::Gathers(form);
             return Ok(());
         }
+        if matches!(rows.first(), Some(Kept::Object(_))) {
+            self.columns.extend(roles::of_errors_to_come(&self.columns));
+        }
+        let sample = Sample { columns: &self.columns, rows: &rows, separator: self.separator, dialect };
         let roles = roles::choose(&sample, self.asked)?;
         if let Some(name) = dialect.map(|dialect| dialect.name).filter(|_| self.document.is_none()) {
             let is_enough = name.contains("JSON") || name.contains("CSV");
