@@ -247,6 +247,10 @@ fn damage_is_said() {
             "{file}: {said}"
         );
     }
+    // An array that ends between two of its elements.
+    let rows: String = (0..30).map(|i| format!("{{\"ms\": {}}},\n", 1000 + i)).collect();
+    let cut = self::said(format!("[{rows}").into_bytes(), &Reading::default());
+    assert!(cut.contains("the file ends inside its JSON array: it was cut off"), "{cut}");
     // Two packed files one after another are one.
     let twice = [bytes("camel.jsonl.zst"), bytes("camel.jsonl.zst")].concat();
     assert_eq!(measured(twice, &Reading::default()).unwrap().account.rows, 24);
