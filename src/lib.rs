@@ -9,7 +9,7 @@
 //! 4. [`report`]: the answer, in the forms people and programs read.
 //!
 //! Below these stand [`units`] (numbers with a meaning), [`math`] (portable elementary functions), [`stats`],
-//! [`streams`] (random draws addressed by what they are for), [`calendar`] (the order of events), [`policy`]
+//! [`records`] (what logs and exports say of requests), [`streams`] (random draws addressed by what they are for), [`calendar`] (the order of events), [`policy`]
 //! (retry, quota and the like, as pure objects), [`theory`] (formulas to hold a result against) and [`metrics`] (what
 //! each metric means). A module
 //! may use only those that stand above it in this table; `tests/architecture.rs` holds it:
@@ -20,6 +20,7 @@
 //! | `streams` | `units` |
 //! | `calendar` | `units` |
 //! | `policy` | `units`, a stream passed in |
+//! | `records` | `units`, kinds of failure of `policy` |
 //! | `theory` | `units`, `stats` |
 //! | `metrics` | `stats` |
 //! | `model` | all above |
@@ -40,6 +41,7 @@ pub mod math;
 pub mod metrics;
 pub mod model;
 pub mod policy;
+pub mod records;
 pub mod report;
 pub mod stats;
 pub mod streams;

@@ -3,18 +3,22 @@
 use std::path::{Path, PathBuf};
 
 /// Each room and the rooms above it that it may use, as in the crate documentation.
-const ROOMS: [(&str, &[&str]); 12] = [
+const ROOMS: [(&str, &[&str]); 13] = [
     ("math", &[]),
     ("units", &["math"]),
     ("stats", &["math"]),
     ("streams", &["math", "units"]),
     ("calendar", &["units"]),
     ("policy", &["math", "units", "streams"]),
+    ("records", &["math", "units", "policy"]),
     ("theory", &["math", "units", "stats"]),
     ("metrics", &["stats"]),
-    ("model", &["math", "units", "stats", "streams", "calendar", "policy", "theory"]),
+    ("model", &["math", "units", "stats", "streams", "calendar", "policy", "records", "theory"]),
     ("world", &["math", "units", "stats", "streams", "calendar", "policy", "theory", "model"]),
-    ("experiment", &["math", "units", "stats", "streams", "calendar", "policy", "theory", "metrics", "model", "world"]),
+    (
+        "experiment",
+        &["math", "units", "stats", "streams", "calendar", "policy", "records", "theory", "metrics", "model", "world"],
+    ),
     ("report", &["math", "units", "stats", "metrics", "experiment"]),
 ];
 

@@ -29,6 +29,7 @@ mod laws;
 mod levers;
 mod limiters;
 mod limits;
+mod logs;
 mod metrics;
 mod model_errors;
 mod nonsense;

@@ -2,7 +2,7 @@
 //! internal error. The battery of tests includes this file and calls the same bodies on the seed corpus and on simple
 //! changes of it, on stable Rust and without libFuzzer (`tests/fuzzing.rs`).
 
-use capsim::experiment::{Axis, Failure, Options, Precision, explain, fit, run};
+use capsim::experiment::{Axis, Failure, Options, Precision, explain, fit_file, run};
 use capsim::model::{Model, Reading, Source, load, measurements};
 use capsim::report;
 use capsim::units::{Bytes, Span, Timestamp, Zone};
@@ -97,7 +97,7 @@ pub fn trace(data: &[u8]) {
 pub fn latencies(data: &[u8]) {
     let data = &data[..data.len().min(4_000)]; // estimating takes its time
     let source = Source { name: "l.csv".into(), bytes: data.to_vec(), directory: "".into() };
-    if let Ok(Ok(found)) = measurements(&source, &Reading::default()).map(fit) {
+    if let Ok(Ok(found)) = measurements(&source, &Reading::default()).map(fit_file) {
         assert!(!report::Report::Fit("l", &found).text(report::Screen::PLAIN).contains("NaN"));
     }
 }

@@ -4,18 +4,22 @@
 //! answers alone would be of those that were quick enough, and could not say what a longer timeout would bring. The laws
 //! are then held against the data by their largest gap, beside what chance leaves.
 
+mod grouped;
 mod likelihood;
 mod mixture;
+mod profile;
 
-use crate::math::{ceil, floor, ln, sqrt};
-use crate::model::Measurements;
+use crate::math::{ceil, exp, floor, ln, sqrt};
+use crate::model::{Measured, Measurements};
+use crate::records::{Account, Durations};
 use crate::streams::LawSpec;
 use crate::units::Span;
 use likelihood::{exponential, gamma, weibull};
 use mixture::{lognormal, two_lognormals};
+pub use profile::Parameter;
 
 /// Fewer answers tell no law from another.
-const FEWEST: usize = 10;
+const FEWEST: u64 = 10;
 /// The largest gap stays under this share of the data's by chance, of 20 times 19.
 const CHANCE: f64 = 0.05;
 /// A mixture has three numbers more: it must do better by as much, in the units of Akaike's criterion.
@@ -53,8 +57,35 @@ pub struct Fit {
     /// Kiefer and Wolfowitz (Annals of Probability 18, 1990). A fitted law is nearer to the data than the right one, so
     /// what is beyond is wrong for sure.
     pub chance: f64,
+    /// The parameters of the best law with their intervals; none of a mixture.
+    pub parameters: Vec<Parameter>,
+    /// Between what the laws that may be right put the quantiles at [`SHOWN`], where nobody has looked so far: in seconds.
+    pub beyond: [Option<(f64, f64)>; 4],
+    /// How the data and the best law are spread over durations of equal ratio; empty where there is nothing to see.
+    pub spread: Vec<Slot>,
     /// The law to take: the best, or the data themselves where the best is beyond chance and nothing was cut off.
     pub advised: LawSpec,
+}
+
+/// What a file says.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fitted {
+    /// How it was read.
+    pub account: Account,
+    /// The law of all that was measured.
+    pub fit: Fit,
+    /// The column of the groups, and the law of each or why it has none.
+    pub groups: Vec<(String, Result<Fit, String>)>,
+}
+
+/// Fits laws to a file of measurements, and to each group of it.
+///
+/// # Errors
+/// Why there is nothing to fit.
+pub fn fit_file(measured: Measured) -> Result<Fitted, String> {
+    let Measured { account, all, groups } = measured;
+    let groups = groups.into_iter().map(|(name, data)| (name, fit(data))).collect();
+    Ok(Fitted { account, fit: fit(all)?, groups })
 }
 
 /// Durations as the estimators need them: sorted, in seconds, each with how often it is there.
@@ -70,18 +101,32 @@ struct Sample {
 /// # Errors
 /// Why there is nothing to fit.
 pub fn fit(data: Measurements) -> Result<Fit, String> {
+    if let Some(known) = data.grouped.clone() {
+        return grouped::fit(data, &known);
+    }
     let (count, cut) = (data.answered.len(), data.cut.len());
     if count < FEWEST {
-        return Err(format!("{count} answers are too few to tell laws apart: {FEWEST} at least"));
+        let failed: u64 = data.faults.iter().map(|(_, n)| n).sum();
+        let beside =
+            if cut + failed > 0 { format!(" (beside {cut} cut off and {failed} failed)") } else { String::new() };
+        return Err(format!("{count} answers{beside} are too few to tell laws apart: {FEWEST} at least"));
     }
     let steps = survival(&data);
     let chance = sqrt(ln(2.0 / CHANCE) / (2.0 * (count + cut) as f64));
     let observed = SHOWN.map(|p| observed(&steps, p, (count + cut) as f64));
-    let (first, last) = (data.answered.iter().min(), data.answered.iter().max());
-    if let (Some(first), true) = (first, first == last && cut == 0) {
-        let law = LawSpec::Constant { value: *first };
+    if let ([(only, _)], 0) = (data.answered.counts(), cut) {
+        let (first, law) = (*only, LawSpec::Constant { value: *only });
         let only = FittedLaw { law: law.clone(), aic: 0.0, gap: 0.0, quantiles: [first.secs(); 4] };
-        return Ok(Fit { data, laws: vec![only], observed, chance, advised: law });
+        return Ok(Fit {
+            data,
+            laws: vec![only],
+            observed,
+            chance,
+            parameters: Vec::new(),
+            beyond: [None; 4],
+            spread: Vec::new(),
+            advised: law,
+        });
     }
     let sample = Sample::new(&data);
     let singles = [exponential(&sample), lognormal(&sample), gamma(&sample), weibull(&sample)];
@@ -90,8 +135,59 @@ pub fn fit(data: Measurements) -> Result<Fit, String> {
     laws.extend(two_lognormals(&sample).and_then(|found| held(found, &steps)).filter(|two| two.aic < best - WORTH));
     laws.sort_by(|a, b| a.aic.total_cmp(&b.aic));
     let best = laws.first().ok_or("no law fits these data at all")?;
-    let advised = if best.gap > chance && cut == 0 { empirical(&data) } else { best.law.clone() };
-    Ok(Fit { data, laws, observed, chance, advised })
+    let advised = if best.gap > chance && cut == 0 { empirical(&data.answered) } else { best.law.clone() };
+    let parameters = profile::parameters(&best.law, &sample);
+    let beyond = beyond(&laws, &observed);
+    let spread = spread(&steps, &best.law, count);
+    Ok(Fit { data, laws, observed, chance, parameters, beyond, spread, advised })
+}
+
+/// How many slots of durations are shown at most; of few answers fewer, so that there is something in most.
+const SLOTS: f64 = 48.0;
+
+/// A slot of durations, and what falls into it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Slot {
+    /// Where it ends, in seconds.
+    pub upto: f64,
+    /// The share of the data.
+    pub data: f64,
+    /// The share of the law.
+    pub law: f64,
+}
+
+/// The data and a law in slots of equal ratio, from the first half per cent of the data to the last that was seen.
+fn spread(steps: &[(f64, f64)], law: &LawSpec, answers: u64) -> Vec<Slot> {
+    let Ok(formulas) = law.formulas() else { return Vec::new() };
+    let place =
+        |share: f64| steps.iter().find(|(_, below)| *below >= share).or(steps.last()).map_or(1.0, |step| step.0);
+    let (low, high) = (place(0.005), place(0.995));
+    if high <= low {
+        return Vec::new();
+    }
+    let slots = floor(2.0 * sqrt(answers as f64)).clamp(8.0, SLOTS);
+    let edge = |at: usize| low * exp(ln(high / low) * at as f64 / slots);
+    let below = |x: f64| steps[..steps.partition_point(|(at, _)| *at <= x)].last().map_or(0.0, |(_, below)| *below);
+    let slot = |at: usize| {
+        // What is shorter than all shown belongs to the first.
+        let from = if at == 0 { 0.0 } else { edge(at) };
+        let upto = edge(at + 1) * (1.0 + 1e-12);
+        Slot { upto, data: below(upto) - below(from), law: formulas.cdf(upto) - formulas.cdf(from) }
+    };
+    (0..slots as usize).map(slot).collect()
+}
+
+/// Between what the laws put the quantiles that nobody has seen: those that are not much less likely than the best.
+fn beyond(laws: &[FittedLaw], observed: &[Observed; 4]) -> [Option<(f64, f64)>; 4] {
+    let best = laws.first().map_or(0.0, |law| law.aic);
+    let mut out = [None; 4];
+    for (at, place) in out.iter_mut().enumerate().filter(|(at, _)| observed[*at].is_none()) {
+        let values = laws.iter().filter(|law| law.aic < best + WORTH).map(|law| law.quantiles[at]);
+        *place = values.fold(None, |ends: Option<(f64, f64)>, x| {
+            Some(ends.map_or((x, x), |(low, high)| (low.min(x), high.max(x))))
+        });
+    }
+    out
 }
 
 /// A law, its logarithm of the likelihood, and how many numbers were fitted.
@@ -114,22 +210,17 @@ fn held((law, likelihood, numbers): Found, steps: &[(f64, f64)]) -> Option<Fitte
 /// The distribution function of the data: at each duration the share that is not longer, by the product-limit estimate
 /// of Kaplan and Meier, which is the plain share where nothing was cut off.
 fn survival(data: &Measurements) -> Vec<(f64, f64)> {
-    let mut answered = data.answered.clone();
-    let mut cut = data.cut.clone();
-    answered.sort_unstable();
-    cut.sort_unstable();
     let mut steps: Vec<(f64, f64)> = Vec::new();
-    let (mut longer, mut gone) = (1.0, 0);
-    let mut at = 0;
-    while at < answered.len() {
-        let value = answered[at];
-        let same = answered[at..].partition_point(|other| *other == value);
+    let mut cuts = data.cut.counts().iter().peekable();
+    let (mut longer, mut left) = (1.0, data.answered.len() + data.cut.len());
+    for &(value, same) in data.answered.counts() {
         // Who is cut at this instant has lasted to it.
-        gone += cut[gone..].partition_point(|other| *other < value);
-        let left = (answered.len() - at + cut.len() - gone) as f64;
-        longer *= 1.0 - same as f64 / left;
+        while let Some((_, gone)) = cuts.next_if(|(at, _)| *at < value) {
+            left -= gone;
+        }
+        longer *= 1.0 - same as f64 / left as f64;
+        left -= same;
         steps.push((value.secs(), 1.0 - longer));
-        at += same;
     }
     steps
 }
@@ -144,16 +235,24 @@ fn observed(steps: &[(f64, f64)], p: f64, n: f64) -> Observed {
 }
 
 /// Quantiles of the data, more of them where they are rare.
-fn empirical(data: &Measurements) -> LawSpec {
-    let mut sorted = data.answered.clone();
-    sorted.sort_unstable();
-    let last = sorted.len() - 1;
+fn empirical(answered: &Durations) -> LawSpec {
+    let last = answered.len() - 1;
     let shares = [0.0, 0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999, 1.0];
     let told = |p: f64| p == 0.0 || p == 1.0 || (1.0 - p).min(p) * last as f64 >= 1.0;
+    let mut upto = 0;
+    let ends: Vec<(u64, Span)> = answered
+        .counts()
+        .iter()
+        .map(|(value, count)| {
+            upto += count;
+            (upto, *value)
+        })
+        .collect();
+    let place = |nth: u64| ends[ends.partition_point(|(upto, _)| *upto <= nth)].1;
     let at = |p: f64| -> Span {
-        let place = p * last as f64;
-        let (low, part) = (floor(place) as usize, place - floor(place));
-        let (low, high) = (sorted[low], sorted[(low + 1).min(last)]);
+        let exact = p * last as f64;
+        let (nth, part) = (floor(exact) as u64, exact - floor(exact));
+        let (low, high) = (place(nth), place((nth + 1).min(last)));
         low.saturating_add(Span::from_nanos(high.nanos() - low.nanos()).scale(part))
     };
     LawSpec::Empirical { quantiles: shares.into_iter().filter(|p| told(*p)).map(|p| (p, at(p))).collect() }

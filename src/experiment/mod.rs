@@ -27,6 +27,7 @@ pub mod verify;
 
 pub use crate::metrics::{Better, better};
 pub use crate::model::{Objective, Setting};
+pub use crate::records::{Account, Role, Taken, Wrong};
 pub use crate::streams::{LawSpec, Shape};
 pub use crate::world::{Failure, Level, Moment, Slice, Timeline};
 pub use answer::{Answer, Metric, Verdict};
@@ -43,7 +44,7 @@ pub use explain::{
 #[cfg(test)]
 pub(crate) use facts::facts;
 pub use facts::{Facts, ProviderFact, QuotaFact, WindowFact};
-pub use fit::{Fit, FittedLaw, Observed, SHOWN, fit};
+pub use fit::{Fit, Fitted, FittedLaw, Observed, Parameter, SHOWN, Slot, fit, fit_file};
 pub use levers::{Aim, Effect, Lever, Levers, Question, Silent, least_budget, levers};
 pub use progress::{Progress, Searching, Work};
 pub use run::{Missed, Options, Precision, metrics, run, run_until, timeline};

@@ -4,6 +4,7 @@
 use super::problems::Complaint;
 use super::rule::Rule;
 use super::tree::{Node, Value};
+pub use crate::units::did_you_mean;
 use crate::units::{Bytes, Span, Timestamp, Zone};
 
 /// The largest number of 32 bits, as a bound.
@@ -328,21 +329,7 @@ fn either(words: &[&str]) -> String {
     }
 }
 
-/// "did you mean …?" for the nearest of some words, or nothing where none is near.
-pub fn did_you_mean<S: AsRef<str>>(word: &str, words: impl IntoIterator<Item = S>) -> String {
-    let mut best: Option<(f64, String)> = None;
-    let lower = word.to_lowercase().replace('-', "_");
-    for candidate in words {
-        let candidate = candidate.as_ref();
-        let likeness = strsim::jaro_winkler(&lower, &candidate.to_lowercase().replace('-', "_"));
-        if likeness >= 0.8 && best.as_ref().is_none_or(|(most, _)| likeness > *most) {
-            best = Some((likeness, candidate.to_string()));
-        }
-    }
-    best.map_or_else(String::new, |(_, candidate)| format!("did you mean `{candidate}`?"))
-}
-
-/// The same for names that people give: short ones that differ in a letter are near too.
+/// [`did_you_mean`] for names that people give: short ones that differ in a letter are near too.
 pub(super) fn did_you_mean_name<S: AsRef<str>>(word: &str, names: &[S]) -> String {
     let near = did_you_mean(word, names);
     let other = names.iter().find(|name| strsim::damerau_levenshtein(word, name.as_ref()) <= 1);

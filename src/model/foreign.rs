@@ -119,12 +119,6 @@ pub(super) fn complaint(text: &str, wanted: &str, fits: &[Format]) -> Option<Com
         (Format::Csv | Format::JsonLines | Format::JsonArray, false) if wanted.starts_with("a model") => {
             "`capsim fit` reads measured latencies; a class reads a trace: arrivals = { process = \"trace\", file = … }"
         }
-        (Format::JsonArray, false) if wanted.starts_with("latencies") => {
-            "write one object per line, for example with jq -c '.[]' FILE"
-        }
-        (Format::Json, false) if wanted.starts_with("latencies") => {
-            "write one object per line, for example with jq -c . FILE"
-        }
         _ => "",
     };
     Some(Complaint::new(format!("this looks like {}, but {wanted}", format.name())).cure(cure))

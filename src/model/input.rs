@@ -100,9 +100,15 @@ impl<'a> Input<'a> {
 
     /// Reads a data file that a value names as text, and keeps its contents for the digest.
     pub fn data(&mut self, node: &Node, key: &str) -> Option<(u32, String)> {
+        let source = self.kept(node, key)?;
+        self.text(&source, Silence::NoData)
+    }
+
+    /// The same as bytes.
+    pub fn kept(&mut self, node: &Node, key: &str) -> Option<Source> {
         let source = self.read(node, key)?;
         self.data.insert(key.to_string(), source.bytes.clone());
-        self.text(&source, Silence::NoData)
+        Some(source)
     }
 
     /// The text in some bytes: UTF-8, with or without a byte order mark. Nothing of it is shown before it is known to

@@ -87,11 +87,8 @@ const LONGEST: u64 = 256 << 20;
 /// # Errors
 /// That it cannot be read, is no such file, or changes meanwhile.
 pub fn read_file(path: &Path) -> std::io::Result<Vec<u8>> {
-    // Asked before it is opened: the opening of a pipe waits for a writer.
-    regular(&std::fs::metadata(path)?)?;
-    let mut file = std::fs::File::open(path)?;
+    let mut file = open_file(path)?;
     let before = file.metadata()?;
-    regular(&before)?;
     if before.len() > LONGEST {
         return Err(too_long());
     }
@@ -100,6 +97,18 @@ pub fn read_file(path: &Path) -> std::io::Result<Vec<u8>> {
         return Err(std::io::Error::other("it changed while it was read"));
     }
     Ok(bytes)
+}
+
+/// Opens a regular file of any length.
+///
+/// # Errors
+/// That it cannot be opened, or is no such file.
+pub fn open_file(path: &Path) -> std::io::Result<std::fs::File> {
+    // Asked before it is opened: the opening of a pipe waits for a writer.
+    regular(&std::fs::metadata(path)?)?;
+    let file = std::fs::File::open(path)?;
+    regular(&file.metadata()?)?;
+    Ok(file)
 }
 
 fn regular(file: &std::fs::Metadata) -> std::io::Result<()> {

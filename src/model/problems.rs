@@ -3,6 +3,7 @@
 //! Reading never stops at the first problem: each one is recorded and reading goes on, so that all problems are
 //! reported at once, in file order.
 
+use crate::records::Wrong;
 use crate::units::inert;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use std::collections::BTreeMap;
@@ -145,6 +146,26 @@ impl Problems {
     /// The problems, in file order.
     pub fn list(&self) -> &[Problem] {
         &self.list
+    }
+
+    /// The one problem of a data file.
+    pub(super) fn of_data(name: &str, wrong: Wrong) -> Problems {
+        let Wrong { line, shown, what, found, allowed, cure, is_unreadable, .. } = wrong;
+        let shown = inert(&shown);
+        let length = shown.len();
+        let problem = Problem {
+            file: name.into(),
+            line: line as usize,
+            column: usize::from(line > 0),
+            key: String::new(),
+            what: short(what),
+            found: short(found),
+            allowed: allowed.into(),
+            cure: short(cure.into()),
+            shown: Some((shown, 0..length)).filter(|_| length > 0),
+            order: At::whole(0),
+        };
+        Problems { list: vec![problem], more: 0, unreadable: is_unreadable }
     }
 
     /// Whether a file could not be read at all, so that trying again may help.

@@ -1,4 +1,4 @@
-//! Traces: recorded plans as JSON Lines, one plan per line.
+//! Traces: recorded plans as JSON Lines, one plan per line, or logs of other programs that say when plans come.
 //!
 //! A line without a class belongs to the class that names the file; where several classes name one file, every
 //! line says its class.
@@ -8,7 +8,7 @@ use super::fields::{did_you_mean, is_name};
 use super::foreign::{self, Format};
 use super::input::Input;
 use super::names::Names;
-use super::problems::{At, Complaint, Lines};
+use super::problems::{At, Complaint, Lines, Silence};
 use super::section::arrivals::{Arrivals, TraceAttempt, TracePlan};
 use super::section::d1::D1;
 use super::section::step::{Step, Work};
@@ -21,6 +21,7 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+mod arrivals;
 mod wrong;
 
 /// What a trace may look like.
@@ -32,7 +33,7 @@ struct Line {
     at_s: f64,
     class: Option<String>,
     isolate: Option<u32>,
-    calls: Vec<Vec<Attempt>>,
+    calls: Option<Vec<Vec<Attempt>>>,
 }
 
 #[derive(Deserialize)]
@@ -66,7 +67,18 @@ pub(super) fn fill(input: &mut Input<'_>, root: &Cursor<'_>, names: &Names, clas
     for users in users.values() {
         let (name, file) = &users[0];
         let key = format!("traffic.{name}.arrivals.file");
-        let Some((source, text)) = input.data(file, &key) else { continue };
+        let Some(found) = input.kept(file, &key) else { continue };
+        if arrivals::is_log(&found.bytes) {
+            let Some(plans) = arrivals::plans(input, &found) else { continue };
+            if users.len() > 1 {
+                let complaint = Complaint::new("several classes replay a file that does not say whose its rows are");
+                input.problems.report(file.at, &key, complaint.cure("give each class a file of its own"));
+            } else if let Some(class) = classes.iter_mut().find(|class| class.name == *name) {
+                class.arrivals = Arrivals::Trace { plans };
+            }
+            continue;
+        }
+        let Some((source, text)) = input.text(&found, Silence::NoData) else { continue };
         if let Some(complaint) = foreign::complaint(&text, "a trace is JSON Lines, one plan per line", TRACES) {
             input.problems.report(At::whole(source), "", complaint);
             continue;
@@ -172,19 +184,23 @@ impl Reader<'_> {
             let allowed = format!("0 to {}: platform.isolates = {isolates}", isolates - 1);
             return Err(Complaint::new("isolate: no such isolate").found(isolate.to_string()).allowed(allowed));
         }
+        // Without a word of its calls a plan draws them from the laws.
+        let Some(said) = &line.calls else {
+            return Ok(TracePlan { at: Instant::START + at, isolate: line.isolate, calls: Vec::new() });
+        };
         let workflow = class.and_then(|i| self.parts.workflows.get(self.classes[i].workflow.index()));
         if let Some(workflow) = workflow {
             let calls: usize = workflow.steps.iter().map(|step| step.calls as usize).sum();
-            if line.calls.len() != calls {
+            if said.len() != calls {
                 return Err(Complaint::new(format!(
                     "calls: the workflow {:?} makes {}",
                     workflow.name,
                     counted(calls)
                 ))
-                .found(counted(line.calls.len())));
+                .found(counted(said.len())));
             }
         }
-        let calls = line.calls.iter().enumerate().map(|(i, attempts)| call(i, attempts));
+        let calls = said.iter().enumerate().map(|(i, attempts)| call(i, attempts));
         let calls = calls.collect::<Result<Vec<_>, _>>()?;
         let steps = workflow.into_iter().flat_map(|workflow| &workflow.steps);
         let steps = steps.flat_map(|step| std::iter::repeat_n(step, step.calls as usize));

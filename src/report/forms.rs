@@ -9,7 +9,7 @@ use super::{
 };
 use super::{side_by_side, sweep, text, tune, verification};
 use crate::experiment::verify::Verification;
-use crate::experiment::{Answer, Arithmetic, Capacity, Comparison, Fit, Judgement, Levers, Tuned};
+use crate::experiment::{Answer, Arithmetic, Capacity, Comparison, Fitted, Judgement, Levers, Tuned};
 
 /// The answer of one command.
 #[derive(Clone, Copy, Debug)]
@@ -23,7 +23,7 @@ pub enum Report<'a> {
     /// Of `check`.
     Judgement(&'a Judgement),
     /// Of `fit`: the file's name, and the law.
-    Fit(&'a str, &'a Fit),
+    Fit(&'a str, &'a Fitted),
     /// Of `compare`: what is shown of it to people at a terminal.
     Comparison(&'a Comparison, &'a Show),
     /// Of `capacity`.

@@ -26,7 +26,9 @@ pub(super) fn render(page: &Page) -> String {
             Part::Table(of) => under_title(of),
             Part::Lines(title, lines) => {
                 let fence = fence(lines);
-                format!("\n### {}\n\n{fence}toml\n{lines}{fence}\n", escape(title))
+                // Lines of a model, or a picture of letters.
+                let language = if lines.contains(" = ") { "toml" } else { "text" };
+                format!("\n### {}\n\n{fence}{language}\n{lines}{fence}\n", escape(title))
             }
             Part::Picture(..) => continue,
         };

@@ -25,6 +25,7 @@ mod ours;
 mod page;
 pub mod plots;
 mod preset;
+mod reading;
 mod run;
 mod sealed;
 mod settings;

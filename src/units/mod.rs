@@ -20,5 +20,5 @@ pub use id::Id;
 pub use inert::{inert, inert_lines, is_hidden};
 pub use probability::Probability;
 pub use rate::{Rate, RateUnit};
-pub use text::{agree, count, number, percent, things};
+pub use text::{agree, count, did_you_mean, number, percent, things};
 pub use time::{Instant, Span};

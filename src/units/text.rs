@@ -53,6 +53,20 @@ pub fn percent(fraction: f64) -> String {
     format!("{} %", number(fraction * 100.0))
 }
 
+/// "did you mean …?" for the nearest of some words, or nothing where none is near.
+pub fn did_you_mean<S: AsRef<str>>(word: &str, words: impl IntoIterator<Item = S>) -> String {
+    let mut best: Option<(f64, String)> = None;
+    let lower = word.to_lowercase().replace('-', "_");
+    for candidate in words {
+        let candidate = candidate.as_ref();
+        let likeness = strsim::jaro_winkler(&lower, &candidate.to_lowercase().replace('-', "_"));
+        if likeness >= 0.8 && best.as_ref().is_none_or(|(most, _)| likeness > *most) {
+            best = Some((likeness, candidate.to_string()));
+        }
+    }
+    best.map_or_else(String::new, |(_, candidate)| format!("did you mean `{candidate}`?"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -250,7 +250,7 @@ proptest! {
         let source = Source { name: "l".into(), bytes: smudged(&text, &twists), directory: "".into() };
         match measurements(&source, &reading) {
             Err(problems) => are_clear(&problems),
-            Ok(data) => if let Ok(found) = experiment::fit(data) {
+            Ok(data) => if let Ok(found) = experiment::fit_file(data) {
                 let json: Value = serde_json::from_str(&report::Report::Fit("l", &found).json()).unwrap();
                 for law in json["laws"].as_array().unwrap() {
                     prop_assert!(law["gap"].is_number() && law["quantiles_s"]["p99"].is_number(), "{law}");

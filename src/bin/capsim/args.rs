@@ -7,6 +7,10 @@ use clap_complete::Shell;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
+mod fit;
+
+pub use fit::{Fit, FitForm, Unit};
+
 /// How many plans a day does this back-end carry, what breaks first, and what will the logs still show?
 #[derive(Debug, Parser)]
 #[command(version, after_help = crate::exit::table(), max_term_width = 100)]
@@ -314,51 +318,6 @@ pub struct Explain {
     /// The form of the answer
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
-}
-
-#[derive(Debug, Group)]
-pub struct Fit {
-    /// Latencies: a number a line, CSV with a header, JSON Lines, or a trace; `-` reads standard input
-    pub file: PathBuf,
-    /// The column or field of the latencies [default: by its name: latency_ms, duration_s and the like]
-    #[arg(long, value_name = "NAME")]
-    pub column: Option<String>,
-    /// The unit of a number without one [default: as the name of the column says]
-    #[arg(long, value_enum)]
-    pub unit: Option<Unit>,
-    /// Treat values at or above this as right-censored, such as 12s: known to be longer, not by how much
-    #[arg(long, value_name = "DURATION", value_parser = span_of)]
-    pub timeout: Option<Span>,
-    /// The form of the answer
-    #[arg(long, value_enum, default_value_t = FitForm::Text)]
-    pub format: FitForm,
-    /// Write the answer here instead
-    #[arg(long, value_name = "FILE")]
-    pub out: Option<PathBuf>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Unit {
-    /// Seconds
-    S,
-    /// Milliseconds
-    Ms,
-    /// Microseconds
-    Us,
-    /// Nanoseconds
-    Ns,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum FitForm {
-    /// For people
-    Text,
-    /// For programs
-    Json,
-    /// The lines to paste into a model
-    Toml,
-    /// For a page of notes
-    Markdown,
 }
 
 #[derive(Debug, Group)]

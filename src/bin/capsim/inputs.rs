@@ -1,6 +1,7 @@
 //! The files that a command has read: no output may take the place of one.
 
 use capsim::model;
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -33,12 +34,24 @@ static READ: Mutex<Vec<(PathBuf, Identity)>> = Mutex::new(Vec::new());
 /// Reads a file on behalf of the user.
 pub fn read(path: &Path) -> io::Result<Vec<u8>> {
     let bytes = model::read_file(path)?;
+    remember(path)?;
+    Ok(bytes)
+}
+
+/// Opens a file that is read bit by bit.
+pub fn open(path: &Path) -> io::Result<File> {
+    let file = model::open_file(path)?;
+    remember(path)?;
+    Ok(file)
+}
+
+fn remember(path: &Path) -> io::Result<()> {
     if let Ok(mut read) = READ.lock()
         && !read.iter().any(|(known, _)| known == path)
     {
         read.push((path.into(), Identity::of(path)?));
     }
-    Ok(bytes)
+    Ok(())
 }
 
 /// The name under which this file was read, if it was.

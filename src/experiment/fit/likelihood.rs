@@ -4,6 +4,7 @@ use super::{Found, Sample};
 use crate::math::gamma::gamma_q;
 use crate::math::{exp, floor, ln, ln_gamma, pow, sqrt};
 use crate::model::Measurements;
+use crate::records::Durations;
 use crate::streams::{LawSpec, Shape};
 use crate::units::Span;
 
@@ -26,23 +27,17 @@ impl Sample {
     }
 }
 
-fn gather(values: &[Span]) -> Vec<(f64, f64)> {
-    let mut sorted = values.to_vec();
-    sorted.sort_unstable();
-    let count = |same: &dyn Fn(Span, Span) -> bool| {
-        let mut all: Vec<(f64, f64)> = Vec::new();
-        for group in sorted.chunk_by(|a, b| same(*a, *b)) {
-            let mean = group.iter().map(|value| value.secs()).sum::<f64>() / group.len() as f64;
-            all.push((mean, group.len() as f64));
-        }
-        all
-    };
-    let exact = count(&|a, b| a == b);
-    if exact.len() <= TOLD_APART {
-        return exact;
+fn gather(values: &Durations) -> Vec<(f64, f64)> {
+    let counts = values.counts();
+    if counts.len() <= TOLD_APART {
+        return counts.iter().map(|(value, count)| (value.secs(), *count as f64)).collect();
     }
     let place = |value: Span| floor(ln(value.secs()) * 1000.0);
-    count(&|a, b| place(a) == place(b))
+    let groups = counts.chunk_by(|a, b| place(a.0) == place(b.0)).map(|group| {
+        let weight = group.iter().map(|(_, count)| *count as f64).sum::<f64>();
+        (group.iter().map(|(value, count)| value.secs() * *count as f64).sum::<f64>() / weight, weight)
+    });
+    groups.collect()
 }
 
 fn span(seconds: f64) -> Option<Span> {
@@ -57,11 +52,16 @@ pub(super) fn exponential(sample: &Sample) -> Option<Found> {
 }
 
 /// The place of the largest value of a function with one peak, by golden section.
-fn peak(mut low: f64, mut high: f64, of: impl Fn(f64) -> f64) -> f64 {
+pub(super) fn peak(low: f64, high: f64, of: impl Fn(f64) -> f64) -> f64 {
+    peak_in(60, (low, high), of)
+}
+
+/// The same in so many rounds, each of which leaves three fifths.
+pub(super) fn peak_in(rounds: u32, (mut low, mut high): (f64, f64), of: impl Fn(f64) -> f64) -> f64 {
     let part = (sqrt(5.0) - 1.0) / 2.0;
     let (mut left, mut right) = (high - part * (high - low), low + part * (high - low));
     let (mut at_left, mut at_right) = (of(left), of(right));
-    for _ in 0..60 {
+    for _ in 0..rounds {
         if at_left > at_right {
             (high, right, at_right) = (right, left, at_left);
             left = high - part * (high - low);

@@ -80,7 +80,7 @@ pub(in crate::model) static ARRIVALS: Tagged = Tagged {
         Variant {
             name: "trace",
             doc: "a recorded file, replayed exactly",
-            fields: &[required("file", Text, "JSON Lines, relative to the model.").note("One plan a line:\n\
+            fields: &[required("file", Text, "JSON Lines, or a log that says when plans come; relative to the model.").note("One plan a line:\n\
                 \n\
                 ```json\n\
                 {\"at_s\": 12.5, \"class\": \"user\", \"calls\": [[{\"latency_s\": 6.12, \"outcome\": \"ok\"}]]}\n\
@@ -100,7 +100,13 @@ pub(in crate::model) static ARRIVALS: Tagged = Tagged {
                 order; of two at one instant the first in the file comes first. A line without `class` belongs to \
                 the class that names the file; where several classes name one file every line says its class. \
                 Unknown keys, calls that do not fit the workflow, and classes that do not replay the file are \
-                errors. Plans after the horizon do not come.").changes(Fixed(KIND))],
+                errors. Plans after the horizon do not come.\n\
+                \n\
+                Without `calls`, as in `{\"at_s\": 12.5}`, a trace says when plans come, and what their calls take is \
+                drawn from the laws of the model. So do files of other programs: whatever `capsim fit` reads (see \
+                `docs/logs.md`) and published traces of language models, such as BurstGPT and those of Azure. A \
+                column of times is known by its name; numbers are seconds since the start of the run, or dates, which \
+                count from the first of them. What such a file says of tokens, latencies and failures is not used.").changes(Fixed(KIND))],
         },
     ],
 };
@@ -159,6 +165,16 @@ pub enum Arrivals {
     },
 }
 
+impl Arrivals {
+    /// Whether a trace says how calls end, and not only when plans come.
+    pub fn says_outcomes(&self) -> bool {
+        match self {
+            Arrivals::Trace { plans } => plans.is_empty() || plans.iter().any(|plan| !plan.calls.is_empty()),
+            _ => false,
+        }
+    }
+}
+
 /// One line of a trace.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TracePlan {
@@ -166,7 +182,8 @@ pub struct TracePlan {
     pub at: Instant,
     /// The isolate it is pinned to.
     pub isolate: Option<u32>,
-    /// Per call in workflow order, the attempts in order; never empty, and as many calls as the workflow has.
+    /// Per call in workflow order, the attempts in order: as many calls as the workflow has, or none where the trace says
+    /// only when plans come.
     pub calls: Vec<Vec<TraceAttempt>>,
 }
 

@@ -19,7 +19,7 @@ const LINE: [(&str, Holds, bool); 4] = [
     ("at_s", Holds::Number, true),
     ("class", Holds::Text, false),
     ("isolate", Holds::Whole, false),
-    ("calls", Holds::Calls, true),
+    ("calls", Holds::Calls, false),
 ];
 
 /// The same of an attempt.

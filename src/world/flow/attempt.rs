@@ -60,22 +60,23 @@ impl World<'_> {
             let chance = self.blueprint.providers[call.provider as usize].request_error;
             call.request_error = words[flow.request_words + index].unit() < chance;
         }
-        if self.blueprint.traced[self.calls[id as usize].class as usize] {
-            let attempt = self.traced_attempt(&self.calls[id as usize]);
-            self.calls[id as usize].request_error = attempt.is_some_and(|attempt| attempt.request_error);
+        if self.blueprint.traced[self.calls[id as usize].class as usize]
+            && let Some(attempt) = self.traced_attempt(&self.calls[id as usize])
+        {
+            self.calls[id as usize].request_error = attempt.request_error;
         }
         let call = &self.calls[id as usize];
         self.faulty_requests += u64::from(call.request_error && call.recorded);
     }
 
-    /// What the trace says of the attempt that is due; the last one repeats.
+    /// What the trace says of the attempt that is due; the last one repeats. None where it says only when plans come.
     #[cold]
     pub(crate) fn traced_attempt(&self, call: &Call) -> Option<TraceAttempt> {
         let Arrivals::Trace { plans } = &self.blueprint.model.classes[call.class as usize].arrivals else {
             return None;
         };
         let line = self.plans[call.plan as usize].number as usize;
-        let attempts = &plans[line].calls[call.index as usize];
+        let attempts = plans[line].calls.get(call.index as usize)?;
         attempts.get(call.attempt as usize).or(attempts.last()).copied()
     }
 

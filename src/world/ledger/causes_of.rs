@@ -1,8 +1,6 @@
 //! Which causes a model has, by its parts: what a metric of one stands for, whether or not it is ever counted.
 
-use crate::model::{
-    Arrivals, Counted, LogEvent, Model, OnKeyExceed, OnLeave, OnLogError, OpKind, Provider, StoreKind, Work,
-};
+use crate::model::{Counted, LogEvent, Model, OnKeyExceed, OnLeave, OnLogError, OpKind, Provider, StoreKind, Work};
 use crate::policy::{Fault, OnExceed, Quota};
 use crate::world::ledger::{Cause, CauseSet};
 
@@ -35,7 +33,7 @@ impl CausesOf {
         let has_attempts = asked.contains(&true);
         attempts.add(Cause::ExternalSubrequests, has_attempts && model.platform.subrequests_external.is_some());
         attempts.add(Cause::Connections, has_attempts && model.connections_bind());
-        if has_attempts && model.classes.iter().any(|class| matches!(class.arrivals, Arrivals::Trace { .. })) {
+        if has_attempts && model.classes.iter().any(|class| class.arrivals.says_outcomes()) {
             Fault::ALL.into_iter().take_while(|fault| *fault != Fault::SubrequestLimit).for_each(|fault| {
                 attempts.add(Cause::of_fault(fault), true);
             });

@@ -6,16 +6,18 @@ use crate::inputs;
 use crate::output::Target;
 use crate::work::{deliver, fail, io};
 use capsim::experiment;
-use capsim::model::{Reading, Source, measurements, read_all, reason};
+use capsim::model::{Reading, measurements_from, reason};
+use capsim::records::{Asked, Role};
 use capsim::report::{Form, Report};
-use std::path::{Path, PathBuf};
+use std::io::Read;
+use std::path::Path;
 
 pub fn fit(args: &Fit) -> Exit {
     try_fit(args).unwrap_or_else(|exit| exit)
 }
 
 fn try_fit(args: &Fit) -> Result<Exit, Exit> {
-    let source = source(&args.file)?;
+    let (name, from) = open(&args.file)?;
     let format = match args.format {
         FitForm::Text => Form::Text,
         FitForm::Json => Form::Json,
@@ -23,26 +25,32 @@ fn try_fit(args: &Fit) -> Result<Exit, Exit> {
         FitForm::Markdown => Form::Markdown,
     };
     let out = Target::out(args.out.as_deref(), format, &[Form::Text, Form::Json, Form::Toml, Form::Markdown])?;
+    let data = measurements_from(&name, from, &reading(args)).map_err(super::refused)?;
+    let found = experiment::fit_file(data).map_err(|why| fail(&format!("{name}: {why}"), Exit::Invalid))?;
+    Ok(deliver(Report::Fit(&name, &found), format, out))
+}
+
+fn reading(args: &Fit) -> Reading {
     let unit = args.unit.map(|unit| match unit {
         Unit::S => 1.0,
         Unit::Ms => 1e-3,
         Unit::Us => 1e-6,
         Unit::Ns => 1e-9,
     });
-    let reading = Reading { column: args.column.clone(), unit, timeout: args.timeout };
-    let data = measurements(&source, &reading).map_err(super::refused)?;
-    let name = &source.name;
-    let found = experiment::fit(data).map_err(|why| fail(&format!("{name}: {why}"), Exit::Invalid))?;
-    Ok(deliver(Report::Fit(name, &found), format, out))
+    let named = args.column.iter().map(|name| (Role::Latency, name.clone()));
+    let columns = named.chain(args.columns.iter().flatten().cloned()).collect();
+    let asked = Asked { columns, unit, chosen: args.chosen.clone(), broken: args.broken, ..Asked::latencies() };
+    Reading { asked, timeout: args.timeout, by: args.by.clone() }
 }
 
-fn source(file: &Path) -> Result<Source, Exit> {
+/// The name of a file, and its bytes as they are read: a log may be longer than the memory.
+fn open(file: &Path) -> Result<(String, Box<dyn Read>), Exit> {
     if file == Path::new("-") {
-        let bytes =
-            read_all(std::io::stdin().lock()).map_err(|error| io(format!("cannot read standard input: {error}")))?;
-        return Ok(Source { name: "<stdin>".into(), bytes, directory: PathBuf::new() });
+        return Ok(("<stdin>".into(), Box::new(std::io::stdin().lock())));
     }
     let name = file.display().to_string();
-    let bytes = inputs::read(file).map_err(|error| io(format!("cannot read {name}: {}", reason(&error))))?;
-    Ok(Source { name, bytes, directory: PathBuf::new() })
+    match inputs::open(file) {
+        Ok(open) => Ok((name, Box::new(open))),
+        Err(error) => Err(io(format!("cannot read {name}: {}", reason(&error)))),
+    }
 }
