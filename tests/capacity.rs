@@ -238,3 +238,47 @@ fn verdicts_are_meets_fails_or_undecided() {
     }
     assert!(found.probes.iter().any(|probe| probe.finding == Finding::Undecided), "{found:#?}");
 }
+
+/// Plans that each write one key, which takes a write a second, must see no refusal in ten days. Two come within a second of
+/// each other 10 λ²/86,400 times at λ a day, so that none do with a chance of 95 % at λ = 21.05. The answer says what breaks
+/// beyond, how often it was seen and by what, and takes no more than its budget and one replication.
+#[test]
+fn what_must_never_happen_says_how_often_it_may_and_what_breaks_it() {
+    let model = model_with(
+        r#"
+name = "one key"
+[run]
+horizon = "10d"
+seed = 3
+[traffic.user]
+arrivals = { process = "poisson", per_day = 100 }
+[workflow.plan]
+steps = [{ name = "call" }]
+[provider.p]
+latency = "0s"
+[store.kv]
+kind = "kv"
+key_spacing = "1s"
+[logging]
+strategy = "custom"
+ops = [{ on = "response", store = "kv", op = "put", key = "last", role = "record" }]
+[objectives]
+"kv.writes_rejected" = { max = 0 }
+"#,
+        &[],
+    );
+    for millions in [2, 6] {
+        let found = capacity_of(&model, millions);
+        let breaks = found.breaks.as_ref().expect("something breaks beyond");
+        assert_eq!(breaks.objective.metric, "kv.writes_rejected");
+        let (bad, of) = breaks.broken.expect("it must never happen");
+        assert!(bad as f64 > 0.05 * of as f64, "{bad} of {of}");
+        let names: Vec<&str> = breaks.causes.iter().map(|(name, _)| name.as_str()).collect();
+        assert!(names.contains(&"kv.writes.refused_by.key_spacing"), "{names:?}");
+        // Of n replications at the truth the share that sees one is 5 ± 1.96 √(0.05 · 0.95 / n) per cent: with the 300 of the
+        // smaller budget 2.5 to 7.5, and the demand, which goes with its root, 15 to 26.
+        assert!((15.0..=26.0).contains(&plans(&found)), "{}", plans(&found));
+        let one = 10 * 100 * 8;
+        assert!(found.events <= millions * 1_000_000 + one, "{} events of {millions} million", found.events);
+    }
+}

@@ -13,7 +13,7 @@ mod probe;
 mod settle;
 
 pub use ladder::{Relief, Rung};
-pub use probe::Finding;
+pub use probe::{Break, Finding, RARELY};
 
 use super::Options;
 use super::demand::Demand;
@@ -92,6 +92,8 @@ pub struct Capacity {
     pub found: Found,
     /// What fresh replications say of the answer; none where there was none to verify.
     pub verified: Option<(u32, Finding)>,
+    /// What breaks first at the smallest larger demand at which something does; none where nothing was seen to.
+    pub breaks: Option<Break>,
     /// A smaller demand that failed and a larger one that met the objectives, where there are such.
     pub not_monotone: Option<(f64, f64)>,
     /// What was simulated, by demand.
@@ -144,6 +146,7 @@ pub fn capacity(
         objectives: model.objectives.clone(),
         found,
         verified,
+        breaks: breaks(&search, found),
         not_monotone: search.not_monotone(),
         probes: search.probes(),
         ladder: ladder::ladder(&search, model, of),
@@ -166,6 +169,17 @@ pub fn demand(model: &Model, of: Demand) -> Result<f64, NoCapacity> {
     })
 }
 
+/// What breaks at the demand from which something fails for sure, else at the next that does not hold.
+fn breaks(search: &Search<'_>, found: Found) -> Option<Break> {
+    match found {
+        Found::Capacity { not_at, fails_from, .. } => {
+            fails_from.and_then(|at| search.breaks_at(at)).or_else(|| search.breaks_at(not_at))
+        }
+        Found::Infeasible { smallest } => search.breaks_at(smallest),
+        Found::Unbounded { .. } | Found::Open { .. } => None,
+    }
+}
+
 /// Looks whether smaller demands hold as well: where one fails, there is no one capacity.
 fn scan_below(search: &mut Search<'_>, capacity: f64) -> Result<(), Failure> {
     let parts = [0.75, 0.5, 0.25, 0.125, 0.0625, 0.03125, 0.015625];
@@ -173,7 +187,7 @@ fn scan_below(search: &mut Search<'_>, capacity: f64) -> Result<(), Failure> {
     below.dedup();
     let seems = search.seem(&below)?;
     for (at, seems) in below.into_iter().zip(seems) {
-        if !seems && !search.stopped {
+        if !seems && !search.stopped && search.pays(at, 4) {
             search.holds(at, 4)?;
         }
     }

@@ -32,7 +32,7 @@ pub use crate::streams::{LawSpec, Shape};
 pub use crate::world::{Failure, Level, Moment, Slice, Timeline};
 pub use answer::{Answer, Metric, Verdict};
 pub use baseline::{Against, Asked, Baseline, Check, Judgement, Outcome, Ruling, Scope, check, measure};
-pub use capacity::{Capacity, Finding, Found, NoCapacity, Probe, Relief, Rung, capacity, demand};
+pub use capacity::{Break, Capacity, Finding, Found, NoCapacity, Probe, RARELY, Relief, Rung, capacity, demand};
 pub use compare::{Change, Comparison, Row, Standing, compare};
 pub use demand::Demand;
 #[cfg(test)]

@@ -10,7 +10,7 @@ pub(super) mod causes;
 mod cure;
 mod find;
 mod limits;
-mod objectives;
+pub(super) mod objectives;
 mod retries;
 
 /// What a cause ended, a replication.

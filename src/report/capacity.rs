@@ -1,9 +1,10 @@
 //! The pages of `capacity`: the answer in a sentence, the ladder, the probes.
 
+use super::advice::objectives::causes_of;
 use super::encode::{SCHEMA_VERSION, csv_field, csv_number, finite, nullable, pretty};
 use super::page::{Page, Table};
-use super::words::{NOTHING, agree, plans_a_day, short, things};
-use crate::experiment::{Capacity, Finding, Found, Rung};
+use super::words::{NOTHING, agree, bound, plans_a_day, short, things, value};
+use crate::experiment::{Break, Capacity, Finding, Found, RARELY, Rung};
 use crate::units::{count, number};
 use serde_json::{Value, json};
 
@@ -33,14 +34,15 @@ fn answer(capacity: &Capacity) -> Vec<String> {
                 fails_from.map_or(String::new(), |at| format!("; some objective fails for sure at {}", number(at)));
             let beyond = capacity.probes.iter().find(|probe| probe.plans_per_day == not_at).map(|probe| probe.finding);
             let beyond = match beyond {
-                Some(Finding::Fails) => "they do not all hold",
-                _ => "that is not sure any more",
+                _ if not_at <= plans_per_day => "The budget ended before a larger one was decided".into(),
+                Some(Finding::Fails) => format!("At {} they do not all hold", number(not_at)),
+                _ => format!("At {} that is not sure any more", number(not_at)),
             };
             let fails = if fails_from == Some(not_at) { String::new() } else { fails };
+            let more = if not_at <= plans_per_day { " A larger --budget comes nearer." } else { "" };
             all.push(format!(
-                "{}: the largest demand simulated at which every objective holds. At {} {beyond}{fails}.",
-                plans_a_day(plans_per_day),
-                number(not_at)
+                "{}: the largest demand simulated at which every objective holds. {beyond}{fails}.{more}",
+                plans_a_day(plans_per_day)
             ));
         }
         Found::Unbounded { top } => all.push(format!(
@@ -63,6 +65,14 @@ fn answer(capacity: &Capacity) -> Vec<String> {
         Found::Infeasible { smallest } => {
             all.push(format!("Infeasible: the objectives do not all hold even at {}.", plans_a_day(smallest)));
         }
+    }
+    all.extend(capacity.breaks.as_ref().map(what_breaks));
+    if capacity.objectives.iter().any(|objective| objective.max == Some(0.0) && objective.min.is_none()) {
+        let horizon = capacity.probes.iter().map(|probe| probe.horizon).max().unwrap_or_default();
+        all.push(format!(
+            "What must never happen (max 0) may happen in one replication of {horizon} in {}.",
+            number(1.0 / RARELY)
+        ));
     }
     if let Some((n, verdict)) = capacity.verified {
         let what = match verdict {
@@ -94,6 +104,25 @@ fn answer(capacity: &Capacity) -> Vec<String> {
         ));
     }
     all
+}
+
+/// What breaks first beyond the capacity, how far, and why.
+fn what_breaks(breaks: &Break) -> String {
+    let Break { objective, finding, mean, broken, horizon, causes, plans_per_day } = breaks;
+    let metric = &objective.metric;
+    let verb = if *finding == Finding::Fails { "breaks" } else { "may break" };
+    let unit = crate::metrics::of(metric).map_or("", |metric| metric.unit);
+    let seen = match broken {
+        Some((bad, n)) => format!(
+            "{} of {} of {horizon} {} some",
+            count(*bad),
+            things(*n as f64, "replication", "replications"),
+            if *bad == 1 { "sees" } else { "see" }
+        ),
+        None => format!("{} on average, where {} is wanted", value(*mean, unit), bound(objective)),
+    };
+    let why = causes_of(metric, causes).map_or(String::new(), |why| format!("; {why}"));
+    format!("At {} {metric} {verb}: {seen}{why}.", plans_a_day(*plans_per_day))
 }
 
 fn simulated(rung: &Rung) -> String {
@@ -200,6 +229,14 @@ pub(super) fn json(capacity: &Capacity) -> String {
         "not_at": nullable(bounds.0),
         "fails_from": nullable(bounds.1),
         "verified": capacity.verified.map_or(Value::Null, |(n, f)| json!({ "replications": n, "verdict": finding(f) })),
+        "breaks": capacity.breaks.as_ref().map_or(Value::Null, |breaks| json!({
+            "plans_per_day": finite(breaks.plans_per_day),
+            "metric": breaks.objective.metric,
+            "verdict": finding(breaks.finding),
+            "mean": finite(breaks.mean),
+            "replications_with_any": breaks.broken.map_or(Value::Null, |(bad, _)| bad.into()),
+            "by": breaks.causes.iter().map(|(name, n)| (name.clone(), finite(*n))).collect::<serde_json::Map<_, _>>(),
+        })),
         "not_monotone": capacity.not_monotone.map_or(Value::Null, |(a, b)| json!({ "fails_at": finite(a), "meets_at": finite(b) })),
         "ladder": ladder.collect::<Vec<_>>(),
         "relief": capacity.relief.as_ref().map_or(Value::Null, |relief| json!({

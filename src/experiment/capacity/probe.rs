@@ -16,7 +16,26 @@ use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 
 /// The share of replications that may break what must never happen.
-const RARELY: f64 = 0.05;
+pub const RARELY: f64 = 0.05;
+
+/// What breaks first beyond a capacity.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Break {
+    /// At so many plans a day.
+    pub plans_per_day: f64,
+    /// The objective that does not hold there.
+    pub objective: Objective,
+    /// Whether that is sure.
+    pub finding: Finding,
+    /// The mean of its metric.
+    pub mean: f64,
+    /// Of what must never happen: in how many of how many replications it did.
+    pub broken: Option<(u64, u64)>,
+    /// How long a replication is.
+    pub horizon: Span,
+    /// What a replication counts there by cause, by metric: `kv.writes.refused_by.key_spacing`.
+    pub causes: Vec<(String, f64)>,
+}
 
 /// What a probe says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,12 +121,21 @@ impl<'a> Search<'a> {
 
     /// Whether a round with so many replications fits the budget: two demands, and the trial on fresh ones.
     pub fn affords(&self, demand: f64, replications: u32) -> bool {
+        replications <= super::MOST && self.fits(demand, 3 * u64::from(replications))
+    }
+
+    /// Whether so many replications of one demand fit the budget.
+    pub fn pays(&self, demand: f64, replications: u32) -> bool {
+        self.fits(demand, u64::from(replications))
+    }
+
+    /// Whether so many replications of a demand in all, less those that are done, fit what is left of the budget.
+    fn fits(&self, demand: f64, replications: u64) -> bool {
         let per_plan = self.trials.values().chain(self.screened.values()).rfind(|trial| !trial.ran_away);
         let per_plan = per_plan.map_or(0.0, |trial| trial.events() as f64 / self.offered(trial));
         let one = per_plan * demand * self.model.run.horizon.days();
         let done = self.trials.get(&demand.to_bits()).map_or(0, |trial| trial.columns.len()) as f64;
-        let all = one * (3.0 * f64::from(replications) - done);
-        replications <= super::MOST && self.events as f64 + all <= self.budget as f64
+        self.events as f64 + one * (replications as f64 - done) <= self.budget as f64
     }
 
     /// Plans that a replication of a trial offers.
@@ -286,7 +314,10 @@ impl<'a> Search<'a> {
     /// What fresh replications say of a demand, as many as the search took there.
     pub fn fresh(&mut self, demand: f64) -> Result<(u32, Finding), Failure> {
         let used = self.trials.values().map(|trial| trial.columns.len()).max().unwrap_or(1) as u32;
-        let there = self.trials.get(&demand.to_bits()).map_or(used, |trial| trial.columns.len() as u32);
+        let done = self.trials.get(&demand.to_bits()).map_or(used, |trial| trial.columns.len() as u32);
+        // As many as the search took there, or as the budget still pays.
+        let pays = |fresh: &u32| self.fits(demand, u64::from(done) + u64::from(*fresh));
+        let Some(there) = (1..=done).rev().find(pays) else { return Ok((0, Finding::Undecided)) };
         let Some(model) = self.of.set(self.model, demand) else { return Ok((0, Finding::Undecided)) };
         let mut trial = Trial::new(model, WHOLE + u64::from(used))?;
         let (work, progress) = (Work::Search(self.so_far()), self.progress);
@@ -339,6 +370,29 @@ impl<'a> Search<'a> {
             }
         };
         self.longest().into_iter().map(probe).collect()
+    }
+
+    /// What breaks at a demand, the objective that is furthest from its bound first: how, and what was counted there that
+    /// has a cause. One replication in passing says nothing.
+    pub fn breaks_at(&self, demand: f64) -> Option<Break> {
+        let trial = self.trials.get(&demand.to_bits()).filter(|trial| !trial.ran_away && trial.columns.len() > 1)?;
+        let judged = self.model.objectives.iter().map(|objective| (objective, finding(trial, objective)));
+        let not_met = judged.filter(|(_, finding)| *finding != Finding::Meets);
+        let (objective, finding) = not_met.min_by_key(|(objective, finding)| {
+            (*finding != Finding::Fails, within(trial, objective), !never(objective))
+        })?;
+        let has_cause = |name: &str| ["ended_by", "refused_by", "lost_by"].iter().any(|by| name.contains(by));
+        let counts = trial.columns.all().iter().filter(|column| has_cause(&column.name));
+        let causes = counts.filter_map(|column| Some((column.name.clone(), trial.estimate(&column.name)?.mean)));
+        Some(Break {
+            plans_per_day: demand,
+            objective: objective.clone(),
+            finding,
+            mean: trial.estimate(&objective.metric)?.mean,
+            broken: broken(trial, objective).filter(|_| never(objective)),
+            horizon: trial.model.run.horizon,
+            causes: causes.filter(|(_, count)| *count > 0.0).collect(),
+        })
     }
 
     /// The smallest demand simulated at which this is so, and the largest below it at which it is not; where the answer

@@ -46,6 +46,7 @@ pub(super) fn search_for(search: &mut Search<'_>, demand: f64) -> Result<Found, 
     let smallest = search.round(1.0_f64.min(demand));
     let top = search.round(TOP * demand);
     let at = search.round(start(search.model, demand, search.of)).max(smallest);
+    let at = within_means(search, at, (smallest, demand))?;
     let mut screened = bracket(search, at, (smallest, top))?;
     if matches!(screened, Screening::None)
         && let Some(from) = climb(search, at, top)?
@@ -98,6 +99,20 @@ pub(super) fn search_for(search: &mut Search<'_>, demand: f64) -> Result<Found, 
 fn open(search: &Search<'_>) -> Found {
     let (holds_at, not_at) = search.seen;
     Found::Open { holds_at, not_at }
+}
+
+/// A first demand that the budget can pay, by what the model's own takes: limits may be far beyond what can be simulated.
+fn within_means(search: &mut Search<'_>, at: f64, (smallest, demand): (f64, f64)) -> Result<f64, Failure> {
+    let own = search.round(demand);
+    if at <= own {
+        return Ok(at);
+    }
+    search.seem(&[own])?;
+    let mut at = at;
+    while at > own && search.too_dear(at) {
+        at = search.round(at / 2.0).max(own).max(smallest);
+    }
+    Ok(at)
 }
 
 /// What short replications say.
@@ -189,6 +204,9 @@ fn settle(search: &mut Search<'_>, guess: f64, n: u32, smallest: f64) -> Result<
     let (mut low, mut high): (Option<f64>, Option<f64>) = (None, None);
     let (mut at, mut step) = (guess, width);
     for _ in 0..TRIES {
+        if !search.pays(at, n) && search.tried(at).0 < n && (low.is_some() || n > FIRST) {
+            break;
+        }
         *(if search.holds(at, n)? { &mut low } else { &mut high }) = Some(at);
         if search.stopped || (low.is_some() && high.is_some() && search.is_spent()) {
             break;
@@ -210,9 +228,10 @@ fn settle(search: &mut Search<'_>, guess: f64, n: u32, smallest: f64) -> Result<
             }
             (Some(low), None) => {
                 step *= 2.0;
-                let next = aim
-                    .map_or(0.0, |aim| aim * (1.0 + width / 2.0))
-                    .clamp(low * (1.0 + width), low * (1.0 + step.max(4.0 * width)));
+                // What holds at its own aim was not what the aim is about.
+                let further = low * (1.0 + step.max(4.0 * width));
+                let aim = aim.filter(|aim| *aim > low * (1.0 + width));
+                let next = aim.map_or(further, |aim| (aim * (1.0 + width / 2.0)).min(further));
                 search.round(next).max(low + search.unit())
             }
             (None, Some(high)) => {
@@ -243,6 +262,9 @@ pub(super) fn verify(search: &mut Search<'_>, found: Found) -> Result<(Found, Op
             break;
         }
         let (n, finding) = search.fresh(plans_per_day)?;
+        if n == 0 {
+            break;
+        }
         verdict = Some((n, finding));
         if finding != Finding::Fails {
             break;

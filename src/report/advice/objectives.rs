@@ -1,7 +1,7 @@
 //! Objectives that are broken, and by what: where the ledger has the causes of what they bound.
 
 use super::causes::{causes, listed, try_it, verb};
-use super::{Advice, cure};
+use super::{Advice, CauseCount, cure};
 use crate::experiment::{Answer, Verdict};
 use crate::report::words::{bound, value};
 use crate::units::number;
@@ -19,6 +19,18 @@ pub(super) fn find(answer: &Answer) -> Vec<Advice> {
         all.push(Advice::ObjectiveBroken { bound: bound(objective), found, unit: metric.unit, of, by, command });
     }
     all
+}
+
+/// The causes among these counts, by metric, that move a metric of an objective, in words: `by a full queue`.
+pub(in crate::report) fn causes_of(metric: &str, counts: &[(String, f64)]) -> Option<String> {
+    let (account, _) = account(metric)?;
+    let of = |(name, count): &(String, f64)| {
+        let cause = name.strip_prefix(&account)?.strip_prefix('.')?;
+        (!cause.contains('.')).then(|| CauseCount { cause: cause.into(), count: *count })
+    };
+    let mut by: Vec<CauseCount> = counts.iter().filter_map(of).collect();
+    by.sort_by(|a, b| b.count.total_cmp(&a.count).then_with(|| a.cause.cmp(&b.cause)));
+    (!by.is_empty()).then(|| listed(&by))
 }
 
 /// The account whose causes move a metric, and what it counts.
