@@ -10,6 +10,10 @@ fn of(horizon: &str, arrivals: &str, steps: &str, rest: &str) -> capsim::model::
     ))
 }
 
+fn of_one(provider: &str) -> capsim::model::Model {
+    of("1d", EVEN, "{ name = \"ask\" }", provider)
+}
+
 const EVEN: &str = "process = \"deterministic\", per_hour = 1";
 
 /// 97,050 of a day's 100,000 tokens are used and 3,619 asked for: 669 are missing, and flow in at 100,000 a day, which takes
@@ -75,6 +79,15 @@ fn what_was_reserved_and_not_used_is_given_back() {
         let model = of("1d", "process = \"poisson\", per_minute = 10", "{ name = \"ask\" }", &provider);
         mean(&answer(&model), "plans.failed_fraction")
     };
+    let provider = "[provider.claude]\nlatency = \"5s\"\noutput_tokens_per_minute = 8_000\nmax_tokens = 4_096\n\
+        usage = { input = 500, output = 300 }";
+    let arithmetic = explain(&of_one(provider));
+    assert_eq!(
+        arithmetic.ceilings[0].plans_per_day,
+        8_000.0 * 1440.0 / 300.0,
+        "in the long run only what is used counts"
+    );
+    assert!(arithmetic.leaves_out.iter().any(|line| line.starts_with("Reservations:")));
     let (given_back, lost) = (of(""), of("unused_tokens = \"lost\""));
     assert!((given_back - by_hand(3_796.0)).abs() < 0.01, "{given_back}");
     assert!((lost - by_hand(0.0)).abs() < 0.01, "{lost}");

@@ -117,7 +117,7 @@ impl Pairs<'_> {
                 let Some(provider) = provider.filter(|provider| provider.server.is_some()) else { continue };
                 let counted = Counted::ALL.into_iter().find(|of| of.name() == op).expect("what limits count");
                 let steps = self.model.workflows.iter().flat_map(|workflow| &workflow.steps);
-                let mut each: Vec<u64> = steps.map(|step| provider.weight(&step.weight)[counted as usize]).collect();
+                let mut each: Vec<u64> = steps.map(|step| provider.used(&step.weight)[counted as usize]).collect();
                 each.sort_unstable();
                 each.dedup();
                 // What steps weigh apart is not told apart in what is simulated.

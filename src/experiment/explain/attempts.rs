@@ -124,7 +124,7 @@ fn at_providers(model: &Model, step: &Step, first: usize, failures: Failures) ->
             provider: id.index(),
             attempts: share * tries.attempts,
             billed: share * tries.billed,
-            weight: provider.weight(&step.weight).map(|each| share * tries.attempts * each as f64),
+            weight: provider.used(&step.weight).map(|each| share * tries.attempts * each as f64),
             work_seconds: share * tries.work_seconds,
         });
         found.slot_seconds += share * tries.slot_seconds;

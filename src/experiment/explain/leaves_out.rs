@@ -94,6 +94,10 @@ fn limits(model: &Model, needs: &[InvocationNeed]) -> Vec<Line> {
 
 fn attempts(model: &Model) -> Vec<Line> {
     let providers = || model.providers.iter();
+    let steps = || {
+        let all = model.workflows.iter().flat_map(|workflow| &workflow.steps);
+        all.flat_map(|step| step.shares().into_iter().map(move |(id, _)| (step, &model.providers[id.index()])))
+    };
     let retries = |provider: &Provider| provider.retry.max > 0 || provider.inner.iter().any(Option::is_some);
     let tries_again = |provider: &Provider, fault: Fault| {
         let layers = [Some(provider.retry), provider.inner[0], provider.inner[1]];
@@ -134,6 +138,11 @@ fn attempts(model: &Model) -> Vec<Line> {
         (
             providers().any(|provider| provider.deadline.is_some() && retries(provider)),
             "Deadlines: every retry is counted as made in time.",
+        ),
+        (
+            steps().any(|(step, provider)| provider.used(&step.weight) != provider.weight(&step.weight)),
+            "Reservations: tokens that are given back at the end of an attempt are not counted, although they refuse others \
+             until then.",
         ),
         (
             providers().any(|provider| provider.streamed.is_some()),

@@ -294,6 +294,13 @@ impl Provider {
         unused
     }
 
+    /// What limits count of an attempt once it is over: its weight, less what is given back.
+    pub fn used(&self, step: &StepWeight) -> Weight {
+        let weight = self.weight(step);
+        let unused = self.unused(&weight);
+        std::array::from_fn(|of| weight[of] - unused[of])
+    }
+
     /// Whether an attempt meets more than a latency, a timeout, faults and one layer of retries.
     pub fn has_policies(&self) -> bool {
         self.server.is_some()
