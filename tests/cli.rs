@@ -444,6 +444,24 @@ fn the_readme_shows_real_output() {
     }
 }
 
+/// Each model of the page, with what is shown after it.
+#[test]
+fn the_page_of_parts_shows_real_output() {
+    let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/parts.md")).unwrap();
+    let sections: Vec<&str> = text.split("\n## ").skip(1).collect();
+    assert!(sections.len() >= 4);
+    for section in sections {
+        let block = |kind: &str| section.split(&format!("```{kind}\n")).nth(1).and_then(|rest| rest.split("```").next());
+        let (model, shown) = (block("toml").unwrap(), block("text").unwrap());
+        let answer = feed(&["run", "-"], model);
+        ends(&answer, 0);
+        let said = stdout(&answer);
+        for line in shown.lines().filter(|line| !line.is_empty() && *line != "[…]") {
+            assert!(said.lines().any(|real| real == line), "docs/parts.md shows {line:?}, and there is {said}");
+        }
+    }
+}
+
 #[test]
 fn a_first_model_is_written_once_and_runs() {
     let folder = tempfile::tempdir().unwrap();
