@@ -451,7 +451,8 @@ fn the_page_of_parts_shows_real_output() {
     let sections: Vec<&str> = text.split("\n## ").skip(1).collect();
     assert!(sections.len() >= 4);
     for section in sections {
-        let block = |kind: &str| section.split(&format!("```{kind}\n")).nth(1).and_then(|rest| rest.split("```").next());
+        let block =
+            |kind: &str| section.split(&format!("```{kind}\n")).nth(1).and_then(|rest| rest.split("```").next());
         let (model, shown) = (block("toml").unwrap(), block("text").unwrap());
         let answer = feed(&["run", "-"], model);
         ends(&answer, 0);
